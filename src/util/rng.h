@@ -1,0 +1,48 @@
+/* rng.h - counter-based random numbers: Philox4x32-10 (Salmon et al. 2011, "Parallel random
+ * numbers: as easy as 1, 2, 3").
+ *
+ * The n-th number of the stream (seed, purpose, lane) is a function of those four alone, so the
+ * state is a position, streams never overlap, and two runs that ask the same question get the same
+ * answer in whatever order. */
+#ifndef GLU_UTIL_RNG_H
+#define GLU_UTIL_RNG_H
+
+#include <stdint.h>
+
+/* What a stream is for.  The numbers are part of the results' reproducibility: only append. */
+enum rng_purpose {
+    RNG_INIT = 1,      /* initial weights; lane: hash of the tensor's name */
+    RNG_DOCUMENTS = 2, /* order of the documents */
+    RNG_SPANS = 3,     /* span corruption; lane: number of the segment */
+    RNG_DROPOUT = 4,
+    RNG_LANGUAGE = 5, /* the built-in language; lane: number of the document */
+    RNG_HELDOUT = 6,
+    RNG_BENCH = 7, /* order of the throughput samples */
+    RNG_STATISTICS = 8,
+    RNG_TEST = 9
+};
+
+struct rng {
+    uint32_t key[2];     /* from the seed */
+    uint32_t purpose;
+    uint32_t lane;
+    uint64_t position;   /* of the next 32-bit word */
+    uint32_t block[4];   /* the words of block position / 4 */
+    uint64_t block_index; /* which block that is; UINT64_MAX: none */
+};
+
+void rng_start(struct rng *rng, uint64_t seed, enum rng_purpose purpose, uint32_t lane);
+
+uint32_t rng_u32(struct rng *rng);
+uint64_t rng_u64(struct rng *rng);
+/* Uniform in [0, 1) with 53 random bits. */
+double rng_uniform(struct rng *rng);
+/* Uniform in 0 .. n - 1 without bias; n > 0. */
+uint32_t rng_below(struct rng *rng, uint32_t n);
+/* Standard normal (Box and Muller; two uniforms a number, so that positions stay simple). */
+double rng_normal(struct rng *rng);
+
+/* The 32-bit lane of a name (FNV-1a). */
+uint32_t rng_lane(const char *name);
+
+#endif

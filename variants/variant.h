@@ -1,0 +1,75 @@
+/* variant.h - what a feed-forward variant is.
+ *
+ * ungated:  dst = act(src W1) W2
+ * gated:    dst = (act(src W) * (src V)) W2      W is the gate, V is linear
+ *
+ * A variant is one file in this folder and one line in registry.c. */
+#ifndef GLU_VARIANTS_VARIANT_H
+#define GLU_VARIANTS_VARIANT_H
+
+#include <stdbool.h>
+
+/* Element-wise functions.  ACT_LAST and below have a row in activation.c's table. */
+enum act {
+    ACT_LINEAR, /* alpha x + beta; alpha 1, beta 0: the identity */
+    ACT_RELU,   /* x > 0 ? x : alpha x */
+    ACT_RELU2,  /* max(0, x)^2 */
+    ACT_GELU_ERF,
+    ACT_GELU_TANH,
+    ACT_SWISH, /* x sigmoid(alpha x); the paper's Swish_1 has alpha 1 */
+    ACT_LOGISTIC,
+    ACT_TANH,
+    ACT_ELU,
+    ACT_SQUARE,
+    ACT_ABS,
+    ACT_SOFT_RELU, /* log(1 + exp(x)) */
+    ACT_MISH,
+    ACT_HARDSWISH,
+    ACT_EXP,
+    ACT_CLIP, /* min(beta, max(alpha, x)) */
+    ACT_LAST = ACT_CLIP
+};
+
+/* One activation: its names and its scalar form in double, the oracle of tests and reference. */
+struct activation {
+    enum act act;
+    const char *name; /* as in the JSON and in custom: */
+    double default_alpha, default_beta;
+    double (*value)(double x, double alpha, double beta);
+    double (*derivative)(double x, double alpha, double beta);
+};
+
+struct variant {
+    const char *name;     /* on the command line and in the JSON: "swiglu" */
+    const char *label;    /* in tables: "FFN_SwiGLU" */
+    const char *formula;  /* "(Swish_1(x W) * x V) W2" */
+    const char *citation; /* where it is defined */
+    bool gated;
+    bool in_paper; /* one of the eight of --all-variants */
+    enum act act;
+    double alpha, beta;
+};
+
+/* The row of an activation; never NULL for a member of enum act. */
+const struct activation *activation_get(enum act act);
+/* By name, or NULL. */
+const struct activation *activation_find(const char *name);
+
+/* All variants, in the order of the paper's table 1, those beyond the paper last. */
+int variant_count(void);
+const struct variant *variant_at(int i);
+
+/* The variant of that name; "custom:ACT[,gated][,alpha=NUMBER][,beta=NUMBER]" makes one in
+ * *storage (its strings live in storage too), which must outlive the use of the result.
+ * NULL and a message that lists what exists when the name is unknown. */
+struct variant_storage {
+    struct variant variant;
+    char name[96], label[96], formula[96];
+};
+const struct variant *variant_find(const char *name, struct variant_storage *storage);
+
+/* The width of this variant's hidden layer when an ungated one has d_ff: d_ff, or 2/3 d_ff when
+ * gated.  -1 and a message when d_ff is not divisible by 3 (the paper's section 2). */
+int variant_d_ff(const struct variant *variant, int d_ff);
+
+#endif
