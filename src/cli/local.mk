@@ -1,0 +1,3 @@
+bin_PROGRAMS += glubench
+glubench_SOURCES = src/cli/main.c
+glubench_LDADD = libglubench.a $(KERNEL_LIBS)

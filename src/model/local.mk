@@ -1,0 +1,1 @@
+libglubench_a_SOURCES += src/model/t5.h

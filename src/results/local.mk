@@ -1,0 +1,1 @@
+libglubench_a_SOURCES += src/results/results.h

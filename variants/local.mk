@@ -1,0 +1,1 @@
+libglubench_a_SOURCES += variants/variant.h
