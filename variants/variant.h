@@ -33,7 +33,9 @@ enum act {
 /* One activation: its names and its scalar form in double, the oracle of tests and reference. */
 struct activation {
     enum act act;
-    const char *name; /* as in the JSON and in custom: */
+    const char *name;  /* as in the JSON and in custom: */
+    const char *alias; /* another name that custom: understands, or NULL */
+    int parameters;    /* how many it has: 0, 1 (alpha) or 2 (alpha and beta) */
     double default_alpha, default_beta;
     double (*value)(double x, double alpha, double beta);
     double (*derivative)(double x, double alpha, double beta);
@@ -52,11 +54,12 @@ struct variant {
 
 /* The row of an activation; never NULL for a member of enum act. */
 const struct activation *activation_get(enum act act);
-/* By name, or NULL. */
+/* By name or alias, or NULL. */
 const struct activation *activation_find(const char *name);
 
 /* All variants, in the order of the paper's table 1, those beyond the paper last. */
 int variant_count(void);
+/* i in 0 .. variant_count() - 1. */
 const struct variant *variant_at(int i);
 
 /* The variant of that name; "custom:ACT[,gated][,alpha=NUMBER][,beta=NUMBER]" makes one in
@@ -69,7 +72,8 @@ struct variant_storage {
 const struct variant *variant_find(const char *name, struct variant_storage *storage);
 
 /* The width of this variant's hidden layer when an ungated one has d_ff: d_ff, or 2/3 d_ff when
- * gated.  -1 and a message when d_ff is not divisible by 3 (the paper's section 2). */
+ * gated, so that 3 matrices hold what 2 did (the paper's section 2).  -1 and a message when d_ff is
+ * not positive, or not divisible by 3 and the variant is gated. */
 int variant_d_ff(const struct variant *variant, int d_ff);
 
 #endif

@@ -1,0 +1,11 @@
+/* nearest.h - "did you mean": the known name that is closest to a mistyped one. */
+#ifndef GLU_UTIL_NEAREST_H
+#define GLU_UTIL_NEAREST_H
+
+/* Of names[0 .. count - 1] the one with the fewest edits (insert, delete, replace, swap
+ * neighbours; case counts as equal) from `name`; the first of them on a tie.  NULL when none is
+ * near: more edits than a third of the longer length, or than 1 below 6 characters.  NULL
+ * entries are skipped. */
+const char *nearest_name(const char *name, const char *const *names, int count);
+
+#endif

@@ -1,0 +1,286 @@
+/* test-variants.c - the activations' derivatives, the registry and `custom:`. */
+#include "src/glu.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "test/tap.h"
+#include "variants/variant.h"
+
+/* ==== Activations ==== */
+
+static double absolute_kinks[] = {0.0, -3.0, 3.0};
+
+static bool near_kink(double x, double alpha, double beta)
+{
+    bool near = fabs(x - alpha) < 1e-3 || fabs(x - beta) < 1e-3;
+
+    for (size_t i = 0; i < LENGTH_OF(absolute_kinks); i++)
+        near |= fabs(x - absolute_kinks[i]) < 1e-3;
+    return near;
+}
+
+/* The largest error of the derivative against central differences, relative to max(1, |f'|). */
+static double derivative_error(const struct activation *a, double alpha, double beta)
+{
+    const double h = 1e-5;
+    double worst = 0;
+
+    for (double x = -12; x <= 12; x += 0.0437) {
+        double slope = a->derivative(x, alpha, beta), difference, error;
+
+        if (near_kink(x, alpha, beta))
+            continue;
+        difference = (a->value(x + h, alpha, beta) - a->value(x - h, alpha, beta)) / (2 * h);
+        error = fabs(slope - difference) / fmax(1.0, fabs(slope));
+        if (!(error <= worst))
+            worst = error;
+    }
+    return worst;
+}
+
+static void test_derivatives(void)
+{
+    for (int i = 0; i <= ACT_LAST; i++) {
+        const struct activation *a = activation_get((enum act)i);
+        double error = derivative_error(a, a->default_alpha, a->default_beta);
+
+        tap_ok(error < 1e-8, "%s: derivative against central differences, error %.1e", a->name,
+               error);
+        error = derivative_error(a, -0.7, 1.9);
+        tap_ok(error < 1e-8, "%s: the same with alpha -0.7, beta 1.9, error %.1e", a->name, error);
+    }
+}
+
+/* From tables of the normal distribution and by hand. */
+static const struct value {
+    enum act act;
+    double alpha, beta, x, value;
+} values[] = {
+    {ACT_LINEAR, 1, 0, -2.5, -2.5},
+    {ACT_LINEAR, 2, 3, 4, 11},
+    {ACT_RELU, 0, 0, -3, 0},
+    {ACT_RELU, 0.1, 0, -3, -0.3},
+    {ACT_RELU, 0, 0, 3, 3},
+    {ACT_RELU2, 0, 0, 3, 9},
+    {ACT_RELU2, 0, 0, -3, 0},
+    {ACT_GELU_ERF, 0, 0, 1, 0.8413447460685429},    /* Phi(1) */
+    {ACT_GELU_ERF, 0, 0, -10, -7.61985302416052e-23}, /* the tail: -10 Phi(-10) */
+    {ACT_GELU_TANH, 0, 0, 1, 0.8411919906082768},
+    {ACT_SWISH, 1, 0, 1, 0.7310585786300049}, /* 1 / (1 + 1/e) */
+    {ACT_SWISH, 2, 0, 0.5, 0.3655292893150024}, /* half of that */
+    {ACT_SWISH, 1, 0, -700, -700 * 9.8596765437597708e-305}, /* -700 exp(-700) */
+    {ACT_LOGISTIC, 0, 0, 0, 0.5},
+    {ACT_LOGISTIC, 0, 0, -1, 0.2689414213699951},
+    {ACT_TANH, 0, 0, 1, 0.7615941559557649},
+    {ACT_ELU, 1, 0, -1, -0.6321205588285577}, /* 1/e - 1 */
+    {ACT_SQUARE, 0, 0, -3, 9},
+    {ACT_ABS, 0, 0, -3, 3},
+    {ACT_SOFT_RELU, 0, 0, 0, 0.6931471805599453}, /* ln 2 */
+    {ACT_SOFT_RELU, 0, 0, 800, 800},
+    {ACT_MISH, 0, 0, 1, 0.8650983882673103},
+    {ACT_HARDSWISH, 0, 0, 1, 2.0 / 3.0},
+    {ACT_HARDSWISH, 0, 0, -4, 0},
+    {ACT_EXP, 0, 0, 1, 2.7182818284590452},
+    {ACT_CLIP, -1, 1, 3, 1},
+    {ACT_CLIP, -1, 1, -0.25, -0.25},
+};
+
+static void test_values(void)
+{
+    static const double extremes[] = {1e4, 1e100, 1e200, DBL_MAX};
+    int wrong = 0, not_a_number = 0;
+    double apart = 0;
+
+    for (size_t i = 0; i < LENGTH_OF(values); i++) {
+        const struct value *v = &values[i];
+        double got = activation_get(v->act)->value(v->x, v->alpha, v->beta);
+
+        if (!(fabs(got - v->value) <= 1e-14 * fabs(v->value))) {
+            tap_diag("%s(%g) is %.17g, not %.17g", activation_get(v->act)->name, v->x, got,
+                   v->value);
+            wrong++;
+        }
+    }
+    tap_ok(wrong == 0, "values worked out by hand");
+
+    for (int i = 0; i <= ACT_LAST; i++) {
+        const struct activation *a = activation_get((enum act)i);
+
+        for (size_t k = 0; k < 2 * LENGTH_OF(extremes); k++) {
+            double x = k % 2 ? -extremes[k / 2] : extremes[k / 2];
+
+            if (isnan(a->value(x, a->default_alpha, a->default_beta)) ||
+                isnan(a->derivative(x, a->default_alpha, a->default_beta))) {
+                tap_diag("%s at %g", a->name, x);
+                not_a_number++;
+            }
+        }
+    }
+    tap_ok(not_a_number == 0, "no NaN at the largest arguments");
+
+    for (double x = -8; x <= 8; x += 0.001)
+        apart = fmax(apart, fabs(activation_get(ACT_GELU_ERF)->value(x, 0, 0) -
+                                 activation_get(ACT_GELU_TANH)->value(x, 0, 0)));
+    tap_ok(apart > 4e-4 && apart < 5e-4, "the two forms of GELU differ by at most 5e-4 (%.2e)",
+           apart);
+}
+
+/* ==== Registry ==== */
+
+/* The paper's table 1 and what each row is, independent of the files. */
+static const struct row {
+    const char *name, *label;
+    bool gated;
+    enum act act;
+} table1[] = {
+    {"relu", "FFN_ReLU", false, ACT_RELU},
+    {"gelu", "FFN_GELU", false, ACT_GELU_ERF},
+    {"swish", "FFN_Swish", false, ACT_SWISH},
+    {"glu", "FFN_GLU", true, ACT_LOGISTIC},
+    {"bilinear", "FFN_Bilinear", true, ACT_LINEAR},
+    {"geglu", "FFN_GEGLU", true, ACT_GELU_ERF},
+    {"swiglu", "FFN_SwiGLU", true, ACT_SWISH},
+    {"reglu", "FFN_ReGLU", true, ACT_RELU},
+    {"gelu_tanh", "FFN_GELU(tanh)", false, ACT_GELU_TANH},
+    {"geglu_tanh", "FFN_GEGLU(tanh)", true, ACT_GELU_TANH},
+    {"relu2", "FFN_ReLU2", false, ACT_RELU2},
+};
+
+static void test_registry(void)
+{
+    enum { IN_PAPER = 8 };
+    struct variant_storage storage;
+    int wrong = 0, doubled = 0, lost = 0, unmatched = 0;
+
+    tap_ok(variant_count() == (int)LENGTH_OF(table1), "there are %zu variants", LENGTH_OF(table1));
+    for (int i = 0; i < variant_count() && i < (int)LENGTH_OF(table1); i++) {
+        const struct variant *v = variant_at(i);
+        const struct activation *a = activation_get(v->act);
+        bool right = strcmp(v->name, table1[i].name) == 0 &&
+                     strcmp(v->label, table1[i].label) == 0 && v->gated == table1[i].gated &&
+                     v->act == table1[i].act && v->in_paper == (i < IN_PAPER) && *v->formula &&
+                     *v->citation && v->alpha == a->default_alpha && v->beta == a->default_beta;
+
+        if (!right)
+            tap_diag("%s at %d", v->name, i);
+        wrong += !right;
+        lost += variant_find(v->name, &storage) != v;
+        unmatched += variant_d_ff(v, 3072) != (v->gated ? 2048 : 3072);
+        for (int j = 0; j < i; j++)
+            doubled += strcmp(v->name, variant_at(j)->name) == 0 ||
+                       strcmp(v->label, variant_at(j)->label) == 0;
+    }
+    tap_ok(wrong == 0, "they stand in the paper's order and are what it says");
+    tap_ok(doubled == 0, "names and labels are unique");
+    tap_ok(lost == 0, "each is found by its name");
+    tap_ok(unmatched == 0, "d_ff 3072 becomes 2048 when gated");
+}
+
+static void test_d_ff(void)
+{
+    struct variant_storage storage;
+    const struct variant *relu = variant_find("relu", &storage);
+    const struct variant *swiglu = variant_find("swiglu", &storage);
+
+    tap_ok(variant_d_ff(swiglu, 3) == 2 && variant_d_ff(relu, 100) == 100, "other widths");
+    tap_ok(variant_d_ff(swiglu, 100) == -1 && strstr(err_get(), "d_ff 100") &&
+               strstr(err_get(), "99"), "100 is refused for a gated one: %s", err_get());
+    tap_ok(variant_d_ff(relu, 0) == -1 && variant_d_ff(swiglu, -3) == -1,
+           "so is what is not positive: %s", err_get());
+}
+
+/* ==== custom: ==== */
+
+static const struct good {
+    const char *text, *name, *formula;
+    bool gated;
+    enum act act;
+    double alpha, beta;
+} goods[] = {
+    {"custom:swish", "custom:swish,alpha=1", "swish[1](x W1) W2", false, ACT_SWISH, 1, 0},
+    {"custom:silu,gated", "custom:swish,gated,alpha=1", "(swish[1](x W) * x V) W2", true,
+     ACT_SWISH, 1, 0},
+    {"custom:swish,alpha=1.702,gated", "custom:swish,gated,alpha=1.702",
+     "(swish[1.702](x W) * x V) W2", true, ACT_SWISH, 1.702, 0},
+    {"custom:clip,beta=6,alpha=0", "custom:clip,alpha=0,beta=6", "clip[0,6](x W1) W2", false,
+     ACT_CLIP, 0, 6},
+    {"custom:tanh,gated", "custom:tanh,gated", "(tanh(x W) * x V) W2", true, ACT_TANH, 0, 0},
+    {"custom:relu,alpha=1e-1", "custom:relu,alpha=0.1", "relu[0.1](x W1) W2", false, ACT_RELU,
+     0.1, 0},
+    {"custom:linear,gated,alpha=0.3333333333333333,beta=-0x1p-3",
+     "custom:linear,gated,alpha=0.3333333333333333,beta=-0.125",
+     "(linear[0.3333333333333333,-0.125](x W) * x V) W2", true, ACT_LINEAR, 0.3333333333333333,
+     -0.125},
+};
+
+/* What is wrong, and a part of the message that must say so. */
+static const struct bad {
+    const char *text, *message;
+} bads[] = {
+    {"swigl", "did you mean swiglu?"},
+    {"SwiGLU", "did you mean swiglu?"},
+    {"nonsense", "there are relu, gelu, swish, glu, bilinear, geglu, swiglu, reglu"},
+    {"", "custom:ACT[,gated]"},
+    {"custom", "custom:ACT[,gated]"},
+    {"custom:", "unknown activation ''"},
+    {"custom:swsih", "did you mean swish?"},
+    {"custom:gated", "there are linear, relu"},
+    {"custom:swish,", "'' is not known here"},
+    {"custom:swish,gate", "'gate' is not known here"},
+    {"custom:swish,gated,gated", "gated is given twice"},
+    {"custom:swish,gamma=1", "'gamma=1' is not known here"},
+    {"custom:swish,alpha", "'alpha' is not known here"},
+    {"custom:swish,alpha=", "alpha= is not a number"},
+    {"custom:swish,alpha=1x", "alpha=1x is not a number"},
+    {"custom:swish,alpha= 1", "alpha= 1 is not a number"},
+    {"custom:swish,alpha=nan", "out of range"},
+    {"custom:swish,alpha=inf", "out of range"},
+    {"custom:swish,alpha=1e39", "out of range"},
+    {"custom:swish,alpha=1e999", "out of range"},
+    {"custom:swish,alpha=1,alpha=2", "alpha is given twice"},
+    {"custom:swish,beta=1", "swish has no beta, only alpha"},
+    {"custom:tanh,alpha=1", "tanh has no alpha; leave alpha=1 out"},
+    {"custom:clip,alpha=2,beta=1", "clip needs alpha <= beta"},
+    {"custom:swish,alpha=1.00000000000000000000000000000000000000000000000000000000000000000000"
+     "000000000000000000000000000000000000000000000000000000000000000000000", "longer than"},
+};
+
+static void test_custom(void)
+{
+    struct variant_storage storage, longest;
+    const struct variant *v;
+
+    for (size_t i = 0; i < LENGTH_OF(goods); i++) {
+        const struct good *g = &goods[i];
+
+        v = variant_find(g->text, &storage);
+        tap_ok(v == &storage.variant && strcmp(v->name, g->name) == 0 &&
+                   strcmp(v->formula, g->formula) == 0 && v->gated == g->gated &&
+                   v->act == g->act && v->alpha == g->alpha && v->beta == g->beta && !v->in_paper,
+               "%s is %s: %s", g->text, v ? v->name : err_get(), v ? v->formula : "");
+    }
+    for (size_t i = 0; i < LENGTH_OF(bads); i++) {
+        err_set("none");
+        tap_ok(!variant_find(bads[i].text, &storage) && strstr(err_get(), bads[i].message),
+               "'%.40s': %s", bads[i].text, err_get());
+    }
+
+    v = variant_find("custom:linear,gated,alpha=-1.2345678901234567e-300,"
+                     "beta=-1.2345678901234567e-300", &storage);
+    tap_ok(v && variant_find(v->name, &longest) && strcmp(longest.name, v->name) == 0 &&
+               longest.variant.beta == v->beta && strlen(v->formula) > 60,
+           "the longest name fits and reads back: %s", v ? v->name : err_get());
+}
+
+int main(void)
+{
+    tap_plan(2 * (ACT_LAST + 1) + 3 + 5 + 3 + (int)(LENGTH_OF(goods) + LENGTH_OF(bads)) + 1);
+    test_derivatives();
+    test_values();
+    test_registry();
+    test_d_ff();
+    test_custom();
+    return tap_status();
+}
