@@ -2,4 +2,10 @@ libglubench_a_SOURCES += \
     src/util/arena.c src/util/arena.h \
     src/util/error.c src/util/error.h \
     src/util/nearest.c src/util/nearest.h \
-    src/util/rng.c src/util/rng.h
+    src/util/rng.c src/util/rng.h \
+    src/util/sha256.c src/util/sha256.h
+
+check_PROGRAMS += test-rng test-sha256
+test_rng_SOURCES = test/test-rng.c
+test_sha256_SOURCES = test/test-sha256.c
+TESTS += test-rng test-sha256

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-static void philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
+void rng_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
 {
     uint32_t k0 = key[0], k1 = key[1];
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
@@ -44,7 +44,7 @@ uint32_t rng_u32(struct rng *rng)
     if (index != rng->block_index) {
         uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), rng->lane, rng->purpose};
 
-        philox(rng->key, counter, rng->block);
+        rng_philox(rng->key, counter, rng->block);
         rng->block_index = index;
     }
     return rng->block[rng->position++ % 4];

@@ -42,6 +42,9 @@ uint32_t rng_below(struct rng *rng, uint32_t n);
 /* Standard normal (Box and Muller; two uniforms a number, so that positions stay simple). */
 double rng_normal(struct rng *rng);
 
+/* The function underneath: block `counter` (lowest word first) of the stream `key`. */
+void rng_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
+
 /* The 32-bit lane of a name (FNV-1a). */
 uint32_t rng_lane(const char *name);
 
