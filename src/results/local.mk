@@ -1,1 +1,7 @@
-libglubench_a_SOURCES += src/results/results.h
+libglubench_a_SOURCES += \
+    src/results/results.h \
+    src/results/stats.c src/results/stats.h
+
+check_PROGRAMS += test-stats
+test_stats_SOURCES = test/test-stats.c
+TESTS += test-stats

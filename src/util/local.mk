@@ -1,5 +1,6 @@
 libglubench_a_SOURCES += \
     src/util/arena.c src/util/arena.h \
+    src/util/atomic_file.c src/util/atomic_file.h \
     src/util/error.c src/util/error.h \
     src/util/nearest.c src/util/nearest.h \
     src/util/rng.c src/util/rng.h \
@@ -9,3 +10,7 @@ check_PROGRAMS += test-rng test-sha256
 test_rng_SOURCES = test/test-rng.c
 test_sha256_SOURCES = test/test-sha256.c
 TESTS += test-rng test-sha256
+
+check_PROGRAMS += test-atomic-file
+test_atomic_file_SOURCES = test/test-atomic-file.c
+TESTS += test-atomic-file
