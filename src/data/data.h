@@ -8,6 +8,8 @@
 #define GLU_DATA_DATA_H
 
 #include "src/data/batch.h"
+#include "src/data/span.h"
+#include "src/data/tokenizer.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -37,14 +39,6 @@ struct data_identity {
     char sha256[65];    /* over the files' contents in order; of the generator's parameters when
                          * built in */
 };
-
-/* Target length and tokens per segment for an input length by T5's rule: 512 -> 114 and 568.
- * 0, or -1 when input_length is too small for one span. */
-int span_lengths(int input_length, double noise_density, double mean_span, int *segment_tokens,
-                 int *target_length);
-
-/* Vocabulary size of the tokenizer (384 for "bytes"), or -1 and a message. */
-int tokenizer_vocabulary(const char *tokenizer);
 
 /* Check everything once before training: files exist, can be decoded, are long enough, held-out
  * and training text are apart.  Fills both identities.  Reads the whole corpus (for the checksum).
