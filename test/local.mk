@@ -4,3 +4,9 @@ libtap_a_SOURCES = test/tap.c test/tap.h
 check_PROGRAMS += test-tap
 test_tap_SOURCES = test/test-tap.c
 TESTS += test-tap
+
+# The same tests in a Debian 13 tree, with oneDNN 3.x; see test/debian13.sh.
+EXTRA_DIST += test/debian13.sh
+check-debian13: dist
+	$(SHELL) $(top_srcdir)/test/debian13.sh $(distdir).tar.gz
+.PHONY: check-debian13
