@@ -33,11 +33,14 @@ struct data_config {
 struct data_identity {
     char kind[16]; /* "builtin", "text", "c4" or "mixed" */
     int files;
-    uint64_t bytes;     /* on disk */
-    uint64_t documents; /* read in one pass; 0 for the built-in language */
-    uint64_t bad_lines; /* JSON lines that were skipped */
-    char sha256[65];    /* over the files' contents in order; of the generator's parameters when
-                         * built in */
+    uint64_t bytes;      /* on disk; of the documents when a share of the corpus is held out */
+    uint64_t documents;  /* read in one pass; 0 for the built-in language */
+    uint64_t text_bytes; /* of these documents; 0 for the built-in language */
+    uint64_t bad_lines;  /* JSON lines that were skipped */
+    /* Over the files' contents in order, as `cat FILES | sha256sum` gives it.  A held-out share:
+     * over its documents, each with a line feed behind it.  Built in: over documents that the
+     * generator makes. */
+    char sha256[65];
 };
 
 /* Check everything once before training: files exist, can be decoded, are long enough, held-out
