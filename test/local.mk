@@ -10,3 +10,12 @@ EXTRA_DIST += test/debian13.sh
 check-debian13: dist
 	$(SHELL) $(top_srcdir)/test/debian13.sh $(distdir).tar.gz
 .PHONY: check-debian13
+
+# A table of the lines that the tests reach; see test/coverage.sh.
+EXTRA_DIST += test/coverage.sh
+COVERAGE_MIN = 0
+coverage: dist
+	$(SHELL) $(top_srcdir)/test/coverage.sh $(distdir).tar.gz coverage $(COVERAGE_MIN)
+clean-local:
+	rm -rf coverage
+.PHONY: coverage
