@@ -1,1 +1,1 @@
-libglubench_a_SOURCES += src/model/t5.h
+libglubench_a_SOURCES += src/model/t5.c src/model/t5.h

@@ -8,6 +8,7 @@
 #define GLU_MODEL_T5_H
 
 #include "src/data/batch.h"
+#include "src/nn/nn.h"
 #include "variants/variant.h"
 
 #include <stdbool.h>
@@ -38,6 +39,7 @@ struct t5_tensor {
     int rows, cols;
     bool transposed;   /* Hugging Face stores it (cols, rows): every matrix but the embeddings */
     bool vector;       /* one-dimensional there: the norms */
+    bool ffn;          /* belongs to a feed-forward layer */
     double init_stddev; /* of the initial normal distribution; 0: all ones */
     float *value;      /* (rows, cols) */
     float *gradient;   /* (rows, cols), of the last t5_gradient or t5_train_step; NULL if forward_only */
@@ -97,6 +99,15 @@ int t5_evaluate(struct t5 *model, const struct batch *batch, double *example_los
 double t5_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_steps,
                         double decay_fraction);
 
-/* Where the time of the steps since the last reset went; see profile.h of src/nn. */
+/* Where the time of all workers went since the model was made or the profile was reset. */
+void t5_profile(const struct t5 *model, struct profile_row rows[PROFILE_KINDS]);
+void t5_profile_reset(struct t5 *model);
+
+/* The i-th primitive of a training step: what it is for, and which of the library's
+ * implementations it resolved to.  False past the last. */
+struct t5_primitive {
+    const char *role, *implementation;
+};
+bool t5_primitive(const struct t5 *model, int i, struct t5_primitive *primitive);
 
 #endif

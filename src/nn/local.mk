@@ -1,4 +1,40 @@
-libglubench_a_SOURCES += src/nn/ref.c src/nn/ref.h
+libglubench_a_SOURCES += \
+	src/nn/adafactor.c src/nn/adafactor.h \
+	src/nn/attention.c src/nn/attention.h \
+	src/nn/dnn.c src/nn/dnn.h \
+	src/nn/embedding.c src/nn/embedding.h \
+	src/nn/ffn.c src/nn/ffn.h \
+	src/nn/kernels_select.c src/nn/kernels.h \
+	src/nn/linear.c src/nn/linear.h \
+	src/nn/loss.c src/nn/loss.h \
+	src/nn/nn.c src/nn/nn.h \
+	src/nn/norm.c src/nn/norm.h \
+	src/nn/ref.c src/nn/ref.h
+
+# kernels.c once per instruction set; kernels_select.c picks at run time.  The flags let the
+# compiler vectorise: no errno, no floating-point traps, products and sums fused.
+KERNEL_FLAGS = $(AM_CFLAGS) -fno-math-errno -fno-trapping-math -ffp-contract=fast
+KERNEL_FILES = src/nn/kernels.c src/nn/kernels_typed.h
+
+noinst_LIBRARIES += libkernels_generic.a
+libkernels_generic_a_SOURCES = $(KERNEL_FILES)
+libkernels_generic_a_CFLAGS = $(KERNEL_FLAGS) -DKERNEL_ISA=generic
+KERNEL_LIBS += libkernels_generic.a
+
+if HAVE_X86_64_V3
+noinst_LIBRARIES += libkernels_avx2.a
+libkernels_avx2_a_SOURCES = $(KERNEL_FILES)
+libkernels_avx2_a_CFLAGS = $(KERNEL_FLAGS) -march=x86-64-v3 -DKERNEL_ISA=avx2
+KERNEL_LIBS += libkernels_avx2.a
+endif
+
+if HAVE_X86_64_V4
+noinst_LIBRARIES += libkernels_avx512.a
+libkernels_avx512_a_SOURCES = $(KERNEL_FILES)
+libkernels_avx512_a_CFLAGS = $(KERNEL_FLAGS) -march=x86-64-v4 -mprefer-vector-width=512 \
+	-DKERNEL_ISA=avx512
+KERNEL_LIBS += libkernels_avx512.a
+endif
 
 check_PROGRAMS += test-ref
 test_ref_SOURCES = test/test-ref.c

@@ -1,0 +1,125 @@
+/* ffn.c - see ffn.h. */
+#include "src/glu.h"
+
+#include "src/nn/ffn.h"
+
+#include <string.h>
+
+int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
+                    const struct variant *variant, int tokens, int d_ff, bool fused,
+                    const struct linear_plan *gate, const struct linear_plan *up,
+                    const struct linear_plan *out)
+{
+    size_t count = nn_count(tokens, d_ff, 1);
+
+    memset(plan, 0, sizeof *plan);
+    plan->variant = variant;
+    plan->tokens = tokens;
+    plan->d_ff = d_ff;
+    plan->gate = gate;
+    plan->up = up;
+    plan->out = out;
+    if (!fused || !nn->typed->gate_forward[variant->act]) {
+        if (dnn_eltwise_create(&plan->eltwise, nn->dnn, variant->act, variant->alpha,
+                               variant->beta, nn->type, (int64_t)count))
+            return -1;
+        if (variant->gated)
+            plan->act = nn_alloc(nn, arena, count);
+    }
+    if (nn->train)
+        plan->diff_act = nn_alloc(nn, arena, count);
+    return 0;
+}
+
+void ffn_plan_destroy(struct ffn_plan *plan)
+{
+    dnn_eltwise_destroy(plan->eltwise);
+    plan->eltwise = NULL;
+}
+
+void ffn_saved_alloc(struct ffn_saved *saved, const struct nn *nn, struct arena *arena,
+                     const struct variant *variant, int tokens, int d_ff)
+{
+    size_t count = nn_count(tokens, d_ff, 1);
+
+    saved->gate = nn_alloc(nn, arena, count);
+    saved->up = variant->gated ? nn_alloc(nn, arena, count) : NULL;
+    saved->hidden = nn_alloc(nn, arena, count);
+}
+
+static double gate_bytes(const struct nn *nn, const struct ffn_plan *plan, int passes)
+{
+    return (double)passes * plan->tokens * plan->d_ff * (double)dnn_type_bytes(nn->type);
+}
+
+/* hidden = act(gate) * up in two passes, through oneDNN. */
+static void unfused_forward(struct nn *nn, const struct ffn_plan *plan, struct ffn_saved *saved)
+{
+    int64_t count = (int64_t)plan->tokens * plan->d_ff;
+
+    if (!saved->up) {
+        dnn_eltwise_forward(plan->eltwise, saved->gate, saved->hidden);
+        return;
+    }
+    dnn_eltwise_forward(plan->eltwise, saved->gate, plan->act);
+    nn->typed->multiply(count, plan->act, saved->up, saved->hidden);
+}
+
+static void unfused_backward(struct nn *nn, const struct ffn_plan *plan, struct ffn_saved *saved)
+{
+    int64_t count = (int64_t)plan->tokens * plan->d_ff;
+
+    if (!saved->up) {
+        dnn_eltwise_backward(plan->eltwise, saved->gate, plan->diff_act, saved->gate);
+        return;
+    }
+    dnn_eltwise_forward(plan->eltwise, saved->gate, plan->act);
+    nn->typed->multiply(count, plan->act, plan->diff_act, plan->act); /* diff_up */
+    nn->typed->multiply(count, plan->diff_act, saved->up, plan->diff_act);
+    dnn_eltwise_backward(plan->eltwise, saved->gate, plan->diff_act, saved->gate);
+    memcpy(saved->up, plan->act, (size_t)count * dnn_type_bytes(nn->type));
+}
+
+void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
+                 const void *src, struct ffn_saved *saved, float *dst)
+{
+    const struct variant *variant = plan->variant;
+    double start;
+
+    linear_forward(nn, plan->gate, &weights->gate, src, saved->gate);
+    if (saved->up)
+        linear_forward(nn, plan->up, &weights->up, src, saved->up);
+    start = profile_now_s();
+    if (plan->eltwise)
+        unfused_forward(nn, plan, saved);
+    else
+        nn->typed->gate_forward[variant->act]((int64_t)plan->tokens * plan->d_ff,
+                                              (float)variant->alpha, (float)variant->beta,
+                                              saved->gate, saved->up, saved->hidden);
+    nn_book(nn, PROFILE_GATE, &start, 0, gate_bytes(nn, plan, variant->gated ? 3 : 2));
+    linear_forward(nn, plan->out, &weights->out, saved->hidden, dst);
+}
+
+void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
+                  const void *src, struct ffn_saved *saved, const void *diff_dst, float *diff_src)
+{
+    const struct variant *variant = plan->variant;
+    double start;
+
+    linear_weights(nn, plan->out, &weights->out, saved->hidden, diff_dst);
+    linear_backward(nn, plan->out, &weights->out, diff_dst, plan->diff_act);
+    start = profile_now_s();
+    if (plan->eltwise)
+        unfused_backward(nn, plan, saved);
+    else
+        nn->typed->gate_backward[variant->act]((int64_t)plan->tokens * plan->d_ff,
+                                               (float)variant->alpha, (float)variant->beta,
+                                               plan->diff_act, saved->gate, saved->up);
+    nn_book(nn, PROFILE_GATE, &start, 0, gate_bytes(nn, plan, variant->gated ? 5 : 3));
+    linear_weights(nn, plan->gate, &weights->gate, src, saved->gate);
+    linear_backward(nn, plan->gate, &weights->gate, saved->gate, diff_src);
+    if (saved->up) {
+        linear_weights(nn, plan->up, &weights->up, src, saved->up);
+        linear_backward(nn, plan->up, &weights->up, saved->up, diff_src);
+    }
+}

@@ -1,0 +1,47 @@
+/* ffn.h - the feed-forward layer: the subject of the whole comparison.
+ *
+ *     ungated:  dst += act(src W) W2
+ *     gated:    dst += (act(src W) * (src V)) W2        (Shazeer 2020, equations 5 and 6) */
+#ifndef GLU_NN_FFN_H
+#define GLU_NN_FFN_H
+
+#include "src/nn/linear.h"
+#include "variants/variant.h"
+
+struct ffn_weights {
+    struct linear gate, up, out; /* W, V (gated alone), W2 */
+};
+
+struct ffn_plan {
+    const struct variant *variant;
+    int tokens, d_ff;
+    const struct linear_plan *gate, *up, *out; /* borrowed */
+    struct dnn_eltwise *eltwise;               /* NULL: a fused kernel does it */
+    void *act;      /* (tokens, d_ff) scratch of the unfused form, else NULL */
+    void *diff_act; /* (tokens, d_ff) scratch: gradient of the hidden layer */
+};
+
+/* What forward keeps: (tokens, d_ff) each, in the storage type. */
+struct ffn_saved {
+    void *gate, *up, *hidden; /* up: NULL when ungated */
+};
+
+/* fused: use the fused gate kernel where there is one; tests ask for oneDNN's element-wise form. */
+int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
+                    const struct variant *variant, int tokens, int d_ff, bool fused,
+                    const struct linear_plan *gate, const struct linear_plan *up,
+                    const struct linear_plan *out);
+void ffn_plan_destroy(struct ffn_plan *plan);
+
+void ffn_saved_alloc(struct ffn_saved *saved, const struct nn *nn, struct arena *arena,
+                     const struct variant *variant, int tokens, int d_ff);
+
+/* src: (tokens, d_model) in the storage type; dst += : (tokens, d_model) f32. */
+void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
+                 const void *src, struct ffn_saved *saved, float *dst);
+/* diff_dst: (tokens, d_model) in the storage type; diff_src = : (tokens, d_model) f32.  Weight
+ * gradients go to nn->diff.  `saved` is used up: its gate and up become their gradients. */
+void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
+                  const void *src, struct ffn_saved *saved, const void *diff_dst, float *diff_src);
+
+#endif

@@ -1,0 +1,96 @@
+/* kernels.h - the loops that oneDNN has no primitive for, or that are memory bound and worth
+ * fusing.  kernels.c is compiled once per instruction set; kernels_get() picks at run time.
+ *
+ * `type`: the storage of activations, f32 or bf16; arithmetic is always f32, sums that cross
+ * many elements are double.  A `void *` holds elements of that type.  All kernels are single-threaded and
+ * have plain twins in ref.c. */
+#ifndef GLU_NN_KERNELS_H
+#define GLU_NN_KERNELS_H
+
+#include "variants/variant.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* dst = act(gate) * up, or act(gate) when up is NULL.  n elements. */
+typedef void gate_forward_fn(int64_t n, float alpha, float beta, const void *gate, const void *up,
+                             void *dst);
+/* Backward of the same in one pass, in place: gate becomes diff_gate, up becomes diff_up. */
+typedef void gate_backward_fn(int64_t n, float alpha, float beta, const void *diff_dst, void *gate,
+                              void *up);
+
+/* The kernels that depend on the storage type. */
+struct typed_kernels {
+    gate_forward_fn *gate_forward[ACT_LAST + 1];   /* NULL: no fused form, use oneDNN's */
+    gate_backward_fn *gate_backward[ACT_LAST + 1]; /* likewise */
+
+    /* dst = a * b; dst may be either. */
+    void (*multiply)(int64_t n, const void *a, const void *b, void *dst);
+
+    /* RMSNorm:  dst = src * rstd * gain * scale,  rstd = 1 / sqrt(mean(src^2) + 1e-6).
+     * src, copy: (rows, d) f32; gain: (d); dst: (rows, d); rstd: (rows).  copy, when not NULL,
+     * receives src: the start of the next residual sum. */
+    void (*norm_forward)(int64_t rows, int d, const float *src, const float *gain, float scale,
+                         void *dst, float *rstd, float *copy);
+    /* diff_src += the gradient of the norm; diff_gain += likewise; diff_copy, when not NULL,
+     * receives diff_src in the storage type. */
+    void (*norm_backward)(int64_t rows, int d, const float *diff_dst, const float *src,
+                          const float *gain, float scale, const float *rstd, float *diff_src,
+                          float *diff_gain, void *diff_copy);
+
+    /* dst = softmax(scores + bias) over the rows of one head's (rows, n) matrix.  bias[j - i] is
+     * added at (i, j); NULL: none.  causal: only j <= i count, the rest of dst is 0. */
+    void (*softmax_forward)(int rows, int n, bool causal, const float *scores, const float *bias,
+                            void *dst);
+    /* diff_scores from dst and diff_dst; diff_bias[j - i] += them, NULL: no bias. */
+    void (*softmax_backward)(int rows, int n, bool causal, const void *dst, const float *diff_dst,
+                             void *diff_scores, float *diff_bias);
+
+    /* Cross-entropy of logits (rows, n) against targets (rows).  row_nats: (rows).
+     * diff_logits, when not NULL: (rows, n) = (softmax - onehot) * scale; may be the logits' own
+     * memory when the type is f32.  A target of pad counts 0 and has no gradient. */
+    void (*cross_entropy)(int64_t rows, int n, const float *logits, const int32_t *targets,
+                          float scale, void *diff_logits, double *row_nats);
+
+    /* dst = src in the storage type. */
+    void (*convert)(int64_t n, const float *src, void *dst);
+};
+
+struct kernels {
+    const char *isa; /* "avx512", "avx2", "generic" */
+    struct typed_kernels type[2]; /* by enum dnn_type */
+
+    void (*add)(int64_t n, const float *src, float *dst); /* dst += src */
+    double (*square_sum)(int64_t n, const float *src);
+
+    /* Adafactor over a block of rows of one matrix, gradient g (rows, columns).
+     * row_sum[i] = sum_j (g_ij^2 + eps), column_sum[j] += sum_i (g_ij^2 + eps). */
+    void (*factor_sums)(int64_t rows, int64_t columns, const float *g, float eps, double *row_sum,
+                        float *column_sum);
+    /* Sum of u^2 with u_ij = g_ij row_factor[i] column_factor[j]. */
+    double (*factored_square_sum)(int64_t rows, int64_t columns, const float *g,
+                                  const float *row_factor, const float *column_factor);
+    /* value -= step u. */
+    void (*factored_apply)(int64_t rows, int64_t columns, const float *g, const float *row_factor,
+                           const float *column_factor, float step, float *value);
+    /* Not factored: moment = decay moment + (1 - decay) (g^2 + eps); returns the sum of u^2 with
+     * u = g / sqrt(moment). */
+    double (*moment_update)(int64_t n, const float *g, float eps, float decay, float *moment);
+    void (*moment_apply)(int64_t n, const float *g, const float *moment, float step, float *value);
+};
+
+/* The best set for this CPU.  The environment variable GLUBENCH_ISA (generic, avx2, avx512) asks
+ * for a smaller one, for tests. */
+const struct kernels *kernels_get(void);
+/* The i-th set that was built and runs here, best first; NULL past the last. */
+const struct kernels *kernels_at(int i);
+
+extern const struct kernels kernels_generic;
+#ifdef HAVE_KERNELS_AVX2
+extern const struct kernels kernels_avx2;
+#endif
+#ifdef HAVE_KERNELS_AVX512
+extern const struct kernels kernels_avx512;
+#endif
+
+#endif

@@ -1,0 +1,217 @@
+/* kernels_typed.h - the kernels that depend on the storage type; kernels.c includes this once per
+ * type with STORAGE and T() defined. */
+
+#define LOAD(p, i) T(load)((const STORAGE *)(p) + (i))
+#define STORE(p, i, x) T(store)((STORAGE *)(p) + (i), (x))
+
+#define GATE_KERNELS(id, name)                                                                     \
+    static void T(gate_forward_##name)(int64_t n, float alpha, float beta, const void *gate,       \
+                                       const void *up, void *dst)                                  \
+    {                                                                                              \
+        if (up) {                                                                                  \
+            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
+                STORE(dst, i, value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i));             \
+        } else {                                                                                   \
+            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
+                STORE(dst, i, value_##name(LOAD(gate, i), alpha, beta));                           \
+        }                                                                                          \
+    }                                                                                              \
+    static void T(gate_backward_##name)(int64_t n, float alpha, float beta, const void *diff_dst,  \
+                                        void *gate, void *up)                                      \
+    {                                                                                              \
+        if (up) {                                                                                  \
+            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
+            {                                                                                      \
+                struct value_slope f = slope_##name(LOAD(gate, i), alpha, beta);                   \
+                float diff = LOAD(diff_dst, i);                                                    \
+                                                                                                   \
+                STORE(gate, i, diff * LOAD(up, i) * f.slope);                                      \
+                STORE(up, i, diff * f.value);                                                      \
+            }                                                                                      \
+        } else {                                                                                   \
+            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
+                STORE(gate, i, LOAD(diff_dst, i) * slope_##name(LOAD(gate, i), alpha, beta).slope);\
+        }                                                                                          \
+    }
+
+FUSED_ACTIVATIONS(GATE_KERNELS)
+#undef GATE_KERNELS
+
+static void T(multiply)(int64_t n, const void *a, const void *b, void *dst)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        STORE(dst, i, LOAD(a, i) * LOAD(b, i));
+}
+
+static void T(convert)(int64_t n, const float *src, void *dst)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        STORE(dst, i, src[i]);
+}
+
+static void T(norm_forward)(int64_t rows, int d, const float *src, const float *gain, float scale,
+                            void *dst, float *rstd, float *copy)
+{
+    for (int64_t row = 0; row < rows; row++, src += d) {
+        float sum = 0, factor;
+
+#pragma omp simd reduction(+ : sum)
+        for (int i = 0; i < d; i++)
+            sum += src[i] * src[i];
+        rstd[row] = 1.0f / sqrtf(sum / (float)d + NORM_EPSILON);
+        factor = rstd[row] * scale;
+#pragma omp simd
+        for (int i = 0; i < d; i++)
+            STORE(dst, row * d + i, src[i] * factor * gain[i]);
+        if (copy)
+            memcpy(copy + row * d, src, (size_t)d * sizeof *src);
+    }
+}
+
+static void T(norm_backward)(int64_t rows, int d, const float *diff_dst, const float *src,
+                             const float *gain, float scale, const float *rstd, float *diff_src,
+                             float *diff_gain, void *diff_copy)
+{
+    for (int64_t row = 0; row < rows; row++, src += d, diff_dst += d, diff_src += d) {
+        float r = rstd[row], dot = 0;
+
+#pragma omp simd reduction(+ : dot)
+        for (int i = 0; i < d; i++)
+            dot += diff_dst[i] * gain[i] * src[i];
+        dot *= r * r * scale / (float)d; /* times src: rstd xhat mean(diff gain scale xhat) */
+        if (diff_copy) {
+#pragma omp simd
+            for (int i = 0; i < d; i++) {
+                float diff = diff_src[i] + r * (diff_dst[i] * gain[i] * scale - src[i] * dot);
+
+                diff_gain[i] += diff_dst[i] * (src[i] * (r * scale));
+                diff_src[i] = diff;
+                STORE(diff_copy, row * d + i, diff);
+            }
+        } else {
+#pragma omp simd
+            for (int i = 0; i < d; i++) {
+                diff_gain[i] += diff_dst[i] * (src[i] * (r * scale));
+                diff_src[i] += r * (diff_dst[i] * gain[i] * scale - src[i] * dot);
+            }
+        }
+    }
+}
+
+static void T(softmax_forward)(int rows, int n, bool causal, const float *scores, const float *bias,
+                               void *dst)
+{
+    STORAGE *out = dst;
+
+    for (int row = 0; row < rows; row++, scores += n, out += n) {
+        int valid = causal && row + 1 < n ? row + 1 : n;
+        float max = -INFINITY, sum = 0, factor;
+        float line[SOFTMAX_LINE];
+        const float *score = scores, *b = bias ? bias - row : NULL;
+
+        /* Rows longer than the line are summed twice; what fits is kept in cache. */
+        if (valid <= SOFTMAX_LINE) {
+            if (b) {
+#pragma omp simd reduction(max : max)
+                for (int j = 0; j < valid; j++) {
+                    line[j] = score[j] + b[j];
+                    max = line[j] > max ? line[j] : max;
+                }
+            } else {
+#pragma omp simd reduction(max : max)
+                for (int j = 0; j < valid; j++) {
+                    line[j] = score[j];
+                    max = line[j] > max ? line[j] : max;
+                }
+            }
+#pragma omp simd reduction(+ : sum)
+            for (int j = 0; j < valid; j++) {
+                line[j] = exp_f(line[j] - max);
+                sum += line[j];
+            }
+            factor = 1.0f / sum;
+#pragma omp simd
+            for (int j = 0; j < valid; j++)
+                STORE(out, j, line[j] * factor);
+        } else {
+            for (int j = 0; j < valid; j++) {
+                float x = score[j] + (b ? b[j] : 0.0f);
+
+                max = x > max ? x : max;
+            }
+#pragma omp simd reduction(+ : sum)
+            for (int j = 0; j < valid; j++)
+                sum += exp_f(score[j] + (b ? b[j] : 0.0f) - max);
+            factor = 1.0f / sum;
+#pragma omp simd
+            for (int j = 0; j < valid; j++)
+                STORE(out, j, exp_f(score[j] + (b ? b[j] : 0.0f) - max) * factor);
+        }
+        memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
+    }
+}
+
+static void T(softmax_backward)(int rows, int n, bool causal, const void *dst, const float *diff_dst,
+                                void *diff_scores, float *diff_bias)
+{
+    const STORAGE *p = dst;
+    STORAGE *out = diff_scores;
+
+    for (int row = 0; row < rows; row++, p += n, diff_dst += n, out += n) {
+        int valid = causal && row + 1 < n ? row + 1 : n;
+        float dot = 0;
+
+#pragma omp simd reduction(+ : dot)
+        for (int j = 0; j < valid; j++)
+            dot += LOAD(p, j) * diff_dst[j];
+        if (diff_bias) {
+            float *b = diff_bias - row;
+
+#pragma omp simd
+            for (int j = 0; j < valid; j++) {
+                float diff = LOAD(p, j) * (diff_dst[j] - dot);
+
+                STORE(out, j, diff);
+                b[j] += diff;
+            }
+        } else {
+#pragma omp simd
+            for (int j = 0; j < valid; j++)
+                STORE(out, j, LOAD(p, j) * (diff_dst[j] - dot));
+        }
+        memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
+    }
+}
+
+static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int32_t *targets,
+                             float scale, void *diff_logits, double *row_nats)
+{
+    STORAGE *diff = diff_logits;
+
+    for (int64_t row = 0; row < rows; row++, logits += n) {
+        int32_t target = targets[row];
+        float max = -INFINITY, sum = 0, at_target = logits[target], factor;
+
+#pragma omp simd reduction(max : max)
+        for (int j = 0; j < n; j++)
+            max = logits[j] > max ? logits[j] : max;
+#pragma omp simd reduction(+ : sum)
+        for (int j = 0; j < n; j++)
+            sum += exp_f(logits[j] - max);
+        row_nats[row] = target == TOKEN_PAD ? 0.0 : log((double)sum) + (max - at_target);
+        if (!diff)
+            continue;
+        factor = target == TOKEN_PAD ? 0.0f : scale / sum;
+#pragma omp simd
+        for (int j = 0; j < n; j++)
+            STORE(diff, j, exp_f(logits[j] - max) * factor);
+        if (target != TOKEN_PAD) /* from f32, so that bf16 rounds once */
+            STORE(diff, target, (exp_f(at_target - max) / sum - 1.0f) * scale);
+        diff += n;
+    }
+}
+
+#undef LOAD
+#undef STORE

@@ -1,0 +1,68 @@
+/* nn.c - see nn.h. */
+#include "src/glu.h"
+
+#include "src/nn/nn.h"
+
+#include <time.h>
+
+const char *profile_name(enum profile_kind kind)
+{
+    static const char *const names[PROFILE_KINDS] = {
+        [PROFILE_PROJECTION] = "products: attention projections",
+        [PROFILE_ATTENTION] = "products: attention scores and values",
+        [PROFILE_FFN] = "products: feed-forward",
+        [PROFILE_LOGITS] = "products: logits",
+        [PROFILE_GATE] = "activations and gates",
+        [PROFILE_NORM] = "norms and residuals",
+        [PROFILE_SOFTMAX] = "softmax, bias and mask",
+        [PROFILE_LOSS] = "cross-entropy",
+        [PROFILE_EMBEDDING] = "embedding",
+        [PROFILE_OPTIMIZER] = "gradient sum and Adafactor",
+        [PROFILE_PACK] = "weights to layout and precision",
+        [PROFILE_WAIT] = "waiting for other workers",
+    };
+
+    return names[kind];
+}
+
+double profile_now_s(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flops, double bytes)
+{
+    double now = profile_now_s();
+
+    nn->profile[kind].s += now - *start_s;
+    nn->profile[kind].flops += flops;
+    nn->profile[kind].bytes += bytes;
+    *start_s = now;
+}
+
+void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul, const void *src,
+                const void *wei, void *dst)
+{
+    double start = profile_now_s();
+
+    dnn_matmul_run(matmul, src, wei, dst);
+    nn_book(nn, kind, &start, dnn_matmul_flops(matmul), 0);
+}
+
+void *nn_alloc(const struct nn *nn, struct arena *arena, size_t count)
+{
+    return arena_alloc(arena, count, dnn_type_bytes(nn->type));
+}
+
+size_t nn_count(int a, int b, int c)
+{
+    size_t product;
+
+    if (__builtin_mul_overflow((size_t)a, (size_t)b, &product) ||
+        __builtin_mul_overflow(product, (size_t)c, &product))
+        return SIZE_MAX;
+    return product;
+}
