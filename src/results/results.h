@@ -1,5 +1,9 @@
-/* results.h - the results file, schema_version 1: what the rest of the program fills in and what
- * becomes JSON.  Time values are in seconds, sizes in bytes, losses in nats. */
+/* results.h - the results file, schema_version 1: what the rest of the program fills in, what
+ * becomes JSON, and what is done with such files.  Time values are in seconds, sizes in bytes,
+ * losses in nats.
+ *
+ * The tables and the agreement with the paper are computed from the document's own variants, runs
+ * and throughput samples, so that merging, checking and printing work on any results file. */
 #ifndef GLU_RESULTS_RESULTS_H
 #define GLU_RESULTS_RESULTS_H
 
@@ -7,8 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "variants/variant.h"
+
+enum { RESULTS_SCHEMA_VERSION = 1 };
+
+/* ==== What a run and a measurement give ==== */
 
 struct curve_point {
     int64_t step;
@@ -19,24 +28,25 @@ struct curve_point {
 
 enum run_status { RUN_OK, RUN_DIVERGED, RUN_FAILED, RUN_INTERRUPTED };
 
-/* One training of one variant at one seed.  Owns curve, example_nats and error. */
+/* One training of one variant at one seed.  Owns curve, example_nats, error and repro. */
 struct run_result {
     const struct variant *variant;
-    uint64_t seed;
+    uint64_t seed; /* below 2^63 */
     enum run_status status;
     char *error; /* NULL when ok */
     int64_t steps, tokens_seen;
     double heldout_log_perplexity_nats; /* NAN when diverged, failed or interrupted */
     int heldout_examples;
     int64_t heldout_target_tokens;
-    double *example_nats; /* (heldout_examples): mean nats of each held-out example at the end */
+    double *example_nats; /* (heldout_examples): mean nats of each held-out example at the end; NULL
+                           * when there are none */
     double train_s;
     double train_tokens_per_s; /* input and target tokens */
     size_t peak_memory_bytes;
     char parameters_sha256[65]; /* of the final weights; "" when there are none */
     struct curve_point *curve;
     int curve_count;
-    char *repro; /* the command that does this run alone */
+    char *repro; /* the command that does this run alone; may be NULL */
 };
 void run_result_free(struct run_result *result); /* frees what it owns, not the struct */
 
@@ -61,10 +71,17 @@ struct throughput_result {
     double gemm_peak_gflop_per_s; /* NAN when not measured */
 };
 
-/* A whole results file being made.  Arrays are borrowed for the time of the call. */
+/* What oneDNN says of itself; "" becomes null. */
+struct onednn_facts {
+    char version[32], cpu_runtime[32], isa[64];
+};
+
+/* A whole results file being made.  Everything is borrowed for the time of the call. */
 struct results {
-    json_t *command; /* array of argv; borrowed references, NULL: null */
-    json_t *config;  /* the resolved configuration, DESIGN's "config" object */
+    json_t *environment; /* from environment_json(), taken before the first step; NULL: taken now */
+    const struct onednn_facts *onednn; /* NULL: null in the file */
+    json_t *command; /* array of argv; NULL: null */
+    json_t *config;  /* the resolved configuration, DESIGN's "config" object; NULL: {} */
     const struct variant *baseline;
     const struct variant_result *variants;
     int variant_count;
@@ -74,18 +91,63 @@ struct results {
     int throughput_count;
 };
 
+/* ==== Files ==== */
+
+/* The machine and its state now: the file's "environment".  Warns (warn_add) of what spoils
+ * timings: a loaded machine, a build without optimisation.  New reference, or NULL. */
+json_t *environment_json(void);
+
 /* The whole document: program, environment, command, config, warnings, variants, runs, tables,
  * agreement.  New reference, or NULL and a message. */
 json_t *results_json(const struct results *results);
 /* Write a document atomically (temporary file, fsync, rename).  0 or -1. */
 int results_write(const char *path, json_t *document);
-/* Read and check the version of one.  New reference, or NULL and a message naming path and line. */
+/* Read one and check its version and its form against the schema.  New reference, or NULL and a
+ * message naming the path, and the line or the JSON path of the first fault. */
 json_t *results_read(const char *path);
+
+/* Read several and make one document of them: the runs of all, and tables computed anew.  Their
+ * configurations must agree but for the seeds and jobs, and a run that is in two of them must be
+ * the same in both; otherwise NULL and a message naming the differing fields.  With one path it is
+ * results_read().  New reference. */
+json_t *results_merge(const char *const *paths, int count);
+
+/* Check a file against the schema and against itself: n against the runs, differences against the
+ * means, every table against what its runs give, equal parameters, one row per variant and seed.
+ * Each fault is one line `FILE: JSON.path: what is wrong` on `out`.  *faults counts them; -1 only
+ * when the check itself could not be made (memory).  A file that cannot be read is one fault. */
+int results_validate(const char *path, FILE *out, int *faults);
+
+/* ==== For people ==== */
 
 /* The tables for people, made from the JSON document (so that `report` prints what `run` did).
  * format: "markdown", "csv", "latex", "json", "terminal".
- * table: "perplexity", "throughput", "parity", "agreement".  0 or -1. */
-#include <stdio.h>
+ * table: "perplexity", "throughput", "parity", "agreement", "pareto".
+ * 0, or -1 and a message that lists what exists. */
 int report_print(FILE *out, json_t *document, const char *table, const char *format);
+/* The i-th name with one line of help each, or NULL past the last. */
+const char *report_table_name(int i, const char **help);
+const char *report_format_name(int i, const char **help);
+
+/* The differences from `before` to `after`, two documents of the same configuration: quality
+ * (paired by seed) and speed, each with a 95 % interval, printed as a table for the terminal.
+ * *regression: something became worse by more than fail_on_percent (of the loss, of the
+ * throughput) and its interval lies on the worse side of no change.  A negative fail_on_percent
+ * never fails.  -1 and a message when the configurations differ in what decides the losses. */
+int results_compare(FILE *out, json_t *before, json_t *after, double fail_on_percent,
+                    bool *regression);
+
+/* How many seeds would resolve a difference of log-perplexity (paired test, two-sided 5 %, Holm
+ * over the contrasts, power 80 %). */
+struct detection {
+    double difference_nats;
+    double stddev_nats; /* of the paired differences */
+    int contrasts;
+    int seeds;           /* INT_MAX: more than a million */
+    const char *source;  /* where the standard deviation comes from */
+};
+/* The spread is that of `document`'s runs, or the paper's when it is NULL.  0 or -1 (no spread). */
+int results_detection(double difference_nats, const json_t *document, int contrasts,
+                      struct detection *detection);
 
 #endif

@@ -1,0 +1,219 @@
+/* json_help.c - see json_help.h. */
+#include "src/glu.h"
+
+#include "src/results/json_help.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MARGIN = 100,
+    INDENT = 2,
+    /* 15 digits give every decimal back as it was written. */
+    TEXT_FLAGS = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)
+};
+
+json_t *json_number(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+json_t *json_interval(struct interval interval)
+{
+    return interval_exists(interval) ? json_pack("[f, f]", interval.low, interval.high) : json_null();
+}
+
+json_t *json_text(const char *text)
+{
+    json_t *value;
+    char *ascii;
+
+    if (!text)
+        return json_null();
+    value = json_string(text);
+    if (value)
+        return value;
+    ascii = strdup(text); /* not UTF-8 (or no memory, which fails again) */
+    if (!ascii)
+        return NULL;
+    for (char *c = ascii; *c; c++)
+        if ((unsigned char)*c >= 0x80)
+            *c = '?';
+    value = json_string(ascii);
+    free(ascii);
+    return value;
+}
+
+int json_put(json_t *object, const char *key, json_t *value)
+{
+    return json_object_set_new(object, key, value);
+}
+
+int json_push(json_t *array, json_t *value)
+{
+    return json_array_append_new(array, value);
+}
+
+json_t *json_finish(json_t *value, int bad)
+{
+    if (value && !bad)
+        return value;
+    json_decref(value);
+    err_set("not enough memory for the results");
+    return NULL;
+}
+
+double number_at(const json_t *object, const char *key)
+{
+    json_t *value = json_object_get(object, key);
+
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *text_at(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+int64_t integer_at(const json_t *object, const char *key, int64_t other)
+{
+    json_t *value = json_object_get(object, key);
+
+    return json_is_integer(value) ? (int64_t)json_integer_value(value) : other;
+}
+
+struct interval interval_at(const json_t *object, const char *key)
+{
+    json_t *pair = json_object_get(object, key);
+    json_t *low = json_array_get(pair, 0), *high = json_array_get(pair, 1);
+
+    return (struct interval){json_is_number(low) ? json_number_value(low) : NAN,
+                             json_is_number(high) ? json_number_value(high) : NAN};
+}
+
+json_t *value_at(const json_t *object, const char *path)
+{
+    const json_t *value = object;
+    char key[64];
+
+    for (const char *at = path; *at && value;) {
+        size_t length = strcspn(at, ".");
+
+        if (length >= sizeof key)
+            return NULL;
+        memcpy(key, at, length);
+        key[length] = '\0';
+        value = json_object_get(value, key);
+        at += length + (at[length] == '.');
+    }
+    return (json_t *)value;
+}
+
+json_t *find_row(const json_t *rows, const char *key, const char *text)
+{
+    for (size_t i = 0; text && i < json_array_size(rows); i++) {
+        const char *seen = text_at(json_array_get(rows, i), key);
+
+        if (seen && strcmp(seen, text) == 0)
+            return json_array_get(rows, i);
+    }
+    return NULL;
+}
+
+/* ==== Printing ==== */
+
+static void print_indent(FILE *out, int indent)
+{
+    fprintf(out, "\n%*s", indent, "");
+}
+
+static int print_text(FILE *out, const char *text)
+{
+    json_t *string = json_string(text);
+    char *quoted = string ? json_dumps(string, TEXT_FLAGS) : NULL;
+    int rc = quoted ? 0 : -1;
+
+    if (quoted)
+        fprintf(out, "%s: ", quoted);
+    free(quoted);
+    json_decref(string);
+    return rc;
+}
+
+static int print_value(FILE *out, const json_t *value, int indent, int column);
+
+static int print_object(FILE *out, const json_t *object, int indent)
+{
+    json_t *member, *all = (json_t *)object;
+    const char *key, *before = "{";
+    int bad = 0;
+
+    json_object_foreach (all, key, member) {
+        fputs(before, out);
+        print_indent(out, indent + INDENT);
+        bad |= print_text(out, key);
+        bad |= print_value(out, member, indent + INDENT, indent + INDENT + (int)strlen(key) + 4);
+        before = ",";
+    }
+    print_indent(out, indent);
+    fputc('}', out);
+    return bad;
+}
+
+static int print_array(FILE *out, const json_t *array, int indent)
+{
+    const char *before = "[";
+    int column = MARGIN, bad = 0;
+
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *element = json_array_get(array, i);
+        bool scalar = !json_is_object(element) && !json_is_array(element);
+        char *text = scalar ? json_dumps(element, TEXT_FLAGS) : NULL;
+
+        fputs(before, out);
+        before = ",";
+        if (text && column + (int)strlen(text) + 2 <= MARGIN) {
+            column += fprintf(out, " %s", text);
+        } else {
+            print_indent(out, indent + INDENT);
+            column = indent + INDENT;
+            if (text)
+                column += fprintf(out, "%s", text);
+            else {
+                bad |= scalar ? -1 : print_value(out, element, indent + INDENT, column);
+                column = MARGIN;
+            }
+        }
+        column++; /* the comma */
+        free(text);
+    }
+    print_indent(out, indent);
+    fputc(']', out);
+    return bad;
+}
+
+/* `column`: where the value begins on its line. */
+static int print_value(FILE *out, const json_t *value, int indent, int column)
+{
+    char *line = json_dumps(value, TEXT_FLAGS);
+    bool scalar = !json_is_object(value) && !json_is_array(value);
+    int rc = 0;
+
+    if (!line)
+        return -1;
+    if (scalar || column + strlen(line) < MARGIN)
+        fputs(line, out);
+    else
+        rc = json_is_object(value) ? print_object(out, value, indent) : print_array(out, value, indent);
+    free(line);
+    return rc;
+}
+
+int json_print(FILE *out, const json_t *value)
+{
+    int rc = print_value(out, value, 0, 0);
+
+    fputc('\n', out);
+    return rc == 0 ? 0 : err_set("not enough memory to print the results");
+}

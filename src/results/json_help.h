@@ -1,0 +1,38 @@
+/* json_help.h - JSON values with the rules of the results file: missing is null, never NaN. */
+#ifndef GLU_RESULTS_JSON_HELP_H
+#define GLU_RESULTS_JSON_HELP_H
+
+#include "src/glu.h"
+#include "src/results/stats.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* New references; NULL only when memory runs out. */
+json_t *json_number(double x);                    /* null unless finite */
+json_t *json_interval(struct interval interval);  /* [low, high], or null */
+json_t *json_text(const char *text);              /* null for NULL; '?' for what is not UTF-8 */
+
+/* Set object[key], stealing value.  -1 when anything ran out of memory (either may be NULL), so
+ * that a list of them can be or-ed together and looked at once. */
+int json_put(json_t *object, const char *key, json_t *value);
+int json_push(json_t *array, json_t *value);
+/* `value` when bad is 0, otherwise NULL, freed, with the message that memory ran out. */
+json_t *json_finish(json_t *value, int bad);
+
+/* A member of an object, whatever the two are: NAN, NULL or `other` when it is not of that type. */
+double number_at(const json_t *object, const char *key);
+const char *text_at(const json_t *object, const char *key);
+int64_t integer_at(const json_t *object, const char *key, int64_t other);
+struct interval interval_at(const json_t *object, const char *key);
+/* The same with a path of keys: "config.model.d_ff".  Borrowed, or NULL. */
+json_t *value_at(const json_t *object, const char *path);
+
+/* The element of an array of objects whose `key` is the text; borrowed, or NULL. */
+json_t *find_row(const json_t *rows, const char *key, const char *text);
+
+/* Print a value for people and machines: 2 spaces a level, what fits on a line on one line, long
+ * lists of numbers filled up to the margin.  0 or -1. */
+int json_print(FILE *out, const json_t *value);
+
+#endif

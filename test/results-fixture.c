@@ -1,0 +1,188 @@
+/* results-fixture.c - see results-fixture.h. */
+#include "src/glu.h"
+
+#include "test/results-fixture.h"
+
+#include "src/results/json_help.h"
+#include "src/util/rng.h"
+#include "test/tap.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXAMPLES = 40, POINTS = 5, STEPS = 1000, SAMPLES = 9 };
+
+static void *need(void *memory)
+{
+    if (!memory)
+        tap_bail_out("no memory for the fixture");
+    return memory;
+}
+
+static const double paper[] = {1.997, 1.983, 1.994, 1.982, 1.960, 1.942, 1.944, 1.953};
+
+static double effect(int variant, int flags)
+{
+    double mean = flags & FIXTURE_ALIKE ? 1.97 : paper[variant];
+
+    return flags & FIXTURE_REVERSED ? 3.94 - mean : mean;
+}
+
+static void make_run(struct run_result *run, const struct variant *variant, int index, int seed,
+                     int flags)
+{
+    struct rng rng;
+    double seed_effect, nats, sum = 0.0;
+
+    rng_start(&rng, (uint64_t)seed, RNG_TEST, 0);
+    seed_effect = 0.02 * rng_normal(&rng); /* shared by the variants: pairing pays */
+    rng_start(&rng, (uint64_t)seed, RNG_TEST, rng_lane(variant->name));
+    nats = effect(index, flags) + seed_effect + 0.003 * rng_normal(&rng);
+
+    *run = (struct run_result){
+        .variant = variant,
+        .seed = (uint64_t)seed,
+        .steps = STEPS,
+        .tokens_seen = (int64_t)STEPS * 32 * 157,
+        .heldout_log_perplexity_nats = nats,
+        .heldout_examples = EXAMPLES,
+        .heldout_target_tokens = EXAMPLES * 29,
+        .train_s = 100.0 + index,
+        .train_tokens_per_s = STEPS * 32.0 * 157.0 / (100.0 + index),
+        .peak_memory_bytes = 1 << 26,
+        .curve_count = POINTS,
+        .curve = need(calloc(POINTS, sizeof *run->curve)),
+        .example_nats = need(calloc(EXAMPLES, sizeof *run->example_nats)),
+        .repro = need(strdup("glubench --variant x --seed 1")),
+    };
+    memset(run->parameters_sha256, 'a' + index, 64);
+    for (int i = 0; i < POINTS; i++)
+        run->curve[i] = (struct curve_point){
+            .step = STEPS * (i + 1) / POINTS,
+            .train_loss_nats = i == 0 ? NAN : nats + 0.1,
+            .heldout_log_perplexity_nats = nats + 0.5 * (POINTS - 1 - i),
+            .train_s = run->train_s * (i + 1) / POINTS,
+        };
+    for (int i = 0; i < EXAMPLES; i++) {
+        run->example_nats[i] = nats + 0.1 * rng_normal(&rng);
+        sum += run->example_nats[i];
+    }
+    for (int i = 0; i < EXAMPLES; i++) /* so that their mean is the loss */
+        run->example_nats[i] += nats - sum / EXAMPLES;
+    if (flags & FIXTURE_NO_EXAMPLES) {
+        free(run->example_nats);
+        run->example_nats = NULL;
+    }
+}
+
+static void diverge(struct run_result *run)
+{
+    run->status = RUN_DIVERGED;
+    run->error = need(strdup("the loss was not finite at step 412"));
+    run->steps = 411;
+    run->heldout_log_perplexity_nats = NAN;
+    run->parameters_sha256[0] = '\0';
+    free(run->example_nats);
+    run->example_nats = NULL;
+    run->curve_count = 2;
+}
+
+static void make_throughput(struct throughput_result *row, const struct variant *variant, int index,
+                            bool train)
+{
+    struct rng rng;
+
+    rng_start(&rng, 7, RNG_TEST, rng_lane(variant->name));
+    *row = (struct throughput_result){
+        .variant = variant,
+        .pass = train ? "train" : "forward",
+        .precision = "f32",
+        .threads = 2,
+        .batch = 32,
+        .tokens_per_sample = 32 * 157,
+        .flops_per_sample = train ? 3e9 : 1e9,
+        .samples = SAMPLES,
+        .samples_s = need(calloc(SAMPLES, sizeof *row->samples_s)),
+        .gemm_peak_gflop_per_s = 200.0,
+    };
+    for (int i = 0; i < SAMPLES; i++)
+        row->samples_s[i] = (train ? 0.03 : 0.01) * (1.0 + 0.01 * index + 0.005 * rng_uniform(&rng));
+}
+
+static json_t *make_config(int first_seed, int seeds)
+{
+    json_t *config = json_pack(
+        "{s:s, s:{s:s, s:i, s:i, s:s}, s:{s:s, s:i, s:i, s:s}, s:s,"
+        " s:{s:i, s:i, s:i, s:i, s:i, s:i},"
+        " s:{s:i, s:i, s:i, s:i, s:f, s:i, s:f, s:f}, s:[], s:s, s:i, s:i}",
+        "preset", "tiny", "corpus", "kind", "builtin", "files", 0, "bytes", 0, "sha256", "00",
+        "heldout", "kind", "builtin", "files", 0, "bytes", 0, "sha256", "11", "tokenizer", "bytes",
+        "model", "d_model", 64, "layers", 2, "heads", 4, "d_kv", 16, "d_ff", 384, "vocabulary", 384,
+        "training", "steps", STEPS, "batch", 32, "input_length", 128, "target_length", 29,
+        "learning_rate", 0.02, "warmup_steps", 300, "decay_fraction", 0.1, "dropout", 0.0, "seeds",
+        "precision", "f32", "threads", 2, "jobs", 1);
+
+    for (int i = 0; i < seeds; i++)
+        json_push(json_object_get(config, "seeds"), json_integer(first_seed + i));
+    return need(config);
+}
+
+void fixture_open(struct fixture *fixture, int first_seed, int seeds, int flags)
+{
+    struct results *results = &fixture->results;
+    int last = -1;
+
+    memset(fixture, 0, sizeof *fixture);
+    for (int i = 0; i < variant_count(); i++) {
+        const struct variant *variant = variant_at(i);
+        int index = results->variant_count;
+
+        if (!variant->in_paper)
+            continue;
+        fixture->variants[results->variant_count++] = (struct variant_result){
+            variant, variant->gated ? 256 : 384, 500000, 196608, 3000000000, 0.0};
+        for (int seed = first_seed; seed < first_seed + seeds; seed++) {
+            last = results->run_count++;
+            make_run(&fixture->runs[last], variant, index, seed, flags);
+        }
+        if (flags & FIXTURE_DIVERGED && strcmp(variant->name, "swiglu") == 0)
+            diverge(&fixture->runs[last]);
+        for (int train = 0; train < 2 && !(flags & FIXTURE_NO_SPEED); train++)
+            make_throughput(&fixture->throughput[results->throughput_count++], variant, index, train);
+    }
+    results->baseline = fixture->variants[0].variant;
+    results->variants = fixture->variants;
+    results->runs = fixture->runs;
+    results->throughput = fixture->throughput;
+    results->config = make_config(first_seed, seeds);
+}
+
+void fixture_close(struct fixture *fixture)
+{
+    for (int i = 0; i < fixture->results.run_count; i++)
+        run_result_free(&fixture->runs[i]);
+    for (int i = 0; i < fixture->results.throughput_count; i++)
+        free(fixture->throughput[i].samples_s);
+    json_decref(fixture->results.config);
+    memset(fixture, 0, sizeof *fixture);
+}
+
+json_t *fixture_document(int first_seed, int seeds, int flags)
+{
+    struct fixture *fixture = need(malloc(sizeof *fixture));
+    json_t *document;
+
+    fixture_open(fixture, first_seed, seeds, flags);
+    document = results_json(&fixture->results);
+    if (!document)
+        tap_bail_out("%s", err_get());
+    fixture_close(fixture);
+    free(fixture);
+    return document;
+}
+
+json_t *fixture_row(json_t *document, const char *table, const char *variant)
+{
+    return find_row(json_object_get(json_object_get(document, "tables"), table), "variant", variant);
+}

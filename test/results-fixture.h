@@ -1,0 +1,36 @@
+/* results-fixture.h - made-up measurements for the tests of src/results: not results of anything.
+ *
+ * All eight variants; the loss of a run is the paper's mean, plus an effect of the seed, plus noise,
+ * all from a fixed stream of random numbers, so the numbers are the same every time. */
+#ifndef GLU_TEST_RESULTS_FIXTURE_H
+#define GLU_TEST_RESULTS_FIXTURE_H
+
+#include "src/glu.h"
+#include "src/results/results.h"
+
+enum fixture_flags {
+    FIXTURE_DIVERGED = 1,     /* swiglu at the last seed diverged */
+    FIXTURE_NO_EXAMPLES = 2,  /* without losses per held-out example */
+    FIXTURE_NO_SPEED = 4,     /* without throughput samples */
+    FIXTURE_ALIKE = 8,        /* no variant differs from another but by noise */
+    FIXTURE_REVERSED = 16,    /* the paper's order upside down */
+};
+
+struct fixture {
+    struct results results;
+    struct variant_result variants[16];
+    struct run_result runs[128];
+    struct throughput_result throughput[32];
+};
+
+/* Seeds first_seed .. first_seed + seeds - 1 (at most 12).  Bails out without memory. */
+void fixture_open(struct fixture *fixture, int first_seed, int seeds, int flags);
+void fixture_close(struct fixture *fixture);
+
+/* The document of such a fixture; new reference. */
+json_t *fixture_document(int first_seed, int seeds, int flags);
+
+/* The row of a table of a document, borrowed: fixture_row(document, "table1", "relu"). */
+json_t *fixture_row(json_t *document, const char *table, const char *variant);
+
+#endif
