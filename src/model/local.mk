@@ -1,1 +1,5 @@
 libglubench_a_SOURCES += src/model/t5.c src/model/t5.h
+
+check_PROGRAMS += test-t5
+test_t5_SOURCES = test/test-t5.c
+TESTS += test-t5
