@@ -1,3 +1,5 @@
 bin_PROGRAMS += glubench
-glubench_SOURCES = src/cli/main.c
+glubench_SOURCES = \
+    src/cli/main.c src/cli/cli.h src/cli/options.c src/cli/help.c \
+    src/cli/list.c src/cli/report.c src/cli/run.c
 glubench_LDADD = libglubench.a $(KERNEL_LIBS)

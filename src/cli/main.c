@@ -1,31 +1,99 @@
-/* main.c - the program: options, command, exit status. */
+/* main.c - the program: parse, dispatch, report, exit. */
 #include "src/glu.h"
 
-#include <stdio.h>
+#include "src/cli/cli.h"
+#include "src/util/progress.h"
+
+#include <errno.h>
+#include <stdio_ext.h>
 #include <string.h>
 
-static const char help[] =
-    "Usage: glubench [COMMAND] [OPTION]...\n"
-    "Train the feed-forward variants of \"GLU Variants Improve Transformer\" and compare them.\n"
-    "\n"
-    "      --help     print this help and exit\n"
-    "      --version  print the version and exit\n";
+static const struct command commands[] = {
+    {"run", COMMAND_RUN, NULL, 0, 0,
+     "train the variants, evaluate and time them, write the results file (default)", command_run},
+    {"bench", COMMAND_BENCH, NULL, 0, 0,
+     "measure the throughput of training steps and forward passes", command_bench},
+    {"plan", COMMAND_PLAN, NULL, 0, 0,
+     "tell sizes, operations, memory and time of a run without running it", command_plan},
+    {"list", COMMAND_LIST, NULL, 0, 0, "list variants and presets", command_list},
+    {"report", COMMAND_REPORT, "FILE...", 1, 1000, "print tables from results files",
+     command_report},
+    {"compare", COMMAND_COMPARE, "BEFORE.json AFTER.json", 2, 2,
+     "compare two results files of one configuration", command_compare},
+    {"validate", COMMAND_VALIDATE, "FILE...", 1, 1000, "check results files", command_validate},
+};
 
-static int print(const char *text)
+int command_count(void)
 {
-    if (fputs(text, stdout) == EOF || fflush(stdout) == EOF) {
-        perror("glubench: cannot write to standard output");
-        return 1;
+    return (int)LENGTH_OF(commands);
+}
+
+const struct command *command_at(int i)
+{
+    return &commands[i];
+}
+
+static void print_message(const char *kind, const char *text)
+{
+    bool color = terminal_has_color(stderr);
+
+    progress_clear();
+    fprintf(stderr, "%sglubench:%s%s %s\n", color ? "\033[1;31m" : "", color ? "\033[0m" : "", kind,
+            text);
+}
+
+static void print_warning(const char *text)
+{
+    print_message(" warning:", text);
+}
+
+static bool is_quiet(const struct invocation *invocation)
+{
+    for (int i = 0; i < invocation->argument_count; i++)
+        if (strcmp(config_option_at(invocation->arguments[i].option)->name, "quiet") == 0)
+            return true;
+    return false;
+}
+
+/* Output that could not be written is a failure, even when all else went well. */
+static int close_stdout(int status)
+{
+    bool written = __fpending(stdout) > 0, failed = ferror(stdout);
+
+    /* A standard output that was never open matters only to those who wrote to it. */
+    errno = 0;
+    if ((fclose(stdout) != 0 && (written || errno != EBADF)) || failed) {
+        err_system("cannot write to standard output");
+        print_message("", err_get());
+        return status == EXIT_OK ? EXIT_FAILED : status;
     }
-    return 0;
+    return status;
 }
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return print(help);
-    if (argc == 2 && strcmp(argv[1], "--version") == 0)
-        return print(PACKAGE_STRING "\n");
-    fprintf(stderr, "glubench: try 'glubench --help'\n");
-    return 2;
+    struct invocation invocation;
+    int status = EXIT_OK;
+
+    err_set("%s", "");
+    if (cli_parse(&invocation, argc, argv)) {
+        status = EXIT_USAGE;
+    } else if (invocation.version) {
+        puts(PACKAGE_STRING);
+    } else if (invocation.help) {
+        help_print(stdout, &invocation);
+    } else {
+        progress_start(is_quiet(&invocation));
+        warn_set_sink(is_quiet(&invocation) ? NULL : print_warning);
+        status = invocation.command->function(&invocation);
+        progress_clear();
+    }
+    if (status != EXIT_OK && err_get()[0])
+        print_message("", err_get());
+    if (status == EXIT_USAGE)
+        fputs("Try 'glubench --help' for more information.\n", stderr);
+    status = close_stdout(status);
+    cli_free(&invocation);
+    warn_clear();
+    return status;
 }

@@ -1,4 +1,6 @@
-libglubench_a_SOURCES += src/model/t5.c src/model/t5.h
+libglubench_a_SOURCES += \
+    src/model/checkpoint.c src/model/checkpoint.h \
+    src/model/t5.c src/model/t5.h
 
 check_PROGRAMS += test-t5
 test_t5_SOURCES = test/test-t5.c

@@ -1,1 +1,12 @@
-# Nothing yet.
+libglubench_a_SOURCES += \
+    src/run/bench.c src/run/bench.h \
+    src/run/config.c src/run/config.h src/run/preset.c \
+    src/run/dump.c src/run/dump.h \
+    src/run/machine.c src/run/machine.h \
+    src/run/plan.c src/run/plan.h \
+    src/run/sweep.c src/run/sweep.h \
+    src/run/train.c src/run/train.h
+
+check_PROGRAMS += test-config
+test_config_SOURCES = test/test-config.c
+TESTS += test-config

@@ -3,6 +3,7 @@ libglubench_a_SOURCES += \
     src/util/atomic_file.c src/util/atomic_file.h \
     src/util/error.c src/util/error.h \
     src/util/nearest.c src/util/nearest.h \
+    src/util/progress.c src/util/progress.h \
     src/util/rng.c src/util/rng.h \
     src/util/sha256.c src/util/sha256.h
 

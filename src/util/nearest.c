@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "src/util/nearest.h"
@@ -63,4 +64,20 @@ const char *nearest_name(const char *name, const char *const *names, int count)
         }
     }
     return nearest;
+}
+
+int nearest_error(const char *where, const char *what, const char *name, const char *const *names,
+                  int count)
+{
+    const char *nearest = nearest_name(name, names, count);
+    char list[600] = "", hint[80] = "";
+    size_t used = 0;
+
+    if (nearest)
+        snprintf(hint, sizeof hint, " (did you mean %s?)", nearest);
+    for (int i = 0; i < count && used < sizeof list; i++)
+        if (names[i])
+            used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
+                                     names[i]);
+    return err_set("%s: there is no %s '%.200s'%s; there is: %s", where, what, name, hint, list);
 }

@@ -8,4 +8,9 @@
  * entries are skipped. */
 const char *nearest_name(const char *name, const char *const *names, int count);
 
+/* Set the error "WHERE: there is no WHAT 'NAME' (did you mean NEAR?); there is: A, B, C".
+ * Returns -1. */
+int nearest_error(const char *where, const char *what, const char *name, const char *const *names,
+                  int count);
+
 #endif

@@ -1,0 +1,135 @@
+/* help.c - --help, from the tables of commands and options, with the defaults of the preset. */
+#include "src/glu.h"
+
+#include "src/cli/cli.h"
+
+#include <string.h>
+
+enum { TEXT_COLUMN = 30, LAST_COLUMN = 79 };
+
+/* Text from TEXT_COLUMN on, wrapped between words; `column` is where the cursor is. */
+static void print_wrapped(FILE *out, const char *text, int column)
+{
+    if (column > TEXT_COLUMN - 2)
+        column = fprintf(out, "\n") * 0;
+    fprintf(out, "%*s", TEXT_COLUMN - column, "");
+    column = TEXT_COLUMN;
+    while (*text) {
+        int word = (int)strcspn(text, " ");
+
+        if (column > TEXT_COLUMN && column + 1 + word > LAST_COLUMN) {
+            fprintf(out, "\n%*s", TEXT_COLUMN, "");
+            column = TEXT_COLUMN;
+        } else if (column > TEXT_COLUMN) {
+            putc(' ', out);
+            column++;
+        }
+        fprintf(out, "%.*s", word, text);
+        column += word;
+        text += word;
+        text += strspn(text, " ");
+    }
+    putc('\n', out);
+}
+
+/* Only these commands take the option, for readers of the help of all of them. */
+static void append_commands(char *text, size_t size, unsigned commands)
+{
+    size_t used = strlen(text);
+    const char *separator = " [";
+
+    for (int i = 0; i < command_count() && used < size; i++) {
+        if (!(commands & command_at(i)->bit))
+            continue;
+        used += (size_t)snprintf(text + used, size - used, "%s%s", separator, command_at(i)->name);
+        separator = ", ";
+    }
+    if (used < size)
+        snprintf(text + used, size - used, "]");
+}
+
+static void print_option(FILE *out, const struct config *defaults, int row, bool with_commands)
+{
+    const struct config_option *option = config_option_at(row);
+    char value[256], text[1024];
+    int column;
+
+    column = option->letter ? fprintf(out, "  -%c, ", option->letter) : fprintf(out, "      ");
+    column += fprintf(out, "--%s", option->name);
+    if (option->argument)
+        column += fprintf(out, "=%s", option->argument);
+
+    config_value_text(defaults, row, value, sizeof value);
+    if (option->automatic && (value[0] == '\0' || strcmp(value, "0") == 0))
+        snprintf(value, sizeof value, "%s", option->automatic);
+    snprintf(text, sizeof text, value[0] ? "%s (default: %s)" : "%s", option->help, value);
+    if (with_commands)
+        append_commands(text, sizeof text, option->commands);
+    print_wrapped(out, text, column);
+}
+
+static void print_usage(FILE *out, const struct invocation *invocation)
+{
+    const struct command *command = invocation->command;
+
+    if (!invocation->command_given)
+        fputs("Usage: glubench [COMMAND] [OPTION]...\n"
+              "Train the feed-forward variants of \"GLU Variants Improve Transformer\" (Shazeer 2020)\n"
+              "at equal parameters in a small T5, and compare them with intervals and paired tests.\n",
+              out);
+    else
+        fprintf(out, "Usage: glubench %s [OPTION]...%s%s\n%c%s.\n", command->name,
+                command->operands ? " " : "", command->operands ? command->operands : "",
+                command->summary[0] - 'a' + 'A', command->summary + 1);
+}
+
+static void print_commands(FILE *out)
+{
+    fputs("\nCommands:\n", out);
+    for (int i = 0; i < command_count(); i++) {
+        int column = fprintf(out, "  %s", command_at(i)->name);
+
+        print_wrapped(out, command_at(i)->summary, column);
+    }
+}
+
+void help_print(FILE *out, const struct invocation *invocation)
+{
+    bool all = !invocation->command_given;
+    struct config defaults;
+    unsigned group = 0;
+
+    if (config_defaults(&defaults, invocation->arguments, invocation->argument_count)) {
+        config_free(&defaults); /* an unknown preset: show the defaults of the default one */
+        if (config_defaults(&defaults, NULL, 0)) {
+            config_free(&defaults);
+            return;
+        }
+    }
+    print_usage(out, invocation);
+    if (all)
+        print_commands(out);
+    for (int i = 0; i < config_option_count(); i++) {
+        const struct config_option *option = config_option_at(i);
+
+        if (!all && !(option->commands & invocation->command->bit))
+            continue;
+        if (option->type == OPTION_GROUP) {
+            fprintf(out, "\n%s:\n", option->help);
+            group = option->commands;
+        } else {
+            print_option(out, &defaults, i, all && option->commands != group);
+        }
+    }
+    config_free(&defaults);
+    if (all)
+        fputs("\nExit status: 0 all is well, 1 a run failed or diverged, 2 wrong usage,\n"
+              "3 a regression beyond --fail-on, 130 interrupted.\n"
+              "Standard output holds data only; NO_COLOR in the environment turns colours off.\n"
+              "\n"
+              "Examples:\n"
+              "  glubench --preset smoke\n"
+              "  glubench --all-variants --corpus book.txt --seeds 5 --output book.json\n"
+              "  glubench plan --preset base --variant relu --variant swiglu\n",
+              out);
+}

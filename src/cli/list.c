@@ -1,0 +1,84 @@
+/* list.c - `glubench list`: the variants and the presets. */
+#include "src/glu.h"
+
+#include "src/cli/cli.h"
+
+#include <string.h>
+
+static json_t *variant_json(const struct variant *variant)
+{
+    const struct activation *activation = activation_get(variant->act);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:f, s:f}", "name", variant->name,
+                     "label", variant->label, "formula", variant->formula, "citation",
+                     variant->citation, "gated", variant->gated, "in_paper", variant->in_paper,
+                     "activation", activation->name, "alpha", variant->alpha, "beta",
+                     variant->beta);
+}
+
+static int list_json(void)
+{
+    json_t *variants = json_array(), *presets = json_array(), *document;
+    int failed = 0;
+
+    for (int i = 0; i < variant_count(); i++)
+        failed |= json_array_append_new(variants, variant_json(variant_at(i)));
+    for (int i = 0; i < preset_count(); i++)
+        failed |= json_array_append_new(presets, config_preset_json(i));
+    document = json_pack("{s:o, s:o}", "variants", variants, "presets", presets);
+    if (failed || !document) {
+        json_decref(document);
+        return err_set("out of memory");
+    }
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    putchar('\n');
+    json_decref(document);
+    return 0;
+}
+
+static void list_text(void)
+{
+    puts("Variants (the gate is W, V is linear; * is element-wise):");
+    for (int i = 0; i < variant_count(); i++) {
+        const struct variant *variant = variant_at(i);
+
+        printf("  %-12s %-18s %-30s%s\n", variant->name, variant->label, variant->formula,
+               variant->in_paper ? "" : "  beyond the paper");
+    }
+    puts("  custom:ACT[,gated][,alpha=A][,beta=B]  with ACT one of:");
+    for (int i = 0; i <= ACT_LAST; i++)
+        printf("%s%s%s", i % 8 == 0 ? "    " : " ", activation_get((enum act)i)->name,
+               i == ACT_LAST || i % 8 == 7 ? "\n" : ",");
+    puts("\nPresets:");
+    for (int i = 0; i < preset_count(); i++) {
+        const struct recipe *recipe = &preset_at(i)->recipe;
+
+        printf("  %-6s %s\n"
+               "         d_model %d, %d+%d layers, %d heads of %d, d_ff %d/%d, batch %d of %d, "
+               "%lld steps\n",
+               preset_at(i)->name, preset_at(i)->summary, recipe->d_model, recipe->layers,
+               recipe->layers, recipe->heads, recipe->d_kv, recipe->d_ff, recipe->d_ff * 2 / 3,
+               recipe->batch, recipe->input_length, (long long)recipe->steps);
+    }
+}
+
+int command_list(const struct invocation *invocation)
+{
+    struct config config;
+    int status = EXIT_USAGE;
+
+    if (config_defaults(&config, NULL, 0) ||
+        config_assign(&config, invocation->arguments, invocation->argument_count))
+        goto out;
+    if (strcmp(config.format, "json") == 0) {
+        status = list_json() ? EXIT_FAILED : EXIT_OK;
+    } else if (strcmp(config.format, "terminal") == 0) {
+        list_text();
+        status = EXIT_OK;
+    } else {
+        err_set("--format: 'list' knows terminal and json, not %s", config.format);
+    }
+out:
+    config_free(&config);
+    return status;
+}

@@ -1,0 +1,293 @@
+/* bench.c - see bench.h. */
+#include "src/glu.h"
+
+#include "src/run/bench.h"
+
+#include "src/nn/dnn.h"
+#include "src/run/machine.h"
+#include "src/util/progress.h"
+#include "src/util/rng.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCHES = 4, WARM_UP = 2, PASSES = 2, REPEATS_MAX = 10000 };
+
+/* What is measured of one variant. */
+struct subject {
+    const struct variant *variant;
+    struct t5 *model;
+    int64_t step;
+};
+
+struct bench {
+    const struct bench_options *options;
+    const struct kind *kind;
+    struct subject *subjects; /* (config->variant_count) */
+    struct batch *batches[BATCHES];
+    double *example_nats; /* (batch) */
+    int repeats[PASSES];  /* how often a sample does a pass */
+};
+
+/* What can be measured: how to make it and how to do each of its passes once. */
+struct kind {
+    const char *pass[PASSES];
+    int (*open)(struct bench *bench, struct subject *subject);
+    int (*once[PASSES])(struct bench *bench, struct subject *subject);
+    void (*close)(struct subject *subject);
+    /* Tokens and matrix-product FLOPs of doing a pass once. */
+    int (*size)(const struct bench *bench, const struct variant *variant, int pass,
+                int64_t *tokens, double *flops);
+};
+
+/* ---- The whole model ------------------------------------------------------------------------- */
+
+static int model_open(struct bench *bench, struct subject *subject)
+{
+    const struct config *config = bench->options->config;
+    struct t5_options options = config_model(config, subject->variant, config->threads);
+
+    if (t5_create(&subject->model, &options))
+        return -1;
+    t5_init(subject->model, (uint64_t)config->first_seed);
+    subject->step = 0;
+    return 0;
+}
+
+static void model_close(struct subject *subject)
+{
+    t5_destroy(subject->model);
+    subject->model = NULL;
+}
+
+static int model_train(struct bench *bench, struct subject *subject)
+{
+    const struct batch *batch = bench->batches[subject->step++ % BATCHES];
+    double loss_nats;
+
+    /* The rate is small, so that the weights stay what they are in a real training. */
+    return t5_train_step(subject->model, batch, subject->step, 1e-4, &loss_nats);
+}
+
+static int model_forward(struct bench *bench, struct subject *subject)
+{
+    return t5_evaluate(subject->model, bench->batches[subject->step++ % BATCHES],
+                       bench->example_nats);
+}
+
+static int model_size(const struct bench *bench, const struct variant *variant, int pass,
+                      int64_t *tokens, double *flops)
+{
+    const struct config *config = bench->options->config;
+    struct t5_options options = config_model(config, variant, config->threads);
+    struct t5_counts counts;
+
+    if (t5_counts(&options, &counts))
+        return -1;
+    *tokens = (int64_t)config->recipe.batch *
+              (config->recipe.input_length + config->recipe.target_length);
+    *flops = (double)(pass == 0 ? counts.train_flops : counts.forward_flops);
+    return 0;
+}
+
+static const struct kind model_kind = {
+    .pass = {"train", "forward"},
+    .open = model_open,
+    .once = {model_train, model_forward},
+    .close = model_close,
+    .size = model_size,
+};
+
+/* ---- Measuring ------------------------------------------------------------------------------- */
+
+static int repeat(struct bench *bench, struct subject *subject, int pass, int times,
+                  double *seconds)
+{
+    double start_s = machine_clock_s();
+
+    for (int i = 0; i < times; i++)
+        if (bench->kind->once[pass](bench, subject))
+            return err_prepend("%s", subject->variant->name);
+    *seconds = machine_clock_s() - start_s;
+    return 0;
+}
+
+/* Open every subject, warm it up, and choose how often a sample repeats each pass: as many times
+ * for every variant, by the first one. */
+static int warm_up(struct bench *bench)
+{
+    const struct bench_options *options = bench->options;
+
+    for (int i = 0; i < options->config->variant_count; i++) {
+        struct subject *subject = &bench->subjects[i];
+
+        progress_status("throughput: warming up %s", subject->variant->name);
+        if (bench->kind->open(bench, subject))
+            return -1;
+        for (int pass = 0; pass < PASSES; pass++) {
+            double seconds = 0;
+
+            if (repeat(bench, subject, pass, WARM_UP, &seconds) ||
+                (i == 0 && repeat(bench, subject, pass, 1, &seconds)))
+                return -1;
+            if (i == 0)
+                bench->repeats[pass] =
+                    (int)fmin(fmax(ceil(options->sample_s / fmax(seconds, 1e-9)), 1), REPEATS_MAX);
+        }
+    }
+    return 0;
+}
+
+static void shuffle(int *order, int count, struct rng *rng)
+{
+    for (int i = count - 1; i > 0; i--) {
+        int k = (int)rng_below(rng, (uint32_t)i + 1), kept = order[i];
+
+        order[i] = order[k];
+        order[k] = kept;
+    }
+}
+
+/* Rows are variants x passes, row = PASSES * variant + pass.  Returns 1 when it was stopped. */
+static int measure(struct bench *bench, struct throughput_result *rows, int count)
+{
+    const struct bench_options *options = bench->options;
+    int *order = calloc((size_t)count, sizeof *order), status = 0;
+    struct rng rng;
+
+    if (!order)
+        return err_set("out of memory");
+    for (int i = 0; i < count; i++)
+        order[i] = i;
+    rng_start(&rng, (uint64_t)options->config->first_seed, RNG_BENCH, 0);
+    for (int round = 0; round < options->samples && status == 0; round++) {
+        shuffle(order, count, &rng);
+        for (int i = 0; i < count && status == 0; i++) {
+            struct throughput_result *row = &rows[order[i]];
+            int pass = order[i] % PASSES;
+
+            progress_status("throughput: round %d of %d, %s %s", round + 1, options->samples,
+                            row->variant->name, row->pass);
+            status = repeat(bench, &bench->subjects[order[i] / PASSES], pass, bench->repeats[pass],
+                            &row->samples_s[row->samples]);
+            row->samples++;
+            if (status == 0 && options->stop && *options->stop)
+                status = 1;
+        }
+    }
+    free(order);
+    return status;
+}
+
+static int make_rows(const struct bench *bench, struct throughput_result *rows, int count)
+{
+    const struct bench_options *options = bench->options;
+    const struct config *config = options->config;
+
+    for (int i = 0; i < count; i++) {
+        struct throughput_result *row = &rows[i];
+        int pass = i % PASSES;
+        int64_t tokens;
+        double flops;
+
+        row->variant = config->variants[i / PASSES];
+        row->pass = bench->kind->pass[pass];
+        row->precision = precision_name(config->precision);
+        row->threads = config->threads;
+        row->batch = config->recipe.batch;
+        row->samples_s = calloc((size_t)options->samples, sizeof *row->samples_s);
+        if (!row->samples_s)
+            return err_set("out of memory");
+        if (bench->kind->size(bench, row->variant, pass, &tokens, &flops))
+            return -1;
+        row->tokens_per_sample = tokens * bench->repeats[pass];
+        row->flops_per_sample = flops * bench->repeats[pass];
+    }
+    return 0;
+}
+
+static int open_bench(struct bench *bench)
+{
+    const struct config *config = bench->options->config;
+    struct data_config data = config_data(config);
+    struct data_stream *stream = NULL;
+    int status = -1;
+
+    bench->subjects = calloc((size_t)config->variant_count, sizeof *bench->subjects);
+    bench->example_nats = calloc((size_t)config->recipe.batch, sizeof *bench->example_nats);
+    if (!bench->subjects || !bench->example_nats) {
+        err_set("out of memory");
+        goto out;
+    }
+    for (int i = 0; i < config->variant_count; i++)
+        bench->subjects[i].variant = config->variants[i];
+    if (data_open(&stream, &data, (uint64_t)config->first_seed))
+        goto out;
+    for (int i = 0; i < BATCHES; i++)
+        if (batch_create(&bench->batches[i], config->recipe.batch, config->recipe.input_length,
+                         config->recipe.target_length) ||
+            data_next(stream, bench->batches[i]))
+            goto out;
+    status = 0;
+out:
+    data_close(stream);
+    return status;
+}
+
+static void close_bench(struct bench *bench)
+{
+    for (int i = 0; bench->subjects && i < bench->options->config->variant_count; i++)
+        bench->kind->close(&bench->subjects[i]);
+    for (int i = 0; i < BATCHES; i++)
+        batch_destroy(bench->batches[i]);
+    free(bench->subjects);
+    free(bench->example_nats);
+}
+
+double bench_gemm_peak(enum precision precision, int threads)
+{
+    double gflop_per_s;
+
+    if (dnn_gemm_peak(precision == PRECISION_BF16 ? DNN_BF16 : DNN_F32, threads, &gflop_per_s)) {
+        warn_add("the peak of the matrix product was not measured: %s", err_get());
+        return NAN;
+    }
+    return gflop_per_s;
+}
+
+int bench_run(const struct bench_options *options, struct throughput_result **rows, int *count)
+{
+    struct bench bench = {.options = options, .kind = &model_kind};
+    int made = options->config->variant_count * PASSES, status = -1;
+    double peak_gflop_per_s;
+
+    *count = 0;
+    *rows = calloc((size_t)made, sizeof **rows);
+    if (!*rows)
+        return err_set("out of memory");
+    if (options->samples < 6)
+        warn_add("%d throughput sample%s cannot give an interval; use --samples 6 or more",
+                 options->samples, options->samples == 1 ? "" : "s");
+    progress_status("throughput: measuring the peak of the matrix product");
+    peak_gflop_per_s = bench_gemm_peak(options->config->precision, options->config->threads);
+    if (open_bench(&bench) == 0 && warm_up(&bench) == 0 && make_rows(&bench, *rows, made) == 0)
+        status = measure(&bench, *rows, made);
+    for (int i = 0; i < made; i++)
+        (*rows)[i].gemm_peak_gflop_per_s = peak_gflop_per_s;
+    close_bench(&bench);
+    if (status != 0) {
+        bench_free(*rows, made);
+        *rows = NULL;
+        return status < 0 ? -1 : 0;
+    }
+    *count = made;
+    return 0;
+}
+
+void bench_free(struct throughput_result *rows, int count)
+{
+    for (int i = 0; rows && i < count; i++)
+        free(rows[i].samples_s);
+    free(rows);
+}

@@ -1,0 +1,85 @@
+/* machine.c - see machine.h. */
+#include "src/glu.h"
+
+#include "src/run/machine.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+int machine_cores(void)
+{
+    cpu_set_t set;
+    long online;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return CPU_COUNT(&set);
+    online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (int)online : 1;
+}
+
+/* The number after `key` (which may be "") in a small file; 0 when it is not there. */
+static size_t read_number(const char *path, const char *key)
+{
+    char line[256];
+    size_t number = 0, length = strlen(key);
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, key, length) == 0 && sscanf(line + length, "%zu", &number) == 1)
+            break;
+    fclose(file);
+    return number;
+}
+
+size_t machine_memory_bytes(void)
+{
+    static const char *const limits[] = {"/sys/fs/cgroup/memory.max",
+                                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    size_t bytes = pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : 0;
+
+    for (size_t i = 0; i < LENGTH_OF(limits); i++) {
+        size_t limit = read_number(limits[i], "");
+
+        if (limit > 0 && (bytes == 0 || limit < bytes))
+            bytes = limit;
+    }
+    return bytes;
+}
+
+size_t machine_peak_bytes(void)
+{
+    size_t kib = read_number("/proc/self/status", "VmHWM:");
+    struct rusage usage;
+
+    if (kib == 0 && getrusage(RUSAGE_SELF, &usage) == 0)
+        kib = (size_t)usage.ru_maxrss;
+    return kib * 1024;
+}
+
+void machine_peak_reset(void)
+{
+    int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    ssize_t ignored;
+
+    if (fd < 0)
+        return;
+    ignored = write(fd, "5", 1); /* resets VmHWM; see proc(5) */
+    (void)ignored;
+    close(fd);
+}
+
+double machine_clock_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}

@@ -1,0 +1,131 @@
+/* plan.c - see plan.h. */
+#include "src/glu.h"
+
+#include "src/run/plan.h"
+
+#include "src/run/machine.h"
+#include "src/run/train.h"
+#include "src/util/progress.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double parity_limit = 1e-3;
+
+/* Besides the models: the program and its libraries, with the code that oneDNN generates. */
+enum { PROGRAM_BYTES = 48 << 20 };
+
+int plan_make(struct plan_row **rows, const struct config *config)
+{
+    struct plan_row *made = calloc((size_t)config->variant_count, sizeof *made);
+    int threads = config_threads_per_run(config), baseline = 0;
+
+    *rows = NULL;
+    if (!made)
+        return err_set("out of memory");
+    for (int i = 0; i < config->variant_count; i++) {
+        const struct variant *variant = config->variants[i];
+        struct t5_options options = config_model(config, variant, threads);
+
+        made[i].variant = variant;
+        made[i].d_ff = config_d_ff(config, variant);
+        if (t5_counts(&options, &made[i].counts) || t5_memory(&options, &made[i].memory)) {
+            free(made);
+            return err_prepend("%s", variant->name);
+        }
+        if (variant == config->baseline)
+            baseline = i;
+    }
+    for (int i = 0; i < config->variant_count; i++)
+        made[i].parameter_difference =
+            (double)(made[i].counts.parameters - made[baseline].counts.parameters) /
+            (double)made[baseline].counts.parameters;
+    *rows = made;
+    return 0;
+}
+
+static int descending(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x < y) - (x > y);
+}
+
+size_t plan_peak_bytes(const struct plan_row *rows, const struct config *config)
+{
+    size_t totals[1024], sum = PROGRAM_BYTES, heldout;
+    int count = config->variant_count < 1024 ? config->variant_count : 1024;
+    const struct recipe *recipe = &config->recipe;
+
+    for (int i = 0; i < count; i++)
+        totals[i] = rows[i].memory.total;
+    qsort(totals, (size_t)count, sizeof *totals, descending);
+    /* The largest variants at once, each as often as it has seeds. */
+    for (int job = 0; job < recipe->jobs; job++) {
+        size_t one = totals[(job / recipe->seeds) % count];
+
+        if (sum > SIZE_MAX - one)
+            return SIZE_MAX;
+        sum += one;
+    }
+    heldout = (size_t)recipe->heldout_examples *
+              (size_t)(recipe->input_length + recipe->target_length) * sizeof(int32_t);
+    return sum > SIZE_MAX - heldout ? SIZE_MAX : sum + heldout;
+}
+
+static int check_parity(const struct plan_row *rows, const struct config *config)
+{
+    for (int i = 0; i < config->variant_count; i++)
+        if (fabs(rows[i].parameter_difference) > parity_limit && !config->allow_unequal)
+            return err_set("%s has %lld parameters, %.2f %% %s than %s; choose a --d-ff that is a "
+                           "multiple of 3, or give --allow-unequal",
+                           rows[i].variant->name, (long long)rows[i].counts.parameters,
+                           100 * fabs(rows[i].parameter_difference),
+                           rows[i].parameter_difference > 0 ? "more" : "fewer",
+                           config->baseline->name);
+    return 0;
+}
+
+static int check_memory(const struct plan_row *rows, const struct config *config)
+{
+    size_t needed = plan_peak_bytes(rows, config), available = machine_memory_bytes();
+    char needs[32], has[32];
+
+    format_bytes((double)needed, needs, sizeof needs);
+    format_bytes((double)available, has, sizeof has);
+    if (available > 0 && needed > available)
+        return err_set("%d training%s side by side would take %s of memory, and there are %s; give "
+                       "fewer --jobs, a smaller --batch or --micro-batch, or a smaller model",
+                       config->recipe.jobs, config->recipe.jobs == 1 ? "" : "s", needs, has);
+    if (available > 0 && (double)needed > 0.8 * (double)available)
+        warn_add("this will take %s of the machine's %s of memory", needs, has);
+    return 0;
+}
+
+int plan_check(const struct plan_row *rows, const struct config *config)
+{
+    return check_parity(rows, config) || check_memory(rows, config) ? -1 : 0;
+}
+
+double plan_run_flops(const struct plan_row *row, const struct config *config)
+{
+    const struct recipe *recipe = &config->recipe;
+    double forward = (double)row->counts.forward_flops / recipe->batch; /* of an example */
+
+    return (double)recipe->steps * (double)row->counts.train_flops +
+           forward * recipe->heldout_examples * (double)train_evaluation_count(config);
+}
+
+double plan_estimate_s(const struct plan_row *rows, const struct config *config,
+                       double gemm_peak_gflop_per_s)
+{
+    /* Narrow models leave the matrix products waiting for everything else: of the peak, about
+     * d / (d + 100) is reached in f32, and less in bf16, where the products take less of the time. */
+    double d = config->recipe.d_model;
+    double share = config->precision == PRECISION_BF16 ? d / (d + 400) : d / (d + 100);
+    double flops = 0;
+
+    for (int i = 0; i < config->variant_count; i++)
+        flops += plan_run_flops(&rows[i], config) * config->recipe.seeds;
+    return flops / (1e9 * gemm_peak_gflop_per_s * share * config->recipe.jobs);
+}

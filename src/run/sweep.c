@@ -1,0 +1,418 @@
+/* sweep.c - see sweep.h. */
+#include "src/glu.h"
+
+#include "src/run/sweep.h"
+
+#include "src/model/checkpoint.h"
+#include "src/nn/dnn.h"
+#include "src/results/results.h"
+#include "src/run/bench.h"
+#include "src/run/machine.h"
+#include "src/run/plan.h"
+#include "src/run/train.h"
+#include "src/util/atomic_file.h"
+#include "src/util/progress.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One training of the sweep, at its place in the order: seed by seed, each through all variants,
+ * so that a drift of the machine hits all alike. */
+struct cell {
+    const struct variant *variant;
+    uint64_t seed;
+    int64_t step;   /* where it is, for the estimate of the time left */
+    bool done;
+    struct run_result result; /* when done */
+};
+
+struct sweep {
+    const struct config *config;
+    struct plan_row *plan; /* (config->variant_count) */
+    struct cell *cells;    /* (cell_count) */
+    int cell_count;
+    struct batch *heldout;
+    struct dump *dump;
+
+    struct onednn_facts onednn;
+    struct results results;
+    struct variant_result *variants; /* (config->variant_count) */
+    struct run_result *finished;     /* (results.run_count): copies of cells' results */
+    struct throughput_result *throughput;
+    json_t *document; /* as last written */
+
+    pthread_mutex_t lock; /* of all below, of the cells' progress and of the results */
+    int next_cell, running;
+    double start_s;
+    int64_t steps_done;
+    char write_error[512]; /* the last one; "" when the file is up to date */
+};
+
+/* A training and the sweep it belongs to: what the progress report needs. */
+struct worker {
+    struct sweep *sweep;
+    struct cell *cell;
+};
+
+/* ---- The results file ------------------------------------------------------------------------ */
+
+/* Write what there is so far.  A failure is kept and the sweep goes on: the next write, when the
+ * disk has room again, holds everything.  Called under the lock. */
+static void write_results(struct sweep *sweep)
+{
+    struct results *results = &sweep->results;
+    json_t *document;
+
+    results->run_count = 0;
+    for (int i = 0; i < sweep->cell_count; i++)
+        if (sweep->cells[i].done)
+            sweep->finished[results->run_count++] = sweep->cells[i].result;
+    document = results_json(results);
+    if (!document || results_write(sweep->config->output, document)) {
+        snprintf(sweep->write_error, sizeof sweep->write_error, "%s", err_get());
+        warn_add("%s; the results so far are kept in memory", err_get());
+    } else {
+        sweep->write_error[0] = '\0';
+    }
+    if (document) {
+        json_decref(sweep->document);
+        sweep->document = document;
+    }
+}
+
+static json_t *command_json(int argc, char *const *argv)
+{
+    json_t *command = json_array();
+
+    for (int i = 0; command && i < argc; i++)
+        if (json_array_append_new(command, json_string(argv[i]))) {
+            json_decref(command);
+            return NULL; /* an argument that is not UTF-8: the file says null */
+        }
+    return command;
+}
+
+/* An output that cannot be written must fail now, not after the first run. */
+static int check_output(const char *path)
+{
+    struct atomic_file file = {.fd = -1};
+    int status = atomic_open(&file, path);
+
+    atomic_abandon(&file);
+    return status ? err_prepend("--output") : 0;
+}
+
+/* ---- Preparation ----------------------------------------------------------------------------- */
+
+static int make_cells(struct sweep *sweep)
+{
+    const struct config *config = sweep->config;
+
+    sweep->cell_count = config->variant_count * config->recipe.seeds;
+    sweep->cells = calloc((size_t)sweep->cell_count, sizeof *sweep->cells);
+    sweep->finished = calloc((size_t)sweep->cell_count, sizeof *sweep->finished);
+    sweep->variants = calloc((size_t)config->variant_count, sizeof *sweep->variants);
+    if (!sweep->cells || !sweep->finished || !sweep->variants)
+        return err_set("out of memory");
+    for (int i = 0; i < sweep->cell_count; i++) {
+        sweep->cells[i].variant = config->variants[i % config->variant_count];
+        sweep->cells[i].seed = (uint64_t)config->first_seed + (uint64_t)(i / config->variant_count);
+    }
+    for (int i = 0; i < config->variant_count; i++) {
+        const struct plan_row *row = &sweep->plan[i];
+
+        sweep->variants[i] = (struct variant_result){
+            .variant = row->variant,
+            .d_ff = row->d_ff,
+            .parameters = row->counts.parameters,
+            .ffn_parameters = row->counts.ffn_parameters,
+            .train_flops_per_step = row->counts.train_flops,
+            .parameter_difference_vs_baseline = row->parameter_difference,
+        };
+    }
+    return 0;
+}
+
+static const struct onednn_facts *describe_onednn(struct onednn_facts *facts)
+{
+    struct dnn_description description;
+
+    dnn_describe(&description);
+    snprintf(facts->version, sizeof facts->version, "%s", description.version);
+    snprintf(facts->cpu_runtime, sizeof facts->cpu_runtime, "%s", description.cpu_runtime);
+    snprintf(facts->isa, sizeof facts->isa, "%s", description.isa);
+    return facts;
+}
+
+static int prepare(struct sweep *sweep, const struct config *config, int argc, char *const *argv)
+{
+    struct data_config data = config_data(config);
+    struct data_identity corpus, heldout;
+
+    *sweep = (struct sweep){.config = config, .lock = PTHREAD_MUTEX_INITIALIZER};
+    if (check_output(config->output) ||
+        (config->save_checkpoint && checkpoint_prepare(config->save_checkpoint)) || plan_make(&sweep->plan, config) ||
+        plan_check(sweep->plan, config) || make_cells(sweep))
+        return -1;
+    progress_status("reading the corpus");
+    if (data_check(&data, &corpus, &heldout) || data_heldout(&data, &sweep->heldout))
+        return -1;
+    progress_clear();
+    sweep->results = (struct results){
+        .environment = environment_json(),
+        .onednn = describe_onednn(&sweep->onednn),
+        .command = command_json(argc, argv),
+        .config = config_json(config, &corpus, &heldout),
+        .baseline = config->baseline,
+        .variants = sweep->variants,
+        .variant_count = config->variant_count,
+        .runs = sweep->finished,
+    };
+    if (!sweep->results.config || !sweep->results.environment)
+        return -1;
+    if (config->dump_batches && dump_open(&sweep->dump, config->dump_batches))
+        return -1;
+    return 0;
+}
+
+static void release(struct sweep *sweep)
+{
+    for (int i = 0; sweep->cells && i < sweep->cell_count; i++)
+        if (sweep->cells[i].done)
+            run_result_free(&sweep->cells[i].result);
+    bench_free(sweep->throughput, sweep->results.throughput_count);
+    data_heldout_free(sweep->heldout);
+    json_decref(sweep->results.environment);
+    json_decref(sweep->results.command);
+    json_decref(sweep->results.config);
+    json_decref(sweep->document);
+    free(sweep->plan);
+    free(sweep->cells);
+    free(sweep->finished);
+    free(sweep->variants);
+    pthread_mutex_destroy(&sweep->lock);
+}
+
+/* ---- Training -------------------------------------------------------------------------------- */
+
+/* Seconds until all runs are done, from the steps done so far. */
+static double time_left_s(const struct sweep *sweep)
+{
+    double elapsed_s = machine_clock_s() - sweep->start_s;
+    double all = (double)sweep->cell_count * (double)sweep->config->recipe.steps;
+
+    if (sweep->steps_done == 0)
+        return NAN;
+    return elapsed_s * (all - (double)sweep->steps_done) / (double)sweep->steps_done;
+}
+
+static void report_progress(void *context, const struct train_progress *progress)
+{
+    const struct worker *worker = context;
+    struct sweep *sweep = worker->sweep;
+    struct cell *cell = worker->cell;
+    int number = (int)(cell - sweep->cells) + 1;
+    double left_s;
+    char left[32];
+
+    pthread_mutex_lock(&sweep->lock);
+    sweep->steps_done += progress->step - cell->step;
+    cell->step = progress->step;
+    left_s = time_left_s(sweep);
+    pthread_mutex_unlock(&sweep->lock);
+
+    if (isnan(progress->heldout_log_perplexity_nats)) {
+        format_duration(left_s, left, sizeof left);
+        progress_status("[%d/%d] %s, seed %" PRIu64 ": step %" PRId64 "/%" PRId64
+                        ", loss %.4f nats, %s left",
+                        number, sweep->cell_count, cell->variant->name, cell->seed, progress->step,
+                        progress->steps, progress->train_loss_nats, left);
+    } else if (sweep->config->verbose) {
+        progress_print("[%d/%d] %s, seed %" PRIu64 ": step %" PRId64 "/%" PRId64
+                       ", held-out %.4f nats",
+                       number, sweep->cell_count, cell->variant->name, cell->seed, progress->step,
+                       progress->steps, progress->heldout_log_perplexity_nats);
+    }
+}
+
+static void print_result(const struct sweep *sweep, const struct cell *cell)
+{
+    static const char *const words[] = {[RUN_OK] = "ok",
+                                        [RUN_DIVERGED] = "diverged",
+                                        [RUN_FAILED] = "failed",
+                                        [RUN_INTERRUPTED] = "interrupted"};
+    const struct run_result *result = &cell->result;
+    char time[32];
+
+    format_duration(result->train_s, time, sizeof time);
+    if (result->status == RUN_OK)
+        progress_print("[%d/%d] %s, seed %" PRIu64 ": held-out %.4f nats, %s, %.0f tokens/s",
+                       (int)(cell - sweep->cells) + 1, sweep->cell_count, cell->variant->name,
+                       cell->seed, result->heldout_log_perplexity_nats, time,
+                       result->train_tokens_per_s);
+    else
+        progress_print("[%d/%d] %s, seed %" PRIu64 ": %s%s%s", (int)(cell - sweep->cells) + 1,
+                       sweep->cell_count, cell->variant->name, cell->seed, words[result->status],
+                       result->error ? ": " : "", result->error ? result->error : "");
+}
+
+/* Where a run's checkpoint is: the directory itself when it is the only run. */
+static const char *run_directory(const struct sweep *sweep, const char *directory,
+                                 const struct cell *cell, char path[PATH_MAX])
+{
+    if (!directory || sweep->cell_count == 1)
+        return directory;
+    snprintf(path, PATH_MAX, "%s/%s-s%" PRIu64, directory, cell->variant->name, cell->seed);
+    return path;
+}
+
+/* Train one cell.  Called without the lock. */
+static void train_cell(struct sweep *sweep, struct cell *cell)
+{
+    const struct config *config = sweep->config;
+    struct worker worker = {sweep, cell};
+    char save[PATH_MAX], init[PATH_MAX];
+    struct train_job job = {
+        .config = config,
+        .variant = cell->variant,
+        .seed = cell->seed,
+        .threads = config_threads_per_run(config),
+        .heldout = sweep->heldout,
+        .dump = sweep->dump,
+        .save_directory = run_directory(sweep, config->save_checkpoint, cell, save),
+        .init_directory = run_directory(sweep, config->init_checkpoint, cell, init),
+        .report = report_progress,
+        .context = &worker,
+    };
+
+    train_run(&job, &cell->result);
+}
+
+/* A thread that takes one cell after the other. */
+static void *work(void *context)
+{
+    struct sweep *sweep = context;
+
+    pthread_mutex_lock(&sweep->lock);
+    while (sweep->next_cell < sweep->cell_count) {
+        struct cell *cell = &sweep->cells[sweep->next_cell++];
+
+        pthread_mutex_unlock(&sweep->lock);
+        train_cell(sweep, cell);
+        pthread_mutex_lock(&sweep->lock);
+
+        cell->done = true;
+        /* Steps that a diverged run has left out will take no time. */
+        sweep->steps_done += sweep->config->recipe.steps - cell->step;
+        print_result(sweep, cell);
+        write_results(sweep);
+    }
+    pthread_mutex_unlock(&sweep->lock);
+    return NULL;
+}
+
+/* Run `jobs` workers, this thread being one of them. */
+static int train_all(struct sweep *sweep)
+{
+    int others = 0, jobs = sweep->config->recipe.jobs;
+    pthread_t *threads = calloc((size_t)jobs, sizeof *threads);
+
+    if (!threads)
+        return err_set("out of memory");
+    sweep->start_s = machine_clock_s();
+    while (others < jobs - 1 && pthread_create(&threads[others], NULL, work, sweep) == 0)
+        others++;
+    if (others < jobs - 1)
+        warn_add("only %d of %d jobs could be started", others + 1, jobs);
+    work(sweep);
+    for (int i = 0; i < others; i++)
+        pthread_join(threads[i], NULL);
+    free(threads);
+    return 0;
+}
+
+static int count_bad_runs(const struct sweep *sweep)
+{
+    int bad = 0;
+
+    for (int i = 0; i < sweep->cell_count; i++)
+        bad += sweep->cells[i].done && sweep->cells[i].result.status != RUN_OK;
+    return bad;
+}
+
+static int measure_throughput(struct sweep *sweep, double sample_s)
+{
+    const struct config *config = sweep->config;
+    struct bench_options options = {.config = config,
+                                    .samples = config->recipe.samples,
+                                    .sample_s = sample_s,
+                                    .ffn = config->ffn};
+
+    if (config->recipe.samples == 0 || count_bad_runs(sweep) == sweep->cell_count)
+        return 0;
+    if (bench_run(&options, &sweep->throughput, &sweep->results.throughput_count))
+        return -1;
+    sweep->results.throughput = sweep->throughput;
+    return 0;
+}
+
+/* ---- The whole ------------------------------------------------------------------------------- */
+
+/* How long a throughput sample lasts: `run` measures in passing, `bench` with care. */
+static const double run_sample_s = 0.05, bench_sample_s = 0.2;
+
+static enum sweep_status conclude(struct sweep *sweep, json_t **document)
+{
+    int bad = count_bad_runs(sweep);
+
+    write_results(sweep);
+    *document = json_incref(sweep->document);
+    if (sweep->write_error[0]) {
+        err_set("%s", sweep->write_error);
+        return SWEEP_FAILED;
+    }
+    if (bad > 0) {
+        err_set("%d of %d runs did not end well; see their status in %s", bad, sweep->cell_count,
+                sweep->config->output);
+        return SWEEP_RUNS_FAILED;
+    }
+    return SWEEP_OK;
+}
+
+enum sweep_status sweep_run(const struct config *config, int argc, char *const *argv,
+                            json_t **document)
+{
+    struct sweep sweep;
+    enum sweep_status status = SWEEP_FAILED;
+
+    *document = NULL;
+    if (prepare(&sweep, config, argc, argv) || train_all(&sweep))
+        goto out;
+    if (measure_throughput(&sweep, run_sample_s)) {
+        warn_add("throughput was not measured: %s", err_get());
+        err_set("%s", "");
+    }
+    status = conclude(&sweep, document);
+out:
+    if (dump_close(sweep.dump))
+        status = SWEEP_FAILED;
+    release(&sweep);
+    return status;
+}
+
+enum sweep_status sweep_bench(const struct config *config, int argc, char *const *argv,
+                              json_t **document)
+{
+    struct sweep sweep;
+    enum sweep_status status = SWEEP_FAILED;
+
+    *document = NULL;
+    if (prepare(&sweep, config, argc, argv) == 0 && measure_throughput(&sweep, bench_sample_s) == 0)
+        status = conclude(&sweep, document);
+    release(&sweep);
+    return status;
+}

@@ -1,0 +1,44 @@
+/* train.h - one training of one variant at one seed. */
+#ifndef GLU_RUN_TRAIN_H
+#define GLU_RUN_TRAIN_H
+
+#include "src/results/results.h"
+#include "src/run/config.h"
+#include "src/run/dump.h"
+
+#include <signal.h>
+
+/* Where a training is. */
+struct train_progress {
+    int64_t step, steps;
+    double train_loss_nats;             /* of the step */
+    double heldout_log_perplexity_nats; /* NAN unless it was just measured */
+};
+
+struct train_job {
+    const struct config *config;
+    const struct variant *variant;
+    uint64_t seed;
+    int threads;
+    const struct batch *heldout;
+    struct dump *dump;                 /* NULL: none */
+    const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
+    const char *save_directory;        /* where the final weights go; NULL: nowhere */
+    const volatile sig_atomic_t *stop; /* not 0: finish the step and end as interrupted; or NULL */
+    void (*report)(void *context, const struct train_progress *progress); /* NULL: none */
+    void *context;
+};
+
+/* Train.  What happens to the run, failure included, is in *result (to be freed by
+ * run_result_free()). */
+void train_run(const struct train_job *job, struct run_result *result);
+
+/* Is there a held-out evaluation after this step?  Always at step 0 and at the last one. */
+bool train_evaluates_at(const struct config *config, int64_t step);
+/* How many there are in a run, or a few more. */
+int64_t train_evaluation_count(const struct config *config);
+
+/* Target tokens of held-out examples: all of them count, the end-of-sequence token included. */
+int64_t train_target_tokens(const struct batch *batch);
+
+#endif
