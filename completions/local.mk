@@ -1,0 +1,2 @@
+bashcompdir = $(datadir)/bash-completion/completions
+dist_bashcomp_DATA = completions/glubench
