@@ -11,6 +11,7 @@ libglubench_a_SOURCES += \
     src/data/tokenizer.c src/data/tokenizer.h \
     src/data/utf8.c src/data/utf8.h
 
-check_PROGRAMS += test-span
+check_PROGRAMS += test-reader test-span
+test_reader_SOURCES = test/test-reader.c test/scratch.c test/scratch.h
 test_span_SOURCES = test/test-span.c
-TESTS += test-span
+TESTS += test-reader test-span

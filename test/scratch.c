@@ -1,0 +1,112 @@
+/* scratch.c - see scratch.h. */
+#include "src/glu.h"
+
+#include "test/scratch.h"
+#include "test/tap.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static char directory[] = "scratch.XXXXXX";
+static bool made;
+
+static struct name {
+    struct name *next;
+    char path[];
+} *names;
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+    (void)status;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static void clean_up(void)
+{
+    nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    while (names) {
+        struct name *next = names->next;
+
+        free(names);
+        names = next;
+    }
+}
+
+const char *scratch_path(const char *name)
+{
+    size_t bytes = sizeof directory + 1 + strlen(name) + 1;
+    struct name *entry = malloc(sizeof *entry + bytes);
+
+    if (!entry)
+        tap_bail_out("no memory");
+    if (!made) {
+        if (!mkdtemp(directory))
+            tap_bail_out("cannot make %s: %s", directory, strerror(errno));
+        made = true;
+        atexit(clean_up);
+    }
+    snprintf(entry->path, bytes, "%s/%s", directory, name);
+    entry->next = names;
+    names = entry;
+    return entry->path;
+}
+
+/* A path whose directories exist. */
+static const char *make_way(const char *name)
+{
+    const char *path = scratch_path(name);
+    char *copy = strdup(path);
+
+    for (char *slash = copy + sizeof directory; (slash = strchr(slash, '/')); *slash++ = '/') {
+        *slash = '\0';
+        mkdir(copy, 0777);
+    }
+    free(copy);
+    return path;
+}
+
+const char *scratch_write(const char *name, const void *data, size_t bytes)
+{
+    const char *path = make_way(name);
+    FILE *file = fopen(path, "wb");
+
+    if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file))
+        tap_bail_out("cannot write %s: %s", path, strerror(errno));
+    return path;
+}
+
+const char *scratch_gzip(const char *name, const void *data, size_t bytes)
+{
+    const char *path = make_way(name);
+    gzFile file = gzopen(path, "wb");
+
+    if (!file || (bytes && gzwrite(file, data, (unsigned)bytes) != (int)bytes) ||
+        gzclose(file) != Z_OK)
+        tap_bail_out("cannot write %s", path);
+    return path;
+}
+
+const char *scratch_text(const char *name, const char *text)
+{
+    return scratch_write(name, text, strlen(text));
+}
+
+size_t scratch_read(const char *path, void *data, size_t capacity)
+{
+    FILE *file = fopen(path, "rb");
+    size_t bytes;
+
+    if (!file)
+        tap_bail_out("cannot read %s: %s", path, strerror(errno));
+    bytes = fread(data, 1, capacity, file);
+    fclose(file);
+    return bytes;
+}

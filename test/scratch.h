@@ -1,0 +1,18 @@
+/* scratch.h - a directory of its own for a test that needs files; it is removed at exit. */
+#ifndef GLU_TEST_SCRATCH_H
+#define GLU_TEST_SCRATCH_H
+
+#include "src/glu.h"
+
+/* Path of a name in the scratch directory, which is made on the first call; owned by scratch.c
+ * and valid until exit. */
+const char *scratch_path(const char *name);
+/* Write a file, plain or gzip, and return its path.  A '/' in the name makes directories. */
+const char *scratch_write(const char *name, const void *data, size_t bytes);
+const char *scratch_gzip(const char *name, const void *data, size_t bytes);
+/* scratch_write() of a string. */
+const char *scratch_text(const char *name, const char *text);
+/* Read a whole file of at most `capacity` bytes; how many. */
+size_t scratch_read(const char *path, void *data, size_t capacity);
+
+#endif
