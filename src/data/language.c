@@ -16,43 +16,69 @@
 enum {
     LEXICON_SEED = 1000,
     TOPICS = 24,
+    TOPIC_BASES = 12,
     CLASSES = 3,
     NUMBERS = 2, /* singular and plural */
     TENSES = 2,
-    TOPIC_NOUNS = 64,
-    TOPIC_VERBS = 16,
-    TOPIC_ADJECTIVES = 16,
-    PEOPLE = 512,
-    PLACES = 192,
-    RIVERS = 96,
-    VERB_OBJECTS = 6,
+    FORMS_MAX = 4,
+    PEOPLE = 256,
+    PLACES = 128,
+    RIVERS = 64,
+    VERB_OBJECTS = 4,
     CAST = 3, /* people of a document */
     SENTENCES_MIN = 6,
     SENTENCES_MAX = 24,
     SENTENCE_BYTES = 512, /* more than any sentence has */
-    ROOT_BYTES = 16,
+    BASE_BYTES = 16,
     ZIPF_SLOTS = 1 << 13
 };
 
-enum category { NOUN, VERB, ADJECTIVE, PERSON, PLACE, RIVER, CATEGORIES };
-
-struct root {
-    char text[ROOT_BYTES];
-    uint8_t length;
-    uint8_t class; /* of nouns and people */
-    bool back;     /* its last vowel is a, o or u: so are those of its endings */
+/* Vowels come in two kinds, e and i in front, a, o and u at the back of the mouth, and a word has
+ * vowels of one kind only.  Whatever is put behind a base has two forms for that. */
+struct ending {
+    const char *front, *back;
 };
 
-static const struct {
-    int count, per_topic; /* per_topic 0: no topics */
-    bool capital;
+/* What words are made from. */
+struct base {
+    char text[BASE_BYTES];
+    uint8_t length;
+    uint8_t class;
+    bool back;
+};
+
+/* A kind of words: bases, each with every one of the forms. */
+enum category { NOUN, VERB, ADJECTIVE, PERSON, PLACE, RIVER, CATEGORIES };
+
+static const struct category_info {
+    int bases; /* of a topic; nouns, verbs and adjectives are made from the same */
+    bool name;
+    int forms;
+    struct {
+        struct ending ending;
+        int class; /* -1: the base's */
+    } form[FORMS_MAX];
 } categories[CATEGORIES] = {
-    [NOUN] = {TOPICS * TOPIC_NOUNS, TOPIC_NOUNS, false},
-    [VERB] = {TOPICS * TOPIC_VERBS, TOPIC_VERBS, false},
-    [ADJECTIVE] = {TOPICS * TOPIC_ADJECTIVES, TOPIC_ADJECTIVES, false},
-    [PERSON] = {PEOPLE, 0, true},
-    [PLACE] = {PLACES, 0, true},
-    [RIVER] = {RIVERS, 0, true},
+    [NOUN] = {TOPIC_BASES, false, 4,
+              {{{"", ""}, -1}, {{"entil", "antul"}, 0}, {{"iste", "osta"}, 1}, {{"ebrin", "abron"}, 2}}},
+    [VERB] = {TOPIC_BASES, false, 2, {{{"", ""}, -1}, {{"efis", "afos"}, -1}}},
+    [ADJECTIVE] = {TOPIC_BASES, false, 2, {{{"il", "ul"}, -1}, {{"esk", "ask"}, -1}}},
+    [PERSON] = {PEOPLE, true, 1, {{{"", ""}, -1}}},
+    [PLACE] = {PLACES, true, 1, {{{"gend", "gard"}, -1}}},
+    [RIVER] = {RIVERS, true, 1, {{{"erin", "arun"}, -1}}},
+};
+
+/* The words of a category in a topic (or all, where there are no topics), by rank. */
+static int words_of(enum category category)
+{
+    return categories[category].bases * categories[category].forms;
+}
+
+/* Words are numbered: topic * words_of() + rank. */
+struct word {
+    const struct base *base;
+    const struct ending *form;
+    int class;
 };
 
 /* A random 32-bit word to a rank, rank r (from 0) having a probability of about 1 / (r + 2). */
@@ -61,21 +87,21 @@ struct zipf {
 };
 
 struct language {
-    struct root *roots[CATEGORIES];
-    struct zipf all[CATEGORIES];      /* over a whole category */
-    struct zipf in_topic[CATEGORIES]; /* over the words of one topic */
-    /* What is to be remembered. */
-    uint16_t objects[TOPICS * TOPIC_VERBS][VERB_OBJECTS];
+    struct base bases[TOPICS * TOPIC_BASES];
+    struct base people[PEOPLE], places[PLACES], rivers[RIVERS];
+    struct zipf ranks[CATEGORIES]; /* over words_of() */
+    /* What is to be remembered: words by number. */
+    uint16_t objects[TOPICS * TOPIC_BASES * FORMS_MAX][VERB_OBJECTS];
     uint16_t trade[PEOPLE], home[PEOPLE], river[PLACES];
 };
 
 /* ==== The lexicon ==== */
 
 /* Common sounds stand first. */
-static const char *const onsets[] = {"t", "k", "s", "n", "m", "r",  "l",  "p",  "d",
-                                     "v", "b", "h", "f", "g", "st", "tr", "kl", "dr"};
-static const char *const vowels[] = {"a", "e", "o", "i", "u"};
-static const char *const codas[] = {"", "", "n", "r", "s", "l", "m", "k"};
+static const char *const onsets[] = {"t", "k", "s", "n", "m", "r", "l", "p",
+                                     "d", "v", "b", "h", "st", "tr", "kl", "dr"};
+static const char *const front_vowels[] = {"e", "i"}, *const back_vowels[] = {"a", "o", "u"};
+static const char *const codas[] = {"n", "r", "s", "l", "m", "k"};
 
 /* One of n, the first ones more often: the lesser of two draws. */
 static const char *pick_sound(struct rng *rng, const char *const *sounds, size_t n)
@@ -85,41 +111,39 @@ static const char *pick_sound(struct rng *rng, const char *const *sounds, size_t
     return sounds[a < b ? a : b];
 }
 
-static void append(struct root *root, const char *sound)
+static void append(struct base *base, const char *sound)
 {
     size_t bytes = strlen(sound);
 
-    assert(root->length + bytes < ROOT_BYTES);
-    memcpy(root->text + root->length, sound, bytes + 1);
-    root->length = (uint8_t)(root->length + bytes);
+    assert(base->length + bytes < BASE_BYTES);
+    memcpy(base->text + base->length, sound, bytes + 1);
+    base->length = (uint8_t)(base->length + bytes);
+}
+
+static void spell(struct base *base, struct rng *rng, int syllables, bool capital)
+{
+    base->back = rng_below(rng, 2);
+    base->class = (uint8_t)rng_below(rng, CLASSES);
+    for (int i = 0; i < syllables; i++) {
+        append(base, pick_sound(rng, onsets, LENGTH_OF(onsets)));
+        if (base->back)
+            append(base, pick_sound(rng, back_vowels, LENGTH_OF(back_vowels)));
+        else
+            append(base, pick_sound(rng, front_vowels, LENGTH_OF(front_vowels)));
+    }
+    append(base, pick_sound(rng, codas, LENGTH_OF(codas)));
+    if (capital)
+        base->text[0] = (char)(base->text[0] - 'a' + 'A');
 }
 
 /* Frequent words are short. */
-static int syllables_of(enum category category, int rank)
+static void spell_all(struct base *bases, int count, int per_topic, uint32_t lane, bool capital)
 {
-    if (categories[category].capital)
-        return rank < 32 ? 2 : 3;
-    return rank < 3 ? 1 : rank < 24 ? 2 : 3;
-}
-
-static void spell(struct root *root, enum category category, int index)
-{
-    int rank = categories[category].per_topic ? index % categories[category].per_topic : index;
-    int syllables = syllables_of(category, rank);
-    const char *vowel = "";
     struct rng rng;
 
-    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, (uint32_t)category << 16 | (uint32_t)index);
-    for (int i = 0; i < syllables; i++) {
-        append(root, pick_sound(&rng, onsets, LENGTH_OF(onsets)));
-        vowel = pick_sound(&rng, vowels, LENGTH_OF(vowels));
-        append(root, vowel);
-    }
-    append(root, pick_sound(&rng, codas, LENGTH_OF(codas)));
-    if (categories[category].capital)
-        root->text[0] = (char)(root->text[0] - 'a' + 'A');
-    root->back = strchr("aou", *vowel) != NULL;
-    root->class = (uint8_t)rng_below(&rng, CLASSES);
+    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, lane);
+    for (int i = 0; i < count; i++)
+        spell(&bases[i], &rng, i % per_topic < per_topic / 4 ? 1 : 2, capital);
 }
 
 static void zipf_set(struct zipf *zipf, int ranks)
@@ -143,28 +167,50 @@ static int zipf_draw(const struct zipf *zipf, struct rng *rng)
     return zipf->rank[rng_u32(rng) % ZIPF_SLOTS];
 }
 
-/* A word of the topic three times of four, else any.  Over all topics, the first word of each
- * comes first, then the second of each, and so on. */
+/* A word of the topic seven times of eight, else of any. */
 static int draw_word(const struct language *language, enum category category, int topic,
                      struct rng *rng)
 {
-    int per_topic = categories[category].per_topic, rank;
+    if (rng_below(rng, 8) == 0)
+        topic = (int)rng_below(rng, TOPICS);
+    return topic * words_of(category) + zipf_draw(&language->ranks[category], rng);
+}
 
-    if (rng_below(rng, 4))
-        return topic * per_topic + zipf_draw(&language->in_topic[category], rng);
-    rank = zipf_draw(&language->all[category], rng);
-    return rank % TOPICS * per_topic + rank / TOPICS;
+/* People, places and rivers know no topic. */
+static int draw_name(const struct language *language, enum category category, struct rng *rng)
+{
+    return zipf_draw(&language->ranks[category], rng);
+}
+
+/* The word of a number.  A base's rank is that of its word without ending; its other words are
+ * as far down the ranks as there are bases. */
+static struct word find_word(const struct language *language, enum category category, int number)
+{
+    const struct category_info *info = &categories[category];
+    int rank = number % words_of(category), topic = number / words_of(category);
+    int base = rank % info->bases, form = rank / info->bases;
+    struct word word = {.form = &info->form[form].ending, .class = info->form[form].class};
+
+    switch (category) {
+    case PERSON: word.base = &language->people[base]; break;
+    case PLACE: word.base = &language->places[base]; break;
+    case RIVER: word.base = &language->rivers[base]; break;
+    default: word.base = &language->bases[topic * TOPIC_BASES + base];
+    }
+    if (word.class < 0)
+        word.class = word.base->class;
+    return word;
 }
 
 static void make_facts(struct language *language)
 {
     struct rng rng;
 
-    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, CATEGORIES << 16);
-    for (int verb = 0; verb < categories[VERB].count; verb++)
+    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, CATEGORIES);
+    for (int verb = 0; verb < TOPICS * words_of(VERB); verb++)
         for (int i = 0; i < VERB_OBJECTS; i++)
             language->objects[verb][i] =
-                (uint16_t)draw_word(language, NOUN, verb / TOPIC_VERBS, &rng);
+                (uint16_t)draw_word(language, NOUN, verb / words_of(VERB), &rng);
     for (int person = 0; person < PEOPLE; person++) {
         int topic = (int)rng_below(&rng, TOPICS);
 
@@ -181,40 +227,24 @@ int language_create(struct language **result)
 
     *result = NULL;
     if (!language)
-        goto fail;
-    for (int c = 0; c < CATEGORIES; c++) {
-        language->roots[c] = calloc((size_t)categories[c].count, sizeof(struct root));
-        if (!language->roots[c])
-            goto fail;
-        for (int i = 0; i < categories[c].count; i++)
-            spell(&language->roots[c][i], (enum category)c, i);
-        zipf_set(&language->all[c], categories[c].count);
-        zipf_set(&language->in_topic[c],
-                 categories[c].per_topic ? categories[c].per_topic : categories[c].count);
-    }
+        return err_set("no memory for the built-in language");
+    spell_all(language->bases, TOPICS * TOPIC_BASES, TOPIC_BASES, NOUN, false);
+    spell_all(language->people, PEOPLE, PEOPLE, PERSON, true);
+    spell_all(language->places, PLACES, PLACES, PLACE, true);
+    spell_all(language->rivers, RIVERS, RIVERS, RIVER, true);
+    for (int c = 0; c < CATEGORIES; c++)
+        zipf_set(&language->ranks[c], words_of((enum category)c));
     make_facts(language);
     *result = language;
     return 0;
-fail:
-    language_destroy(language);
-    return err_set("no memory for the built-in language");
 }
 
 void language_destroy(struct language *language)
 {
-    if (!language)
-        return;
-    for (int c = 0; c < CATEGORIES; c++)
-        free(language->roots[c]);
     free(language);
 }
 
 /* ==== Endings and little words ==== */
-
-/* Endings by vowel harmony: front, back. */
-struct ending {
-    const char *front, *back;
-};
 
 static const struct ending plural_ending[CLASSES] = {{"ni", "nu"}, {"et", "at"}, {"is", "os"}};
 static const struct ending adjective_ending[CLASSES][NUMBERS] = {
@@ -226,7 +256,7 @@ static const struct ending verb_ending[TENSES][CLASSES][NUMBERS] = {
 static const char *const article[2][CLASSES][NUMBERS] = { /* indefinite, definite */
     {{"un", "uni"}, {"ot", "ote"}, {"is", "iso"}},
     {{"ta", "tan"}, {"lo", "los"}, {"mi", "mir"}}};
-static const char *const pronoun[CLASSES][NUMBERS] = {{"ela", "elan"}, {"olo", "olos"}, {"imi", "imir"}};
+static const char *const pronoun[CLASSES] = {"ela", "olo", "imi"};
 static const char *const relative[CLASSES][NUMBERS] = {{"ka", "kan"}, {"ko", "kos"}, {"ki", "kir"}};
 static const char *const says[TENSES] = {"sar", "sarad"}, *const repeats[TENSES] = {"resar", "resarad"};
 static const char *const is[TENSES] = {"es", "esad"}, *const lies[TENSES] = {"vel", "velad"};
@@ -285,15 +315,17 @@ static void word(struct writer *writer, const char *text)
     end_word(writer, start);
 }
 
-static void inflected(struct writer *writer, const struct root *root, const struct ending *ending)
+/* A word of the lexicon with an ending or NULL. */
+static void write_word(struct writer *writer, struct word entry, const struct ending *ending)
 {
+    const struct ending *parts[] = {entry.form, ending};
     size_t start;
 
     begin_word(writer);
     start = writer->used;
-    put(writer, root->text, root->length);
-    if (ending) {
-        const char *text = root->back ? ending->back : ending->front;
+    put(writer, entry.base->text, entry.base->length);
+    for (size_t i = 0; i < LENGTH_OF(parts) && parts[i]; i++) {
+        const char *text = entry.base->back ? parts[i]->back : parts[i]->front;
 
         put(writer, text, strlen(text));
     }
@@ -305,38 +337,35 @@ static uint32_t below(struct writer *writer, uint32_t n)
     return rng_below(&writer->rng, n);
 }
 
-static const struct root *root_of(const struct writer *writer, enum category category, int index)
+static struct word draw(struct writer *writer, enum category category)
 {
-    return &writer->language->roots[category][index];
+    return find_word(writer->language, category,
+                     draw_word(writer->language, category, writer->topic, &writer->rng));
+}
+
+static void write_name(struct writer *writer, enum category category, int number)
+{
+    write_word(writer, find_word(writer->language, category, number), NULL);
 }
 
 /* Article, perhaps an adjective, and the noun, all agreeing. */
-static struct noun_phrase write_noun(struct writer *writer, int noun)
+static struct noun_phrase write_noun(struct writer *writer, struct word noun)
 {
-    const struct root *root = root_of(writer, NOUN, noun);
-    struct noun_phrase phrase = {root->class, below(writer, 3) == 0};
+    struct noun_phrase phrase = {noun.class, below(writer, 3) == 0};
 
     word(writer, article[below(writer, 4) > 0][phrase.class][phrase.number]);
-    if (below(writer, 3) == 0) {
-        int adjective = draw_word(writer->language, ADJECTIVE, writer->topic, &writer->rng);
-
-        inflected(writer, root_of(writer, ADJECTIVE, adjective),
-                  &adjective_ending[phrase.class][phrase.number]);
-    }
-    inflected(writer, root, phrase.number ? &plural_ending[phrase.class] : NULL);
+    if (below(writer, 3) == 0)
+        write_word(writer, draw(writer, ADJECTIVE),
+                   &adjective_ending[phrase.class][phrase.number]);
+    write_word(writer, noun, phrase.number ? &plural_ending[phrase.class] : NULL);
     return phrase;
-}
-
-static struct noun_phrase write_any_noun(struct writer *writer)
-{
-    return write_noun(writer, draw_word(writer->language, NOUN, writer->topic, &writer->rng));
 }
 
 /* The symbols of the grammar that write. */
 
 static void write_subject(struct writer *writer)
 {
-    writer->subject = write_any_noun(writer);
+    writer->subject = write_noun(writer, draw(writer, NOUN));
 }
 
 static void write_verb(struct writer *writer)
@@ -344,35 +373,39 @@ static void write_verb(struct writer *writer)
     const struct noun_phrase *subject = &writer->subject;
 
     writer->verb = draw_word(writer->language, VERB, writer->topic, &writer->rng);
-    inflected(writer, root_of(writer, VERB, writer->verb),
-              &verb_ending[writer->tense][subject->class][subject->number]);
+    write_word(writer, find_word(writer->language, VERB, writer->verb),
+               &verb_ending[writer->tense][subject->class][subject->number]);
 }
 
+/* Two times of three something that the verb prefers. */
 static void write_object(struct writer *writer)
 {
+    const uint16_t *objects = writer->language->objects[writer->verb];
+    struct word noun = draw(writer, NOUN);
+
     if (below(writer, 3))
-        write_noun(writer, writer->language->objects[writer->verb][below(writer, VERB_OBJECTS)]);
-    else
-        write_any_noun(writer);
+        noun = find_word(writer->language, NOUN, objects[below(writer, VERB_OBJECTS)]);
+    write_noun(writer, noun);
 }
 
-/* A preposition goes with the verb: the verb's own one, mostly. */
-static void write_place_or_thing(struct writer *writer)
+/* A preposition, three times of four the one that goes with the verb, and what it stands for. */
+static void write_adverbial(struct writer *writer)
 {
-    uint32_t own = (uint32_t)writer->verb, any = below(writer, 4 * LENGTH_OF(prepositions));
+    uint32_t which = (uint32_t)writer->verb % LENGTH_OF(prepositions);
 
-    word(writer, prepositions[(any < LENGTH_OF(prepositions) ? any : own) % LENGTH_OF(prepositions)]);
+    if (below(writer, 4) == 0)
+        which = below(writer, LENGTH_OF(prepositions));
+    word(writer, prepositions[which]);
     if (below(writer, 3))
-        write_any_noun(writer);
+        write_noun(writer, draw(writer, NOUN));
     else
-        inflected(writer, root_of(writer, PLACE, zipf_draw(&writer->language->all[PLACE], &writer->rng)),
-                  NULL);
+        write_name(writer, PLACE, draw_name(writer->language, PLACE, &writer->rng));
 }
 
 static void be_subject(struct writer *writer, int person)
 {
     writer->speaker = person;
-    writer->subject = (struct noun_phrase){root_of(writer, PERSON, person)->class, 0};
+    writer->subject = (struct noun_phrase){writer->language->people[person].class, 0};
 }
 
 /* One of the cast by name, the one named last half of the time. */
@@ -382,13 +415,13 @@ static void write_person(struct writer *writer)
         be_subject(writer, writer->cast[below(writer, CAST)]);
     else
         be_subject(writer, writer->speaker);
-    inflected(writer, root_of(writer, PERSON, writer->speaker), NULL);
+    write_name(writer, PERSON, writer->speaker);
 }
 
 static void write_pronoun(struct writer *writer)
 {
     be_subject(writer, writer->speaker);
-    word(writer, pronoun[writer->subject.class][0]);
+    word(writer, pronoun[writer->subject.class]);
 }
 
 static void write_relative(struct writer *writer)
@@ -398,20 +431,22 @@ static void write_relative(struct writer *writer)
 
 static void write_trade_and_home(struct writer *writer)
 {
+    const struct language *language = writer->language;
+
     word(writer, is[writer->tense]);
-    inflected(writer, root_of(writer, NOUN, writer->language->trade[writer->speaker]), NULL);
+    write_word(writer, find_word(language, NOUN, language->trade[writer->speaker]), NULL);
     word(writer, prepositions[0]);
-    inflected(writer, root_of(writer, PLACE, writer->language->home[writer->speaker]), NULL);
+    write_name(writer, PLACE, language->home[writer->speaker]);
 }
 
 static void write_place_and_river(struct writer *writer)
 {
-    int place = zipf_draw(&writer->language->all[PLACE], &writer->rng);
+    int place = draw_name(writer->language, PLACE, &writer->rng);
 
-    inflected(writer, root_of(writer, PLACE, place), NULL);
+    write_name(writer, PLACE, place);
     word(writer, lies[writer->tense]);
     word(writer, prepositions[1]);
-    inflected(writer, root_of(writer, RIVER, writer->language->river[place]), NULL);
+    write_name(writer, RIVER, writer->language->river[place]);
 }
 
 static void write_sum(struct writer *writer)
@@ -475,7 +510,7 @@ static const struct {
     void (*write)(struct writer *writer);
 } words[] = {
     {'S', write_subject},     {'V', write_verb},
-    {'O', write_object},      {'P', write_place_or_thing},
+    {'O', write_object},      {'P', write_adverbial},
     {'N', write_person},      {'H', write_pronoun},
     {'r', write_relative},    {'T', write_trade_and_home},
     {'R', write_place_and_river}, {'M', write_sum},
@@ -548,7 +583,7 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
     writer.topic = (int)below(&writer, TOPICS);
     writer.tense = (int)below(&writer, TENSES);
     for (int i = 0; i < CAST; i++)
-        writer.cast[i] = zipf_draw(&language->all[PERSON], &writer.rng);
+        writer.cast[i] = draw_name(language, PERSON, &writer.rng);
     writer.speaker = writer.cast[0];
     sentences = SENTENCES_MIN + below(&writer, SENTENCES_MAX - SENTENCES_MIN + 1);
     while (sentences-- && writer.used + SENTENCE_BYTES <= LANGUAGE_DOCUMENT_BYTES) {
