@@ -110,8 +110,8 @@ static int check_files_apart(const struct corpus *corpus)
     for (int i = 0; i < corpus->heldout.count; i++)
         for (int j = 0; j < corpus->training.count; j++)
             if (file_same(&corpus->heldout.files[i], &corpus->training.files[j]))
-                return err_set("held-out text is also training text: %s (as training text: %s): "
-                               "name each file in one of --corpus and --heldout only",
+                return err_set("held-out text is also training text: %s and %s are the same file: "
+                               "name a file in one of --corpus and --heldout only",
                                corpus->heldout.files[i].path, corpus->training.files[j].path);
     return 0;
 }

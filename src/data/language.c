@@ -16,7 +16,7 @@
 enum {
     LEXICON_SEED = 1000,
     TOPICS = 24,
-    TOPIC_BASES = 12,
+    TOPIC_BASES = 8,
     CLASSES = 3,
     NUMBERS = 2, /* singular and plural */
     TENSES = 2,
@@ -97,19 +97,17 @@ struct language {
 
 /* ==== The lexicon ==== */
 
-/* Common sounds stand first. */
-static const char *const onsets[] = {"t", "k", "s", "n", "m", "r", "l", "p",
-                                     "d", "v", "b", "h", "st", "tr", "kl", "dr"};
-static const char *const front_vowels[] = {"e", "i"}, *const back_vowels[] = {"a", "o", "u"};
-static const char *const codas[] = {"n", "r", "s", "l", "m", "k"};
-
-/* One of n, the first ones more often: the lesser of two draws. */
-static const char *pick_sound(struct rng *rng, const char *const *sounds, size_t n)
-{
-    uint32_t a = rng_below(rng, (uint32_t)n), b = rng_below(rng, (uint32_t)n);
-
-    return sounds[a < b ? a : b];
-}
+/* A consonant has one vowel in front words and one in back words. */
+static const struct onset {
+    const char *consonant;
+    struct ending vowel;
+} onsets[] = {
+    {"t", {"e", "a"}}, {"k", {"i", "o"}}, {"s", {"e", "o"}}, {"n", {"i", "a"}}, {"m", {"e", "u"}},
+    {"r", {"i", "a"}}, {"l", {"e", "o"}}, {"p", {"i", "u"}}, {"d", {"e", "a"}}, {"v", {"i", "o"}},
+    {"b", {"e", "u"}}, {"h", {"i", "a"}}, {"f", {"e", "o"}}, {"g", {"i", "u"}}, {"st", {"e", "a"}},
+    {"dr", {"i", "o"}},
+};
+static const char *const codas[CLASSES] = {"n", "r", "s"};
 
 static void append(struct base *base, const char *sound)
 {
@@ -125,13 +123,12 @@ static void spell(struct base *base, struct rng *rng, int syllables, bool capita
     base->back = rng_below(rng, 2);
     base->class = (uint8_t)rng_below(rng, CLASSES);
     for (int i = 0; i < syllables; i++) {
-        append(base, pick_sound(rng, onsets, LENGTH_OF(onsets)));
-        if (base->back)
-            append(base, pick_sound(rng, back_vowels, LENGTH_OF(back_vowels)));
-        else
-            append(base, pick_sound(rng, front_vowels, LENGTH_OF(front_vowels)));
+        const struct onset *onset = &onsets[rng_below(rng, LENGTH_OF(onsets))];
+
+        append(base, onset->consonant);
+        append(base, base->back ? onset->vowel.back : onset->vowel.front);
     }
-    append(base, pick_sound(rng, codas, LENGTH_OF(codas)));
+    append(base, codas[base->class]);
     if (capital)
         base->text[0] = (char)(base->text[0] - 'a' + 'A');
 }
@@ -143,7 +140,7 @@ static void spell_all(struct base *bases, int count, int per_topic, uint32_t lan
 
     rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, lane);
     for (int i = 0; i < count; i++)
-        spell(&bases[i], &rng, i % per_topic < per_topic / 4 ? 1 : 2, capital);
+        spell(&bases[i], &rng, i % per_topic < per_topic / 4 ? 2 : 3, capital);
 }
 
 static void zipf_set(struct zipf *zipf, int ranks)

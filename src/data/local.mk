@@ -11,7 +11,9 @@ libglubench_a_SOURCES += \
     src/data/tokenizer.c src/data/tokenizer.h \
     src/data/utf8.c src/data/utf8.h
 
-check_PROGRAMS += test-reader test-span
+check_PROGRAMS += test-data test-language test-reader test-span
+test_data_SOURCES = test/test-data.c test/scratch.c test/scratch.h
+test_language_SOURCES = test/test-language.c
 test_reader_SOURCES = test/test-reader.c test/scratch.c test/scratch.h
 test_span_SOURCES = test/test-span.c
-TESTS += test-reader test-span
+TESTS += test-data test-language test-reader test-span

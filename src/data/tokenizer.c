@@ -42,7 +42,7 @@ const struct tokenizer *tokenizer_find(const char *name)
             return tokenizer;
         snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", tokenizer->name);
     }
-    err_set("unknown tokenizer '%s': there is %s", name, names);
+    err_set("unknown tokenizer '%s': the known ones are: %s", name, names);
     return NULL;
 }
 
