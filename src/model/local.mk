@@ -1,5 +1,6 @@
 libglubench_a_SOURCES += \
     src/model/checkpoint.c src/model/checkpoint.h \
+    src/model/ffn_layer.c src/model/ffn_layer.h \
     src/model/t5.c src/model/t5.h
 
 check_PROGRAMS += test-t5
