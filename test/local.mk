@@ -5,8 +5,8 @@ check_PROGRAMS += test-tap
 test_tap_SOURCES = test/test-tap.c
 TESTS += test-tap
 
-dist_check_SCRIPTS += test/install.sh test/output.sh
-TESTS += test/install.sh test/output.sh
+dist_check_SCRIPTS += test/completion.sh test/install.sh test/output.sh
+TESTS += test/completion.sh test/install.sh test/output.sh
 
 # The same tests in a Debian 13 tree, with oneDNN 3.x; see test/debian13.sh.
 EXTRA_DIST += test/debian13.sh

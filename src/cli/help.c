@@ -56,7 +56,9 @@ static void print_option(FILE *out, const struct config *defaults, int row, bool
 
     column = option->letter ? fprintf(out, "  -%c, ", option->letter) : fprintf(out, "      ");
     column += fprintf(out, "--%s", option->name);
-    if (option->argument)
+    for (int i = 0; option->choices && option->choices[i]; i++)
+        column += fprintf(out, "%c%s", i == 0 ? '=' : '|', option->choices[i]);
+    if (option->argument && !option->choices)
         column += fprintf(out, "=%s", option->argument);
 
     config_value_text(defaults, row, value, sizeof value);
