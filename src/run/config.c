@@ -734,9 +734,7 @@ static int resolve_lengths(struct config *config)
 
     if (span_lengths(recipe->input_length, config->noise_density, config->mean_span,
                      &segment_tokens, &target_length))
-        return err_set("--input-length: %d tokens are too few for one corrupted span of %g tokens "
-                       "at a noise density of %g; give more",
-                       recipe->input_length, config->mean_span, config->noise_density);
+        return -1; /* its message names the options */
     if (recipe->target_length == 0 ||
         ORIGIN_OF(config, recipe.target_length) < ORIGIN_OF(config, recipe.input_length))
         recipe->target_length = target_length;

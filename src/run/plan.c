@@ -15,6 +15,18 @@ static const double parity_limit = 1e-3;
 /* Besides the models: the program and its libraries, with the code that oneDNN generates. */
 enum { PROGRAM_BYTES = 48 << 20 };
 
+/* Far beyond any machine: measuring such a model would itself take minutes and memory. */
+static int check_size(const struct plan_row *row)
+{
+    const int64_t most = 100000000000;
+
+    if (row->counts.parameters > most)
+        return err_set("%lld parameters do not fit the memory of a machine; give a smaller "
+                       "--d-model, --d-ff or --layers",
+                       (long long)row->counts.parameters);
+    return 0;
+}
+
 int plan_make(struct plan_row **rows, const struct config *config)
 {
     struct plan_row *made = calloc((size_t)config->variant_count, sizeof *made);
@@ -29,7 +41,8 @@ int plan_make(struct plan_row **rows, const struct config *config)
 
         made[i].variant = variant;
         made[i].d_ff = config_d_ff(config, variant);
-        if (t5_counts(&options, &made[i].counts) || t5_memory(&options, &made[i].memory)) {
+        if (t5_counts(&options, &made[i].counts) || check_size(&made[i]) ||
+            t5_memory(&options, &made[i].memory)) {
             free(made);
             return err_prepend("%s", variant->name);
         }

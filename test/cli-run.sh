@@ -1,0 +1,113 @@
+#!/bin/sh
+# The smoke preset end to end: the table, the results file, batches, checkpoints, and that a run's
+# result depends on nothing but its own configuration.
+program=$(pwd)/glubench
+directory=$(mktemp -d) || exit 99
+trap 'rm -rf "$directory"' 0
+trap 'exit 1' 1 2 3 15
+cd "$directory" || exit 99
+failed=0
+
+fail()
+{
+    echo "FAIL: $*" >&2
+    failed=1
+}
+
+# glu ARGUMENT...: run quietly; it must succeed.
+glu()
+{
+    timeout 300 "$program" --quiet --preset smoke --threads 1 "$@" >out 2>err || {
+        fail "glubench $*: status $?"
+        cat out err >&2
+    }
+    [ ! -s err ] || fail "glubench --quiet $*: talks: $(cat err)"
+}
+
+# value FILE KEY: the values of a key, one a line.
+value()
+{
+    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1"
+}
+
+# All eight variants, and a table in the paper's order.
+glu
+[ "$(value glubench.json status)" = "$(yes ok | head -8)" ] || fail "not eight runs that are ok"
+for word in ReLU GELU Swish GLU Bilinear GEGLU SwiGLU ReGLU; do
+    grep -q "^FFN_$word " out || fail "no $word in the table"
+done
+[ -z "$(value glubench.json parameters_sha256 | sort | uniq -d)" ] ||
+    fail "two variants ended with the same weights"
+"$program" report glubench.json >report && cmp -s out report || fail "report differs from run"
+
+# The same seed gives the same bits: again, and in another order and number of jobs, with the same
+# threads of a run.
+glu --variant glu --variant swiglu --seeds 2 --samples 0 --output 1.json
+glu --variant swiglu --variant glu --seeds 2 --samples 0 --threads 2 --jobs 2 --output 2.json
+for key in heldout_log_perplexity_nats parameters_sha256 train_loss_nats; do
+    value 1.json $key >1 && value 2.json $key >2
+    [ -s 1 ] && cmp -s 1 2 || fail "other bits in $key with two jobs"
+done
+repro=$(value 1.json repro | tail -1)
+case $repro in
+"glubench run "*) ;;
+*) fail "no repro line: $repro" ;;
+esac
+sh -c "\"$program\" -q ${repro#glubench }" >out 2>err || fail "repro: $(cat err)"
+[ "$(value swiglu-s2.json parameters_sha256)" = "$(value 1.json parameters_sha256 | tail -1)" ] ||
+    fail "repro gives other bits"
+
+# A results file is a configuration.
+glu --config 1.json --output 3.json
+value 3.json parameters_sha256 >3 && value 1.json parameters_sha256 >1
+cmp -s 1 3 || fail "--config RESULTS gives other bits"
+
+# Batches as JSON lines, with as many examples as there are.
+glu --variant relu --samples 0 --steps 3 --batch 4 --heldout-examples 5 --dump-batches batches \
+    --output x.json
+[ "$(grep -c '^{"phase": "train", "variant": "relu", "seed": 1, "step": [123], "inputs": \[\[' batches)" = 3 ] ||
+    fail "not three training steps in the dump"
+[ "$(grep -c '^{"phase": "heldout", "variant": "relu", "seed": 1, "step": 3, "example": [0-4], "inputs": \[[0-9]' batches)" = 5 ] ||
+    fail "not five held-out examples in the dump"
+[ "$(wc -l <batches)" -eq 8 ] || fail "other lines in the dump"
+grep -vq '"loss_nats": [0-9.e-]*}$' batches && fail "a line of the dump without a loss"
+
+# Checkpoints: the initial weights, loaded again, train to the same end.
+glu --variant geglu --samples 0 --steps 0 --save-checkpoint made/of/geglu --output 0.json
+[ -s made/of/geglu/model.safetensors ] && [ -s made/of/geglu/config.json ] || fail "no checkpoint"
+grep -q '"T5ForConditionalGeneration"' made/of/geglu/config.json || fail "no T5 in config.json"
+glu --variant geglu --samples 0 --seed 1 --output 1.json
+glu --variant geglu --samples 0 --seed 1 --init-checkpoint made/of/geglu --output 2.json
+[ "$(value 1.json parameters_sha256)" = "$(value 2.json parameters_sha256)" ] ||
+    fail "--init-checkpoint gives other bits"
+glu --variant geglu --variant relu --seeds 2 --samples 0 --steps 1 --save-checkpoint all \
+    --output x.json
+[ "$(ls all)" = "$(printf '%s\n' geglu-s1 geglu-s2 relu-s1 relu-s2)" ] || fail "checkpoints: $(ls all)"
+
+# A checkpoint of another shape, and one that is no checkpoint.
+for bad in "--variant relu --init-checkpoint made/of/geglu" \
+    "--variant geglu --d-ff 48 --init-checkpoint made/of/geglu" \
+    "--variant geglu --init-checkpoint nowhere"; do
+    # shellcheck disable=SC2086
+    "$program" --preset smoke --threads 1 --samples 0 --output x.json $bad >out 2>err
+    [ $? -eq 1 ] || fail "$bad: not status 1"
+    grep -q 'safetensors' err || fail "$bad: $(cat err)"
+done
+
+# A run that diverges is a row that says so; the others go on.
+"$program" -q --preset smoke --threads 1 --variant relu --variant glu --learning-rate 1e3 --output x.json \
+    >out 2>err && fail "diverged runs leave status 0"
+[ "$(value x.json status)" = "$(printf 'diverged\ndiverged')" ] || fail "rows: $(value x.json status)"
+grep -qi 'nan\|inf[^o]' x.json && fail "NaN or infinity in the results file"
+
+# Throughput alone.
+"$program" bench -q --preset smoke --threads 1 --variant relu --variant swiglu --output x.json >out 2>err ||
+    fail "bench: $(cat err)"
+grep -q 'FFN_SwiGLU *forward' out || fail "bench prints no table"
+
+# The plan runs nothing.
+"$program" plan -q --preset smoke --threads 1 >out 2>err || fail "plan: $(cat err)"
+grep -q '^swiglu ' out && grep -q '^Time: ' out || fail "plan prints no table"
+[ "$(grep -c '+0.000%' out)" = 8 ] || fail "the variants differ in parameters"
+
+exit $failed
