@@ -24,8 +24,11 @@ static const double paper[] = {1.997, 1.983, 1.994, 1.982, 1.960, 1.942, 1.944, 
 
 static double effect(int variant, int flags)
 {
+    enum { GEGLU = 5 };
     double mean = flags & FIXTURE_ALIKE ? 1.97 : paper[variant];
 
+    if (flags & FIXTURE_WINNER && variant == GEGLU)
+        mean -= 0.1;
     return flags & FIXTURE_REVERSED ? 3.94 - mean : mean;
 }
 

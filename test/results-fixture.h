@@ -14,6 +14,7 @@ enum fixture_flags {
     FIXTURE_NO_SPEED = 4,     /* without throughput samples */
     FIXTURE_ALIKE = 8,        /* no variant differs from another but by noise */
     FIXTURE_REVERSED = 16,    /* the paper's order upside down */
+    FIXTURE_WINNER = 32,      /* geglu is far below all others */
 };
 
 struct fixture {

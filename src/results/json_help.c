@@ -121,6 +121,54 @@ json_t *find_row(const json_t *rows, const char *key, const char *text)
     return NULL;
 }
 
+/* ==== Differences ==== */
+
+/* A value in few words, for a message. */
+static void describe(const json_t *value, char text[32])
+{
+    char *dump = value ? json_dumps(value, TEXT_FLAGS) : NULL;
+
+    snprintf(text, 32, "%.31s", dump ? dump : "missing");
+    if (dump && strlen(dump) > 31)
+        memcpy(text + 28, "...", 4);
+    free(dump);
+}
+
+int json_differences(const json_t *a, const json_t *b, const char *path, const char *const *ignored,
+                     char *text, size_t bytes)
+{
+    const json_t *sides[] = {a, b};
+    char member[160], words[2][32];
+    size_t length = strlen(text);
+    int count = 0;
+
+    for (size_t i = 0; ignored[i]; i++)
+        if (strcmp(ignored[i], path) == 0)
+            return 0;
+    if (!json_is_object(a) || !json_is_object(b)) {
+        if (a == b || json_equal(a, b))
+            return 0;
+        describe(a, words[0]);
+        describe(b, words[1]);
+        snprintf(text + length, bytes - length, "%s%s (%s, %s)", length ? ", " : "", path, words[0],
+                 words[1]);
+        return 1;
+    }
+    for (int side = 0; side < 2; side++) {
+        json_t *value, *object = (json_t *)sides[side];
+        const char *key;
+
+        json_object_foreach (object, key, value) {
+            if (side == 1 && json_object_get(a, key))
+                continue;
+            snprintf(member, sizeof member, "%s.%s", path, key);
+            count += json_differences(json_object_get(a, key), json_object_get(b, key), member, ignored,
+                                      text, bytes);
+        }
+    }
+    return count;
+}
+
 /* ==== Printing ==== */
 
 static void print_indent(FILE *out, int indent)

@@ -1,15 +1,28 @@
 libglubench_a_SOURCES += \
+    src/results/compare.c \
+    src/results/detection.c \
     src/results/document.c \
     src/results/embedded.h \
     src/results/environment.c \
     src/results/json_help.c src/results/json_help.h \
+    src/results/merge.c \
     src/results/report.c \
     src/results/results.h \
     src/results/schema.c src/results/schema.h \
     src/results/sheet.c src/results/sheet.h \
     src/results/stats.c src/results/stats.h \
-    src/results/tables.c src/results/tables.h
+    src/results/tables.c src/results/tables.h \
+    src/results/validate.c
 
 check_PROGRAMS += test-stats
 test_stats_SOURCES = test/test-stats.c
 TESTS += test-stats
+
+results_tests = test-compare test-report test-results test-validate
+results_fixture = test/results-fixture.c test/results-fixture.h
+check_PROGRAMS += $(results_tests)
+test_compare_SOURCES = test/test-compare.c $(results_fixture)
+test_report_SOURCES = test/test-report.c $(results_fixture)
+test_results_SOURCES = test/test-results.c $(results_fixture)
+test_validate_SOURCES = test/test-validate.c $(results_fixture)
+TESTS += $(results_tests)

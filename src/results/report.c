@@ -308,7 +308,7 @@ static int build_perplexity(struct sheet *sheet, const struct source *source)
         cell_grouped(sheet, train_tokens_per_s(source, variant ? variant : ""));
     }
     sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference "
-                      "(Student's t); p: paired t test, Holm over the variants.",
+                      "(Student's t, each by itself); p: paired t test, Holm over the variants.",
                label_of(source, source->baseline));
     note_gated(sheet, source);
     note_agreement(sheet, source);
@@ -578,26 +578,24 @@ const char *report_format_name(int i, const char **help)
     return sheet_formats[i].name;
 }
 
-/* The index of a name in one of the two lists, or -1 and a message. */
-static int find_name(const char *what, const char *wanted,
-                     const char *(*name)(int i, const char **help))
+/* The index of a table, or -1 and a message that lists them. */
+static int find_table(const char *name)
 {
-    char all[CELL_BYTES * 2] = "";
+    char all[128] = "";
 
-    for (int i = 0; name(i, NULL); i++) {
+    for (size_t i = 0; i < LENGTH_OF(report_tables); i++) {
         size_t length = strlen(all);
 
-        if (strcmp(name(i, NULL), wanted) == 0)
-            return i;
-        snprintf(all + length, sizeof all - length, "%s%s", i ? ", " : "", name(i, NULL));
+        if (strcmp(report_tables[i].name, name) == 0)
+            return (int)i;
+        snprintf(all + length, sizeof all - length, "%s%s", i ? ", " : "", report_tables[i].name);
     }
-    return err_set("unknown %s \"%s\"; there are: %s", what, wanted, all);
+    return err_set("unknown table \"%s\"; there are: %s", name, all);
 }
 
 int report_print(FILE *out, json_t *document, const char *table, const char *format)
 {
-    int t = find_name("table", table, report_table_name);
-    int f = t < 0 ? -1 : find_name("format", format, report_format_name);
+    int t = find_table(table), f = t < 0 ? -1 : sheet_format_find(format);
     json_t *tables = json_object_get(document, "tables");
     struct source source = {
         .document = document,

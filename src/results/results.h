@@ -121,7 +121,7 @@ int results_validate(const char *path, FILE *out, int *faults);
 /* ==== For people ==== */
 
 /* The tables for people, made from the JSON document (so that `report` prints what `run` did).
- * format: "markdown", "csv", "latex", "json", "terminal".
+ * format: "terminal", "markdown", "csv", "latex", "json".
  * table: "perplexity", "throughput", "parity", "agreement", "pareto".
  * 0, or -1 and a message that lists what exists. */
 int report_print(FILE *out, json_t *document, const char *table, const char *format);
@@ -129,13 +129,14 @@ int report_print(FILE *out, json_t *document, const char *table, const char *for
 const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
-/* The differences from `before` to `after`, two documents of the same configuration: quality
- * (paired by seed) and speed, each with a 95 % interval, printed as a table for the terminal.
- * *regression: something became worse by more than fail_on_percent (of the loss, of the
- * throughput) and its interval lies on the worse side of no change.  A negative fail_on_percent
- * never fails.  -1 and a message when the configurations differ in what decides the losses. */
-int results_compare(FILE *out, json_t *before, json_t *after, double fail_on_percent,
-                    bool *regression);
+/* The differences from `before` to `after`, two documents of the same configuration (threads and
+ * jobs may differ): quality (paired by seed) and speed, each with a 95 % interval and a test, Holm
+ * over all lines; printed in one of report_print()'s formats.
+ * *regression: something is significantly worse, by more than fail_on_percent (of the loss, of the
+ * throughput), or a run that was ok is not any more.  A negative fail_on_percent never fails.
+ * -1 and a message when the configurations differ or have nothing in common. */
+int results_compare(FILE *out, json_t *before, json_t *after, const char *format,
+                    double fail_on_percent, bool *regression);
 
 /* How many seeds would resolve a difference of log-perplexity (paired test, two-sided 5 %, Holm
  * over the contrasts, power 80 %). */

@@ -85,9 +85,22 @@ void sheet_free(struct sheet *sheet)
 
 /* ==== Terminal ==== */
 
+/* Blanks are kept back until something follows them, so that no line ends in blanks. */
+static void put_padded(FILE *out, int *blanks, const char *text, int width, char align)
+{
+    int pad = width - (int)strlen(text);
+
+    *blanks += align == 'r' ? pad : 0;
+    if (*text) {
+        fprintf(out, "%*s%s", *blanks, "", text);
+        *blanks = 0;
+    }
+    *blanks += align == 'r' ? 0 : pad;
+}
+
 static int print_terminal(FILE *out, const struct sheet *sheet)
 {
-    int width[SHEET_COLUMNS] = {0};
+    int width[SHEET_COLUMNS] = {0}, blanks = 0;
 
     for (int i = -sheet->columns; i < sheet->cells; i++) {
         int column = (i + sheet->columns) % sheet->columns;
@@ -98,18 +111,15 @@ static int print_terminal(FILE *out, const struct sheet *sheet)
     fprintf(out, "%s\n\n", sheet->title);
     for (int i = -sheet->columns; i < sheet->cells; i++) {
         int column = (i + sheet->columns) % sheet->columns;
-        const char *text = i < 0 ? sheet->column[column].heading : sheet->cell[i];
-        bool last = column == sheet->columns - 1;
 
+        if (column == 0)
+            blanks = 0;
         if (!sheet->column[column].wide) {
-            if (column > 0)
-                fputs("  ", out);
-            if (sheet->column[column].align == 'r')
-                fprintf(out, "%*s", width[column], text);
-            else
-                fprintf(out, "%-*s", last ? 0 : width[column], text);
+            put_padded(out, &blanks, i < 0 ? sheet->column[column].heading : sheet->cell[i],
+                       width[column], sheet->column[column].align);
+            blanks += 2;
         }
-        if (last)
+        if (column == sheet->columns - 1)
             fputc('\n', out);
     }
     if (sheet->notes > 0)
@@ -291,7 +301,8 @@ static int print_csv(FILE *out, const struct sheet *sheet)
             fputs("_high", out);
         }
     }
-    fputs("\r\n" + (json_object_size(first) == 0 ? 2 : 0), out);
+    if (first)
+        fputs("\r\n", out);
     for (size_t i = 0; i < json_array_size(sheet->data); i++) {
         json_t *row = json_array_get(sheet->data, i);
 
@@ -327,3 +338,17 @@ const struct sheet_format sheet_formats[] = {
     {"json", "all values as a list of objects", print_json},
 };
 const int sheet_format_count = LENGTH_OF(sheet_formats);
+
+int sheet_format_find(const char *name)
+{
+    char all[128] = "";
+
+    for (int i = 0; i < sheet_format_count; i++) {
+        size_t length = strlen(all);
+
+        if (strcmp(sheet_formats[i].name, name) == 0)
+            return i;
+        snprintf(all + length, sizeof all - length, "%s%s", i ? ", " : "", sheet_formats[i].name);
+    }
+    return err_set("unknown format \"%s\"; there are: %s", name, all);
+}

@@ -43,5 +43,7 @@ struct sheet_format {
 };
 extern const struct sheet_format sheet_formats[];
 extern const int sheet_format_count;
+/* The index of a format, or -1 and a message that lists them. */
+int sheet_format_find(const char *name);
 
 #endif

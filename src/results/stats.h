@@ -58,6 +58,11 @@ int stats_paired(const double *a, const double *b, int n, double level, struct p
  * it from 1,000,000 random patterns (the seen one counted, so p is never 0). */
 double stats_sign_flip_p(const double *difference, int n);
 
+/* Two samples that are not paired: the rank-sum test of Wilcoxon, Mann and Whitney, two-sided.
+ * Exact without ties up to 20 a side, else normal with corrections for ties and continuity.  NAN
+ * when a side is empty or all values are equal. */
+int stats_rank_sum_p(const double *a, int a_count, const double *b, int b_count, double *p);
+
 /* Holm's step-down correction (Holm 1979).  A NAN is no test: it stays NAN and does not count. */
 int stats_holm(const double *p, double *adjusted, int n);
 
@@ -80,11 +85,11 @@ enum { STATS_REPLICATES = 2000 };
 int stats_cluster_bootstrap(const double *difference, int seeds, int examples, double level,
                             struct interval *interval);
 
-/* median(a) / median(b) with a bootstrap interval (percentiles).  Samples are drawn in pairs when
- * there are as many of a as of b (they were measured in turn, so drift hits a pair alike), apart
- * otherwise.  The interval does not exist below 3 samples. */
-int stats_median_ratio(const double *a, int a_count, const double *b, int b_count, double level,
-                       double *ratio, struct interval *interval);
+/* median(a) / median(b) with a bootstrap interval (percentiles).  `paired`: a[i] and b[i] were
+ * measured in the same round, so that drift hits them alike, and are drawn together; where one list
+ * is longer its rest is left out.  The interval does not exist below 3 samples. */
+int stats_median_ratio(const double *a, int a_count, const double *b, int b_count, bool paired,
+                       double level, double *ratio, struct interval *interval);
 
 /* ==== Planning ==== */
 

@@ -227,15 +227,15 @@ done:
     return rc;
 }
 
-/* All variants against the baseline, Holm over the contrasts that have a p. */
+/* All variants against the baseline, Holm over the contrasts that have a p.  `detectable` is left
+ * alone: see contrasts_detect(). */
 static int contrasts_compute(const struct grid *grid, int base, struct contrast *contrast)
 {
     double *a = calloc((size_t)grid->seeds + 1, sizeof *a);
     double *b = calloc((size_t)grid->seeds + 1, sizeof *b);
     double *p = calloc((size_t)grid->variants + 1, sizeof *p);
     double *holm = calloc((size_t)grid->variants + 1, sizeof *holm);
-    double unit = NAN;
-    int rc = -1, tests = 0, unit_n = 0;
+    int rc = -1;
 
     if (!a || !b || !p || !holm) {
         err_system("%d contrasts", grid->variants);
@@ -247,19 +247,11 @@ static int contrasts_compute(const struct grid *grid, int base, struct contrast 
         if (stats_paired(a, b, n, LEVEL, &contrast[i].test) != 0)
             goto done;
         p[i] = contrast[i].test.p_t;
-        tests += !isnan(p[i]);
     }
     if (stats_holm(p, holm, grid->variants) != 0)
         goto done;
-    for (int i = 0; i < grid->variants; i++) {
-        const struct paired_test *test = &contrast[i].test;
-
-        /* Proportional to the standard deviation, so one solution a number of seeds will do. */
-        if (test->n != unit_n)
-            unit = stats_detectable(1.0, unit_n = test->n, ALPHA / (tests ? tests : 1), POWER);
+    for (int i = 0; i < grid->variants; i++)
         contrast[i].p_holm = holm[i];
-        contrast[i].detectable = unit * test->stddev;
-    }
     rc = 0;
 done:
     free(a);
@@ -267,6 +259,24 @@ done:
     free(p);
     free(holm);
     return rc;
+}
+
+/* The smallest detectable difference of each contrast.  It is proportional to the standard
+ * deviation, so one solution for each number of seeds will do. */
+static void contrasts_detect(struct contrast *contrast, int count)
+{
+    double unit = NAN;
+    int tests = 0, n = 0;
+
+    for (int i = 0; i < count; i++)
+        tests += !isnan(contrast[i].test.p_t);
+    for (int i = 0; i < count; i++) {
+        const struct paired_test *test = &contrast[i].test;
+
+        if (test->n > 1 && test->n != n)
+            unit = stats_detectable(1.0, n = test->n, ALPHA / (tests ? tests : 1), POWER);
+        contrast[i].detectable = test->n > 1 ? unit * test->stddev : NAN;
+    }
 }
 
 /* The row that is lower than every other, each pair tested and Holm over all pairs (not only those
@@ -352,6 +362,8 @@ static json_t *table1_json(const struct grid *grid, int base, const json_t *pape
     int best, bad = !contrast || !nats;
 
     bad = bad || contrasts_compute(grid, base, contrast) != 0 || best_row(grid, &best) != 0;
+    if (!bad)
+        contrasts_detect(contrast, grid->variants);
     for (int i = 0; i < grid->variants && !bad; i++) {
         struct interval bootstrap = {NAN, NAN};
 
@@ -524,7 +536,8 @@ static int throughput_fill(json_t *row, const json_t *base)
         /* Tokens per second against the baseline's: its seconds over ours. */
         double scale = tokens / number_at(base, "tokens_per_sample");
 
-        if (stats_median_ratio(other.s, other.count, own.s, own.count, LEVEL, &ratio, &relative) != 0)
+        if (stats_median_ratio(other.s, other.count, own.s, own.count, true, LEVEL, &ratio,
+                               &relative) != 0)
             goto done;
         ratio *= scale;
         relative.low *= scale;

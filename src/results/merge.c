@@ -1,0 +1,203 @@
+/* merge.c - several results files of one configuration as one. */
+#include "src/glu.h"
+
+#include "src/results/json_help.h"
+#include "src/results/results.h"
+#include "src/results/tables.h"
+
+#include <string.h>
+
+enum { DIFFERENCES_BYTES = 640 };
+
+/* What may differ: neither decides the result of a run. */
+static const char *const free_fields[] = {"config.seeds", "config.jobs", NULL};
+static const char *const no_fields[] = {NULL};
+
+static bool same_text(const json_t *a, const json_t *b, const char *path)
+{
+    const json_t *x = value_at(a, path), *y = value_at(b, path);
+
+    return x == y || (x && y && json_equal(x, y));
+}
+
+/* Refuse, naming the fields, when the two do not measure the same thing. */
+static int check_configuration(const json_t *a, const json_t *b, const char *a_path,
+                               const char *b_path)
+{
+    json_t *variants = json_object_get(a, "variants"), *variant;
+    char text[DIFFERENCES_BYTES] = "", path[96];
+    const char *name;
+    int count = json_differences(json_object_get(a, "config"), json_object_get(b, "config"), "config",
+                                 free_fields, text, sizeof text);
+
+    count += json_differences(json_object_get(a, "baseline"), json_object_get(b, "baseline"),
+                              "baseline", no_fields, text, sizeof text);
+    json_object_foreach (variants, name, variant) {
+        json_t *other = json_object_get(json_object_get(b, "variants"), name);
+
+        snprintf(path, sizeof path, "variants.%s", name);
+        if (other)
+            count += json_differences(variant, other, path, no_fields, text, sizeof text);
+    }
+    if (count > 0)
+        return err_set("%s and %s are of different configurations; they differ in %d field%s: %s",
+                       a_path, b_path, count, count == 1 ? "" : "s", text);
+    return 0;
+}
+
+static json_t *find_run(json_t *runs, const json_t *wanted)
+{
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        json_t *run = json_array_get(runs, i);
+
+        if (same_text(run, wanted, "variant") && same_text(run, wanted, "seed"))
+            return run;
+    }
+    return NULL;
+}
+
+static bool is_ok(const json_t *run)
+{
+    return strcmp(text_at(run, "status"), "ok") == 0;
+}
+
+/* A run that both have: the same result is kept once, and an ok run replaces one that is not. */
+static int merge_runs(json_t *runs, const json_t *more, const char *path)
+{
+    for (size_t i = 0; i < json_array_size(more); i++) {
+        json_t *run = json_array_get(more, i), *own = find_run(runs, run);
+
+        if (!own) {
+            if (json_array_append(runs, run) != 0)
+                return err_set("not enough memory for the results");
+        } else if (is_ok(own) && is_ok(run)) {
+            if (!same_text(own, run, "heldout_log_perplexity_nats")
+                || !same_text(own, run, "parameters_sha256"))
+                return err_set("%s: runs[%zu]: %s at seed %lld is in another of the files too, with "
+                               "another result; leave one of the two out",
+                               path, i, text_at(run, "variant"),
+                               (long long)integer_at(run, "seed", -1));
+        } else if (is_ok(run)) {
+            if (json_object_clear(own) != 0 || json_object_update(own, run) != 0)
+                return err_set("not enough memory for the results");
+        }
+    }
+    return 0;
+}
+
+static json_t *find_throughput(json_t *rows, const json_t *wanted)
+{
+    static const char *const same[] = {"variant", "pass", "precision", "threads", "batch",
+                                       "tokens_per_sample", "flops_per_sample"};
+
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+        bool equal = true;
+
+        for (size_t j = 0; j < LENGTH_OF(same); j++)
+            equal = equal && same_text(row, wanted, same[j]);
+        if (equal)
+            return row;
+    }
+    return NULL;
+}
+
+static int merge_throughput(json_t *rows, const json_t *more)
+{
+    int bad = 0;
+
+    for (size_t i = 0; i < json_array_size(more); i++) {
+        json_t *row = json_array_get(more, i), *own = find_throughput(rows, row);
+        double peak = number_at(row, "gemm_peak_gflop_per_s");
+
+        if (!own) {
+            bad |= json_array_append(rows, row);
+            continue;
+        }
+        if (same_text(own, row, "samples_s")) /* the same measurement, in both files */
+            continue;
+        bad |= json_array_extend(json_object_get(own, "samples_s"), json_object_get(row, "samples_s"));
+        if (!(number_at(own, "gemm_peak_gflop_per_s") >= peak)) /* the peak is the best that was seen */
+            bad |= json_put(own, "gemm_peak_gflop_per_s", json_number(peak));
+    }
+    return bad ? err_set("not enough memory for the results") : 0;
+}
+
+/* Append what is not there yet. */
+static int merge_list(json_t *list, const json_t *more)
+{
+    int bad = 0;
+
+    for (size_t i = 0; i < json_array_size(more); i++) {
+        json_t *value = json_array_get(more, i);
+        size_t j = 0;
+
+        while (j < json_array_size(list) && !json_equal(json_array_get(list, j), value))
+            j++;
+        if (j == json_array_size(list))
+            bad |= json_array_append(list, value);
+    }
+    return bad;
+}
+
+static int add_warning(json_t *document, const char *path, const char *what)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%.300s %s", path, what);
+    return json_push(json_object_get(document, "warnings"), json_text(text));
+}
+
+static int merge_one(json_t *into, const json_t *other, const char *path)
+{
+    bool machine = same_text(into, other, "environment.host")
+                   && same_text(into, other, "environment.cpu_model");
+    bool build = same_text(into, other, "program.git_commit")
+                 && same_text(into, other, "program.onednn");
+    json_t *tables = json_object_get(into, "tables");
+    int bad = merge_list(value_at(into, "config.seeds"), value_at(other, "config.seeds"));
+
+    bad |= json_object_update_missing(json_object_get(into, "variants"),
+                                      json_object_get(other, "variants"));
+    bad |= merge_list(json_object_get(into, "warnings"), json_object_get(other, "warnings"));
+    if (!machine)
+        bad |= add_warning(into, path, "comes from another machine: its throughput is left out, and "
+                                       "the seconds of its runs are not comparable");
+    if (!build)
+        bad |= add_warning(into, path, "was made by another build or oneDNN");
+    if (bad)
+        return err_set("not enough memory for the results");
+    if (merge_runs(json_object_get(into, "runs"), json_object_get(other, "runs"), path) != 0)
+        return -1;
+    return machine && build ? merge_throughput(json_object_get(tables, "throughput"),
+                                               value_at(other, "tables.throughput"))
+                            : 0;
+}
+
+json_t *results_merge(const char *const *paths, int count)
+{
+    json_t *merged, *other;
+
+    if (count < 1) {
+        err_set("name a results file");
+        return NULL;
+    }
+    merged = results_read(paths[0]);
+    if (!merged || count == 1)
+        return merged;
+    for (int i = 1; i < count; i++) {
+        int rc = -1;
+
+        other = results_read(paths[i]);
+        if (other && check_configuration(merged, other, paths[0], paths[i]) == 0)
+            rc = merge_one(merged, other, paths[i]);
+        json_decref(other); /* rows that were taken over live on */
+        if (rc != 0)
+            goto fail;
+    }
+    if (tables_compute(merged) == 0)
+        return merged;
+fail:
+    json_decref(merged);
+    return NULL;
+}

@@ -1,0 +1,222 @@
+/* test-compare.c - before and after, and several files as one. */
+#include "src/glu.h"
+
+#include "src/results/json_help.h"
+#include "src/results/tables.h"
+#include "test/results-fixture.h"
+#include "test/tap.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/glubench-test-XXXXXX";
+
+/* The path of file 'a', 'b' or 'c'. */
+static const char *in_directory(char name)
+{
+    static char path[3][256];
+    char *p = path[name - 'a'];
+
+    snprintf(p, sizeof path[0], "%s/%c.json", directory, name);
+    return p;
+}
+
+/* Multiply a number of every run (status ok) and every throughput sample. */
+static void change(json_t *document, double loss, double seconds)
+{
+    json_t *runs = json_object_get(document, "runs"), *rows = value_at(document, "tables.throughput");
+
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        json_t *run = json_array_get(runs, i);
+
+        json_put(run, "heldout_log_perplexity_nats",
+                 json_number(loss * number_at(run, "heldout_log_perplexity_nats")));
+    }
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *samples = json_object_get(json_array_get(rows, i), "samples_s");
+
+        for (size_t j = 0; j < json_array_size(samples); j++)
+            json_array_set_new(samples, j,
+                               json_real(seconds * json_number_value(json_array_get(samples, j))));
+    }
+    if (tables_compute(document) != 0)
+        tap_bail_out("%s", err_get());
+}
+
+/* Compare a fixture with a changed copy.  The text is the caller's to free. */
+static bool compare(double loss, double seconds, double fail_on_percent, char **text)
+{
+    json_t *before = fixture_document(1, 4, FIXTURE_NO_EXAMPLES), *after = json_deep_copy(before);
+    bool regression;
+    size_t bytes;
+    FILE *out = open_memstream(text, &bytes);
+
+    change(after, loss, seconds);
+    if (!out || results_compare(out, before, after, "terminal", fail_on_percent, &regression) != 0)
+        tap_bail_out("%s", err_get());
+    fclose(out);
+    json_decref(before);
+    json_decref(after);
+    return regression;
+}
+
+static void test_changes(void)
+{
+    static const struct {
+        double loss, seconds, fail_on;
+        bool regression;
+        const char *says, *name;
+    } cases[] = {
+        {1.0, 1.0, 0.0, false, "identical", "no change"},
+        {1.02, 1.0, 1.0, true, "REGRESSION", "2 % more loss, 1 % allowed"},
+        {1.02, 1.0, 3.0, false, "worse", "2 % more loss, 3 % allowed"},
+        {1.02, 1.0, -1.0, false, "worse", "2 % more loss, nothing fails"},
+        {0.98, 1.0, 0.0, false, "better", "2 % less loss"},
+        {1.0, 1.10, 5.0, true, "REGRESSION", "10 % more seconds, 5 % allowed"},
+        {1.0, 1.10, 15.0, false, "worse", "10 % more seconds, 15 % allowed"},
+        {1.0, 0.90, 0.0, false, "better", "10 % fewer seconds"},
+    };
+
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        char *text;
+        bool regression = compare(cases[i].loss, cases[i].seconds, cases[i].fail_on, &text);
+
+        if (!tap_ok(regression == cases[i].regression && strstr(text, cases[i].says), "%s: %s",
+                    cases[i].name, cases[i].says))
+            tap_diag("%s", text);
+        free(text);
+    }
+}
+
+static void test_noise(void)
+{
+    json_t *before = fixture_document(1, 5, FIXTURE_ALIKE), *after = fixture_document(1, 5, FIXTURE_ALIKE);
+    json_t *runs = json_object_get(after, "runs");
+    bool regression;
+    char *text;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    for (size_t i = 0; i < json_array_size(runs); i++) { /* to and fro by seed */
+        json_t *run = json_array_get(runs, i);
+        double sign = integer_at(run, "seed", 0) % 2 ? 1.0 : -1.0;
+
+        json_put(run, "heldout_log_perplexity_nats",
+                 json_number(number_at(run, "heldout_log_perplexity_nats") + 0.05 * sign));
+    }
+    tap_ok(results_compare(out, before, after, "terminal", 0.0, &regression) == 0 && !regression,
+           "noise is no regression");
+    fclose(out);
+    tap_ok(strstr(text, "n.s.") != NULL, "but n.s.");
+    free(text);
+    json_decref(before);
+    json_decref(after);
+}
+
+static void test_lost(void)
+{
+    json_t *before = fixture_document(1, 3, 0), *after = fixture_document(1, 3, FIXTURE_DIVERGED);
+    bool regression;
+    char *text;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    tap_ok(results_compare(out, before, after, "terminal", 50.0, &regression) == 0 && regression,
+           "a run that diverges now is a regression");
+    fclose(out);
+    tap_ok(strstr(text, "1 run not ok any more") != NULL, "and named");
+    free(text);
+    json_put(json_object_get(json_object_get(after, "config"), "training"), "steps", json_integer(7));
+    tap_ok(results_compare(stdout, before, after, "terminal", 0.0, &regression) == -1
+               && strstr(err_get(), "config.training.steps (1000, 7)"),
+           "%s", err_get());
+    json_decref(before);
+    json_decref(after);
+}
+
+static const char *write_file(char name, json_t *document)
+{
+    const char *path = in_directory(name);
+
+    if (results_write(path, document) != 0)
+        tap_bail_out("%s", err_get());
+    json_decref(document);
+    return path;
+}
+
+static void test_merge(void)
+{
+    const char *a = write_file('a', fixture_document(1, 3, 0));
+    const char *b = write_file('b', fixture_document(4, 2, 0));
+    json_t *whole = fixture_document(1, 5, 0), *merged, *other;
+    const char *bad;
+    double x, y;
+
+    merged = results_merge((const char *[]){a, b}, 2);
+    tap_ok(merged != NULL, "seeds 1 to 3 and 4 to 5 merge%s%s", merged ? "" : ": ",
+           merged ? "" : err_get());
+    x = number_at(fixture_row(merged, "table1", "swiglu"), "delta_nats");
+    y = number_at(fixture_row(whole, "table1", "swiglu"), "delta_nats");
+    tap_ok(integer_at(fixture_row(merged, "table1", "swiglu"), "n", 0) == 5 && fabs(x - y) < 1e-9,
+           "and give what all five at once give");
+    tap_ok(json_array_size(value_at(merged, "config.seeds")) == 5, "their seeds are united");
+    tap_ok(json_array_size(json_object_get(fixture_row(merged, "throughput", "relu"), "samples_s")) == 9,
+           "the same samples are not counted twice");
+    json_decref(merged);
+    json_decref(whole);
+
+    merged = results_merge((const char *[]){a, a}, 2);
+    tap_ok(merged && json_array_size(json_object_get(merged, "runs")) == 24,
+           "a file with itself is itself");
+    json_decref(merged);
+
+    other = fixture_document(4, 2, 0);
+    json_put(json_object_get(other, "config"), "precision", json_text("bf16"));
+    json_put(json_object_get(json_object_get(other, "config"), "model"), "d_model", json_integer(128));
+    bad = write_file('c', other);
+    tap_ok(!results_merge((const char *[]){a, bad}, 2)
+               && strstr(err_get(), "config.precision (\"f32\", \"bf16\")")
+               && strstr(err_get(), "config.model.d_model (64, 128)") && strstr(err_get(), "2 fields"),
+           "%s", err_get());
+
+    other = fixture_document(3, 2, FIXTURE_REVERSED);
+    bad = write_file('c', other);
+    tap_ok(!results_merge((const char *[]){a, bad}, 2) && strstr(err_get(), "with another result"), "%s",
+           err_get());
+
+    other = fixture_document(4, 2, 0);
+    json_put(json_object_get(other, "environment"), "cpu_model", json_text("another"));
+    bad = write_file('c', other);
+    merged = results_merge((const char *[]){a, bad}, 2);
+    char *warnings = json_dumps(json_object_get(merged, "warnings"), 0);
+    tap_ok(warnings && strstr(warnings, "comes from another machine"), "another machine is a warning");
+    free(warnings);
+    json_decref(merged);
+
+    other = fixture_document(1, 3, FIXTURE_DIVERGED);
+    bad = write_file('c', other);
+    merged = results_merge((const char *[]){bad, a}, 2);
+    tap_ok(merged && integer_at(fixture_row(merged, "table1", "swiglu"), "n", 0) == 3,
+           "an ok run replaces one that diverged");
+    json_decref(merged);
+    tap_ok(!results_merge((const char *[]){a, "nothing.json"}, 2), "%s", err_get());
+    tap_ok(!results_merge(NULL, 0), "%s", err_get());
+    unlink(in_directory('a'));
+    unlink(in_directory('b'));
+    unlink(in_directory('c'));
+}
+
+int main(void)
+{
+    if (!mkdtemp(directory))
+        tap_bail_out("no directory");
+    test_changes();
+    test_noise();
+    test_lost();
+    test_merge();
+    tap_ok(rmdir(directory) == 0, "nothing is left behind");
+    tap_plan(25);
+    return tap_status();
+}

@@ -1,0 +1,195 @@
+/* test-validate.c - every rule finds the fault it is for, and names its place. */
+#include "src/glu.h"
+
+#include "src/results/json_help.h"
+#include "src/results/schema.h"
+#include "test/results-fixture.h"
+#include "test/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "/tmp/glubench-test-XXXXXX", path[256];
+
+/* The number of faults, and what was printed (the caller frees it). */
+static int validate(json_t *document, char **text)
+{
+    size_t bytes;
+    FILE *out = open_memstream(text, &bytes);
+    int faults = -1;
+
+    if (!out || results_write(path, document) != 0 || results_validate(path, out, &faults) != 0)
+        tap_bail_out("%s", err_get());
+    fclose(out);
+    return faults;
+}
+
+/* The parent of the member that a path leads to, which may hold numbers as "runs.3.seed". */
+static json_t *reach(json_t *document, const char *where, const char **last)
+{
+    static char copy[128];
+    char *rest, *next;
+    json_t *value = document;
+
+    snprintf(copy, sizeof copy, "%s", where);
+    for (char *key = strtok_r(copy, ".", &rest); key; key = next) {
+        next = strtok_r(NULL, ".", &rest);
+        *last = key;
+        if (!next)
+            return value;
+        value = json_is_array(value) ? json_array_get(value, strtoul(key, NULL, 10))
+                                     : json_object_get(value, key);
+    }
+    return NULL;
+}
+
+static void spoil(json_t *document, const char *where, const char *json)
+{
+    const char *key = NULL;
+    json_t *parent = reach(document, where, &key);
+    int rc = -1;
+
+    if (!json && json_is_object(parent))
+        rc = json_object_del(parent, key);
+    else if (!json)
+        rc = json_array_remove(parent, strtoul(key, NULL, 10));
+    else if (json_is_object(parent))
+        rc = json_object_set_new(parent, key, json_loads(json, JSON_DECODE_ANY, NULL));
+    else
+        rc = json_array_set_new(parent, strtoul(key, NULL, 10), json_loads(json, JSON_DECODE_ANY, NULL));
+    if (rc != 0)
+        tap_bail_out("no such place: %s", where);
+}
+
+/* One change to a good file; NULL removes. */
+static const struct {
+    const char *where, *json, *expected;
+} faults[] = {
+    /* the schema */
+    {"runs", NULL, "(top): lacks \"runs\""},
+    {"runs.3.seed", "\"x\"", "runs[3].seed: is string, must be integer"},
+    {"runs.3.status", "\"fine\"", "runs[3].status: is \"fine\", must be one of \"ok\""},
+    {"runs.3.steps", "-1", "runs[3].steps: is -1, must be 0 or more"},
+    {"variants.relu.gated", "0", "variants.relu.gated: is integer, must be boolean"},
+    {"tables.table1.0.ci95_nats", "[1]", "tables.table1[0].ci95_nats: has 1 elements"},
+    {"agreement.kendall_tau_b", "1.5", "agreement.kendall_tau_b: is 1.5, must be 1 or less"},
+    {"config.training.batch", "null", "config.training.batch: is null, must be integer"},
+    /* what a schema cannot say */
+    {"runs.5.seed", "17", "runs[5].seed: is 17, which is not among config.seeds"},
+    {"runs.5.seed", "17", "runs: has 0 rows of gelu at seed 3, must be one"},
+    {"runs.5.seed", "2", "runs: has 2 rows of gelu at seed 2, must be one"},
+    {"runs.5", NULL, "runs: has 0 rows of gelu at seed 3, must be one"},
+    {"runs.5.variant", "\"tanh\"", "runs[5]: is of \"tanh\", which is not among the variants"},
+    {"runs.5.status", "\"failed\"", "runs[5]: has status \"failed\" and a log-perplexity"},
+    {"runs.5.error", "\"oops\"", "runs[5]: has status \"ok\" and an error"},
+    {"runs.5.heldout_perplexity", "9.5", "runs[5]: has perplexity 9.5"},
+    {"runs.5.heldout_example_nats.0", "3.5", "runs[5].heldout_example_nats: has the mean"},
+    {"runs.5.heldout_example_nats.0", NULL, "runs[5].heldout_example_nats: has 39 values"},
+    {"runs.5.curve.1.step", "100", "runs[5].curve[1]: is step 100"},
+    {"runs.5.curve.4.heldout_log_perplexity_nats", "1.5", "runs[5].curve[4]: ends at 1.5"},
+    {"runs.5.curve.2.train_s", "1.0", "runs[5].curve[2]: is earlier"},
+    {"runs.5.heldout_target_tokens", "10", "runs[5].heldout_target_tokens: is 10"},
+    {"variants.glu.parameters", "600000", "variants.glu.parameters: differs from the baseline's by +20"},
+    {"variants.glu.train_flops_per_step", "2900000000", "variants.glu.train_flops_per_step: differs"},
+    {"variants.glu.parameter_difference_vs_baseline", "0.0005", "the counts give 0"},
+    {"variants.glu.ffn_parameters", "600000", "variants.glu.ffn_parameters: is more than all"},
+    {"baseline", "\"tanh\"", "baseline: is \"tanh\""},
+    {"tables.table1.1.n", "4", "tables.table1[1].n: is 4, the runs give 3"},
+    {"tables.table1.1.mean_nats", "1.9", "tables.table1[1].mean_nats: is 1.9, the runs give 1.97"},
+    {"tables.table1.1.delta_nats", "-0.5", "tables.table1[1].delta_nats: is -0.5"},
+    {"tables.table1.1.delta_ci95_nats", "null", "tables.table1[1].delta_ci95_nats: is null"},
+    {"tables.table1.1.p_holm", "0.001", "tables.table1[1].p_holm: is 0.001"},
+    {"tables.table1.1.paper_65536_nats", "1.5", "tables.table1[1].paper_65536_nats: is 1.5"},
+    {"tables.table1.1", NULL, "tables.table1: has 7 elements, the runs give 8"},
+    {"tables.throughput.0.median_s", "0.5", "tables.throughput[0].median_s: is 0.5"},
+    {"tables.throughput.2.relative_to_baseline", "2.0", "tables.throughput[2].relative_to_baseline"},
+    {"tables.pareto.3.on_front", "true", "tables.pareto[3].on_front: is true"},
+    {"agreement.kendall_tau_b", "0.5", "agreement.kendall_tau_b: is 0.5, the runs give"},
+    {"agreement.p_gated", "null", "agreement.p_gated: is null"},
+};
+
+static int collected;
+
+static void collect(void *context, const char *at, const char *what)
+{
+    (void)context;
+    (void)at;
+    (void)what;
+    collected++;
+}
+
+/* The validator refuses a schema that says what it does not check. */
+static void test_schema_words(void)
+{
+    json_t *schema = json_pack("{s:s, s:s}", "type", "string", "pattern", "^a");
+    json_t *value = json_string("b");
+
+    tap_ok(schema_check(schema, value, collect, NULL) == -1 && strstr(err_get(), "pattern"), "%s",
+           err_get());
+    json_decref(schema);
+    schema = json_pack("{s:s, s:{s:{s:s}}, s:b}", "type", "object", "properties", "a", "type",
+                       "integer", "additionalProperties", 0);
+    json_decref(value);
+    value = json_pack("{s:i, s:i}", "a", 1, "b", 2);
+    collected = 0;
+    tap_ok(schema_check(schema, value, collect, NULL) == 0 && collected == 1,
+           "additionalProperties false finds the unknown key");
+    json_decref(schema);
+    json_decref(value);
+}
+
+int main(void)
+{
+    json_t *good, *bad;
+    char *text;
+    int count;
+
+    if (!mkdtemp(directory))
+        tap_bail_out("no directory");
+    snprintf(path, sizeof path, "%s/file.json", directory);
+    good = fixture_document(1, 3, 0);
+    count = validate(good, &text);
+    tap_ok(count == 0 && text[0] == '\0', "a good file has no fault%s%s", count ? ": " : "", text);
+    free(text);
+    for (size_t i = 0; i < LENGTH_OF(faults); i++) {
+        bool named;
+
+        bad = json_deep_copy(good);
+        spoil(bad, faults[i].where, faults[i].json);
+        count = validate(bad, &text);
+        named = count > 0 && strstr(text, faults[i].expected)
+                && strncmp(text, path, strlen(path)) == 0;
+        if (!tap_ok(named, "%s", faults[i].expected))
+            tap_diag("%d faults: %s", count, text);
+        free(text);
+        json_decref(bad);
+    }
+    json_decref(good);
+
+    good = fixture_document(1, 3, FIXTURE_DIVERGED);
+    tap_ok(validate(good, &text) == 0, "a diverged run is not a fault%s", text);
+    free(text);
+    json_decref(good);
+    good = fixture_document(4, 1, FIXTURE_NO_EXAMPLES | FIXTURE_NO_SPEED);
+    tap_ok(validate(good, &text) == 0, "one seed without examples is not a fault%s", text);
+    free(text);
+    json_object_set_new(good, "later", json_string("a key of a later release"));
+    tap_ok(validate(good, &text) == 0, "an unknown key is not a fault%s", text);
+    free(text);
+    json_decref(good);
+    FILE *file = fopen(path, "w");
+    fputs("{\"schema_version\": 1", file);
+    fclose(file);
+    file = open_memstream(&text, &(size_t){0});
+    tap_ok(results_validate(path, file, &count) == 0 && count == 1, "a torn file is a fault");
+    fclose(file);
+    text[strcspn(text, "\n")] = '\0';
+    tap_ok(strncmp(text, path, strlen(path)) == 0, "named with its place: %s", text);
+    free(text);
+    test_schema_words();
+    unlink(path);
+    tap_ok(rmdir(directory) == 0, "nothing is left behind");
+    tap_plan((int)LENGTH_OF(faults) + 9);
+    return tap_status();
+}
