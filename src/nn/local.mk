@@ -39,3 +39,7 @@ endif
 check_PROGRAMS += test-ref
 test_ref_SOURCES = test/test-ref.c
 TESTS += test-ref
+
+check_PROGRAMS += test-kernels
+test_kernels_SOURCES = test/test-kernels.c
+TESTS += test-kernels

@@ -1,0 +1,528 @@
+/* test-kernels.c - every kernel of every instruction set that runs here, in f32 and bf16, over odd
+ * sizes, against the plain twins. */
+#include "src/glu.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "src/nn/attention.h"
+#include "src/nn/dnn.h"
+#include "src/nn/kernels.h"
+#include "src/nn/ref.h"
+#include "src/util/rng.h"
+#include "test/tap.h"
+#include "variants/variant.h"
+
+/* Of the largest absolute error to the largest absolute value.  A bf16 result is rounded once, to 8
+ * bits: half a unit is 0.2 %.  The inputs are rounded before the twin sees them. */
+static const double tolerances[] = {[DNN_F32] = 1e-5, [DNN_BF16] = 5e-3};
+
+static const int sizes[] = {1, 2, 7, 16, 31, 33, 64, 100, 257, 2049};
+
+enum { MOST = 3 * 2049 };
+
+/* ==== Arrays: the exact values as doubles beside what a kernel gets ==== */
+
+struct array {
+    double exact[MOST];
+    float f32[MOST + 1];
+    uint16_t bf16[MOST + 1];
+};
+
+static const float guard = 12345.0f; /* after the last element; no kernel may touch it */
+
+static float from_bf16(uint16_t bits)
+{
+    uint32_t wide = (uint32_t)bits << 16;
+    float x;
+
+    memcpy(&x, &wide, sizeof x);
+    return x;
+}
+
+static uint16_t to_bf16(float x) /* to nearest, ties to even */
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* Rounds exact to the type and stores it in the arrays. */
+static void put(struct array *a, int n, enum dnn_type type)
+{
+    for (int i = 0; i < n; i++) {
+        a->f32[i] = (float)a->exact[i];
+        a->bf16[i] = to_bf16(a->f32[i]);
+        if (type == DNN_BF16)
+            a->f32[i] = from_bf16(a->bf16[i]);
+        a->exact[i] = a->f32[i];
+    }
+    a->f32[n] = guard;
+    a->bf16[n] = to_bf16(guard);
+}
+
+static void *data(struct array *a, enum dnn_type type)
+{
+    return type == DNN_BF16 ? (void *)a->bf16 : (void *)a->f32;
+}
+
+static double element(const struct array *a, int i, enum dnn_type type)
+{
+    return type == DNN_BF16 ? from_bf16(a->bf16[i]) : a->f32[i];
+}
+
+static struct rng rng;
+
+static void draw(struct array *a, int n, double stddev, enum dnn_type type)
+{
+    for (int i = 0; i < n; i++)
+        a->exact[i] = stddev * rng_normal(&rng);
+    put(a, n, type);
+}
+
+static void put_zeros(struct array *a, int n)
+{
+    memset(a->exact, 0, sizeof a->exact);
+    put(a, n, DNN_F32);
+}
+
+/* ==== Bookkeeping: the worst error of a kernel over all sizes ==== */
+
+static double worst;
+static int trampled;
+
+static void begin(void)
+{
+    worst = 0;
+    trampled = 0;
+}
+
+static void compare(const struct array *got, const double *want, int n, enum dnn_type type)
+{
+    double error = 0, largest = 0;
+
+    for (int i = 0; i < n; i++) {
+        double e = fabs(element(got, i, type) - want[i]);
+
+        if (!(e <= error))
+            error = e;
+        largest = fmax(largest, fabs(want[i]));
+    }
+    if (largest > 0)
+        error /= largest;
+    if (!(error <= worst))
+        worst = error;
+    trampled += type == DNN_BF16 ? got->bf16[n] != to_bf16(guard) : got->f32[n] != guard;
+}
+
+static void end(const char *isa, enum dnn_type type, const char *what)
+{
+    tap_ok(worst <= tolerances[type] && trampled == 0, "%s %s %s: off by %.1e%s", isa,
+           type == DNN_BF16 ? "bf16" : "f32", what, worst,
+           trampled ? ", writes past its end" : "");
+}
+
+/* ==== Gates ==== */
+
+static struct array a, b, c, d, e, f;
+static double want[MOST], want2[MOST];
+
+/* Two sets of parameters for each activation: its own, and others. */
+static void test_gate(const struct kernels *kernels, enum dnn_type type, enum act act)
+{
+    const struct typed_kernels *k = &kernels->type[type];
+    const struct activation *activation = activation_get(act);
+    char what[64];
+
+    begin();
+    for (size_t s = 0; s < 2 * LENGTH_OF(sizes); s++) {
+        int n = sizes[s / 2];
+        double alpha = s % 2 ? 0.75 : activation->default_alpha;
+        double beta = s % 2 ? -0.5 : activation->default_beta;
+
+        for (int gated = 0; gated < 2; gated++) {
+            draw(&a, n, 3, type);
+            draw(&b, n, 1, type);
+            draw(&c, n, 1, type);
+            draw(&d, n, 1, type);
+            for (int i = 0; i < n; i++)
+                want[i] = activation->value(a.exact[i], alpha, beta) * (gated ? b.exact[i] : 1);
+            k->gate_forward[act](n, (float)alpha, (float)beta, data(&a, type),
+                                 gated ? data(&b, type) : NULL, data(&d, type));
+            compare(&d, want, n, type);
+
+            for (int i = 0; i < n; i++) {
+                want[i] = c.exact[i] * (gated ? b.exact[i] : 1) *
+                          activation->derivative(a.exact[i], alpha, beta);
+                want2[i] = c.exact[i] * activation->value(a.exact[i], alpha, beta);
+            }
+            k->gate_backward[act](n, (float)alpha, (float)beta, data(&c, type), data(&a, type),
+                                  gated ? data(&b, type) : NULL);
+            compare(&a, want, n, type);
+            if (gated)
+                compare(&b, want2, n, type);
+        }
+    }
+    snprintf(what, sizeof what, "gate %s", activation->name);
+    end(kernels->isa, type, what);
+}
+
+/* Value and slope point by point, tails included, relative to each.  Results below 1e-7 may be
+ * absolutely wrong by that much of the tolerance; so may slopes below 1e-2 when the activation's
+ * slope changes its sign, where it cancels. */
+static void test_gate_tails(const struct kernels *kernels, enum act act)
+{
+    const struct typed_kernels *k = &kernels->type[DNN_F32];
+    const struct activation *activation = activation_get(act);
+    double alpha = activation->default_alpha, beta = activation->default_beta, off = 0;
+    double slope_floor = act == ACT_LOGISTIC ? 1e-7 : 1e-2;
+    enum { POINTS = 6001 };
+
+    for (int i = 0; i < POINTS; i++) {
+        a.exact[i] = (i - POINTS / 2) * 0.0101;
+        c.exact[i] = 1;
+    }
+    put(&a, POINTS, DNN_F32);
+    put(&c, POINTS, DNN_F32);
+    k->gate_forward[act](POINTS, (float)alpha, (float)beta, a.f32, NULL, d.f32);
+    for (int i = 0; i < POINTS; i++) {
+        double value = activation->value(a.exact[i], alpha, beta);
+
+        off = fmax(off, fabs(d.f32[i] - value) / (fabs(value) + 1e-7));
+    }
+    k->gate_backward[act](POINTS, (float)alpha, (float)beta, c.f32, a.f32, NULL);
+    for (int i = 0; i < POINTS; i++) {
+        double slope = activation->derivative(a.exact[i], alpha, beta);
+
+        off = fmax(off, fabs(a.f32[i] - slope) / (fabs(slope) + slope_floor));
+    }
+    tap_ok(off < 1e-5, "%s f32 %s from -30 to 30, point by point: off by %.1e", kernels->isa,
+           activation->name, off);
+}
+
+static void test_multiply(const struct kernels *kernels, enum dnn_type type)
+{
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int n = sizes[s];
+
+        draw(&a, n, 1, type);
+        draw(&b, n, 1, type);
+        for (int i = 0; i < n; i++)
+            want[i] = a.exact[i] * b.exact[i];
+        kernels->type[type].multiply(n, data(&a, type), data(&b, type), data(&a, type));
+        compare(&a, want, n, type);
+    }
+    end(kernels->isa, type, "multiply, in place");
+}
+
+static void test_convert(const struct kernels *kernels, enum dnn_type type)
+{
+    int wrong = 0;
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int n = sizes[s];
+
+        draw(&a, n, 1, DNN_F32);
+        draw(&b, n, 1, type);
+        kernels->type[type].convert(n, a.f32, data(&b, type));
+        compare(&b, a.exact, n, type);
+        for (int i = 0; type == DNN_BF16 && i < n; i++)
+            wrong += b.bf16[i] != to_bf16(a.f32[i]);
+    }
+    trampled += wrong;
+    end(kernels->isa, type, "convert, to nearest even");
+}
+
+/* ==== Norm, softmax, cross-entropy ==== */
+
+static void test_norm(const struct kernels *kernels, enum dnn_type type)
+{
+    enum { ROWS = 3 };
+    const struct typed_kernels *k = &kernels->type[type];
+    const float scale = 0.25f;
+    static float rstd[ROWS];
+    double scaled[2049];
+    int not_copied = 0;
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int size = sizes[s], n = ROWS * size;
+
+        draw(&a, n, 2, DNN_F32);    /* src */
+        draw(&b, size, 1, DNN_F32); /* gain */
+        draw(&c, n, 1, DNN_F32);    /* copy */
+        draw(&d, n, 1, type);       /* dst */
+        for (int i = 0; i < size; i++)
+            scaled[i] = b.exact[i] * scale;
+        ref_rms_norm(want, a.exact, scaled, ROWS, size);
+        k->norm_forward(ROWS, size, a.f32, b.f32, scale, data(&d, type), rstd, c.f32);
+        compare(&d, want, n, type);
+        not_copied += memcmp(a.f32, c.f32, (size_t)n * sizeof *a.f32) != 0;
+
+        /* The gradients are added to what is there. */
+        draw(&c, n, 1, DNN_F32); /* diff_dst */
+        draw(&e, n, 1, DNN_F32); /* diff_src */
+        draw(&f, size, 1, DNN_F32); /* diff_gain */
+        draw(&d, n, 1, type);    /* diff_copy */
+        memcpy(want, e.exact, sizeof want);
+        memset(want2, 0, sizeof want2);
+        ref_rms_norm_backward(want, want2, c.exact, a.exact, scaled, ROWS, size);
+        for (int i = 0; i < size; i++)
+            want2[i] = want2[i] * scale + f.exact[i];
+        k->norm_backward(ROWS, size, c.f32, a.f32, b.f32, scale, rstd, e.f32, f.f32,
+                         type == DNN_BF16 ? data(&d, type) : NULL);
+        if (type == DNN_BF16)
+            compare(&d, want, n, type);
+        compare(&e, want, n, DNN_F32);
+        compare(&f, want2, size, DNN_F32);
+    }
+    trampled += not_copied;
+    end(kernels->isa, type, "RMSNorm");
+}
+
+/* Rows and columns of a head's scores; the last is longer than what the kernel keeps. */
+static const struct {
+    int rows, n;
+} shapes[] = {{1, 1}, {1, 7}, {7, 1}, {5, 16}, {16, 5}, {13, 13}, {33, 31}, {70, 70}, {2, 2049}};
+
+static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool causal)
+{
+    const struct typed_kernels *k = &kernels->type[type];
+    static double scores[MOST], p[MOST], diff[MOST];
+
+    begin();
+    for (size_t s = 0; s < 2 * LENGTH_OF(shapes); s++) {
+        int rows = shapes[s / 2].rows, n = shapes[s / 2].n, cells = rows * n;
+        bool biased = s % 2;
+
+        draw(&a, cells, 3, DNN_F32);        /* scores */
+        draw(&b, rows + n - 1, 1, DNN_F32); /* bias at distances 1 - rows .. n - 1 */
+        draw(&c, cells, 1, type);           /* dst */
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < n; j++)
+                scores[i * n + j] = causal && j > i ? -INFINITY
+                                    : a.exact[i * n + j] + (biased ? b.exact[rows - 1 + j - i] : 0);
+        ref_softmax(p, scores, rows, n);
+        k->softmax_forward(rows, n, causal, a.f32, biased ? b.f32 + rows - 1 : NULL,
+                           data(&c, type));
+        compare(&c, p, cells, type);
+
+        /* Backward from the probabilities as they were stored. */
+        for (int i = 0; i < cells; i++)
+            p[i] = element(&c, i, type);
+        draw(&d, cells, 1, DNN_F32);        /* diff_dst */
+        draw(&e, cells, 1, type);           /* diff_scores */
+        draw(&f, rows + n - 1, 1, DNN_F32); /* diff_bias */
+        memset(diff, 0, sizeof diff);
+        ref_softmax_backward(diff, d.exact, p, rows, n);
+        memcpy(want, f.exact, sizeof want);
+        for (int i = 0; i < cells; i++)
+            want[rows - 1 + i % n - i / n] += diff[i];
+        k->softmax_backward(rows, n, causal, data(&c, type), d.f32, data(&e, type),
+                            biased ? f.f32 + rows - 1 : NULL);
+        compare(&e, diff, cells, type);
+        if (biased)
+            compare(&f, want, rows + n - 1, DNN_F32);
+    }
+    end(kernels->isa, type, causal ? "softmax with bias, causal" : "softmax with bias");
+}
+
+static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type)
+{
+    enum { ROWS = 3 };
+    const float scale = 0.125f;
+    double nats[ROWS], off = 0;
+    int32_t targets[ROWS];
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int n = sizes[s], cells = ROWS * n;
+        double sum;
+
+        draw(&a, cells, 5, DNN_F32);
+        a.exact[0] = a.f32[0] = 80; /* beyond what exp() of f32 can sum */
+        draw(&b, cells, 1, type);
+        for (int r = 0; r < ROWS; r++)
+            targets[r] = r == 1 ? 0 : n - 1; /* the middle one is pad */
+        memset(want, 0, sizeof want);
+        ref_cross_entropy_backward(want, scale, a.exact, targets, ROWS, n);
+        sum = ref_cross_entropy(a.exact, targets, ROWS, n);
+        kernels->type[type].cross_entropy(ROWS, n, a.f32, targets, scale, NULL, nats);
+        off = fmax(off, fabs(nats[0] + nats[1] + nats[2] - sum) / fmax(1, sum));
+        if (type == DNN_F32) { /* in place */
+            kernels->type[type].cross_entropy(ROWS, n, a.f32, targets, scale, a.f32, nats);
+            compare(&a, want, cells, type);
+        } else {
+            kernels->type[type].cross_entropy(ROWS, n, a.f32, targets, scale, data(&b, type),
+                                              nats);
+            compare(&b, want, cells, type);
+        }
+        off = fmax(off, fabs(nats[0] + nats[1] + nats[2] - sum) / fmax(1, sum));
+    }
+    trampled += off > 1e-6;
+    end(kernels->isa, type, "cross-entropy");
+}
+
+/* ==== Adafactor ==== */
+
+static void test_sums(const struct kernels *kernels)
+{
+    double off = 0;
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int n = sizes[s];
+        double squares = 0;
+
+        draw(&a, n, 1, DNN_F32);
+        draw(&b, n, 1, DNN_F32);
+        for (int i = 0; i < n; i++) {
+            want[i] = a.exact[i] + b.exact[i];
+            squares += a.exact[i] * a.exact[i];
+        }
+        kernels->add(n, a.f32, b.f32);
+        compare(&b, want, n, DNN_F32);
+        off = fmax(off, fabs(kernels->square_sum(n, a.f32) - squares) / squares);
+    }
+    trampled += off > 1e-6;
+    end(kernels->isa, DNN_F32, "add and sum of squares");
+}
+
+static void test_factored(const struct kernels *kernels)
+{
+    enum { ROWS = 3 };
+    const float eps = 1e-3f, step = 0.05f;
+    double row_sum[ROWS], off = 0;
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int columns = sizes[s], n = ROWS * columns;
+        double squares = 0;
+
+        draw(&a, n, 1, DNN_F32);       /* gradient */
+        draw(&b, columns, 1, DNN_F32); /* column sums, added to */
+        draw(&c, ROWS, 1, DNN_F32);    /* row factors */
+        draw(&d, columns, 1, DNN_F32); /* column factors */
+        draw(&e, n, 1, DNN_F32);       /* value */
+        memcpy(want, b.exact, sizeof want);
+        kernels->factor_sums(ROWS, columns, a.f32, eps, row_sum, b.f32);
+        for (int r = 0; r < ROWS; r++) {
+            double sum = 0;
+
+            for (int j = 0; j < columns; j++) {
+                double g = a.exact[r * columns + j], u = g * c.exact[r] * d.exact[j];
+
+                sum += g * g + eps;
+                want[j] += g * g + eps;
+                want2[r * columns + j] = e.exact[r * columns + j] - step * u;
+                squares += u * u;
+            }
+            off = fmax(off, fabs(row_sum[r] - sum) / sum);
+        }
+        compare(&b, want, columns, DNN_F32);
+        off = fmax(off, fabs(kernels->factored_square_sum(ROWS, columns, a.f32, c.f32, d.f32) -
+                             squares) / squares);
+        kernels->factored_apply(ROWS, columns, a.f32, c.f32, d.f32, step, e.f32);
+        compare(&e, want2, n, DNN_F32);
+    }
+    trampled += off > 1e-5;
+    end(kernels->isa, DNN_F32, "Adafactor, factored");
+}
+
+/* A whole step of the unfactored kind against the twin's. */
+static void test_moments(const struct kernels *kernels)
+{
+    const int64_t t = 5;
+    const double beta2 = 1 - pow((double)t, -0.8);
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int n = sizes[s];
+        double squares, rms = 0, step;
+
+        draw(&a, n, 1, DNN_F32); /* gradient */
+        draw(&b, n, 1, DNN_F32); /* moments */
+        draw(&c, n, 1, DNN_F32); /* value */
+        a.exact[0] = a.f32[0] = 0;
+        for (int i = 0; i < n; i++) {
+            b.exact[i] = b.f32[i] = fabsf(b.f32[i]) + 0.1f;
+            rms += c.exact[i] * c.exact[i] / n;
+        }
+        memcpy(want, c.exact, sizeof want);
+        memcpy(want2, b.exact, sizeof want2);
+        ref_adafactor(want, want2, a.exact, 1, n, t, 0.01);
+        squares = kernels->moment_update(n, a.f32, 1e-30f, (float)beta2, b.f32);
+        step = 0.01 * fmax(1e-3, sqrt(rms)) / fmax(1, sqrt(squares / n));
+        kernels->moment_apply(n, a.f32, b.f32, (float)step, c.f32);
+        compare(&b, want2, n, DNN_F32);
+        compare(&c, want, n, DNN_F32);
+    }
+    end(kernels->isa, DNN_F32, "Adafactor, not factored");
+
+    /* From nothing, with a zero and a gradient whose square is no f32. */
+    put_zeros(&a, 3);
+    put_zeros(&b, 3);
+    put_zeros(&c, 3);
+    a.f32[1] = 1e-30f;
+    a.f32[2] = -1;
+    kernels->moment_update(3, a.f32, 1e-30f, 0, b.f32);
+    kernels->moment_apply(3, a.f32, b.f32, 0.5f, c.f32);
+    tap_ok(c.f32[0] == 0 && fabsf(c.f32[1]) < 1e-14f && c.f32[2] == 0.5f,
+           "%s: Adafactor's first step with gradients 0, 1e-30 and -1", kernels->isa);
+}
+
+/* ==== All of it ==== */
+
+static void test_buckets(void)
+{
+    int wrong = 0;
+
+    for (int distance = -3000; distance <= 3000; distance++)
+        for (int both = 0; both < 2; both++)
+            wrong += position_bucket(distance, both) != ref_relative_bucket(distance, both);
+    tap_ok(wrong == 0, "position buckets are the twin's");
+}
+
+enum { FUSED = 7, TYPED = FUSED + 6, UNTYPED = 4 }; /* checks of a set of kernels */
+
+static void test_typed(const struct kernels *kernels, enum dnn_type type)
+{
+    static const enum act fused[FUSED] = {ACT_LINEAR, ACT_RELU, ACT_RELU2, ACT_GELU_ERF,
+                                          ACT_GELU_TANH, ACT_SWISH, ACT_LOGISTIC};
+
+    for (int i = 0; i < FUSED; i++) {
+        test_gate(kernels, type, fused[i]);
+        if (type == DNN_F32)
+            test_gate_tails(kernels, fused[i]);
+    }
+    test_multiply(kernels, type);
+    test_convert(kernels, type);
+    test_norm(kernels, type);
+    test_softmax(kernels, type, false);
+    test_softmax(kernels, type, true);
+    test_cross_entropy(kernels, type);
+}
+
+int main(void)
+{
+    int sets = 0;
+
+    while (kernels_at(sets))
+        sets++;
+    tap_plan(sets * (2 * TYPED + FUSED + UNTYPED) + 1);
+    rng_start(&rng, 1, RNG_TEST, 0);
+    for (int i = 0; i < sets; i++) {
+        test_typed(kernels_at(i), DNN_F32);
+        test_typed(kernels_at(i), DNN_BF16);
+        test_sums(kernels_at(i));
+        test_factored(kernels_at(i));
+        test_moments(kernels_at(i));
+    }
+    test_buckets();
+    return tap_status();
+}
