@@ -22,3 +22,6 @@ coverage: dist
 clean-local:
 	rm -rf coverage
 .PHONY: coverage
+
+# Our speed against another program's, in turn; see test/peer.py --help.
+EXTRA_DIST += test/peer.py
