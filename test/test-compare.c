@@ -146,6 +146,43 @@ static const char *write_file(char name, json_t *document)
     return path;
 }
 
+/* One run by itself, as a batch system makes it: its baseline is itself. */
+static void test_cell(const char *whole)
+{
+    struct fixture *fixture = malloc(sizeof *fixture);
+    json_t *cell, *merged;
+    const char *path, *orders[2][2];
+    int swiglu = 0, faults = -1;
+
+    fixture_open(fixture, 7, 1, FIXTURE_NO_SPEED);
+    while (strcmp(fixture->variants[swiglu].variant->name, "swiglu") != 0)
+        swiglu++;
+    fixture->results.baseline = fixture->variants[swiglu].variant;
+    fixture->results.variants = &fixture->variants[swiglu];
+    fixture->results.variant_count = 1;
+    fixture->results.runs = &fixture->runs[swiglu];
+    fixture->results.run_count = 1;
+    json_object_set_new(fixture->results.config, "variants", json_pack("[s]", "swiglu"));
+    cell = results_json(&fixture->results);
+    fixture->results.runs = fixture->runs; /* so that all of them are freed */
+    fixture->results.run_count = 8;
+    fixture_close(fixture);
+    free(fixture);
+    path = write_file('c', cell);
+    tap_ok(results_validate(path, stdout, &faults) == 0 && faults == 0, "a lone run is a valid file");
+    orders[0][0] = orders[1][1] = whole;
+    orders[0][1] = orders[1][0] = path;
+    for (int i = 0; i < 2; i++) {
+        merged = results_merge(orders[i], 2);
+        tap_ok(merged && integer_at(fixture_row(merged, "table1", "swiglu"), "n", 0) == 4
+                   && integer_at(fixture_row(merged, "table1", "relu"), "n", 0) == 3
+                   && isfinite(number_at(fixture_row(merged, "table1", "swiglu"), "delta_nats")),
+               "it merges into a sweep, %s: %s", i ? "as the first" : "as the second",
+               merged ? "against relu" : err_get());
+        json_decref(merged);
+    }
+}
+
 static void test_merge(void)
 {
     const char *a = write_file('a', fixture_document(1, 3, 0));
@@ -171,6 +208,8 @@ static void test_merge(void)
     tap_ok(merged && json_array_size(json_object_get(merged, "runs")) == 24,
            "a file with itself is itself");
     json_decref(merged);
+
+    test_cell(a);
 
     other = fixture_document(4, 2, 0);
     json_put(json_object_get(other, "config"), "precision", json_text("bf16"));
@@ -217,6 +256,6 @@ int main(void)
     test_lost();
     test_merge();
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan(25);
+    tap_plan(28);
     return tap_status();
 }

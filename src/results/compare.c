@@ -1,6 +1,7 @@
 /* compare.c - the same configuration before and after. */
 #include "src/glu.h"
 
+#include "src/results/document.h"
 #include "src/results/json_help.h"
 #include "src/results/results.h"
 #include "src/results/sheet.h"
@@ -29,9 +30,6 @@ struct comparison {
     int changes;
     const json_t *before, *after;
 };
-
-/* What may differ without changing what is measured. */
-static const char *const free_fields[] = {"config.seeds", "config.jobs", "config.threads", NULL};
 
 /* ==== Quality: paired by seed ==== */
 
@@ -295,7 +293,7 @@ static void note_origins(struct sheet *sheet, const struct comparison *compariso
     static const char *const paths[] = {"environment.host",   "environment.cpu_model",
                                         "program.version",    "program.git_commit",
                                         "program.compiler",   "program.cflags",
-                                        "program.onednn.version", "config.threads", "config.jobs"};
+                                        "program.onednn.version", "config.threads", "config.threads_per_run"};
     static const char *const none[] = {NULL};
 
     for (size_t i = 0; i < LENGTH_OF(paths); i++) {
@@ -333,8 +331,7 @@ int results_compare(FILE *out, json_t *before, json_t *after, const char *format
     f = sheet_format_find(format);
     if (f < 0)
         goto done;
-    if (json_differences(json_object_get(before, "config"), json_object_get(after, "config"), "config",
-                         free_fields, text, sizeof text)) {
+    if (document_differences(before, after, false, text, sizeof text)) {
         err_set("the two files are of different configurations; they differ in %s", text);
         goto done;
     }

@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "build-info.h"
+#include "src/results/document.h"
 #include "src/results/json_help.h"
 #include "src/results/results.h"
 #include "src/results/schema.h"
@@ -312,4 +313,32 @@ json_t *results_read(const char *path)
         return NULL;
     }
     return document;
+}
+
+/* ==== Asking ==== */
+
+const char *document_baseline(const json_t *document)
+{
+    const char *name = text_at(document, "baseline");
+    json_t *variants = json_object_get(document, "variants");
+
+    name = name ? name : "relu";
+    return json_object_get(variants, name) ? name : NULL;
+}
+
+int document_differences(const json_t *a, const json_t *b, bool threads, char *text, size_t bytes)
+{
+    static const char *const ignored[] = {
+        "config.preset", /* a name; all that it sets is compared */
+        "config.variants",     "config.baseline",      "config.seeds",
+        "config.jobs",         "config.threads", /* of all jobs together */
+        "config.samples",      "config.corpus.paths",  "config.heldout.paths",
+        "config.threads_per_run", NULL};
+    const char *strict[LENGTH_OF(ignored)];
+
+    memcpy(strict, ignored, sizeof strict);
+    if (threads)
+        strict[LENGTH_OF(strict) - 2] = NULL;
+    return json_differences(json_object_get(a, "config"), json_object_get(b, "config"), "config", strict,
+                            text, bytes);
 }

@@ -1,7 +1,7 @@
 libglubench_a_SOURCES += \
     src/results/compare.c \
     src/results/detection.c \
-    src/results/document.c \
+    src/results/document.c src/results/document.h \
     src/results/embedded.h \
     src/results/environment.c \
     src/results/json_help.c src/results/json_help.h \

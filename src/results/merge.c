@@ -1,6 +1,7 @@
 /* merge.c - several results files of one configuration as one. */
 #include "src/glu.h"
 
+#include "src/results/document.h"
 #include "src/results/json_help.h"
 #include "src/results/results.h"
 #include "src/results/tables.h"
@@ -9,9 +10,7 @@
 
 enum { DIFFERENCES_BYTES = 640 };
 
-/* What may differ: neither decides the result of a run. */
-static const char *const free_fields[] = {"config.seeds", "config.jobs", NULL};
-static const char *const no_fields[] = {NULL};
+static const char *const none[] = {NULL}; /* fields to ignore */
 
 static bool same_text(const json_t *a, const json_t *b, const char *path)
 {
@@ -24,25 +23,49 @@ static bool same_text(const json_t *a, const json_t *b, const char *path)
 static int check_configuration(const json_t *a, const json_t *b, const char *a_path,
                                const char *b_path)
 {
-    json_t *variants = json_object_get(a, "variants"), *variant;
-    char text[DIFFERENCES_BYTES] = "", path[96];
-    const char *name;
-    int count = json_differences(json_object_get(a, "config"), json_object_get(b, "config"), "config",
-                                 free_fields, text, sizeof text);
+    json_t *variants = json_object_get(a, "variants"), *variant, *field;
+    char text[DIFFERENCES_BYTES] = "", path[128];
+    const char *name, *key;
+    int count = document_differences(a, b, true, text, sizeof text);
 
-    count += json_differences(json_object_get(a, "baseline"), json_object_get(b, "baseline"),
-                              "baseline", no_fields, text, sizeof text);
     json_object_foreach (variants, name, variant) {
         json_t *other = json_object_get(json_object_get(b, "variants"), name);
 
-        snprintf(path, sizeof path, "variants.%s", name);
-        if (other)
-            count += json_differences(variant, other, path, no_fields, text, sizeof text);
+        json_object_foreach (variant, key, field) {
+            /* The baseline is another one in a file of a single variant. */
+            if (!other || strcmp(key, "parameter_difference_vs_baseline") == 0)
+                continue;
+            snprintf(path, sizeof path, "variants.%.50s.%.50s", name, key);
+            count += json_differences(field, json_object_get(other, key), path, none, text, sizeof text);
+        }
     }
     if (count > 0)
         return err_set("%s and %s are of different configurations; they differ in %d field%s: %s",
                        a_path, b_path, count, count == 1 ? "" : "s", text);
     return 0;
+}
+
+/* The baseline of the file that has more variants holds for both; differences of parameters are
+ * against it. */
+static int merge_variants(json_t *into, const json_t *other)
+{
+    json_t *variants = json_object_get(into, "variants"), *more = json_object_get(other, "variants");
+    json_t *variant, *base;
+    const char *name, *baseline;
+    int bad = 0;
+
+    if (json_object_size(more) > json_object_size(variants) && json_object_get(other, "baseline"))
+        bad |= json_object_set(into, "baseline", json_object_get(other, "baseline"));
+    bad |= json_object_update_missing(variants, more);
+    baseline = document_baseline(into);
+    base = baseline ? json_object_get(variants, baseline) : NULL;
+    json_object_foreach (variants, name, variant)
+        if (base)
+            bad |= json_put(variant, "parameter_difference_vs_baseline",
+                            json_number(number_at(variant, "parameters")
+                                            / number_at(base, "parameters")
+                                        - 1.0));
+    return bad;
 }
 
 static json_t *find_run(json_t *runs, const json_t *wanted)
@@ -123,12 +146,12 @@ static int merge_throughput(json_t *rows, const json_t *more)
     return bad ? err_set("not enough memory for the results") : 0;
 }
 
-/* Append what is not there yet. */
+/* Append what is not there yet; nothing when there is no list. */
 static int merge_list(json_t *list, const json_t *more)
 {
     int bad = 0;
 
-    for (size_t i = 0; i < json_array_size(more); i++) {
+    for (size_t i = 0; json_is_array(list) && i < json_array_size(more); i++) {
         json_t *value = json_array_get(more, i);
         size_t j = 0;
 
@@ -157,8 +180,8 @@ static int merge_one(json_t *into, const json_t *other, const char *path)
     json_t *tables = json_object_get(into, "tables");
     int bad = merge_list(value_at(into, "config.seeds"), value_at(other, "config.seeds"));
 
-    bad |= json_object_update_missing(json_object_get(into, "variants"),
-                                      json_object_get(other, "variants"));
+    bad |= merge_variants(into, other);
+    bad |= merge_list(value_at(into, "config.variants"), value_at(other, "config.variants"));
     bad |= merge_list(json_object_get(into, "warnings"), json_object_get(other, "warnings"));
     if (!machine)
         bad |= add_warning(into, path, "comes from another machine: its throughput is left out, and "

@@ -1,6 +1,7 @@
 /* report.c - the tables of a results file for people. */
 #include "src/glu.h"
 
+#include "src/results/document.h"
 #include "src/results/json_help.h"
 #include "src/results/results.h"
 #include "src/results/sheet.h"
@@ -215,6 +216,20 @@ static void note_detectable(struct sheet *sheet, const struct source *source)
                    low, high);
 }
 
+/* A difference is over the seeds that the baseline has too; say so where that is not all. */
+static void note_unpaired(struct sheet *sheet, const struct source *source)
+{
+    for (size_t i = 0; i < json_array_size(source->table1); i++) {
+        const json_t *row = json_array_get(source->table1, i);
+        long long paired = integer_at(row, "n_paired", 0), n = integer_at(row, "n", 0);
+
+        if (paired < n && !is_baseline(source, row) && source->baseline)
+            sheet_note(sheet, "%s: delta over the %lld of %lld seeds that %s has too.",
+                       label_of(source, text_at(row, "variant")), paired, n,
+                       label_of(source, source->baseline));
+    }
+}
+
 /* Every run that is not ok is named. */
 static void note_failures(struct sheet *sheet, const struct source *source)
 {
@@ -314,6 +329,7 @@ static int build_perplexity(struct sheet *sheet, const struct source *source)
     note_agreement(sheet, source);
     note_best(sheet, source);
     note_detectable(sheet, source);
+    note_unpaired(sheet, source);
     note_failures(sheet, source);
     sheet->data = json_incref(source->table1);
     return 0;

@@ -107,8 +107,8 @@ int results_write(const char *path, json_t *document);
 json_t *results_read(const char *path);
 
 /* Read several and make one document of them: the runs of all, and tables computed anew.  Their
- * configurations must agree but for the seeds and jobs, and a run that is in two of them must be
- * the same in both; otherwise NULL and a message naming the differing fields.  With one path it is
+ * configurations must agree in all that decides the result of a run, and a run that is in two of
+ * them must be the same in both; otherwise NULL and a message naming the differing fields.  With one path it is
  * results_read().  New reference. */
 json_t *results_merge(const char *const *paths, int count);
 

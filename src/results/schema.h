@@ -21,7 +21,4 @@ int schema_check(const json_t *schema, const json_t *value, schema_fault_fn *fau
 /* Against results/schema.json, which is part of the program. */
 int schema_check_results(const json_t *document, schema_fault_fn *fault, void *context);
 
-/* Parse a results file and look at its version only.  New reference, or NULL and a message. */
-json_t *results_parse(const char *path);
-
 #endif

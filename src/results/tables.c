@@ -3,6 +3,7 @@
 
 #include "src/results/tables.h"
 
+#include "src/results/document.h"
 #include "src/results/embedded.h"
 #include "src/results/json_help.h"
 
@@ -24,15 +25,6 @@ json_t *paper_json(void)
     if (!paper)
         err_set("results/paper.json:%d: %s", error.line, error.text);
     return paper;
-}
-
-const char *document_baseline(const json_t *document)
-{
-    const char *name = text_at(document, "baseline");
-    json_t *variants = json_object_get(document, "variants");
-
-    name = name ? name : "relu";
-    return json_object_get(variants, name) ? name : NULL;
 }
 
 static int name_variants(struct grid *grid, const json_t *document)

@@ -26,9 +26,6 @@ int grid_row(const struct grid *grid, int row, double *nats);
 /* The paper's tables (results/paper.json).  New reference. */
 json_t *paper_json(void);
 
-/* The name of the variant that differences are against; NULL when the document has none. */
-const char *document_baseline(const json_t *document);
-
 /* Set document.tables and document.agreement (anew, but for measured fine-tuning tables). 0 or -1. */
 int tables_compute(json_t *document);
 

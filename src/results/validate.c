@@ -1,6 +1,7 @@
 /* validate.c - a results file against the schema and against itself. */
 #include "src/glu.h"
 
+#include "src/results/document.h"
 #include "src/results/json_help.h"
 #include "src/results/results.h"
 #include "src/results/schema.h"
