@@ -6,3 +6,8 @@ libglubench_a_SOURCES += \
 check_PROGRAMS += test-t5
 test_t5_SOURCES = test/test-t5.c
 TESTS += test-t5
+
+# The outside check; skipped without PyTorch.
+EXTRA_DIST += test/replay_torch.py
+dist_check_SCRIPTS += test/replay.sh
+TESTS += test/replay.sh
