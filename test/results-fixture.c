@@ -29,7 +29,8 @@ static double effect(int variant, int flags)
 
     if (flags & FIXTURE_WINNER && variant == GEGLU)
         mean -= 0.1;
-    return flags & FIXTURE_REVERSED ? 3.94 - mean : mean;
+    mean = flags & FIXTURE_REVERSED ? 3.94 - mean : mean;
+    return flags & FIXTURE_WORSE ? 1.02 * mean : mean;
 }
 
 static void make_run(struct run_result *run, const struct variant *variant, int index, int seed,
@@ -92,8 +93,9 @@ static void diverge(struct run_result *run)
 }
 
 static void make_throughput(struct throughput_result *row, const struct variant *variant, int index,
-                            bool train)
+                            bool train, int flags)
 {
+    double unit_s = (train ? 0.03 : 0.01) * (flags & FIXTURE_WORSE ? 1.1 : 1.0);
     struct rng rng;
 
     rng_start(&rng, 7, RNG_TEST, rng_lane(variant->name));
@@ -110,7 +112,7 @@ static void make_throughput(struct throughput_result *row, const struct variant 
         .gemm_peak_gflop_per_s = 200.0,
     };
     for (int i = 0; i < SAMPLES; i++)
-        row->samples_s[i] = (train ? 0.03 : 0.01) * (1.0 + 0.01 * index + 0.005 * rng_uniform(&rng));
+        row->samples_s[i] = unit_s * (1.0 + 0.01 * index + 0.005 * rng_uniform(&rng));
 }
 
 static json_t *make_config(int first_seed, int seeds)
@@ -152,7 +154,8 @@ void fixture_open(struct fixture *fixture, int first_seed, int seeds, int flags)
         if (flags & FIXTURE_DIVERGED && strcmp(variant->name, "swiglu") == 0)
             diverge(&fixture->runs[last]);
         for (int train = 0; train < 2 && !(flags & FIXTURE_NO_SPEED); train++)
-            make_throughput(&fixture->throughput[results->throughput_count++], variant, index, train);
+            make_throughput(&fixture->throughput[results->throughput_count++], variant, index, train,
+                            flags);
     }
     results->baseline = fixture->variants[0].variant;
     results->variants = fixture->variants;

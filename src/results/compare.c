@@ -314,7 +314,7 @@ static void add_columns(struct sheet *sheet)
                    {'r', "after"}, {'r', "change"},  {'r', "95 % interval"}, {'l', "verdict"}};
 
     for (size_t i = 0; i < LENGTH_OF(columns); i++)
-        sheet_column(sheet, columns[i].align, columns[i].heading);
+        sheet_column(sheet, columns[i].align, columns[i].heading, 0);
 }
 
 int results_compare(FILE *out, json_t *before, json_t *after, const char *format,

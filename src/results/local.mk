@@ -26,3 +26,9 @@ test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
 TESTS += $(results_tests)
+
+# results-example writes a made-up results file, for tests that need one.
+check_PROGRAMS += results-example
+results_example_SOURCES = test/results-example.c $(results_fixture)
+dist_check_SCRIPTS += test/report.sh
+TESTS += test/report.sh

@@ -297,16 +297,15 @@ static int build_perplexity(struct sheet *sheet, const struct source *source)
 {
     snprintf(sheet->title, sizeof sheet->title,
              "Held-out log-perplexity in nats per target token: mean (standard deviation of the n runs)");
-    sheet_column(sheet, 'l', "variant");
-    sheet_column(sheet, 'r', "n");
-    sheet_column(sheet, 'r', "ours");
-    sheet_column(sheet, 'r', "paper, 65,536 steps");
-    sheet_column(sheet, 'r', "524,288 steps");
-    sheet_wide(sheet);
-    sheet_column(sheet, 'r', "delta");
-    sheet_column(sheet, 'r', "95 % interval");
-    sheet_column(sheet, 'r', "p (Holm)");
-    sheet_column(sheet, 'r', "tokens/s");
+    sheet_column(sheet, 'l', "variant", 0);
+    sheet_column(sheet, 'r', "n", 0);
+    sheet_column(sheet, 'r', "ours", 0);
+    sheet_column(sheet, 'r', "paper,\n65,536 steps", 0);
+    sheet_column(sheet, 'r', "paper,\n524,288", SHEET_NO_TERMINAL);
+    sheet_column(sheet, 'r', "delta", 0);
+    sheet_column(sheet, 'r', "95 % interval", 0);
+    sheet_column(sheet, 'r', "p (Holm)", 0);
+    sheet_column(sheet, 'r', "tokens/s", SHEET_NO_LATEX);
     for (size_t i = 0; i < json_array_size(source->table1); i++) {
         const json_t *row = json_array_get(source->table1, i);
         const char *variant = text_at(row, "variant");
@@ -371,18 +370,29 @@ static int build_throughput(struct sheet *sheet, const struct source *source)
     static const struct {
         char align;
         const char *heading;
-    } columns[] = {{'l', "variant"},       {'l', "pass"},        {'l', "precision"},
-                   {'r', "threads"},       {'r', "batch"},       {'r', "n"},
-                   {'r', "median ms"},     {'r', "tokens/s"},    {'r', "95 % interval"},
-                   {'r', "GFLOP/s"},       {'r', "of gemm peak"}, {'r', "relative"},
-                   {'r', "95 % interval"}};
+        int hidden;
+    } columns[] = {
+        {'l', "variant", 0},
+        {'l', "pass", 0},
+        {'l', "precision", SHEET_NO_LATEX},
+        {'r', "threads", SHEET_NO_LATEX},
+        {'r', "batch", SHEET_NO_LATEX},
+        {'r', "n", SHEET_NO_LATEX},
+        {'r', "median ms", SHEET_NO_LATEX},
+        {'r', "tokens/s", 0},
+        {'r', "95 % interval", 0},
+        {'r', "GFLOP/s", 0},
+        {'r', "of gemm\npeak", 0},
+        {'r', "relative", 0},
+        {'r', "95 % interval", 0},
+    };
     static const char *const passes[] = {"train", "forward", "ffn_train", "ffn_forward"};
 
     snprintf(sheet->title, sizeof sheet->title,
              "Throughput: medians of n samples with 95 %% intervals; relative to %s",
              label_of(source, source->baseline));
     for (size_t i = 0; i < LENGTH_OF(columns); i++)
-        sheet_column(sheet, columns[i].align, columns[i].heading);
+        sheet_column(sheet, columns[i].align, columns[i].heading, columns[i].hidden);
     for (size_t p = 0; p < LENGTH_OF(passes); p++)
         for (size_t i = 0; i < json_array_size(source->throughput); i++) {
             const json_t *row = json_array_get(source->throughput, i);
@@ -408,13 +418,13 @@ static int build_parity(struct sheet *sheet, const struct source *source)
 
     snprintf(sheet->title, sizeof sheet->title,
              "Parameters and computation, counted from the tensors of each model");
-    sheet_column(sheet, 'l', "variant");
-    sheet_column(sheet, 'l', "gated");
-    sheet_column(sheet, 'r', "d_ff");
-    sheet_column(sheet, 'r', "parameters");
-    sheet_column(sheet, 'r', "in feed-forward");
-    sheet_column(sheet, 'r', "GFLOP a training step");
-    sheet_column(sheet, 'r', "difference");
+    sheet_column(sheet, 'l', "variant", 0);
+    sheet_column(sheet, 'l', "gated", 0);
+    sheet_column(sheet, 'r', "d_ff", 0);
+    sheet_column(sheet, 'r', "parameters", 0);
+    sheet_column(sheet, 'r', "in feed-forward", 0);
+    sheet_column(sheet, 'r', "GFLOP a\ntraining step", 0);
+    sheet_column(sheet, 'r', "difference", 0);
     sheet->data = json_array();
     json_object_foreach (source->variants, name, variant) {
         double parameters = number_at(variant, "parameters");
@@ -461,11 +471,11 @@ static int build_agreement(struct sheet *sheet, const struct source *source)
 {
     snprintf(sheet->title, sizeof sheet->title,
              "Order of the variants, ours and the paper's (1 is the lowest log-perplexity)");
-    sheet_column(sheet, 'l', "variant");
-    sheet_column(sheet, 'r', "ours");
-    sheet_column(sheet, 'r', "rank");
-    sheet_column(sheet, 'r', "paper, 65,536 steps");
-    sheet_column(sheet, 'r', "rank");
+    sheet_column(sheet, 'l', "variant", 0);
+    sheet_column(sheet, 'r', "ours", 0);
+    sheet_column(sheet, 'r', "rank", 0);
+    sheet_column(sheet, 'r', "paper, 65,536 steps", 0);
+    sheet_column(sheet, 'r', "rank", 0);
     for (size_t i = 0; i < json_array_size(source->table1); i++) {
         const json_t *row = json_array_get(source->table1, i);
         double ours = number_at(row, "mean_nats"), paper = number_at(row, "paper_65536_nats");
@@ -488,7 +498,7 @@ static int build_agreement(struct sheet *sheet, const struct source *source)
 static const struct axis_words {
     const char *axis, *words, *format;
 } axis_words[] = {
-    {"tokens", "tokens", "%.3g"}, {"train_flops", "training FLOPs", "%.3g"}, {"train_s", "seconds", "%.1f"}};
+    {"tokens", "tokens", "%.3g"}, {"train_flops", "FLOPs", "%.3g"}, {"train_s", "seconds", "%.1f"}};
 
 static const struct axis_words *words_of(const json_t *row)
 {
@@ -500,27 +510,25 @@ static const struct axis_words *words_of(const json_t *row)
     return &axis_words[0];
 }
 
-/* "yes", or "no: " and up to two of the variants that are better. */
-static void cell_front(struct sheet *sheet, const struct source *source, const json_t *row)
+/* Whether a variant is on the front, and up to three of those that are better. */
+static void cells_front(struct sheet *sheet, const struct source *source, const json_t *row)
 {
-    enum { NAMED = 2 };
+    enum { NAMED = 3 };
     json_t *names = json_object_get(row, "dominated_by");
     size_t count = json_array_size(names);
-    char text[256] = "no:", more[CELL_BYTES] = "";
+    char text[256] = "", more[CELL_BYTES] = "";
 
-    if (count == 0) { /* also false without a curve */
-        sheet_cell(sheet, "%s", json_is_true(json_object_get(row, "on_front")) ? "yes" : "");
-        return;
-    }
     for (size_t i = 0; i < count && i < NAMED; i++) {
         const char *name = json_string_value(json_array_get(names, i));
         size_t length = strlen(text);
 
-        snprintf(text + length, sizeof text - length, "%s %s", i ? "," : "", label_of(source, name));
+        snprintf(text + length, sizeof text - length, "%s%s", i ? ", " : "", label_of(source, name));
     }
     if (count > NAMED)
         snprintf(more, sizeof more, " and %zu more", count - NAMED);
-    sheet_cell(sheet, "%s%s lower", text, more);
+    /* A variant without a curve is neither on the front nor behind it. */
+    sheet_cell(sheet, "%s", json_is_true(json_object_get(row, "on_front")) ? "yes" : count ? "no" : "");
+    sheet_cell(sheet, "%s%s", text, more);
 }
 
 static int build_pareto(struct sheet *sheet, const struct source *source)
@@ -529,16 +537,17 @@ static int build_pareto(struct sheet *sheet, const struct source *source)
 
     snprintf(sheet->title, sizeof sheet->title,
              "Held-out log-perplexity at equal cost, in nats per target token, from the curves");
-    sheet_column(sheet, 'l', "cost");
-    sheet_column(sheet, 'l', "variant");
-    sheet_column(sheet, 'r', "n");
-    sheet_column(sheet, 'r', "at equal cost");
-    sheet_column(sheet, 'r', "delta");
-    sheet_column(sheet, 'r', "95 % interval");
-    sheet_column(sheet, 'r', "p (Holm)");
-    sheet_column(sheet, 'r', "whole cost");
-    sheet_column(sheet, 'r', "at the end");
-    sheet_column(sheet, 'l', "on the Pareto front");
+    sheet_column(sheet, 'l', "cost", 0);
+    sheet_column(sheet, 'l', "variant", 0);
+    sheet_column(sheet, 'r', "n", SHEET_NO_LATEX);
+    sheet_column(sheet, 'r', "at equal\ncost", 0);
+    sheet_column(sheet, 'r', "delta", 0);
+    sheet_column(sheet, 'r', "95 % interval", 0);
+    sheet_column(sheet, 'r', "p (Holm)", 0);
+    sheet_column(sheet, 'r', "whole\ncost", 0);
+    sheet_column(sheet, 'r', "at the\nend", 0);
+    sheet_column(sheet, 'l', "on the\nfront", 0);
+    sheet_column(sheet, 'l', "lower at no more cost", SHEET_NO_LATEX);
     for (size_t i = 0; i < json_array_size(source->pareto); i++) {
         const json_t *row = json_array_get(source->pareto, i);
         const struct axis_words *words = words_of(row);
@@ -550,7 +559,7 @@ static int build_pareto(struct sheet *sheet, const struct source *source)
         cells_contrast(sheet, source, row);
         cell_number(sheet, words->format, number_at(row, "final_cost"), "");
         cell_number(sheet, "%.4f", number_at(row, "final_nats"), "");
-        cell_front(sheet, source, row);
+        cells_front(sheet, source, row);
         if (strcmp(noted, words->axis) != 0 && isfinite(number_at(row, "budget"))) {
             char text[CELL_BYTES];
 
@@ -559,7 +568,7 @@ static int build_pareto(struct sheet *sheet, const struct source *source)
             noted = words->axis;
         }
     }
-    sheet_note(sheet, "On the front: no other variant's mean curve is lower at the same cost or less; "
+    sheet_note(sheet, "On the Pareto front: no other variant's mean curve is lower at the same cost or less; "
                       "means only, see the intervals.");
     sheet->data = json_incref(source->pareto);
     return 0;

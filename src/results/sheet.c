@@ -11,19 +11,15 @@
 
 /* ==== Building ==== */
 
-void sheet_column(struct sheet *sheet, char align, const char *heading)
+void sheet_column(struct sheet *sheet, char align, const char *heading, int hidden)
 {
     if (sheet->columns == SHEET_COLUMNS) {
         sheet->bad = true;
         return;
     }
     sheet->column[sheet->columns].heading = heading;
-    sheet->column[sheet->columns++].align = align;
-}
-
-void sheet_wide(struct sheet *sheet)
-{
-    sheet->column[sheet->columns - 1].wide = true;
+    sheet->column[sheet->columns].align = align;
+    sheet->column[sheet->columns++].hidden = hidden;
 }
 
 /* Append a formatted text to a list.  False when memory ran out. */
@@ -92,7 +88,9 @@ static void put_padded(FILE *out, int *blanks, const char *text, int width, char
 
     *blanks += align == 'r' ? pad : 0;
     if (*text) {
-        fprintf(out, "%*s%s", *blanks, "", text);
+        fprintf(out, "%*s", *blanks, "");
+        for (; *text; text++) /* a heading broken in two is one line here */
+            fputc(*text == '\n' ? ' ' : *text, out);
         *blanks = 0;
     }
     *blanks += align == 'r' ? 0 : pad;
@@ -114,7 +112,7 @@ static int print_terminal(FILE *out, const struct sheet *sheet)
 
         if (column == 0)
             blanks = 0;
-        if (!sheet->column[column].wide) {
+        if (!(sheet->column[column].hidden & SHEET_NO_TERMINAL)) {
             put_padded(out, &blanks, i < 0 ? sheet->column[column].heading : sheet->cell[i],
                        width[column], sheet->column[column].align);
             blanks += 2;
@@ -138,7 +136,7 @@ static void put_markdown(FILE *out, const char *text, bool bold)
     for (; *text; text++) {
         if (strchr("|\\`*_<>", *text))
             fputc('\\', out);
-        fputc(*text, out);
+        fputc(*text == '\n' ? ' ' : *text, out);
     }
     if (bold)
         fputs("**", out);
@@ -215,27 +213,67 @@ static void put_latex_cell(FILE *out, const char *text, bool bold)
         fputs("}", out);
 }
 
+static bool in_latex(const struct sheet *sheet, int column)
+{
+    return !(sheet->column[column].hidden & SHEET_NO_LATEX);
+}
+
+/* One line of the headings: what is before the break, or behind it. */
+static void put_latex_headings(FILE *out, const struct sheet *sheet, bool second)
+{
+    for (int i = 0; i < sheet->columns; i++) {
+        const char *heading = sheet->column[i].heading, *end = strchr(heading, '\n');
+        char text[64];
+
+        if (!in_latex(sheet, i))
+            continue;
+        if (second)
+            snprintf(text, sizeof text, "%s", end ? end + 1 : "");
+        else
+            snprintf(text, sizeof text, "%.*s", end ? (int)(end - heading) : 63, heading);
+        fputs(i == 0 ? "" : " & ", out);
+        put_latex(out, text);
+    }
+    fputs(" \\\\\n", out);
+}
+
+static void put_latex_rows(FILE *out, const struct sheet *sheet)
+{
+    for (int i = 0; i < sheet->cells; i++) {
+        int column = i % sheet->columns;
+
+        if (in_latex(sheet, column)) {
+            fputs(column == 0 ? "" : " & ", out);
+            put_latex_cell(out, sheet->cell[i], sheet->bold[i]);
+        }
+        if (column == sheet->columns - 1)
+            fputs(" \\\\\n", out);
+    }
+}
+
 static int print_latex(FILE *out, const struct sheet *sheet)
 {
-    fputs("\\begin{table}[ht]\n\\centering\n\\footnotesize\n\\setlength{\\tabcolsep}{3pt}\n"
-          "\\caption{",
-          out);
+    int columns = 0;
+    bool broken = false;
+
+    for (int i = 0; i < sheet->columns; i++) {
+        columns += in_latex(sheet, i);
+        broken |= strchr(sheet->column[i].heading, '\n') != NULL;
+    }
+    fprintf(out, "\\begin{table}[ht]\n\\centering\n\\%s\n\\setlength{\\tabcolsep}{2.5pt}\n"
+            "\\renewcommand{\\arraystretch}{1.15}\n\\caption{",
+            columns > 7 ? "scriptsize" : "footnotesize");
     put_latex(out, sheet->title);
     fputs("}\n\\begin{tabular}{", out);
     for (int i = 0; i < sheet->columns; i++)
-        fputc(sheet->column[i].align, out);
+        if (in_latex(sheet, i))
+            fputc(sheet->column[i].align, out);
     fputs("}\n\\hline\n", out);
-    for (int i = 0; i < sheet->columns; i++) {
-        fputs(i == 0 ? "" : " & ", out);
-        put_latex(out, sheet->column[i].heading);
-    }
-    fputs(" \\\\\n\\hline\n", out);
-    for (int i = 0; i < sheet->cells; i++) {
-        fputs(i % sheet->columns == 0 ? "" : " & ", out);
-        put_latex_cell(out, sheet->cell[i], sheet->bold[i]);
-        if (i % sheet->columns == sheet->columns - 1)
-            fputs(" \\\\\n", out);
-    }
+    put_latex_headings(out, sheet, false);
+    if (broken)
+        put_latex_headings(out, sheet, true);
+    fputs("\\hline\n", out);
+    put_latex_rows(out, sheet);
     fputs("\\hline\n\\end{tabular}\n", out);
     for (int i = 0; i < sheet->notes; i++) {
         fputs(i == 0 ? "\n\\medskip\n\\begin{minipage}{0.95\\linewidth}\n" : "\\\\\n", out);

@@ -9,13 +9,16 @@
 
 enum { SHEET_COLUMNS = 16, SHEET_TITLE_BYTES = 160 };
 
+/* Where a column is left out, because lines are short there. */
+enum { SHEET_NO_TERMINAL = 1, SHEET_NO_LATEX = 2 };
+
 struct sheet {
     char title[SHEET_TITLE_BYTES];
     int columns;
     struct {
         const char *heading;
         char align; /* 'l' or 'r' */
-        bool wide;  /* left out where the width is a terminal's */
+        int hidden; /* SHEET_NO_... */
     } column[SHEET_COLUMNS];
     char **cell; /* (cells), row by row; owned */
     bool *bold;  /* (cells) */
@@ -26,9 +29,8 @@ struct sheet {
     json_t *data; /* the rows as JSON, for machines: an array of objects; a reference of its own */
 };
 
-void sheet_column(struct sheet *sheet, char align, const char *heading);
-/* The column added last is not for terminals. */
-void sheet_wide(struct sheet *sheet);
+/* A newline in the heading breaks it where a heading may have two lines. */
+void sheet_column(struct sheet *sheet, char align, const char *heading, int hidden);
 /* Add the next cell, from left to right and row by row. */
 void sheet_cell(struct sheet *sheet, const char *format, ...) GLU_PRINTF(2, 3);
 /* The cell added last is bold where the format has that. */

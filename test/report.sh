@@ -1,0 +1,75 @@
+#!/bin/sh
+# report, compare and validate by their exit status, on made-up results files; and LaTeX compiles
+# the tables, where it is installed.
+program=$(pwd)/glubench
+example=$(pwd)/results-example
+directory=$(mktemp -d) || exit 99
+trap 'rm -rf "$directory"' 0
+trap 'exit 1' 1 2 3 15
+cd "$directory" || exit 99
+failed=0
+
+# expect STATUS PATTERN ARGUMENT...: the pattern must stand on stdout or stderr.
+expect()
+{
+    status=$1 pattern=$2
+    shift 2
+    timeout 60 "$program" "$@" >out 2>err </dev/null
+    got=$?
+    [ $got -eq "$status" ] && cat out err | grep -q -e "$pattern" && return
+    echo "FAIL: glubench $*: status $got, not $status, or no '$pattern'" >&2
+    sed 's/^/    /' out err >&2
+    failed=1
+}
+
+for kind in plain worse diverged bare; do
+    "$example" 1-3 $kind $kind.json || exit 99
+done
+"$example" 4-5 plain more.json || exit 99
+
+expect 0 'FFN_SwiGLU  *3 ' report plain.json
+expect 0 'FFN_SwiGLU  *5 ' report plain.json more.json
+expect 0 'FFN\\_SwiGLU | 2 of 3' report --format markdown diverged.json
+expect 0 '^swiglu,3,' report --format csv bare.json
+expect 0 '"kendall_tau_b": 1' report --format json --table agreement plain.json
+expect 1 'with another result' report plain.json worse.json
+expect 1 'cannot read nothing.json' report nothing.json
+expect 2 'table' report --table nothing plain.json
+
+expect 0 identical compare plain.json plain.json
+expect 0 worse compare plain.json worse.json
+expect 0 worse compare --fail-on 50 plain.json worse.json
+expect 3 REGRESSION compare --fail-on 1 plain.json worse.json
+expect 0 better compare --fail-on 0 worse.json plain.json
+expect 3 'not ok any more' compare --fail-on 50 plain.json diverged.json
+expect 0 '"verdict": "worse"' compare --format json plain.json worse.json
+
+"$program" validate plain.json diverged.json bare.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
+    { echo "FAIL: validate finds faults in good files" >&2; cat out err >&2; failed=1; }
+sed 's/"status": "ok"/"status": "good"/' plain.json >bad.json
+expect 1 'bad.json: runs\[0\].status: is "good"' validate plain.json bad.json
+expect 1 '1 of 2 files are at fault' validate plain.json bad.json
+sed 's/"mean_nats": 1/"mean_nats": 2/' plain.json >bad.json
+expect 1 'bad.json: tables.table1\[0\].mean_nats: is 2' validate bad.json
+head -c 3000 plain.json >bad.json
+expect 1 'bad.json:[0-9]*:[0-9]*: ' validate bad.json
+
+if command -v pdflatex >/dev/null 2>&1; then
+    {
+        echo '\documentclass{article}\begin{document}'
+        for table in perplexity throughput parity agreement pareto; do
+            "$program" report --format latex --table $table diverged.json
+        done
+        "$program" compare --format latex plain.json worse.json
+        echo '\end{document}'
+    } >table.tex
+    if ! pdflatex -interaction=nonstopmode -halt-on-error table.tex >log 2>&1; then
+        echo "FAIL: pdflatex refuses the tables" >&2
+        tail -20 log >&2
+        failed=1
+    elif grep Overfull log; then
+        echo "FAIL: a table is wider than the page" >&2
+        failed=1
+    fi
+fi
+exit $failed
