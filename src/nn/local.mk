@@ -43,3 +43,7 @@ TESTS += test-ref
 check_PROGRAMS += test-kernels
 test_kernels_SOURCES = test/test-kernels.c
 TESTS += test-kernels
+
+check_PROGRAMS += test-layers
+test_layers_SOURCES = test/test-layers.c
+TESTS += test-layers
