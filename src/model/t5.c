@@ -23,7 +23,9 @@
 
 enum {
     ALIGN_ELEMENTS = 32,          /* of a tensor in the flat arrays: 64 bytes in bf16 too */
-    MICRO_BATCH_TOKENS = 1024,    /* what a worker aims at: enough rows, and still in cache */
+    /* Rows of a micro-batch per d_model: enough that reading and writing a weight gradient costs
+     * little beside its product, few enough for the cache (measured at d_model 64 and 256). */
+    ROWS_PER_WIDTH = 5,
     SELF = 0, CROSS = 1, FFN = 2, /* a block's sublayers; an encoder has no cross-attention */
     SUBLAYERS = 3
 };
@@ -365,13 +367,14 @@ static int options_check(const struct t5_options *options)
     return 0;
 }
 
-/* Examples per micro-batch: as many as reach MICRO_BATCH_TOKENS, then evened out over a worker's
+/* Examples per micro-batch: as many as ROWS_PER_WIDTH asks for, then evened out over a worker's
  * share so that the last one is not nearly empty. */
 static int micro_batch_choose(const struct t5_options *options, int workers)
 {
     int share = (options->batch + workers - 1) / workers;
     int tokens = options->model.input_length + options->model.target_length;
-    int most = MICRO_BATCH_TOKENS / tokens < 1 ? 1 : MICRO_BATCH_TOKENS / tokens;
+    int rows = ROWS_PER_WIDTH * options->model.d_model;
+    int most = rows < tokens ? 1 : rows / tokens;
     int pieces;
 
     if (options->micro_batch)
