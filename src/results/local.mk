@@ -18,12 +18,13 @@ check_PROGRAMS += test-stats
 test_stats_SOURCES = test/test-stats.c
 TESTS += test-stats
 
-results_tests = test-compare test-report test-results test-validate
+results_tests = test-compare test-report test-results test-results-memory test-validate
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
 test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)
+test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
 TESTS += $(results_tests)
 
