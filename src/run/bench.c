@@ -3,6 +3,7 @@
 
 #include "src/run/bench.h"
 
+#include "src/model/ffn_layer.h"
 #include "src/nn/dnn.h"
 #include "src/run/machine.h"
 #include "src/util/progress.h"
@@ -17,7 +18,8 @@ enum { BATCHES = 4, WARM_UP = 2, PASSES = 2, REPEATS_MAX = 10000 };
 /* What is measured of one variant. */
 struct subject {
     const struct variant *variant;
-    struct t5 *model;
+    struct t5 *model;        /* of model_kind */
+    struct ffn_layer *layer; /* of layer_kind */
     int64_t step;
 };
 
@@ -36,9 +38,9 @@ struct kind {
     int (*open)(struct bench *bench, struct subject *subject);
     int (*once[PASSES])(struct bench *bench, struct subject *subject);
     void (*close)(struct subject *subject);
-    /* Tokens and matrix-product FLOPs of doing a pass once. */
-    int (*size)(const struct bench *bench, const struct variant *variant, int pass,
-                int64_t *tokens, double *flops);
+    /* What doing a pass once amounts to: batch, and of row tokens and FLOPs. */
+    int (*size)(const struct bench *bench, const struct subject *subject, int pass,
+                struct throughput_result *row);
 };
 
 /* ---- The whole model ------------------------------------------------------------------------- */
@@ -76,18 +78,17 @@ static int model_forward(struct bench *bench, struct subject *subject)
                        bench->example_nats);
 }
 
-static int model_size(const struct bench *bench, const struct variant *variant, int pass,
-                      int64_t *tokens, double *flops)
+static int model_size(const struct bench *bench, const struct subject *subject, int pass,
+                      struct throughput_result *row)
 {
-    const struct config *config = bench->options->config;
-    struct t5_options options = config_model(config, variant, config->threads);
+    const struct recipe *recipe = &bench->options->config->recipe;
     struct t5_counts counts;
 
-    if (t5_counts(&options, &counts))
+    if (t5_counts(t5_get_options(subject->model), &counts))
         return -1;
-    *tokens = (int64_t)config->recipe.batch *
-              (config->recipe.input_length + config->recipe.target_length);
-    *flops = (double)(pass == 0 ? counts.train_flops : counts.forward_flops);
+    row->batch = recipe->batch;
+    row->tokens_per_sample = (int64_t)recipe->batch * (recipe->input_length + recipe->target_length);
+    row->flops_per_sample = (double)(pass == 0 ? counts.train_flops : counts.forward_flops);
     return 0;
 }
 
@@ -97,6 +98,64 @@ static const struct kind model_kind = {
     .once = {model_train, model_forward},
     .close = model_close,
     .size = model_size,
+};
+
+/* ---- One feed-forward layer, at the paper's shape -------------------------------------------- */
+
+enum { LAYER_TOKENS = 4096, LAYER_D_MODEL = 768, LAYER_D_FF = 3072 };
+
+static int layer_open(struct bench *bench, struct subject *subject)
+{
+    const struct config *config = bench->options->config;
+    int d_ff = variant_d_ff(subject->variant, LAYER_D_FF);
+    struct ffn_layer_options options = {.variant = subject->variant,
+                                        .tokens = LAYER_TOKENS,
+                                        .d_model = LAYER_D_MODEL,
+                                        .d_ff = d_ff,
+                                        .threads = config->threads,
+                                        .precision = config->precision,
+                                        .fused = true};
+
+    return d_ff < 0 ? -1 : ffn_layer_create(&subject->layer, &options);
+}
+
+static void layer_close(struct subject *subject)
+{
+    ffn_layer_destroy(subject->layer);
+    subject->layer = NULL;
+}
+
+static int layer_train(struct bench *bench, struct subject *subject)
+{
+    (void)bench;
+    ffn_layer_train(subject->layer);
+    return 0;
+}
+
+static int layer_forward(struct bench *bench, struct subject *subject)
+{
+    (void)bench;
+    ffn_layer_forward(subject->layer);
+    return 0;
+}
+
+static int layer_size(const struct bench *bench, const struct subject *subject, int pass,
+                      struct throughput_result *row)
+{
+    (void)bench;
+    row->batch = LAYER_TOKENS;
+    row->tokens_per_sample = LAYER_TOKENS;
+    row->flops_per_sample = pass == 0 ? ffn_layer_train_flops(subject->layer)
+                                      : ffn_layer_forward_flops(subject->layer);
+    return 0;
+}
+
+static const struct kind layer_kind = {
+    .pass = {"ffn_train", "ffn_forward"},
+    .open = layer_open,
+    .once = {layer_train, layer_forward},
+    .close = layer_close,
+    .size = layer_size,
 };
 
 /* ---- Measuring ------------------------------------------------------------------------------- */
@@ -183,26 +242,23 @@ static int measure(struct bench *bench, struct throughput_result *rows, int coun
 static int make_rows(const struct bench *bench, struct throughput_result *rows, int count)
 {
     const struct bench_options *options = bench->options;
-    const struct config *config = options->config;
 
     for (int i = 0; i < count; i++) {
+        const struct subject *subject = &bench->subjects[i / PASSES];
         struct throughput_result *row = &rows[i];
         int pass = i % PASSES;
-        int64_t tokens;
-        double flops;
 
-        row->variant = config->variants[i / PASSES];
+        row->variant = subject->variant;
         row->pass = bench->kind->pass[pass];
-        row->precision = precision_name(config->precision);
-        row->threads = config->threads;
-        row->batch = config->recipe.batch;
+        row->precision = precision_name(options->config->precision);
+        row->threads = options->config->threads;
         row->samples_s = calloc((size_t)options->samples, sizeof *row->samples_s);
         if (!row->samples_s)
             return err_set("out of memory");
-        if (bench->kind->size(bench, row->variant, pass, &tokens, &flops))
+        if (bench->kind->size(bench, subject, pass, row))
             return -1;
-        row->tokens_per_sample = tokens * bench->repeats[pass];
-        row->flops_per_sample = flops * bench->repeats[pass];
+        row->tokens_per_sample *= bench->repeats[pass];
+        row->flops_per_sample *= bench->repeats[pass];
     }
     return 0;
 }
@@ -258,7 +314,7 @@ double bench_gemm_peak(enum precision precision, int threads)
 
 int bench_run(const struct bench_options *options, struct throughput_result **rows, int *count)
 {
-    struct bench bench = {.options = options, .kind = &model_kind};
+    struct bench bench = {.options = options, .kind = options->ffn ? &layer_kind : &model_kind};
     int made = options->config->variant_count * PASSES, status = -1;
     double peak_gflop_per_s;
 
