@@ -62,7 +62,7 @@ static void print_option(FILE *out, const struct config *defaults, int row, bool
         column += fprintf(out, "=%s", option->argument);
 
     config_value_text(defaults, row, value, sizeof value);
-    if (option->automatic && (value[0] == '\0' || strcmp(value, "0") == 0))
+    if (option->automatic && (value[0] == '\0' || strcmp(value, "0") == 0 || value[0] == '-'))
         snprintf(value, sizeof value, "%s", option->automatic);
     snprintf(text, sizeof text, value[0] ? "%s (default: %s)" : "%s", option->help, value);
     if (with_commands)

@@ -4,5 +4,5 @@ glubench_SOURCES = \
     src/cli/list.c src/cli/report.c src/cli/run.c
 glubench_LDADD = libglubench.a $(KERNEL_LIBS)
 
-dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh
-TESTS += test/cli-usage.sh test/cli-run.sh
+dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh
+TESTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh

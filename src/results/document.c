@@ -144,7 +144,7 @@ static json_t *examples_json(const struct run_result *run)
 static json_t *run_json(const struct run_result *run)
 {
     bool ok = run->status == RUN_OK;
-    double nats = ok ? run->heldout_log_perplexity_nats : NAN;
+    double nats = json_rounded(ok ? run->heldout_log_perplexity_nats : NAN);
     json_t *o = json_object();
     int bad = 0;
 

@@ -14,9 +14,17 @@ enum {
     TEXT_FLAGS = JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)
 };
 
+double json_rounded(double x)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.15g", x);
+    return isfinite(x) ? strtod(text, NULL) : x;
+}
+
 json_t *json_number(double x)
 {
-    return isfinite(x) ? json_real(x) : json_null();
+    return isfinite(x) ? json_real(json_rounded(x)) : json_null();
 }
 
 json_t *json_interval(struct interval interval)

@@ -9,6 +9,9 @@
 #include <stdio.h>
 
 /* New references; NULL only when memory runs out. */
+/* A number as a file will have it, so that what is computed from a document does not depend on
+ * whether it was written and read in between. */
+double json_rounded(double x);
 json_t *json_number(double x);                    /* null unless finite */
 json_t *json_interval(struct interval interval);  /* [low, high], or null */
 json_t *json_text(const char *text);              /* null for NULL; '?' for what is not UTF-8 */

@@ -7,6 +7,7 @@ libglubench_a_SOURCES += \
     src/results/json_help.c src/results/json_help.h \
     src/results/merge.c \
     src/results/report.c \
+    src/results/restore.c \
     src/results/results.h \
     src/results/schema.c src/results/schema.h \
     src/results/sheet.c src/results/sheet.h \

@@ -49,6 +49,8 @@ struct run_result {
     char *repro; /* the command that does this run alone; may be NULL */
 };
 void run_result_free(struct run_result *result); /* frees what it owns, not the struct */
+/* A run as it stands in a results file, so that a sweep can go on.  0 or -1 (memory). */
+int run_result_restore(struct run_result *result, const json_t *run, const struct variant *variant);
 
 /* What is the same for all runs of a variant. */
 struct variant_result {

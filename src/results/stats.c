@@ -279,7 +279,7 @@ double stats_sign_flip_p(const double *difference, int n)
 
 int stats_paired(const double *a, const double *b, int n, double level, struct paired_test *test)
 {
-    double *difference = malloc((size_t)(n > 0 ? n : 1) * sizeof *difference);
+    double *difference = calloc((size_t)(n > 0 ? n : 1), sizeof *difference);
 
     if (!difference)
         return err_system("statistics over %d numbers", n);

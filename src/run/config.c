@@ -125,8 +125,8 @@ static const struct config_option options[] = {
      COMMAND_BENCH},
 
     GROUP("Files", MODEL),
-    {"output", 'o', OPTION_TEXT, AT(output), 0, 0, "FILE", NULL, "the results file", NULL, NULL,
-     COMMAND_RUN | COMMAND_BENCH},
+    {"output", 'o', OPTION_TEXT, AT(output), 0, 0, "FILE", NULL, "the results file",
+     "glubench.json, or glubench-bench.json of bench", NULL, COMMAND_RUN | COMMAND_BENCH},
     {"dump-batches", 0, OPTION_TEXT, AT(dump_batches), 0, 0, "FILE", NULL,
      "write the token ids and the losses of every step as JSON lines", NULL, NULL, COMMAND_RUN},
     {"save-checkpoint", 0, OPTION_TEXT, AT(save_checkpoint), 0, 0, "DIR", NULL,
@@ -135,6 +135,16 @@ static const struct config_option options[] = {
      NULL, NULL, COMMAND_RUN},
     {"init-checkpoint", 0, OPTION_TEXT, AT(init_checkpoint), 0, 0, "DIR", NULL,
      "start from the weights of such a directory", NULL, "init_checkpoint", RUN_PLAN},
+
+    {"checkpoint-every", 0, OPTION_INT64, AT(checkpoint_every), 1, 1e9, "N", NULL,
+     "save what it takes to go on, after every N steps, in FILE.run beside the results file",
+     "2 minutes", NULL, COMMAND_RUN},
+    {"resume", 'r', OPTION_FLAG, AT(resume), 0, 0, NULL, NULL,
+     "go on with a sweep that was stopped, with the results that it would have had; runs that are "
+     "done are not repeated",
+     NULL, NULL, COMMAND_RUN},
+    {"restart", 0, OPTION_FLAG, AT(restart), 0, 0, NULL, NULL,
+     "throw away a sweep that was stopped, and start anew", NULL, NULL, COMMAND_RUN},
 
     GROUP("Tables", COMMAND_LIST | COMMAND_REPORT | COMMAND_COMPARE),
     {"table", 0, OPTION_TEXT, AT(table), 0, 0, "NAME", tables,
@@ -247,6 +257,7 @@ static int number_error(const struct config_option *option, const char *where, c
 static int set_number(struct config *config, int option, double real, int64_t whole)
 {
     void *value = option_value(config, option);
+    char text[32];
 
     switch (options[option].type) {
     case OPTION_INT:
@@ -256,7 +267,9 @@ static int set_number(struct config *config, int option, double real, int64_t wh
         *(int64_t *)value = whole;
         return 0;
     default:
-        *(double *)value = real;
+        /* As many digits as a results file keeps: it must name the very same number. */
+        snprintf(text, sizeof text, "%.15g", real);
+        *(double *)value = strtod(text, NULL);
         return 0;
     }
 }
@@ -567,8 +580,9 @@ static int set_defaults(struct config *config)
     config->heldout_share = 0.05;
     config->noise_density = 0.15;
     config->mean_span = 3;
+    config->fail_on_percent = -1;
     if (text_set(&config->tokenizer, "bytes") || text_set(&config->precision_name, "auto") ||
-        text_set(&config->output, "glubench.json") || text_set(&config->table, "perplexity") ||
+        text_set(&config->table, "perplexity") ||
         text_set(&config->format, "terminal"))
         return -1;
     return 0;
@@ -779,6 +793,16 @@ static int resolve_precision(struct config *config)
     return text_set(&config->precision_name, precision_name(config->precision));
 }
 
+static int check_resume(const struct config *config)
+{
+    if (config->resume && config->restart)
+        return err_set("--resume and --restart exclude each other");
+    if (config->resume && config->dump_batches)
+        return err_set("--resume cannot fill in the --dump-batches of steps that are past; give one "
+                       "of the two");
+    return 0;
+}
+
 int config_resolve(struct config *config, const struct config_argument *arguments, int count)
 {
     const char *preset = last_argument(arguments, count, AT(preset));
@@ -788,12 +812,18 @@ int config_resolve(struct config *config, const struct config_argument *argument
         (file && apply_file(config, file, preset != NULL)) ||
         config_assign(config, arguments, count) || resolve_variants(config) ||
         resolve_baseline(config) || resolve_d_ff(config) || resolve_lengths(config) ||
-        resolve_threads(config) || resolve_precision(config))
+        resolve_threads(config) || resolve_precision(config) ||
+        check_resume(config))
         return -1;
     for (int i = 0; i < preset_count(); i++)
         if (preset_at(i)->note && strcmp(preset_at(i)->name, config->preset) == 0)
             warn_add("%s", preset_at(i)->note);
     return 0;
+}
+
+int config_set_output(struct config *config, const char *path)
+{
+    return text_set(&config->output, path);
 }
 
 void config_free(struct config *config)
@@ -887,7 +917,7 @@ void config_value_text(const struct config *config, int option, char *text, size
         snprintf(text, size, "%" PRId64, *(const int64_t *)value);
         break;
     case OPTION_REAL:
-        snprintf(text, size, "%.12g", *(const double *)value);
+        snprintf(text, size, "%.15g", *(const double *)value);
         break;
     case OPTION_TEXT:
         if (*(char *const *)value)

@@ -68,6 +68,8 @@ struct config {
     char *precision_name;
 
     char *file; /* --config */
+    int64_t checkpoint_every; /* steps; 0: by time */
+    bool resume, restart;
     char *output, *dump_batches, *save_checkpoint, *init_checkpoint;
     bool ffn;
     char *table, *format;
@@ -144,6 +146,8 @@ int config_defaults(struct config *config, const struct config_argument *argumen
  * that train nothing. */
 int config_assign(struct config *config, const struct config_argument *arguments, int count)
     GLU_MUST_USE;
+/* Where the results go when nobody said. */
+int config_set_output(struct config *config, const char *path) GLU_MUST_USE;
 void config_free(struct config *config);
 
 /* An option's value as text, as it would be given on the command line; "" when it is not set. */

@@ -4,6 +4,10 @@ libglubench_a_SOURCES += \
     src/run/dump.c src/run/dump.h \
     src/run/machine.c src/run/machine.h \
     src/run/plan.c src/run/plan.h \
+    src/run/record.c src/run/record.h \
+    src/run/rundir.c src/run/rundir.h \
+    src/run/signals.c src/run/signals.h \
+    src/run/state.c src/run/state.h \
     src/run/sweep.c src/run/sweep.h \
     src/run/train.c src/run/train.h
 

@@ -1,14 +1,18 @@
 /* sweep.c - see sweep.h. */
 #include "src/glu.h"
 
+#include "build-info.h"
 #include "src/run/sweep.h"
 
 #include "src/model/checkpoint.h"
 #include "src/nn/dnn.h"
+#include "src/results/document.h"
 #include "src/results/results.h"
 #include "src/run/bench.h"
 #include "src/run/machine.h"
 #include "src/run/plan.h"
+#include "src/run/rundir.h"
+#include "src/run/signals.h"
 #include "src/run/train.h"
 #include "src/util/atomic_file.h"
 #include "src/util/progress.h"
@@ -19,13 +23,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* One training of the sweep, at its place in the order: seed by seed, each through all variants,
  * so that a drift of the machine hits all alike. */
 struct cell {
     const struct variant *variant;
     uint64_t seed;
-    int64_t step;   /* where it is, for the estimate of the time left */
+    int64_t step; /* where it is, for the estimate of the time left */
+    bool reported; /* step is where this program found it, or later */
     bool done;
     struct run_result result; /* when done */
 };
@@ -37,6 +43,7 @@ struct sweep {
     int cell_count;
     struct batch *heldout;
     struct dump *dump;
+    struct rundir *rundir; /* NULL when the output is not a regular file */
 
     struct onednn_facts onednn;
     struct results results;
@@ -48,7 +55,8 @@ struct sweep {
     pthread_mutex_t lock; /* of all below, of the cells' progress and of the results */
     int next_cell, running;
     double start_s;
-    int64_t steps_done;
+    int64_t steps_done, steps_skipped; /* skipped: done by an earlier program, or never */
+    int cells_restored; /* done by an earlier program */
     char write_error[512]; /* the last one; "" when the file is up to date */
 };
 
@@ -148,15 +156,135 @@ static const struct onednn_facts *describe_onednn(struct onednn_facts *facts)
     return facts;
 }
 
+/* What a sweep is, for the run directory: the configuration, and the program whose bits it has. */
+static json_t *sweep_json(const struct sweep *sweep)
+{
+    return json_pack("{s:s, s:O, s:s, s:s, s:s, s:s}", "kind", "sweep", "config",
+                     sweep->results.config, "version", PACKAGE_VERSION, "commit", BUILD_GIT_COMMIT,
+                     "onednn", sweep->onednn.version, "isa", sweep->onednn.isa);
+}
+
+static bool same_text(const json_t *a, const json_t *b, const char *key)
+{
+    return json_equal(json_object_get(a, key), json_object_get(b, key));
+}
+
+/* Does a sweep's or a results file's configuration agree with ours in all that decides a result?
+ * Lists in `text` what does not. */
+static bool agrees(const json_t *ours, const json_t *theirs, char *text, size_t bytes)
+{
+    text[0] = '\0';
+    return document_differences(theirs, ours, true, text, bytes) == 0;
+}
+
+/* Take over the runs of a results file that are done. */
+static int take_over_runs(struct sweep *sweep, const json_t *document)
+{
+    const json_t *run;
+    size_t i;
+
+    json_array_foreach(json_object_get(document, "runs"), i, run) {
+        const char *name = json_string_value(json_object_get(run, "variant"));
+        const char *status = json_string_value(json_object_get(run, "status"));
+        uint64_t seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));
+
+        if (!name || !status || (strcmp(status, "ok") != 0 && strcmp(status, "diverged") != 0))
+            continue;
+        for (int k = 0; k < sweep->cell_count; k++) {
+            struct cell *cell = &sweep->cells[k];
+
+            if (cell->done || cell->seed != seed || strcmp(cell->variant->name, name) != 0)
+                continue;
+            if (run_result_restore(&cell->result, run, cell->variant))
+                return -1;
+            cell->done = true;
+            cell->step = sweep->config->recipe.steps;
+            sweep->cells_restored++;
+        }
+    }
+    return 0;
+}
+
+/* Go on where an earlier program stopped: its run directory says what was being done, its results
+ * file what is done.  A results file of something else, which that sweep was about to replace, is
+ * left out of account. */
+static int resume(struct sweep *sweep, const json_t *ours)
+{
+    const char *output = sweep->config->output;
+    json_t *theirs = NULL, *document = NULL;
+    char differences[700];
+    int status = -1;
+
+    if (rundir_read_sweep(sweep->rundir, &theirs))
+        goto out;
+    if (theirs && !agrees(ours, theirs, differences, sizeof differences)) {
+        err_set("--resume: the sweep in %s has another configuration: %s; give the same one, or "
+                "--restart",
+                rundir_path(sweep->rundir), differences);
+        goto out;
+    }
+    if (theirs && !(same_text(ours, theirs, "commit") && same_text(ours, theirs, "onednn") &&
+                    same_text(ours, theirs, "isa")))
+        warn_add("the sweep was begun by another build, oneDNN or kind of processor; the last bits "
+                 "of what follows may differ from an uninterrupted one");
+    if (access(output, F_OK) == 0) {
+        document = results_read(output);
+        if (!document)
+            goto out;
+        if (agrees(ours, document, differences, sizeof differences)) {
+            if (take_over_runs(sweep, document))
+                goto out;
+        } else if (!theirs) {
+            err_set("--resume: %s has another configuration: %s; give the same one, or another "
+                    "--output",
+                    output, differences);
+            goto out;
+        }
+    }
+    progress_print("going on: %d of %d runs are done", sweep->cells_restored, sweep->cell_count);
+    status = 0;
+out:
+    json_decref(theirs);
+    json_decref(document);
+    return status;
+}
+
+/* Settle what becomes of a sweep that was stopped, and note ours in the run directory. */
+static int enter_rundir(struct sweep *sweep)
+{
+    const struct config *config = sweep->config;
+    json_t *ours;
+    int status = 0;
+
+    if (!sweep->rundir)
+        return config->resume ? err_set("--resume needs an --output that is a regular file") : 0;
+    if (config->restart)
+        rundir_clear(sweep->rundir);
+    if (!config->resume && rundir_has_states(sweep->rundir))
+        return err_set("--output: there is an unfinished sweep in %s; go on with it by --resume, or "
+                       "throw it away by --restart",
+                       rundir_path(sweep->rundir));
+    ours = sweep_json(sweep);
+    if (!ours)
+        return err_set("out of memory");
+    if (config->resume)
+        status = resume(sweep, ours);
+    if (status == 0)
+        status = rundir_write_sweep(sweep->rundir, ours);
+    json_decref(ours);
+    return status;
+}
+
+/* Everything up to the first step.  What fails fast comes first. */
 static int prepare(struct sweep *sweep, const struct config *config, int argc, char *const *argv)
 {
     struct data_config data = config_data(config);
     struct data_identity corpus, heldout;
 
     *sweep = (struct sweep){.config = config, .lock = PTHREAD_MUTEX_INITIALIZER};
-    if (check_output(config->output) ||
-        (config->save_checkpoint && checkpoint_prepare(config->save_checkpoint)) || plan_make(&sweep->plan, config) ||
-        plan_check(sweep->plan, config) || make_cells(sweep))
+    if (rundir_open(&sweep->rundir, config->output) || check_output(config->output) ||
+        (config->save_checkpoint && checkpoint_prepare(config->save_checkpoint)) ||
+        plan_make(&sweep->plan, config) || plan_check(sweep->plan, config) || make_cells(sweep))
         return -1;
     progress_status("reading the corpus");
     if (data_check(&data, &corpus, &heldout) || data_heldout(&data, &sweep->heldout))
@@ -174,8 +302,6 @@ static int prepare(struct sweep *sweep, const struct config *config, int argc, c
     };
     if (!sweep->results.config || !sweep->results.environment)
         return -1;
-    if (config->dump_batches && dump_open(&sweep->dump, config->dump_batches))
-        return -1;
     return 0;
 }
 
@@ -184,6 +310,7 @@ static void release(struct sweep *sweep)
     for (int i = 0; sweep->cells && i < sweep->cell_count; i++)
         if (sweep->cells[i].done)
             run_result_free(&sweep->cells[i].result);
+    rundir_close(sweep->rundir);
     bench_free(sweep->throughput, sweep->results.throughput_count);
     data_heldout_free(sweep->heldout);
     json_decref(sweep->results.environment);
@@ -199,15 +326,15 @@ static void release(struct sweep *sweep)
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-/* Seconds until all runs are done, from the steps done so far. */
+/* Seconds until all runs are done, from the steps done so far by this program. */
 static double time_left_s(const struct sweep *sweep)
 {
     double elapsed_s = machine_clock_s() - sweep->start_s;
-    double all = (double)sweep->cell_count * (double)sweep->config->recipe.steps;
+    double left = (double)(sweep->cell_count - sweep->cells_restored) *
+                      (double)sweep->config->recipe.steps -
+                  (double)sweep->steps_skipped - (double)sweep->steps_done;
 
-    if (sweep->steps_done == 0)
-        return NAN;
-    return elapsed_s * (all - (double)sweep->steps_done) / (double)sweep->steps_done;
+    return sweep->steps_done > 0 ? elapsed_s * left / (double)sweep->steps_done : NAN;
 }
 
 static void report_progress(void *context, const struct train_progress *progress)
@@ -220,7 +347,9 @@ static void report_progress(void *context, const struct train_progress *progress
     char left[32];
 
     pthread_mutex_lock(&sweep->lock);
-    sweep->steps_done += progress->step - cell->step;
+    /* The first report of a training that goes on is where it was. */
+    *(cell->reported ? &sweep->steps_done : &sweep->steps_skipped) += progress->step - cell->step;
+    cell->reported = true;
     cell->step = progress->step;
     left_s = time_left_s(sweep);
     pthread_mutex_unlock(&sweep->lock);
@@ -285,6 +414,8 @@ static void train_cell(struct sweep *sweep, struct cell *cell)
         .dump = sweep->dump,
         .save_directory = run_directory(sweep, config->save_checkpoint, cell, save),
         .init_directory = run_directory(sweep, config->init_checkpoint, cell, init),
+        .rundir = sweep->rundir,
+        .resume = config->resume,
         .report = report_progress,
         .context = &worker,
     };
@@ -292,24 +423,37 @@ static void train_cell(struct sweep *sweep, struct cell *cell)
     train_run(&job, &cell->result);
 }
 
+/* The next cell to train, or NULL.  Called under the lock. */
+static struct cell *next_cell(struct sweep *sweep)
+{
+    while (!signals_stop && sweep->next_cell < sweep->cell_count) {
+        struct cell *cell = &sweep->cells[sweep->next_cell++];
+
+        if (!cell->done)
+            return cell;
+    }
+    return NULL;
+}
+
 /* A thread that takes one cell after the other. */
 static void *work(void *context)
 {
     struct sweep *sweep = context;
+    struct cell *cell;
 
     pthread_mutex_lock(&sweep->lock);
-    while (sweep->next_cell < sweep->cell_count) {
-        struct cell *cell = &sweep->cells[sweep->next_cell++];
-
+    while ((cell = next_cell(sweep)) != NULL) {
         pthread_mutex_unlock(&sweep->lock);
         train_cell(sweep, cell);
         pthread_mutex_lock(&sweep->lock);
 
         cell->done = true;
-        /* Steps that a diverged run has left out will take no time. */
-        sweep->steps_done += sweep->config->recipe.steps - cell->step;
+        sweep->steps_skipped += sweep->config->recipe.steps - cell->step;
         print_result(sweep, cell);
         write_results(sweep);
+        /* Only now that the result is safe is the way there not needed any more. */
+        if (sweep->rundir && !sweep->write_error[0] && cell->result.status != RUN_INTERRUPTED)
+            rundir_prune(sweep->rundir, cell->variant, cell->seed, -1, 0);
     }
     pthread_mutex_unlock(&sweep->lock);
     return NULL;
@@ -350,10 +494,11 @@ static int measure_throughput(struct sweep *sweep, double sample_s)
     struct bench_options options = {.config = config,
                                     .samples = config->recipe.samples,
                                     .sample_s = sample_s,
-                                    .ffn = config->ffn};
+                                    .ffn = config->ffn,
+                                    .stop = &signals_stop};
 
     if (config->recipe.samples == 0 || count_bad_runs(sweep) == sweep->cell_count)
-        return 0;
+        return 0; /* not wanted, or there is nothing to go with it */
     if (bench_run(&options, &sweep->throughput, &sweep->results.throughput_count))
         return -1;
     sweep->results.throughput = sweep->throughput;
@@ -375,6 +520,11 @@ static enum sweep_status conclude(struct sweep *sweep, json_t **document)
         err_set("%s", sweep->write_error);
         return SWEEP_FAILED;
     }
+    if (signals_stop) {
+        err_set("interrupted; the results so far are in %s%s", sweep->config->output,
+                sweep->rundir ? ", go on with --resume" : "");
+        return SWEEP_INTERRUPTED;
+    }
     if (bad > 0) {
         err_set("%d of %d runs did not end well; see their status in %s", bad, sweep->cell_count,
                 sweep->config->output);
@@ -390,14 +540,24 @@ enum sweep_status sweep_run(const struct config *config, int argc, char *const *
     enum sweep_status status = SWEEP_FAILED;
 
     *document = NULL;
-    if (prepare(&sweep, config, argc, argv) || train_all(&sweep))
+    if (prepare(&sweep, config, argc, argv) || enter_rundir(&sweep) ||
+        (config->dump_batches && dump_open(&sweep.dump, config->dump_batches)))
         goto out;
-    if (measure_throughput(&sweep, run_sample_s)) {
+    signals_catch();
+    if (train_all(&sweep))
+        goto out;
+    if (!signals_stop && measure_throughput(&sweep, run_sample_s)) {
         warn_add("throughput was not measured: %s", err_get());
         err_set("%s", "");
     }
     status = conclude(&sweep, document);
+    /* What is complete leaves its results file alone. */
+    if (status == SWEEP_OK || status == SWEEP_RUNS_FAILED) {
+        rundir_remove(sweep.rundir);
+        sweep.rundir = NULL;
+    }
 out:
+    signals_release();
     if (dump_close(sweep.dump))
         status = SWEEP_FAILED;
     release(&sweep);
@@ -411,8 +571,17 @@ enum sweep_status sweep_bench(const struct config *config, int argc, char *const
     enum sweep_status status = SWEEP_FAILED;
 
     *document = NULL;
-    if (prepare(&sweep, config, argc, argv) == 0 && measure_throughput(&sweep, bench_sample_s) == 0)
+    if (prepare(&sweep, config, argc, argv))
+        goto out;
+    if (sweep.rundir && rundir_has_states(sweep.rundir)) {
+        err_set("--output: %s belongs to an unfinished sweep; give another one", config->output);
+        goto out;
+    }
+    signals_catch();
+    if (measure_throughput(&sweep, bench_sample_s) == 0)
         status = conclude(&sweep, document);
+out:
+    signals_release();
     release(&sweep);
     return status;
 }

@@ -5,6 +5,8 @@
 
 #include "src/model/checkpoint.h"
 #include "src/run/machine.h"
+#include "src/run/signals.h"
+#include "src/run/state.h"
 #include "src/util/sha256.h"
 
 #include <math.h>
@@ -22,11 +24,14 @@ struct training {
     struct t5 *model;
     struct data_stream *stream;
     struct batch *batch;
-    double *example_nats;  /* (heldout->examples) of the last evaluation */
-    int64_t step;          /* steps done */
-    double interval_nats;  /* sum of the losses since the last point of the curve */
-    int64_t interval_steps;
+    double *example_nats; /* (heldout->examples) of the last evaluation */
+    struct train_state state;
+    double saved_s;        /* when the last checkpoint was written */
+    int checkpoints_asked; /* signals_checkpoints, as far as it was heeded */
 };
+
+/* How often checkpoints are written unless --checkpoint-every says otherwise. */
+static const double checkpoint_interval_s = 120;
 
 /* Where a run is evaluated unless --evaluate-every says otherwise, as fractions of its steps.
  * Early, when the loss falls fast, the points lie closer. */
@@ -78,6 +83,11 @@ static int open_training(struct training *training)
         data_open(&training->stream, &data, job->seed) ||
         t5_create(&training->model, &options))
         return -1;
+    training->saved_s = machine_clock_s();
+    training->checkpoints_asked = signals_checkpoints;
+    if (job->resume && job->rundir &&
+        state_load(job->rundir, training->model, &training->state, training->result))
+        return data_skip(training->stream, (uint64_t)training->state.step);
     t5_init(training->model, job->seed);
     return job->init_directory ? checkpoint_load(job->init_directory, training->model) : 0;
 }
@@ -93,7 +103,7 @@ static void close_training(struct training *training)
 static void report(const struct training *training, double train_loss_nats, double heldout_nats)
 {
     const struct train_job *job = training->job;
-    struct train_progress progress = {training->step, job->config->recipe.steps, train_loss_nats,
+    struct train_progress progress = {training->state.step, job->config->recipe.steps, train_loss_nats,
                                       heldout_nats};
 
     if (job->report)
@@ -110,15 +120,15 @@ static int add_curve_point(struct training *training, double heldout_nats)
         return err_set("out of memory");
     result->curve = curve;
     curve[result->curve_count++] = (struct curve_point){
-        .step = training->step,
-        .train_loss_nats = training->interval_steps > 0
-                               ? training->interval_nats / (double)training->interval_steps
+        .step = training->state.step,
+        .train_loss_nats = training->state.interval_steps > 0
+                               ? training->state.interval_nats / (double)training->state.interval_steps
                                : NAN,
         .heldout_log_perplexity_nats = heldout_nats,
         .train_s = result->train_s,
     };
-    training->interval_nats = 0;
-    training->interval_steps = 0;
+    training->state.interval_nats = 0;
+    training->state.interval_steps = 0;
     return 0;
 }
 
@@ -127,7 +137,7 @@ static void set_diverged(struct training *training, const char *what, double los
     char text[160];
 
     snprintf(text, sizeof text, "%s was %g nats after step %lld, far above guessing (%.2f)", what,
-             loss_nats, (long long)training->step, log(training->job->config->vocabulary));
+             loss_nats, (long long)training->state.step, log(training->job->config->vocabulary));
     training->result->status = RUN_DIVERGED;
     training->result->error = strdup(text);
 }
@@ -163,7 +173,7 @@ static int train_step(struct training *training)
     const struct train_job *job = training->job;
     const struct recipe *recipe = &job->config->recipe;
     struct run_result *result = training->result;
-    int64_t step = training->step + 1;
+    int64_t step = training->state.step + 1;
     double rate = t5_learning_rate(step, recipe->steps, recipe->learning_rate,
                                    recipe->warmup_steps, recipe->decay_fraction);
     double start_s = machine_clock_s(), loss_nats;
@@ -172,35 +182,62 @@ static int train_step(struct training *training)
         t5_train_step(training->model, training->batch, step, rate, &loss_nats))
         return -1;
     result->train_s += machine_clock_s() - start_s;
-    training->step = step;
+    training->state.step = step;
     dump_train(job->dump, job->variant, job->seed, step, training->batch, loss_nats);
     if (has_diverged(training, loss_nats)) {
         set_diverged(training, "the training loss", loss_nats);
         return 0;
     }
-    training->interval_nats += loss_nats;
-    training->interval_steps++;
+    training->state.interval_nats += loss_nats;
+    training->state.interval_steps++;
     report(training, loss_nats, NAN);
     return 0;
 }
 
+static bool checkpoint_is_due(const struct training *training)
+{
+    int64_t every = training->job->config->checkpoint_every;
+
+    if (!training->job->rundir)
+        return false;
+    if (training->checkpoints_asked != signals_checkpoints)
+        return true;
+    return every > 0 ? training->state.step % every == 0
+                     : machine_clock_s() - training->saved_s >= checkpoint_interval_s;
+}
+
+/* A checkpoint that cannot be written must not end the training: the disk may have room again. */
+static void save_checkpoint(struct training *training)
+{
+    training->checkpoints_asked = signals_checkpoints;
+    training->saved_s = machine_clock_s();
+    if (state_save(training->job->rundir, training->model, &training->state, training->result))
+        warn_add("no checkpoint was written: %s", err_get());
+}
+
 static int train_loop(struct training *training)
 {
-    const struct train_job *job = training->job;
     struct run_result *result = training->result;
+    const struct config *config = training->job->config;
 
-    if (evaluate(training))
+    /* A training that goes on has its first points already. */
+    if (result->curve_count == 0 && evaluate(training))
         return -1;
-    while (result->status == RUN_OK && training->step < job->config->recipe.steps) {
-        if (job->stop && *job->stop) {
+    while (result->status == RUN_OK && training->state.step < config->recipe.steps) {
+        if (signals_stop) {
             result->status = RUN_INTERRUPTED;
+            if (training->job->rundir)
+                save_checkpoint(training);
             break;
         }
         if (train_step(training))
             return -1;
-        if (result->status == RUN_OK && train_evaluates_at(job->config, training->step) &&
+        if (result->status == RUN_OK && train_evaluates_at(config, training->state.step) &&
             evaluate(training))
             return -1;
+        if (result->status == RUN_OK && training->state.step < config->recipe.steps &&
+            checkpoint_is_due(training))
+            save_checkpoint(training);
     }
     return 0;
 }
@@ -227,8 +264,8 @@ static int finish(struct training *training)
     int64_t step_tokens = (int64_t)job->config->recipe.batch *
                           (job->config->recipe.input_length + job->config->recipe.target_length);
 
-    result->steps = training->step;
-    result->tokens_seen = training->step * step_tokens;
+    result->steps = training->state.step;
+    result->tokens_seen = training->state.step * step_tokens;
     if (result->train_s > 0)
         result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
     hash_parameters(training->model, result->parameters_sha256);
@@ -236,7 +273,7 @@ static int finish(struct training *training)
         result->heldout_log_perplexity_nats = NAN;
         return 0;
     }
-    dump_heldout(job->dump, job->variant, job->seed, training->step, heldout,
+    dump_heldout(job->dump, job->variant, job->seed, training->state.step, heldout,
                  training->example_nats);
     result->heldout_examples = heldout->examples;
     result->heldout_target_tokens = train_target_tokens(heldout);

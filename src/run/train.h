@@ -5,8 +5,7 @@
 #include "src/results/results.h"
 #include "src/run/config.h"
 #include "src/run/dump.h"
-
-#include <signal.h>
+#include "src/run/rundir.h"
 
 /* Where a training is. */
 struct train_progress {
@@ -24,12 +23,13 @@ struct train_job {
     struct dump *dump;                 /* NULL: none */
     const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
     const char *save_directory;        /* where the final weights go; NULL: nowhere */
-    const volatile sig_atomic_t *stop; /* not 0: finish the step and end as interrupted; or NULL */
+    const struct rundir *rundir;       /* where checkpoints go; NULL: nowhere */
+    bool resume;                       /* go on from the latest checkpoint, if there is one */
     void (*report)(void *context, const struct train_progress *progress); /* NULL: none */
     void *context;
 };
 
-/* Train.  What happens to the run, failure included, is in *result (to be freed by
+/* Train, heeding signals.h.  What happens to the run, failure included, is in *result (to be freed by
  * run_result_free()). */
 void train_run(const struct train_job *job, struct run_result *result);
 

@@ -1,0 +1,202 @@
+/* state.c - see state.h. */
+#include "src/glu.h"
+
+#include "src/run/state.h"
+
+#include "src/run/record.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT = 2 };
+
+static size_t tensor_bytes(const struct t5_tensor *tensor)
+{
+    return (size_t)tensor->rows * (size_t)tensor->cols * sizeof(float);
+}
+
+/* ---- Saving ---------------------------------------------------------------------------------- */
+
+static json_t *number_or_null(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *curve_json(const struct run_result *result)
+{
+    json_t *curve = json_array();
+
+    for (int i = 0; curve && i < result->curve_count; i++) {
+        const struct curve_point *point = &result->curve[i];
+        json_t *entry = json_pack("[I, o, o, f]", (json_int_t)point->step,
+                                  number_or_null(point->train_loss_nats),
+                                  number_or_null(point->heldout_log_perplexity_nats),
+                                  point->train_s);
+
+        if (json_array_append_new(curve, entry)) {
+            json_decref(curve);
+            return NULL;
+        }
+    }
+    return curve;
+}
+
+/* Names and shapes, so that a state is never loaded into another model. */
+static json_t *tensors_json(const struct t5_tensor *tensors, int count)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; list && i < count; i++)
+        if (json_array_append_new(list, json_pack("[s, i, i]", tensors[i].name, tensors[i].rows,
+                                                  tensors[i].cols))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *make_header(struct t5 *model, const struct train_state *state,
+                           const struct run_result *result)
+{
+    int count;
+    struct t5_tensor *tensors = t5_tensors(model, &count);
+    size_t floats;
+
+    t5_optimizer_state(model, &floats);
+    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I}", "kind", "training",
+                     "variant", result->variant->name, "seed", (json_int_t)result->seed, "step",
+                     (json_int_t)state->step, "train_s", result->train_s, "interval_nats",
+                     state->interval_nats, "interval_steps", (json_int_t)state->interval_steps,
+                     "curve", curve_json(result), "tensors", tensors_json(tensors, count),
+                     "optimizer_floats", (json_int_t)floats);
+}
+
+int state_save(const struct rundir *rundir, struct t5 *model, const struct train_state *state,
+               const struct run_result *result)
+{
+    int count, status = -1;
+    struct t5_tensor *tensors = t5_tensors(model, &count);
+    struct record_part *parts = calloc((size_t)count + 1, sizeof *parts);
+    json_t *header = make_header(model, state, result);
+    char path[PATH_MAX];
+    size_t floats;
+    float *optimizer = t5_optimizer_state(model, &floats);
+
+    if (!parts || !header) {
+        err_set("out of memory for a checkpoint");
+        goto out;
+    }
+    for (int i = 0; i < count; i++)
+        parts[i] = (struct record_part){tensors[i].value, tensor_bytes(&tensors[i])};
+    parts[count] = (struct record_part){optimizer, floats * sizeof *optimizer};
+    rundir_state_path(rundir, result->variant, result->seed, state->step, path);
+    status = record_write(path, header, parts, count + 1);
+    if (status == 0)
+        rundir_prune(rundir, result->variant, result->seed, state->step, KEPT);
+out:
+    json_decref(header);
+    free(parts);
+    return status;
+}
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+static double number_or_nan(const json_t *json)
+{
+    return json_is_number(json) ? json_number_value(json) : NAN;
+}
+
+static int read_curve(const json_t *curve, struct run_result *result)
+{
+    size_t count = json_array_size(curve);
+
+    result->curve = calloc(count + 1, sizeof *result->curve);
+    if (!result->curve)
+        return err_set("out of memory");
+    for (size_t i = 0; i < count; i++) {
+        const json_t *entry = json_array_get(curve, i);
+
+        result->curve[i] = (struct curve_point){
+            .step = json_integer_value(json_array_get(entry, 0)),
+            .train_loss_nats = number_or_nan(json_array_get(entry, 1)),
+            .heldout_log_perplexity_nats = number_or_nan(json_array_get(entry, 2)),
+            .train_s = json_number_value(json_array_get(entry, 3)),
+        };
+    }
+    result->curve_count = (int)count;
+    return 0;
+}
+
+/* Does the header describe this very training and model? */
+static int check_header(const struct record *record, struct t5 *model, int64_t step,
+                        const struct run_result *result)
+{
+    const json_t *header = record->header;
+    const char *variant = json_string_value(json_object_get(header, "variant"));
+    int count;
+    struct t5_tensor *tensors = t5_tensors(model, &count);
+    json_t *expected = tensors_json(tensors, count);
+    bool same = json_equal(json_object_get(header, "tensors"), expected);
+    size_t floats;
+
+    t5_optimizer_state(model, &floats);
+    json_decref(expected);
+    if (!same || !variant || strcmp(variant, result->variant->name) != 0 ||
+        (uint64_t)json_integer_value(json_object_get(header, "seed")) != result->seed ||
+        json_integer_value(json_object_get(header, "step")) != step ||
+        (size_t)json_integer_value(json_object_get(header, "optimizer_floats")) != floats)
+        return err_set("%s: belongs to another training or model", record->path);
+    return 0;
+}
+
+static int load_file(const char *path, struct t5 *model, struct train_state *state, int64_t step,
+                     struct run_result *result)
+{
+    struct record record;
+    int count, status = -1;
+    struct t5_tensor *tensors = t5_tensors(model, &count);
+    size_t floats;
+    float *optimizer = t5_optimizer_state(model, &floats);
+
+    if (record_open(&record, path) || check_header(&record, model, step, result))
+        goto out;
+    for (int i = 0; i < count; i++)
+        if (record_read(&record, tensors[i].value, tensor_bytes(&tensors[i])))
+            goto out;
+    if (record_read(&record, optimizer, floats * sizeof *optimizer) ||
+        read_curve(json_object_get(record.header, "curve"), result))
+        goto out;
+    state->step = step;
+    state->interval_nats = json_number_value(json_object_get(record.header, "interval_nats"));
+    state->interval_steps = json_integer_value(json_object_get(record.header, "interval_steps"));
+    result->train_s = json_number_value(json_object_get(record.header, "train_s"));
+    t5_refresh(model);
+    status = 0;
+out:
+    if (status != 0) {
+        free(result->curve);
+        result->curve = NULL;
+        result->curve_count = 0;
+    }
+    record_close(&record);
+    return status;
+}
+
+bool state_load(const struct rundir *rundir, struct t5 *model, struct train_state *state,
+                struct run_result *result)
+{
+    int64_t steps[64];
+    int count = rundir_states(rundir, result->variant, result->seed, steps, (int)LENGTH_OF(steps));
+
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX];
+
+        rundir_state_path(rundir, result->variant, result->seed, steps[i], path);
+        if (load_file(path, model, state, steps[i], result) == 0)
+            return true;
+        warn_add("%s; going on from %s", err_get(),
+                 i + 1 < count ? "the checkpoint before it" : "the start");
+    }
+    return false;
+}

@@ -1,0 +1,26 @@
+/* state.h - a training between two steps, in a file: what it takes to go on as if it had never
+ * stopped.  The data is not in it: the stream is opened again and skipped. */
+#ifndef GLU_RUN_STATE_H
+#define GLU_RUN_STATE_H
+
+#include "src/model/t5.h"
+#include "src/results/results.h"
+#include "src/run/rundir.h"
+
+struct train_state {
+    int64_t step;           /* steps done */
+    double interval_nats;   /* sum of the losses since the last point of the curve */
+    int64_t interval_steps; /* and their number */
+};
+
+/* Save the model and its optimizer, the state, and the result's curve and training time; keep the
+ * last two files.  0, or -1 and a message. */
+int state_save(const struct rundir *rundir, struct t5 *model, const struct train_state *state,
+               const struct run_result *result) GLU_MUST_USE;
+
+/* Load the latest state of result's variant and seed that is whole, with a warning for each that is
+ * not.  Returns whether there was one; if not, the model and the result are to be made anew. */
+bool state_load(const struct rundir *rundir, struct t5 *model, struct train_state *state,
+                struct run_result *result);
+
+#endif

@@ -1,0 +1,142 @@
+#!/bin/sh
+# A sweep that is stopped, by whatever, goes on with --resume to the bits it would have had: no run
+# lost, none twice.  GLUBENCH_KILLS sets how often it is killed.
+program=$(pwd)/glubench
+kills=${GLUBENCH_KILLS-8}
+directory=$(mktemp -d) || exit 99
+trap 'rm -rf "$directory"' 0
+trap 'exit 1' 1 2 3 15
+cd "$directory" || exit 99
+failed=0
+sweep="--quiet --preset smoke --steps 300 --batch 4 --heldout-examples 4 --variant relu
+    --variant swiglu --seeds 2 --samples 0 --threads 2 --jobs 2"
+
+fail()
+{
+    echo "FAIL: $*" >&2
+    [ ! -s err ] || sed 's/^/    /' err >&2
+    failed=1
+}
+
+# Run the sweep with more arguments.
+glu()
+{
+    # shellcheck disable=SC2086
+    timeout 300 "$program" $sweep "$@" >out 2>err </dev/null
+}
+
+# What must not depend on interruptions: the runs and the table of log-perplexities, not the times.
+bits()
+{
+    sed -n '/"runs":/,/"throughput":/p' "$1" |
+        grep -v -e '_s"' -e '"peak_memory_bytes"' -e '"equal_' -e '"pareto'
+}
+
+same()
+{
+    bits "$1" >bits
+    cmp -s expected bits || {
+        fail "$2: other results than without interruption"
+        diff expected bits | head >&2
+    }
+    [ ! -e "$1.run" ] || fail "$2: the run directory is left: $(ls "$1.run")"
+}
+
+glu --output whole.json || fail "the sweep itself"
+bits whole.json >expected
+[ "$(grep -c '"status": "ok"' expected)" = 4 ] || fail "not four runs"
+[ ! -e whole.json.run ] || fail "a run directory is left: $(ls whole.json.run)"
+
+# Killed at moments that differ from time to time, then gone on with.
+i=0
+while [ $i -lt "$kills" ]; do
+    i=$((i + 1))
+    glu --resume --checkpoint-every $((i % 3 * 20 + 10)) --output killed.json &
+    child=$!
+    moment=$(awk "BEGIN { srand(); srand(srand() + $i * 7919); printf \"%.3f\", rand() * 0.7 }")
+    sleep "$moment"
+    # The shell's child is `timeout`, whose child is the program: kill both, the program first.
+    pkill -KILL -P "$(pgrep -P $child timeout || echo $child)" 2>kill
+    wait $child 2>kill
+    if [ -e killed.json ]; then
+        "$program" report killed.json >out 2>err || fail "kill $i at $moment s: cannot be read"
+    fi
+    [ -e killed.json.run ] || rm -f killed.json # complete: begin anew
+done
+glu --resume --output killed.json || fail "going on after kills"
+same killed.json "kills"
+glu --resume --output killed.json || fail "going on when all is done"
+same killed.json "nothing to do"
+
+# Signals: finish the step, save, say so, and leave with 128 and their number.
+for signal in INT:130 TERM:143; do
+    rm -rf stopped.json stopped.json.run
+    # shellcheck disable=SC2086
+    "$program" $sweep --steps 100000 --output stopped.json >out 2>err &
+    child=$!
+    i=0
+    while [ ! -e stopped.json.run/sweep.record ] && [ $i -lt 100 ]; do
+        i=$((i + 1))
+        sleep 0.1
+    done
+    sleep 0.3
+    kill -"${signal%:*}" $child
+    wait $child
+    status=$?
+    [ $status = "${signal#*:}" ] || fail "SIG${signal%:*}: status $status"
+    grep -q 'go on with --resume' err || fail "SIG${signal%:*}: no word of --resume"
+    grep -q '"status": "interrupted"' stopped.json || fail "SIG${signal%:*}: no interrupted row"
+    ls stopped.json.run/*.state >out 2>&1 || fail "SIG${signal%:*}: no checkpoint"
+done
+
+# An unfinished sweep is not thrown away by accident, nor gone on with as another one.
+glu --output stopped.json && fail "an unfinished sweep is overwritten"
+grep -q 'unfinished.*--resume.*--restart' err || fail "no word of --resume and --restart"
+glu --steps 200 --learning-rate 0.5 --resume --output stopped.json && fail "another configuration goes on"
+grep -q 'training.steps.*training.learning_rate' err || fail "the differing fields are not named"
+glu --restart --output stopped.json || fail "--restart"
+same stopped.json "--restart"
+glu --learning-rate 0.5 --resume --output stopped.json && fail "another configuration replaces a sweep"
+grep -q 'training.learning_rate' err || fail "the differing field is not named"
+cp whole.json more.json
+glu --seeds 3 --resume --output more.json || fail "more seeds"
+[ "$(grep -c '"status": "ok"' more.json)" = 6 ] || fail "two more runs were to be made"
+
+# SIGUSR1: a checkpoint, and on.  A second program on the same output is refused; a damaged
+# checkpoint is named and the one before it used.
+rm -rf torn.json
+# shellcheck disable=SC2086
+"$program" $sweep --steps 100000 --output torn.json >out 2>err &
+child=$!
+for state in 1 2; do
+    i=0
+    while [ ! -e torn.json.run/sweep.record ] && [ $i -lt 100 ]; do
+        i=$((i + 1))
+        sleep 0.1
+    done
+    sleep 0.3
+    kill -USR1 $child
+done
+glu --resume --steps 100000 --output torn.json && fail "two programs on one output"
+grep -q 'another glubench.*torn.json' err || fail "no word of the other program"
+kill -TERM $child
+wait $child
+[ "$(ls torn.json.run/relu-s1.*.state | wc -l)" = 2 ] || fail "not two checkpoints: $(ls torn.json.run)"
+damaged=$(ls torn.json.run/relu-s1.*.state | tail -1)
+printf 'damage' | dd of="$damaged" bs=1 seek=3000 conv=notrunc 2>dd
+# shellcheck disable=SC2086
+"$program" ${sweep#--quiet} --steps 100000 --resume --output torn.json >out 2>err &
+child=$!
+i=0
+while ! grep -q "$damaged: the checksum is wrong.*the checkpoint before it" err && [ $i -lt 100 ]; do
+    i=$((i + 1))
+    sleep 0.1
+done
+[ $i -lt 100 ] || fail "a damaged checkpoint is not named"
+kill -KILL $child
+wait $child 2>kill
+
+# Batches that are past cannot be dumped.
+glu --resume --dump-batches x --output torn.json && fail "--resume with --dump-batches"
+
+exit $failed
