@@ -18,7 +18,7 @@ static const struct preset presets[] = {
      "the whole ablation, 8 variants and 3 seeds, in minutes on 2 cores",
      NULL,
      {.d_model = 64, .layers = 2, .heads = 4, .d_kv = 16, .d_ff = 384,
-      .batch = 32, .input_length = 128, .steps = 1000, .warmup_steps = 300,
+      .batch = 16, .input_length = 128, .steps = 2400, .warmup_steps = 400,
       .learning_rate = 0.02, .decay_fraction = 0.1,
       .seeds = 3, .heldout_examples = 512, .samples = 7}},
     {"mini",
