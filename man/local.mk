@@ -5,8 +5,7 @@ man_MANS = $(man_pages)
 EXTRA_DIST += $(man_pages) man/glubench.x
 MAINTAINERCLEANFILES += man/glubench.1
 
-man/glubench.1: man/glubench.x configure.ac $(glubench_SOURCES)
-	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) glubench$(EXEEXT)
+man/glubench.1: man/glubench.x configure.ac $(glubench_SOURCES) | glubench$(EXEEXT)
 	$(AM_V_at)$(MKDIR_P) man
 	$(AM_V_GEN)$(HELP2MAN) --no-info --include=$(top_srcdir)/man/glubench.x \
 	    --output=$@ ./glubench$(EXEEXT)

@@ -216,6 +216,7 @@ bool dnn_has_bf16(void)
 struct primitive {
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
+    size_t scratch_offset; /* in the worker's scratchpad: what lies before it is used otherwise */
     size_t scratch_bytes;
     dnnl_memory_t scratch; /* NULL: none needed */
 };
@@ -315,8 +316,8 @@ static int primitive_finish(struct primitive *p, struct dnn *dnn)
     p->scratch_bytes = scratch ? dnnl_memory_desc_get_size(scratch) : 0;
     if (p->scratch_bytes)
         TRY(memory_create(&p->scratch, scratch, DNNL_MEMORY_NONE));
-    if (p->scratch_bytes > dnn->scratch_bytes)
-        dnn->scratch_bytes = p->scratch_bytes;
+    if (p->scratch_offset + p->scratch_bytes > dnn->scratch_bytes)
+        dnn->scratch_bytes = p->scratch_offset + p->scratch_bytes;
     return 0;
 fail:
     return -1;
@@ -339,7 +340,7 @@ static void primitive_run(struct primitive *p, struct dnn *dnn, int count,
     dnnl_status_t status;
 
     if (p->scratch) {
-        memory_point(p->scratch, dnn->scratch);
+        memory_point(p->scratch, (char *)dnn->scratch + p->scratch_offset);
         args[count++] = (dnnl_exec_arg_t){DNNL_ARG_SCRATCHPAD, p->scratch};
     }
     status = dnnl_primitive_execute(p->primitive, dnn->stream, count, args);
@@ -545,27 +546,55 @@ struct dnn_packer {
     struct dnn *dnn;
     struct primitive p;
     dnnl_memory_t src;
+    struct primitive transpose; /* before p, when takes_detour(); its src is this src ... */
+    dnnl_memory_t rows;         /* ... and its dst, in the scratchpad, is the src of p */
 };
 
-static int packer_primitive(struct dnn_packer *packer, const struct dnn_matmul *matmul,
-                            enum dnn_layout src_layout)
+/* oneDNN 3.7.2's reorder "jit:uni" of transposed f32 weights writes only one row of sixteen when
+ * the packed layout has padding.  They are transposed first, then packed from rows. */
+static bool takes_detour(const struct dnn_matmul *matmul, enum dnn_layout src_layout)
 {
     const struct dnn_matmul_spec *spec = &matmul->spec;
-    desc_ptr src_desc = NULL;
+    size_t plain_bytes = (size_t)spec->k * (size_t)spec->n * dnn_type_bytes(spec->wei_type);
+
+    return DNNL_VERSION_MAJOR >= 3 && src_layout == DNN_COLUMNS && spec->wei_type == DNN_F32 &&
+           dnn_packed_bytes(matmul) > plain_bytes;
+}
+
+static int reorder_primitive(struct primitive *p, struct dnn *dnn, const_desc_ptr src,
+                             const_desc_ptr dst, dnnl_primitive_attr_t attr)
+{
+    TRY(dnnl_reorder_primitive_desc_create(&p->pd, src, engine_get(), dst, engine_get(), attr));
+    return primitive_finish(p, dnn);
+fail:
+    return -1;
+}
+
+static int packer_primitives(struct dnn_packer *packer, const struct dnn_matmul *matmul,
+                             enum dnn_layout src_layout)
+{
+    const struct dnn_matmul_spec *spec = &matmul->spec;
+    desc_ptr src_desc = NULL, rows_desc = NULL;
     dnnl_primitive_attr_t attr = NULL;
     int status = -1;
 
     TRY(matrix_desc(&src_desc, spec, spec->k, spec->n, src_layout, spec->wei_type));
+    TRY(matrix_desc(&rows_desc, spec, spec->k, spec->n, DNN_ROWS, spec->wei_type));
     TRY(user_scratchpad(&attr));
-    TRY(dnnl_reorder_primitive_desc_create(&packer->p.pd, src_desc, engine_get(),
-                                           packed_desc(matmul), engine_get(), attr));
-    if (primitive_finish(&packer->p, packer->dnn))
-        goto fail;
     TRY(memory_create(&packer->src, src_desc, DNNL_MEMORY_NONE));
-    status = 0;
+    if (takes_detour(matmul, src_layout)) {
+        packer->p.scratch_offset = packer->transpose.scratch_offset =
+            (dnnl_memory_desc_get_size(rows_desc) + 63) / 64 * 64;
+        TRY(memory_create(&packer->rows, rows_desc, DNNL_MEMORY_NONE));
+        if (reorder_primitive(&packer->transpose, packer->dnn, src_desc, rows_desc, attr))
+            goto fail;
+    }
+    status = reorder_primitive(&packer->p, packer->dnn, packer->rows ? rows_desc : src_desc,
+                               packed_desc(matmul), attr);
 fail:
     if (attr)
         dnnl_primitive_attr_destroy(attr);
+    desc_destroy(rows_desc);
     desc_destroy(src_desc);
     return status;
 }
@@ -581,7 +610,7 @@ int dnn_packer_create(struct dnn_packer **result, struct dnn *dnn, const struct 
         return err_set("out of memory");
     packer->dnn = dnn;
     threads = single_thread_begin();
-    status = packer_primitive(packer, matmul, src_layout);
+    status = packer_primitives(packer, matmul, src_layout);
     single_thread_end(threads);
     if (status) {
         dnn_packer_destroy(packer);
@@ -596,6 +625,8 @@ void dnn_packer_destroy(struct dnn_packer *packer)
     if (!packer)
         return;
     memory_destroy(packer->src);
+    memory_destroy(packer->rows);
+    primitive_destroy(&packer->transpose);
     primitive_destroy(&packer->p);
     free(packer);
 }
@@ -610,6 +641,14 @@ void dnn_packer_run(struct dnn_packer *packer, const void *src, struct dnn_packe
     dnnl_exec_arg_t args[ARGS_MAX] = {{DNNL_ARG_FROM, packer->src}, {DNNL_ARG_TO, dst->memory}};
 
     memory_point(packer->src, src);
+    if (packer->rows) {
+        dnnl_exec_arg_t transpose[ARGS_MAX] = {{DNNL_ARG_FROM, packer->src},
+                                               {DNNL_ARG_TO, packer->rows}};
+
+        memory_point(packer->rows, packer->dnn->scratch);
+        primitive_run(&packer->transpose, packer->dnn, 2, transpose);
+        args[0].memory = packer->rows;
+    }
     primitive_run(&packer->p, packer->dnn, 2, args);
 }
 

@@ -47,3 +47,7 @@ TESTS += test-kernels
 check_PROGRAMS += test-layers
 test_layers_SOURCES = test/test-layers.c
 TESTS += test-layers
+
+check_PROGRAMS += test-dnn
+test_dnn_SOURCES = test/test-dnn.c
+TESTS += test-dnn
