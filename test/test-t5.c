@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "src/model/t5.h"
+#include "src/nn/dnn.h"
 #include "src/nn/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
@@ -254,6 +255,31 @@ static void test_gradient(const struct model_config *model, const struct variant
     pair_destroy(&pair);
 }
 
+/* Pads among the targets are inputs of the decoder like any token, but have no loss. */
+static void test_pads(void)
+{
+    struct t5_options options = options_of(&odd, find("swish"), 5, 2);
+    double loss, expected, error, each[5], ref[5], off = 0;
+    const char *where;
+    struct pair pair;
+
+    pair_create(&pair, &options);
+    for (int i = 0; i < 3; i++)
+        pair.batch->targets[3 * i + odd.target_length - 1] = TOKEN_PAD;
+    pair.batch->inputs[4] = TOKEN_PAD;
+    expected = ref_gradient(&pair);
+    check(t5_gradient(pair.fast, pair.batch, &loss));
+    error = worst_error(&pair, true, &where);
+    check(t5_evaluate(pair.fast, pair.batch, each));
+    ref_t5_loss(pair.ref, 5, pair.batch->inputs, pair.batch->targets, ref);
+    for (int i = 0; i < 5; i++)
+        off = fmax(off, fabs(each[i] - ref[i]) / ref[i]);
+    tap_ok(fabs(loss - expected) <= 1e-6 * expected && error <= f32_tolerance && off <= 1e-6,
+           "pads: loss off by %.1e, examples by %.1e, gradients by %.1e (%s)",
+           fabs(loss - expected) / expected, off, error, where);
+    pair_destroy(&pair);
+}
+
 static void test_gradients(void)
 {
     static const struct {
@@ -267,9 +293,10 @@ static void test_gradients(void)
                       splits[i].micro_batch, PRECISION_F32);
     test_gradient(&wide, find("geglu"), 2, 2, 0, PRECISION_F32);
     test_gradient(&wide, find("relu"), 2, 2, 0, PRECISION_F32);
+    test_pads();
 }
 
-enum { GRADIENTS = 6 + 2 }; /* beside the variants */
+enum { GRADIENTS = 6 + 2 + 1 }; /* beside the variants */
 
 static void test_gradients_bf16(void)
 {
@@ -466,6 +493,28 @@ static void test_overfit(const struct variant *variant)
                             t5_learning_rate(step, STEPS, 0.03, 100, 0.1), &loss));
     tap_ok(loss < 0.05, "%s learns one batch by heart: %.3f nats after %d steps", variant->name,
            loss, step - 1);
+    batch_destroy(batch);
+    t5_destroy(model);
+}
+
+/* Everything is made before the first step. */
+static void test_steady(void)
+{
+    struct t5_options options = options_of(&odd, find("geglu"), 5, 2);
+    struct batch *batch = random_batch(&options, 1);
+    struct dnn_counters before, after;
+    double loss, each[5];
+    struct t5 *model;
+
+    check(t5_create(&model, &options));
+    before = dnn_counters();
+    for (int step = 1; step <= 3; step++)
+        check(t5_train_step(model, batch, step, 0.01, &loss));
+    check(t5_evaluate(model, batch, each));
+    after = dnn_counters();
+    tap_ok(before.primitives > 0 && after.primitives == before.primitives &&
+               after.memories == before.memories,
+           "steps and evaluation create none of the library's primitives or memories");
     batch_destroy(batch);
     t5_destroy(model);
 }
@@ -699,11 +748,27 @@ static void test_init(void)
 
 /* ==== Refusals ==== */
 
+/* A batch that the model must refuse: token `at` of the targets becomes `id`. */
+static void test_bad_batch(struct t5 *model, struct batch *batch, int at, int32_t id,
+                           const char *what)
+{
+    int32_t saved = batch->targets[at];
+    double loss, each[5];
+
+    batch->targets[at] = id;
+    err_set("none");
+    tap_ok(t5_gradient(model, batch, &loss) == -1 && t5_evaluate(model, batch, each) == -1 &&
+               strstr(err_get(), "vocabulary"), "%s: %s", what, err_get());
+    batch->targets[at] = saved;
+}
+
 static void test_refusals(void)
 {
     struct t5_options options = options_of(&odd, find("relu"), 5, 1), bad;
     struct t5_memory memory;
     struct t5 *model = NULL;
+    struct batch *batch, head;
+    double loss;
 
     bad = options;
     bad.model.d_model = 0;
@@ -714,6 +779,20 @@ static void test_refusals(void)
     bad = options;
     bad.model.d_model = bad.model.d_ff = bad.model.vocabulary = bad.model.layers = 2000000000;
     tap_ok(t5_memory(&bad, &memory) == -1, "a size past 64 bits: %s", err_get());
+
+    check(t5_create(&model, &options));
+    batch = random_batch(&options, 1);
+    test_bad_batch(model, batch, 0, -1, "a token below 0");
+    test_bad_batch(model, batch, 5 * odd.target_length - 1, odd.vocabulary, "a token too high");
+    head = batch_head(batch, 4);
+    tap_ok(t5_gradient(model, &head, &loss) == -1, "4 examples: %s", err_get());
+    head = *batch;
+    head.target_length = odd.target_length - 1;
+    tap_ok(t5_gradient(model, &head, &loss) == -1, "short targets: %s", err_get());
+    memset(batch->targets, 0, (size_t)5 * odd.target_length * sizeof *batch->targets);
+    tap_ok(t5_gradient(model, batch, &loss) == -1, "pads alone: %s", err_get());
+    batch_destroy(batch);
+    t5_destroy(model);
     t5_destroy(NULL);
 }
 
@@ -722,7 +801,7 @@ int main(void)
     bool bf16 = t5_has_bf16();
 
     tap_plan(variant_count() + GRADIENTS + variant_count() + 2 + (int)LENGTH_OF(customs) + 4 + 3 +
-             2 + 2 * 4 + variant_count() + 1 + 5 + 4 + 3);
+             2 + 2 * 4 + variant_count() + 2 + 5 + 4 + 8);
     test_gradients();
     test_gradients_bf16();
     test_customs();
@@ -741,6 +820,7 @@ int main(void)
         tap_skip(4, "no bf16 here");
     for (int i = 0; i < variant_count(); i++)
         test_overfit(variant_at(i));
+    test_steady();
     test_divergence();
     test_counts();
     test_flops();
