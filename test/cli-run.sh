@@ -108,6 +108,10 @@ grep -q 'FFN_SwiGLU *forward' out || fail "bench prints no table"
 # The plan runs nothing.
 "$program" plan -q --preset smoke --threads 1 >out 2>err || fail "plan: $(cat err)"
 grep -q '^swiglu ' out && grep -q '^Time: ' out || fail "plan prints no table"
+grep -q '^Seeds: ' out && fail "plan tells seeds without --detect"
+# 7 contrasts, so 0.05 / 7; the paper's spread.
+"$program" plan -q --preset smoke --threads 1 --detect 0.01 >out 2>err || fail "plan: $(cat err)"
+grep -q '^Seeds: 1[0-9] would resolve a difference of 0.01 nats' out || fail "plan --detect"
 [ "$(grep -c '+0.000%' out)" = 8 ] || fail "the variants differ in parameters"
 
 exit $failed

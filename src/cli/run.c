@@ -10,6 +10,7 @@
 #include "src/run/sweep.h"
 #include "src/util/progress.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 static const int exit_statuses[] = {
@@ -97,6 +98,33 @@ static void print_plan(const struct config *config, const struct plan_row *rows)
            time, runs, gflop_per_s);
 }
 
+/* How many seeds would resolve config->detect_nats.  The spread comes from the file of --config
+ * when that is a results file, else from the paper. */
+static int print_detection(const struct config *config)
+{
+    struct detection detection;
+    json_t *document = NULL;
+    int status;
+
+    if (config->detect_nats == 0)
+        return 0;
+    if (config->file && !(document = results_read(config->file)))
+        return err_prepend("--detect takes the spread from --config");
+    status = results_detection(config->detect_nats, document, config->variant_count - 1, &detection);
+    json_decref(document);
+    if (status)
+        return -1;
+    if (detection.seeds == INT_MAX)
+        printf("Seeds: more than a million");
+    else
+        printf("Seeds: %d", detection.seeds);
+    printf(" would resolve a difference of %g nats (paired t test, two-sided 5 %%, Holm over %d "
+           "contrasts, power 80 %%; standard deviation %.4f, from %s)\n",
+           detection.difference_nats, detection.contrasts, detection.stddev_nats,
+           detection.source);
+    return 0;
+}
+
 int command_plan(const struct invocation *invocation)
 {
     struct config config;
@@ -107,7 +135,7 @@ int command_plan(const struct invocation *invocation)
         plan_make(&rows, &config))
         goto out;
     print_plan(&config, rows);
-    status = plan_check(rows, &config) ? EXIT_FAILED : EXIT_OK;
+    status = plan_check(rows, &config) || print_detection(&config) ? EXIT_FAILED : EXIT_OK;
 out:
     free(rows);
     config_free(&config);

@@ -124,6 +124,12 @@ static const struct config_option options[] = {
      "time one feed-forward layer of the paper's shape in place of the model", NULL, NULL,
      COMMAND_BENCH},
 
+    GROUP("Power", COMMAND_PLAN),
+    {"detect", 0, OPTION_REAL, AT(detect_nats), 1e-6, 100, "NATS", NULL,
+     "tell how many seeds would resolve a difference of NATS; the spread of the differences is "
+     "that of the results file given by --config, or else the paper's",
+     "not asked", NULL, COMMAND_PLAN},
+
     GROUP("Files", MODEL),
     {"output", 'o', OPTION_TEXT, AT(output), 0, 0, "FILE", NULL, "the results file",
      "glubench.json, or glubench-bench.json of bench", NULL, COMMAND_RUN | COMMAND_BENCH},

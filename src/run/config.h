@@ -71,6 +71,7 @@ struct config {
     int64_t checkpoint_every; /* steps; 0: by time */
     bool resume, restart;
     char *output, *dump_batches, *save_checkpoint, *init_checkpoint;
+    double detect_nats; /* 0: not asked */
     bool ffn;
     char *table, *format;
     double fail_on_percent; /* 0: never */
