@@ -12,26 +12,26 @@
 #include "src/util/nearest.h"
 #include "variants/variant.h"
 
-/* A variant is a line here and a line in the table below. */
-extern const struct variant variant_relu, variant_gelu, variant_swish, variant_glu,
-    variant_bilinear, variant_geglu, variant_swiglu, variant_reglu, variant_gelu_tanh,
-    variant_geglu_tanh, variant_relu2;
+/* A variant is a file of its own and a line here. */
+#define VARIANTS(X)                                                                                \
+    /* the paper's, in the order of our tables */                                                  \
+    X(relu)                                                                                        \
+    X(gelu)                                                                                        \
+    X(swish)                                                                                       \
+    X(glu)                                                                                         \
+    X(bilinear)                                                                                    \
+    X(geglu)                                                                                       \
+    X(swiglu)                                                                                      \
+    X(reglu)                                                                                       \
+    /* beyond the paper */                                                                         \
+    X(gelu_tanh)                                                                                   \
+    X(geglu_tanh)                                                                                  \
+    X(relu2)
 
-static const struct variant *const variants[] = {
-    /* the paper's, in the order of our tables */
-    &variant_relu,
-    &variant_gelu,
-    &variant_swish,
-    &variant_glu,
-    &variant_bilinear,
-    &variant_geglu,
-    &variant_swiglu,
-    &variant_reglu,
-    /* beyond the paper */
-    &variant_gelu_tanh,
-    &variant_geglu_tanh,
-    &variant_relu2,
-};
+#define DECLARE(name) extern const struct variant variant_##name;
+#define ADDRESS(name) &variant_##name,
+VARIANTS(DECLARE)
+static const struct variant *const variants[] = {VARIANTS(ADDRESS)};
 
 #define CUSTOM "custom:"
 #define CUSTOM_USAGE CUSTOM "ACT[,gated][,alpha=NUMBER][,beta=NUMBER]"
