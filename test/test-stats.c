@@ -257,6 +257,7 @@ static void test_planning(void)
     tap_ok(stats_pairs_needed(0.8, 1.0, 0.05, 0.8) == 15, "pairs for d 0.8");
     tap_ok(stats_pairs_needed(0.5, 1.0, 0.05, 0.8) == 34, "pairs for d 0.5");
     tap_ok(stats_pairs_needed(0.01, 0.05, 0.05, 0.8) == 199, "pairs for d 0.2");
+    near(stats_paired_power(0.5, 1.0, 34, 0.05), 0.8077775, 5e-8, "and the power of those 34");
     /* R's example: power.t.test(n = 20, delta = 1, sd = 1) has 38 degrees of freedom, and power
      * 0.8689528; here written with the noncentral t itself. */
     near(1.0 - stats_noncentral_t_cdf(stats_t_quantile(0.975, 38), 38, sqrt(10.0)), 0.8689528, 5e-8,
@@ -281,6 +282,6 @@ int main(void)
     test_median();
     test_cluster_bootstrap();
     test_planning();
-    tap_plan(78);
+    tap_plan(79);
     return tap_status();
 }
