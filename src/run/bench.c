@@ -30,6 +30,7 @@ struct bench {
     struct batch *batches[BATCHES];
     double *example_nats; /* (batch) */
     int repeats[PASSES];  /* how often a sample does a pass */
+    bool resident;        /* all subjects stay open; if not, each is opened anew for every sample */
 };
 
 /* What can be measured: how to make it and how to do each of its passes once. */
@@ -172,29 +173,84 @@ static int repeat(struct bench *bench, struct subject *subject, int pass, int ti
     return 0;
 }
 
-/* Open every subject, warm it up, and choose how often a sample repeats each pass: as many times
- * for every variant, by the first one. */
-static int warm_up(struct bench *bench)
+/* Open a subject and do each of its passes a few times, so that memory and caches are warm. */
+static int open_warm(struct bench *bench, struct subject *subject)
+{
+    double seconds;
+
+    if (bench->kind->open(bench, subject))
+        return -1;
+    for (int pass = 0; pass < PASSES; pass++)
+        if (repeat(bench, subject, pass, WARM_UP, &seconds))
+            return -1;
+    return 0;
+}
+
+/* How often a sample must do a pass to last as long as it should. */
+static int choose_repeats(struct bench *bench, struct subject *subject)
+{
+    for (int pass = 0; pass < PASSES; pass++) {
+        double seconds = 0, times;
+
+        if (repeat(bench, subject, pass, 1, &seconds))
+            return -1;
+        times = ceil(bench->options->sample_s / fmax(seconds, 1e-9));
+        bench->repeats[pass] = (int)fmin(fmax(times, 1), REPEATS_MAX);
+    }
+    return 0;
+}
+
+/* The rows of a subject: what its samples consist of.  rows is (PASSES). */
+static int make_rows(const struct bench *bench, const struct subject *subject,
+                     struct throughput_result *rows)
 {
     const struct bench_options *options = bench->options;
 
-    for (int i = 0; i < options->config->variant_count; i++) {
+    for (int pass = 0; pass < PASSES; pass++) {
+        struct throughput_result *row = &rows[pass];
+
+        row->variant = subject->variant;
+        row->pass = bench->kind->pass[pass];
+        row->precision = precision_name(options->config->precision);
+        row->threads = options->config->threads;
+        row->samples_s = calloc((size_t)options->samples, sizeof *row->samples_s);
+        if (!row->samples_s)
+            return err_set("out of memory");
+        if (bench->kind->size(bench, subject, pass, row))
+            return -1;
+        row->tokens_per_sample *= bench->repeats[pass];
+        row->flops_per_sample *= bench->repeats[pass];
+    }
+    return 0;
+}
+
+/* Open and warm up all subjects and make their rows.  Every variant's sample repeats its pass as
+ * often as the first one's. */
+static int warm_up(struct bench *bench, struct throughput_result *rows)
+{
+    for (int i = 0; i < bench->options->config->variant_count; i++) {
         struct subject *subject = &bench->subjects[i];
 
         progress_status("throughput: warming up %s", subject->variant->name);
-        if (bench->kind->open(bench, subject))
+        if (open_warm(bench, subject) || (i == 0 && choose_repeats(bench, subject)) ||
+            make_rows(bench, subject, &rows[PASSES * i]))
             return -1;
-        for (int pass = 0; pass < PASSES; pass++) {
-            double seconds = 0;
-
-            if (repeat(bench, subject, pass, WARM_UP, &seconds) ||
-                (i == 0 && repeat(bench, subject, pass, 1, &seconds)))
-                return -1;
-            if (i == 0)
-                bench->repeats[pass] =
-                    (int)fmin(fmax(ceil(options->sample_s / fmax(seconds, 1e-9)), 1), REPEATS_MAX);
-        }
+        if (!bench->resident)
+            bench->kind->close(subject);
     }
+    return 0;
+}
+
+static int take_sample(struct bench *bench, struct subject *subject, int pass,
+                       struct throughput_result *row)
+{
+    if (!bench->resident && open_warm(bench, subject))
+        return -1;
+    if (repeat(bench, subject, pass, bench->repeats[pass], &row->samples_s[row->samples]))
+        return -1;
+    row->samples++;
+    if (!bench->resident)
+        bench->kind->close(subject);
     return 0;
 }
 
@@ -228,9 +284,7 @@ static int measure(struct bench *bench, struct throughput_result *rows, int coun
 
             progress_status("throughput: round %d of %d, %s %s", round + 1, options->samples,
                             row->variant->name, row->pass);
-            status = repeat(bench, &bench->subjects[order[i] / PASSES], pass, bench->repeats[pass],
-                            &row->samples_s[row->samples]);
-            row->samples++;
+            status = take_sample(bench, &bench->subjects[order[i] / PASSES], pass, row);
             if (status == 0 && options->stop && *options->stop)
                 status = 1;
         }
@@ -239,28 +293,23 @@ static int measure(struct bench *bench, struct throughput_result *rows, int coun
     return status;
 }
 
-static int make_rows(const struct bench *bench, struct throughput_result *rows, int count)
+size_t bench_bytes(const struct config *config, bool *resident)
 {
-    const struct bench_options *options = bench->options;
+    size_t most = 0, sum = 0;
 
-    for (int i = 0; i < count; i++) {
-        const struct subject *subject = &bench->subjects[i / PASSES];
-        struct throughput_result *row = &rows[i];
-        int pass = i % PASSES;
+    for (int i = 0; i < config->variant_count; i++) {
+        struct t5_options options = config_model(config, config->variants[i], config->threads);
+        struct t5_memory memory;
 
-        row->variant = subject->variant;
-        row->pass = bench->kind->pass[pass];
-        row->precision = precision_name(options->config->precision);
-        row->threads = options->config->threads;
-        row->samples_s = calloc((size_t)options->samples, sizeof *row->samples_s);
-        if (!row->samples_s)
-            return err_set("out of memory");
-        if (bench->kind->size(bench, subject, pass, row))
-            return -1;
-        row->tokens_per_sample *= bench->repeats[pass];
-        row->flops_per_sample *= bench->repeats[pass];
+        if (t5_memory(&options, &memory) || memory.total > SIZE_MAX / 2 - sum) {
+            *resident = false;
+            return SIZE_MAX;
+        }
+        sum += memory.total;
+        most = memory.total > most ? memory.total : most;
     }
-    return 0;
+    *resident = sum <= machine_memory_bytes() / 4;
+    return *resident ? sum : most;
 }
 
 static int open_bench(struct bench *bench)
@@ -327,7 +376,10 @@ int bench_run(const struct bench_options *options, struct throughput_result **ro
                  options->samples, options->samples == 1 ? "" : "s");
     progress_status("throughput: measuring the peak of the matrix product");
     peak_gflop_per_s = bench_gemm_peak(options->config->precision, options->config->threads);
-    if (open_bench(&bench) == 0 && warm_up(&bench) == 0 && make_rows(&bench, *rows, made) == 0)
+    bench.resident = true;
+    if (!options->ffn)
+        bench_bytes(options->config, &bench.resident);
+    if (open_bench(&bench) == 0 && warm_up(&bench, *rows) == 0)
         status = measure(&bench, *rows, made);
     for (int i = 0; i < made; i++)
         (*rows)[i].gemm_peak_gflop_per_s = peak_gflop_per_s;

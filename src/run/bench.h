@@ -22,6 +22,10 @@ struct bench_options {
  * of *count rows, freed by bench_free().  0 or -1; when stopped early, 0 and no rows. */
 int bench_run(const struct bench_options *options, struct throughput_result **rows, int *count)
     GLU_MUST_USE;
+/* Memory of the models that are measured: of all together when that is little enough of the
+ * machine's for them to stay (*resident), of one when it is not. */
+size_t bench_bytes(const struct config *config, bool *resident);
+
 /* The library's own matrix product in a precision: the limit that the rest is measured against.
  * GFLOP/s, or NAN and a warning when it cannot be measured. */
 double bench_gemm_peak(enum precision precision, int threads);

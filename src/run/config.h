@@ -74,7 +74,7 @@ struct config {
     double detect_nats; /* 0: not asked */
     bool ffn;
     char *table, *format;
-    double fail_on_percent; /* 0: never */
+    double fail_on_percent; /* negative: never */
     bool quiet, verbose;
 
     /* Filled in by config_resolve(). */

@@ -3,6 +3,7 @@
 
 #include "src/run/plan.h"
 
+#include "src/run/bench.h"
 #include "src/run/machine.h"
 #include "src/run/train.h"
 #include "src/util/progress.h"
@@ -13,7 +14,7 @@
 static const double parity_limit = 1e-3;
 
 /* Besides the models: the program and its libraries, with the code that oneDNN generates. */
-enum { PROGRAM_BYTES = 48 << 20 };
+enum { PROGRAM_BYTES = 14 << 20 };
 
 /* Far beyond any machine: measuring such a model would itself take minutes and memory. */
 static int check_size(const struct plan_row *row)
@@ -86,6 +87,16 @@ size_t plan_peak_bytes(const struct plan_row *rows, const struct config *config)
     return sum > SIZE_MAX - heldout ? SIZE_MAX : sum + heldout;
 }
 
+size_t plan_throughput_bytes(const struct config *config)
+{
+    bool resident;
+    size_t bytes = bench_bytes(config, &resident);
+
+    return config->recipe.samples == 0 ? 0
+           : bytes > SIZE_MAX - PROGRAM_BYTES ? SIZE_MAX
+                                              : bytes + PROGRAM_BYTES;
+}
+
 static int check_parity(const struct plan_row *rows, const struct config *config)
 {
     for (int i = 0; i < config->variant_count; i++)
@@ -129,16 +140,23 @@ double plan_run_flops(const struct plan_row *row, const struct config *config)
            forward * recipe->heldout_examples * (double)train_evaluation_count(config);
 }
 
-double plan_estimate_s(const struct plan_row *rows, const struct config *config,
-                       double gemm_peak_gflop_per_s)
+double plan_run_s(const struct plan_row *row, const struct config *config,
+                  double gemm_peak_gflop_per_s)
 {
-    /* Narrow models leave the matrix products waiting for everything else: of the peak, about
-     * d / (d + 100) is reached in f32, and less in bf16, where the products take less of the time. */
-    double d = config->recipe.d_model;
-    double share = config->precision == PRECISION_BF16 ? d / (d + 400) : d / (d + 100);
-    double flops = 0;
+    /* The products of a narrow model wait for everything else: about d / (d + half) of the peak is
+     * reached.  In bf16, where the products take less of the time, it is a smaller share. */
+    double half = config->precision == PRECISION_BF16 ? 250 : 80;
+    double d_model = config->recipe.d_model;
+
+    return plan_run_flops(row, config) / (1e9 * gemm_peak_gflop_per_s * d_model / (d_model + half));
+}
+
+double plan_sweep_s(const struct plan_row *rows, const struct config *config,
+                    double gemm_peak_gflop_per_s)
+{
+    double seconds = 0;
 
     for (int i = 0; i < config->variant_count; i++)
-        flops += plan_run_flops(&rows[i], config) * config->recipe.seeds;
-    return flops / (1e9 * gemm_peak_gflop_per_s * share * config->recipe.jobs);
+        seconds += plan_run_s(&rows[i], config, gemm_peak_gflop_per_s);
+    return seconds * config->recipe.seeds / config->recipe.jobs;
 }

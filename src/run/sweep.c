@@ -522,7 +522,7 @@ static enum sweep_status conclude(struct sweep *sweep, json_t **document)
     }
     if (signals_stop) {
         err_set("interrupted; the results so far are in %s%s", sweep->config->output,
-                sweep->rundir ? ", go on with --resume" : "");
+                sweep->rundir && sweep->results.run_count > 0 ? ", go on with --resume" : "");
         return SWEEP_INTERRUPTED;
     }
     if (bad > 0) {

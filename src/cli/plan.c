@@ -1,0 +1,220 @@
+/* plan.c - `glubench plan`: what would run, without running it. */
+#include "src/glu.h"
+
+#include "src/cli/cli.h"
+#include "src/results/results.h"
+#include "src/run/bench.h"
+#include "src/run/machine.h"
+#include "src/run/plan.h"
+#include "src/util/progress.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that the command tells. */
+struct outlook {
+    const struct config *config;
+    struct plan_row *rows; /* (config->variant_count) */
+    int runs;
+    double gemm_peak_gflop_per_s; /* on the threads of one run */
+    size_t peak_bytes, throughput_bytes, machine_bytes;
+    bool has_detection;
+    struct detection detection;
+};
+
+/* How many seeds would resolve config->detect_nats.  The spread comes from the file of --config
+ * when that is a results file, else from the paper. */
+static int detect(const struct config *config, struct detection *detection)
+{
+    json_t *document = config->file ? results_read(config->file) : NULL;
+    int status;
+
+    if (config->file && !document)
+        return err_prepend("--detect takes the spread from --config");
+    status = results_detection(config->detect_nats, document, config->variant_count - 1, detection);
+    json_decref(document);
+    return status;
+}
+
+static int look_out(struct outlook *outlook, const struct config *config)
+{
+    *outlook = (struct outlook){.config = config,
+                                .runs = config->variant_count * config->recipe.seeds,
+                                .machine_bytes = machine_memory_bytes(),
+                                .has_detection = config->detect_nats > 0};
+    if (plan_make(&outlook->rows, config) ||
+        (outlook->has_detection && detect(config, &outlook->detection)))
+        return -1;
+    outlook->peak_bytes = plan_peak_bytes(outlook->rows, config);
+    outlook->throughput_bytes = plan_throughput_bytes(config);
+    outlook->gemm_peak_gflop_per_s =
+        bench_gemm_peak(config->precision, config_threads_per_run(config));
+    return 0;
+}
+
+static const char *plural(int n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static void print_rows(const struct outlook *outlook)
+{
+    printf("%-16s %6s %12s %12s %9s %11s %10s %9s\n", "variant", "d_ff", "parameters",
+           "feed-forward", "vs. base", "GFLOP/step", "memory", "time");
+    for (int i = 0; i < outlook->config->variant_count; i++) {
+        const struct plan_row *row = &outlook->rows[i];
+        char memory[32], time[32];
+
+        format_bytes((double)row->memory.total, memory, sizeof memory);
+        format_duration(plan_run_s(row, outlook->config, outlook->gemm_peak_gflop_per_s), time,
+                        sizeof time);
+        printf("%-16s %6d %12lld %12lld %+8.3f%% %11.3f %10s %9s\n", row->variant->name, row->d_ff,
+               (long long)row->counts.parameters, (long long)row->counts.ffn_parameters,
+               100 * row->parameter_difference, 1e-9 * (double)row->counts.train_flops, memory,
+               time);
+    }
+}
+
+static void print_detection(const struct detection *detection)
+{
+    if (detection->seeds == INT_MAX)
+        printf("Seeds: more than a million");
+    else
+        printf("Seeds: %d", detection->seeds);
+    printf(" would resolve a difference of %g nats (paired t test, two-sided 5 %%, Holm over %d "
+           "contrasts, power 80 %%; standard deviation %.4f, from %s)\n",
+           detection->difference_nats, detection->contrasts, detection->stddev_nats,
+           detection->source);
+}
+
+static void print_text(const struct outlook *outlook)
+{
+    const struct config *config = outlook->config;
+    const struct recipe *recipe = &config->recipe;
+    const struct t5_memory *memory = &outlook->rows[0].memory;
+    int threads = config_threads_per_run(config);
+    char peak[32], throughput[32], has[32], time[32];
+
+    printf("Preset %s: d_model %d, %d+%d layers, %d heads of %d, %d token ids, %s\n",
+           config->preset, recipe->d_model, recipe->layers, recipe->layers, recipe->heads,
+           recipe->d_kv, config->vocabulary, precision_name(config->precision));
+    printf("%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
+           "thread%s\n\n",
+           (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch,
+           recipe->input_length, recipe->target_length, config->variant_count,
+           plural(config->variant_count), recipe->seeds, plural(recipe->seeds), recipe->jobs,
+           plural(recipe->jobs), threads, plural(threads));
+    print_rows(outlook);
+
+    printf("\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",
+           memory->activations_per_token, memory->activations_per_token_minimum);
+    format_bytes((double)outlook->peak_bytes, peak, sizeof peak);
+    format_bytes((double)outlook->throughput_bytes, throughput, sizeof throughput);
+    format_bytes((double)outlook->machine_bytes, has, sizeof has);
+    printf("Memory: about %s to train, %s to measure throughput, of %s\n", peak, throughput, has);
+    format_duration(plan_sweep_s(outlook->rows, config, outlook->gemm_peak_gflop_per_s), time,
+                    sizeof time);
+    printf("Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
+           outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
+    if (outlook->has_detection)
+        print_detection(&outlook->detection);
+}
+
+static json_t *number_or_null(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *row_json(const struct outlook *outlook, const struct plan_row *row)
+{
+    const struct t5_memory *memory = &row->memory;
+    double seconds = plan_run_s(row, outlook->config, outlook->gemm_peak_gflop_per_s);
+
+    return json_pack(
+        "{s:s, s:i, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:I, s:o}",
+        "variant", row->variant->name, "d_ff", row->d_ff, "parameters",
+        (json_int_t)row->counts.parameters, "ffn_parameters",
+        (json_int_t)row->counts.ffn_parameters, "parameter_difference_vs_baseline",
+        row->parameter_difference, "train_flops_per_step", (json_int_t)row->counts.train_flops,
+        "forward_flops_per_step", (json_int_t)row->counts.forward_flops, "memory_bytes",
+        "parameters", (json_int_t)memory->parameters, "gradients", (json_int_t)memory->gradients,
+        "optimizer", (json_int_t)memory->optimizer, "activations",
+        (json_int_t)memory->activations, "packed_weights", (json_int_t)memory->packed_weights,
+        "scratch", (json_int_t)memory->scratch, "total", (json_int_t)memory->total,
+        "activation_bytes_per_token", (json_int_t)memory->activations_per_token,
+        "activation_bytes_per_token_minimum", (json_int_t)memory->activations_per_token_minimum,
+        "estimated_s", number_or_null(seconds));
+}
+
+static json_t *detection_json(const struct outlook *outlook)
+{
+    const struct detection *detection = &outlook->detection;
+
+    if (!outlook->has_detection)
+        return json_null();
+    return json_pack("{s:f, s:f, s:i, s:o, s:s}", "difference_nats", detection->difference_nats,
+                     "stddev_nats", detection->stddev_nats, "contrasts", detection->contrasts,
+                     "seeds",
+                     detection->seeds == INT_MAX ? json_null() : json_integer(detection->seeds),
+                     "source", detection->source);
+}
+
+static int print_json(const struct outlook *outlook)
+{
+    const struct config *config = outlook->config;
+    double seconds = plan_sweep_s(outlook->rows, config, outlook->gemm_peak_gflop_per_s);
+    json_t *variants = json_array(), *document;
+    int failed = 0;
+
+    for (int i = 0; i < config->variant_count; i++)
+        failed |= json_array_append_new(variants, row_json(outlook, &outlook->rows[i]));
+    document = json_pack("{s:o, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "config",
+                         config_json(config, NULL, NULL), "runs", outlook->runs, "variants",
+                         variants, "peak_memory_bytes", (json_int_t)outlook->peak_bytes,
+                         "throughput_memory_bytes", (json_int_t)outlook->throughput_bytes,
+                         "machine_memory_bytes", (json_int_t)outlook->machine_bytes,
+                         "gemm_peak_gflop_per_s", number_or_null(outlook->gemm_peak_gflop_per_s),
+                         "estimated_s", number_or_null(seconds), "detection",
+                         detection_json(outlook));
+    if (failed || !document) {
+        json_decref(document);
+        return err_set("out of memory");
+    }
+    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    putchar('\n');
+    json_decref(document);
+    return 0;
+}
+
+int command_plan(const struct invocation *invocation)
+{
+    struct config config;
+    struct outlook outlook = {.rows = NULL};
+    bool json;
+    int status = EXIT_USAGE;
+
+    if (config_resolve(&config, invocation->arguments, invocation->argument_count))
+        goto out;
+    json = strcmp(config.format, "json") == 0;
+    if (!json && strcmp(config.format, "terminal") != 0) {
+        err_set("--format: 'plan' knows terminal and json, not %s", config.format);
+        goto out;
+    }
+    status = EXIT_FAILED;
+    if (look_out(&outlook, &config))
+        goto out;
+    if (json) {
+        if (print_json(&outlook))
+            goto out;
+    } else {
+        print_text(&outlook);
+    }
+    /* A plan that could not run is still told, and then refused. */
+    status = plan_check(outlook.rows, &config) ? EXIT_FAILED : EXIT_OK;
+out:
+    free(outlook.rows);
+    config_free(&config);
+    return status;
+}
