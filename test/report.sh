@@ -56,12 +56,12 @@ expect 1 'bad.json:[0-9]*:[0-9]*: ' validate bad.json
 
 if command -v pdflatex >/dev/null 2>&1; then
     {
-        echo '\documentclass{article}\begin{document}'
+        printf '%s\n' '\documentclass{article}\begin{document}'
         for table in perplexity throughput parity agreement pareto; do
             "$program" report --format latex --table $table diverged.json
         done
         "$program" compare --format latex plain.json worse.json
-        echo '\end{document}'
+        printf '%s\n' '\end{document}'
     } >table.tex
     if ! pdflatex -interaction=nonstopmode -halt-on-error table.tex >log 2>&1; then
         echo "FAIL: pdflatex refuses the tables" >&2
