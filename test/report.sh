@@ -48,7 +48,7 @@ expect 0 '"verdict": "worse"' compare --format json plain.json worse.json
     { echo "FAIL: validate finds faults in good files" >&2; cat out err >&2; failed=1; }
 sed 's/"status": "ok"/"status": "good"/' plain.json >bad.json
 expect 1 'bad.json: runs\[0\].status: is "good"' validate plain.json bad.json
-expect 1 '1 of 2 files are at fault' validate plain.json bad.json
+expect 1 '1 of 2 files is not valid' validate plain.json bad.json
 sed 's/"mean_nats": 1/"mean_nats": 2/' plain.json >bad.json
 expect 1 'bad.json: tables.table1\[0\].mean_nats: is 2' validate bad.json
 head -c 3000 plain.json >bad.json
