@@ -221,8 +221,8 @@ static int judge_overlap(const struct scan *scan)
                        "out --heldout to hold out a share of the corpus",
                        met, count, scan->corpus->heldout.files[0].path);
     if (scan->dropped)
-        warn_add("%" PRIu64 " training documents are held-out text too and are left out of training",
-                 scan->dropped);
+        warn_add("%" PRIu64 " training documents are held-out text too and are left out of "
+                 "training", scan->dropped);
     return 0;
 }
 

@@ -33,8 +33,8 @@ static int set_up(const struct data_config *config, struct span_shape *shape,
     if (config->heldout_examples < 1)
         return err_set("--heldout-examples %d: it must be at least 1", config->heldout_examples);
     if (is_builtin(config) && config->heldout_count)
-        return err_set("--heldout %s goes with --corpus: the built-in language has held-out text of "
-                       "its own", config->heldout[0]);
+        return err_set("--heldout %s goes with --corpus: the built-in language has held-out text "
+                       "of its own", config->heldout[0]);
     if (!is_builtin(config) && !config->heldout_count &&
         !(config->heldout_share > 0.0 && config->heldout_share <= 0.5))
         return err_set("held-out share %g: it must be above 0 and at most 0.5",
@@ -173,8 +173,8 @@ int data_next(struct data_stream *stream, struct batch *batch)
 {
     if (batch->examples != stream->batch || batch->input_length != stream->shape.input_length ||
         batch->target_length != stream->shape.target_length)
-        return err_set("a batch of %d examples of %d and %d tokens was asked of a stream of %d of %d "
-                       "and %d", batch->examples, batch->input_length, batch->target_length,
+        return err_set("a batch of %d examples of %d and %d tokens was asked of a stream of %d of "
+                       "%d and %d", batch->examples, batch->input_length, batch->target_length,
                        stream->batch, stream->shape.input_length, stream->shape.target_length);
     for (int i = 0; i < stream->batch; i++)
         if (next_example(stream, batch, (size_t)i))

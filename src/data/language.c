@@ -21,27 +21,28 @@ enum {
     NUMBERS = 2, /* singular and plural */
     TENSES = 2,
     FORMS_MAX = 4,
+    TOPIC_WORDS_MAX = TOPICS * TOPIC_BASES * FORMS_MAX,
     PEOPLE = 256,
     PLACES = 128,
     RIVERS = 64,
-    VERB_OBJECTS = 4,
+    HABITS = 3, /* words that mostly go with a word */
     CAST = 3, /* people of a document */
     SENTENCES_MIN = 6,
     SENTENCES_MAX = 24,
     SENTENCE_BYTES = 512, /* more than any sentence has */
-    BASE_BYTES = 16,
+    BASE_BYTES = 6,
     ZIPF_SLOTS = 1 << 13
 };
 
-/* Vowels come in two kinds, e and i in front, a, o and u at the back of the mouth, and a word has
- * vowels of one kind only.  Whatever is put behind a base has two forms for that. */
+/* Vowels come in two kinds, e, i and y in front, a, o and u at the back of the mouth, and a word
+ * has vowels of one kind only.  Whatever is put behind a base has two forms for that. */
 struct ending {
     const char *front, *back;
 };
 
 /* What words are made from. */
 struct base {
-    char text[BASE_BYTES];
+    char text[BASE_BYTES]; /* not NUL-terminated */
     uint8_t length;
     uint8_t class;
     bool back;
@@ -52,20 +53,22 @@ enum category { NOUN, VERB, ADJECTIVE, PERSON, PLACE, RIVER, CATEGORIES };
 
 static const struct category_info {
     int bases; /* of a topic; nouns, verbs and adjectives are made from the same */
-    bool name;
     int forms;
     struct {
         struct ending ending;
         int class; /* -1: the base's */
     } form[FORMS_MAX];
 } categories[CATEGORIES] = {
-    [NOUN] = {TOPIC_BASES, false, 4,
-              {{{"", ""}, -1}, {{"entil", "antul"}, 0}, {{"iste", "osta"}, 1}, {{"ebrin", "abron"}, 2}}},
-    [VERB] = {TOPIC_BASES, false, 2, {{{"", ""}, -1}, {{"efis", "afos"}, -1}}},
-    [ADJECTIVE] = {TOPIC_BASES, false, 2, {{{"il", "ul"}, -1}, {{"esk", "ask"}, -1}}},
-    [PERSON] = {PEOPLE, true, 1, {{{"", ""}, -1}}},
-    [PLACE] = {PLACES, true, 1, {{{"gend", "gard"}, -1}}},
-    [RIVER] = {RIVERS, true, 1, {{{"erin", "arun"}, -1}}},
+    [NOUN] = {TOPIC_BASES, 4,
+              {{{"", ""}, -1},
+               {{"rete", "ralo"}, 0},
+               {{"niki", "nafo"}, 1},
+               {{"rege", "rowu"}, 2}}},
+    [VERB] = {TOPIC_BASES, 2, {{{"", ""}, -1}, {{"remi", "rajo"}, -1}}},
+    [ADJECTIVE] = {TOPIC_BASES, 2, {{{"nily", "nalo"}, -1}, {{"nege", "nota"}, -1}}},
+    [PERSON] = {PEOPLE, 1, {{{"", ""}, -1}}},
+    [PLACE] = {PLACES, 1, {{{"rily", "rota"}, -1}}},
+    [RIVER] = {RIVERS, 1, {{{"nete", "nuza"}, -1}}},
 };
 
 /* The words of a category in a topic (or all, where there are no topics), by rank. */
@@ -91,44 +94,61 @@ struct language {
     struct base people[PEOPLE], places[PLACES], rivers[RIVERS];
     struct zipf ranks[CATEGORIES]; /* over words_of() */
     /* What is to be remembered: words by number. */
-    uint16_t objects[TOPICS * TOPIC_BASES * FORMS_MAX][VERB_OBJECTS];
+    uint16_t objects[TOPIC_WORDS_MAX][HABITS];    /* of a verb */
+    uint16_t verbs[TOPIC_WORDS_MAX][HABITS];      /* of a noun that is subject */
+    uint16_t adjectives[TOPIC_WORDS_MAX][HABITS]; /* of a noun */
     uint16_t trade[PEOPLE], home[PEOPLE], river[PLACES];
 };
 
 /* ==== The lexicon ==== */
 
-/* A consonant has one vowel in front words and one in back words. */
-static const struct onset {
-    const char *consonant;
-    struct ending vowel;
-} onsets[] = {
-    {"t", {"e", "a"}}, {"k", {"i", "o"}}, {"s", {"e", "o"}}, {"n", {"i", "a"}}, {"m", {"e", "u"}},
-    {"r", {"i", "a"}}, {"l", {"e", "o"}}, {"p", {"i", "u"}}, {"d", {"e", "a"}}, {"v", {"i", "o"}},
-    {"b", {"e", "u"}}, {"h", {"i", "a"}}, {"f", {"e", "o"}}, {"g", {"i", "u"}}, {"st", {"e", "a"}},
-    {"dr", {"i", "o"}},
+/* A syllable is a consonant and the vowel that goes with it. */
+static const struct syllable {
+    char consonant;
+    char front, back; /* the vowel */
+} syllables[] = {
+    {'t', 'e', 'a'}, {'k', 'i', 'o'}, {'s', 'e', 'u'}, {'m', 'i', 'a'}, {'l', 'y', 'o'},
+    {'p', 'e', 'u'}, {'d', 'i', 'a'}, {'b', 'e', 'u'}, {'h', 'y', 'a'}, {'f', 'i', 'o'},
+    {'g', 'e', 'u'}, {'z', 'y', 'a'}, {'j', 'i', 'o'}, {'w', 'e', 'u'},
 };
-static const char *const codas[CLASSES] = {"n", "r", "s"};
 
-static void append(struct base *base, const char *sound)
+/* The consonants that may follow a vowel, or start a word. */
+static const struct follower {
+    char vowel;
+    const char *consonants;
+} followers[] = {
+    {'\0', "tksmlp"}, {'e', "tmg"}, {'i', "klb"}, {'y', "sdp"},
+    {'a', "lfj"},     {'o', "twh"}, {'u', "dmz"},
+};
+
+static const struct syllable *next_syllable(char vowel, struct rng *rng)
 {
-    size_t bytes = strlen(sound);
+    const struct follower *follower = followers;
+    const struct syllable *syllable = syllables;
+    char consonant;
 
-    assert(base->length + bytes < BASE_BYTES);
-    memcpy(base->text + base->length, sound, bytes + 1);
-    base->length = (uint8_t)(base->length + bytes);
+    while (follower->vowel != vowel)
+        follower++;
+    consonant = follower->consonants[rng_below(rng, (uint32_t)strlen(follower->consonants))];
+    while (syllable->consonant != consonant)
+        syllable++;
+    return syllable;
 }
 
-static void spell(struct base *base, struct rng *rng, int syllables, bool capital)
+static void spell(struct base *base, struct rng *rng, int length, bool capital)
 {
+    char vowel = '\0';
+
     base->back = rng_below(rng, 2);
     base->class = (uint8_t)rng_below(rng, CLASSES);
-    for (int i = 0; i < syllables; i++) {
-        const struct onset *onset = &onsets[rng_below(rng, LENGTH_OF(onsets))];
+    assert(2 * length <= BASE_BYTES);
+    for (int i = 0; i < length; i++) {
+        const struct syllable *syllable = next_syllable(vowel, rng);
 
-        append(base, onset->consonant);
-        append(base, base->back ? onset->vowel.back : onset->vowel.front);
+        vowel = base->back ? syllable->back : syllable->front;
+        base->text[base->length++] = syllable->consonant;
+        base->text[base->length++] = vowel;
     }
-    append(base, codas[base->class]);
     if (capital)
         base->text[0] = (char)(base->text[0] - 'a' + 'A');
 }
@@ -199,15 +219,23 @@ static struct word find_word(const struct language *language, enum category cate
     return word;
 }
 
+/* Words of category `to` that go with each word of category `from`. */
+static void draw_habits(const struct language *language, enum category from, enum category to,
+                        uint16_t habits[][HABITS], struct rng *rng)
+{
+    for (int word = 0; word < TOPICS * words_of(from); word++)
+        for (int i = 0; i < HABITS; i++)
+            habits[word][i] = (uint16_t)draw_word(language, to, word / words_of(from), rng);
+}
+
 static void make_facts(struct language *language)
 {
     struct rng rng;
 
     rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, CATEGORIES);
-    for (int verb = 0; verb < TOPICS * words_of(VERB); verb++)
-        for (int i = 0; i < VERB_OBJECTS; i++)
-            language->objects[verb][i] =
-                (uint16_t)draw_word(language, NOUN, verb / words_of(VERB), &rng);
+    draw_habits(language, VERB, NOUN, language->objects, &rng);
+    draw_habits(language, NOUN, VERB, language->verbs, &rng);
+    draw_habits(language, NOUN, ADJECTIVE, language->adjectives, &rng);
     for (int person = 0; person < PEOPLE; person++) {
         int topic = (int)rng_below(&rng, TOPICS);
 
@@ -243,26 +271,34 @@ void language_destroy(struct language *language)
 
 /* ==== Endings and little words ==== */
 
-static const struct ending plural_ending[CLASSES] = {{"ni", "nu"}, {"et", "at"}, {"is", "os"}};
+static const struct ending plural_ending[CLASSES] = {{"ni", "na"}, {"re", "ro"}, {"nire", "naro"}};
 static const struct ending adjective_ending[CLASSES][NUMBERS] = {
-    {{"e", "a"}, {"en", "an"}}, {{"i", "o"}, {"it", "ot"}}, {{"el", "al"}, {"eli", "alu"}}};
+    {{"ni", "na"}, {"nini", "nana"}},
+    {{"re", "ro"}, {"rere", "roro"}},
+    {{"nire", "naro"}, {"reni", "rona"}}};
 static const struct ending verb_ending[TENSES][CLASSES][NUMBERS] = {
-    {{{"ir", "ur"}, {"iren", "uran"}}, {{"im", "um"}, {"imet", "umat"}}, {{"ik", "uk"}, {"ikis", "ukos"}}},
-    {{{"ed", "ad"}, {"eden", "adan"}}, {{"ev", "av"}, {"evet", "avat"}}, {{"eb", "ab"}, {"ebis", "abos"}}}};
+    {{{"nin", "nan"}, {"ninini", "nanana"}}, {{"ren", "ron"}, {"renere", "ronoro"}},
+     {{"niren", "naron"}, {"nirene", "narono"}}},
+    {{{"nir", "nar"}, {"niriri", "narara"}}, {{"rer", "ror"}, {"rerene", "rorono"}},
+     {{"nirer", "naror"}, {"nirere", "naroro"}}}};
 
 static const char *const article[2][CLASSES][NUMBERS] = { /* indefinite, definite */
-    {{"un", "uni"}, {"ot", "ote"}, {"is", "iso"}},
-    {{"ta", "tan"}, {"lo", "los"}, {"mi", "mir"}}};
-static const char *const pronoun[CLASSES] = {"ela", "olo", "imi"};
-static const char *const relative[CLASSES][NUMBERS] = {{"ka", "kan"}, {"ko", "kos"}, {"ki", "kir"}};
-static const char *const says[TENSES] = {"sar", "sarad"}, *const repeats[TENSES] = {"resar", "resarad"};
-static const char *const is[TENSES] = {"es", "esad"}, *const lies[TENSES] = {"vel", "velad"};
-static const char *const prepositions[] = {"na", "vo", "tir", "sul", "em", "ober", "pro", "andu"};
+    {{"sa", "sana"}, {"so", "soro"}, {"se", "seni"}},
+    {{"ta", "tana"}, {"to", "toro"}, {"te", "teni"}}};
+static const char *const pronoun[CLASSES] = {"lela", "lelo", "lele"};
+static const char *const relative[CLASSES][NUMBERS] = {
+    {"ka", "kana"}, {"ko", "koro"}, {"ke", "keni"}};
+static const char *const says[TENSES] = {"mis", "mit"}, *const repeats[TENSES] = {"mimis", "mimit"};
+static const char *const is[TENSES] = {"les", "let"}, *const lies[TENSES] = {"pes", "pet"};
+static const char *const prepositions[] = {"la", "lo", "ma", "mo", "pa", "po", "kali", "molo"};
+/* Every sentence of a document ends with the same one. */
+static const char *const moods[] = {"temiki", "kotafo", "lysumi", "pemibe"};
 
 /* ==== Writing ==== */
 
 struct noun_phrase {
     int class, number;
+    int noun; /* -1: a person */
 };
 
 struct writer {
@@ -334,10 +370,16 @@ static uint32_t below(struct writer *writer, uint32_t n)
     return rng_below(&writer->rng, n);
 }
 
-static struct word draw(struct writer *writer, enum category category)
+static int draw(struct writer *writer, enum category category)
 {
-    return find_word(writer->language, category,
-                     draw_word(writer->language, category, writer->topic, &writer->rng));
+    return draw_word(writer->language, category, writer->topic, &writer->rng);
+}
+
+/* Three times of four one of the habits, else any word. */
+static int draw_habitual(struct writer *writer, enum category category,
+                         const uint16_t habits[HABITS])
+{
+    return below(writer, 4) ? habits[below(writer, HABITS)] : draw(writer, category);
 }
 
 static void write_name(struct writer *writer, enum category category, int number)
@@ -346,15 +388,20 @@ static void write_name(struct writer *writer, enum category category, int number
 }
 
 /* Article, perhaps an adjective, and the noun, all agreeing. */
-static struct noun_phrase write_noun(struct writer *writer, struct word noun)
+static struct noun_phrase write_noun(struct writer *writer, int noun)
 {
-    struct noun_phrase phrase = {noun.class, below(writer, 3) == 0};
+    const struct language *language = writer->language;
+    struct word entry = find_word(language, NOUN, noun);
+    struct noun_phrase phrase = {entry.class, below(writer, 4) == 0, noun};
 
     word(writer, article[below(writer, 4) > 0][phrase.class][phrase.number]);
-    if (below(writer, 3) == 0)
-        write_word(writer, draw(writer, ADJECTIVE),
+    if (below(writer, 3) == 0) {
+        int adjective = draw_habitual(writer, ADJECTIVE, language->adjectives[noun]);
+
+        write_word(writer, find_word(language, ADJECTIVE, adjective),
                    &adjective_ending[phrase.class][phrase.number]);
-    write_word(writer, noun, phrase.number ? &plural_ending[phrase.class] : NULL);
+    }
+    write_word(writer, entry, phrase.number ? &plural_ending[phrase.class] : NULL);
     return phrase;
 }
 
@@ -369,20 +416,17 @@ static void write_verb(struct writer *writer)
 {
     const struct noun_phrase *subject = &writer->subject;
 
-    writer->verb = draw_word(writer->language, VERB, writer->topic, &writer->rng);
+    if (subject->noun < 0)
+        writer->verb = draw(writer, VERB);
+    else
+        writer->verb = draw_habitual(writer, VERB, writer->language->verbs[subject->noun]);
     write_word(writer, find_word(writer->language, VERB, writer->verb),
                &verb_ending[writer->tense][subject->class][subject->number]);
 }
 
-/* Two times of three something that the verb prefers. */
 static void write_object(struct writer *writer)
 {
-    const uint16_t *objects = writer->language->objects[writer->verb];
-    struct word noun = draw(writer, NOUN);
-
-    if (below(writer, 3))
-        noun = find_word(writer->language, NOUN, objects[below(writer, VERB_OBJECTS)]);
-    write_noun(writer, noun);
+    write_noun(writer, draw_habitual(writer, NOUN, writer->language->objects[writer->verb]));
 }
 
 /* A preposition, three times of four the one that goes with the verb, and what it stands for. */
@@ -402,7 +446,7 @@ static void write_adverbial(struct writer *writer)
 static void be_subject(struct writer *writer, int person)
 {
     writer->speaker = person;
-    writer->subject = (struct noun_phrase){writer->language->people[person].class, 0};
+    writer->subject = (struct noun_phrase){writer->language->people[person].class, 0, -1};
 }
 
 /* One of the cast by name, the one named last half of the time. */
@@ -462,7 +506,7 @@ static void write_says(struct writer *writer)
 
 static void write_and(struct writer *writer)
 {
-    word(writer, "eda");
+    word(writer, "me");
 }
 
 static void expand(struct writer *writer, char symbol);
@@ -558,7 +602,7 @@ static void write_symbol(struct writer *writer, char symbol)
 
 static void expand(struct writer *writer, char symbol)
 {
-    struct noun_phrase outer = {0, 0};
+    struct noun_phrase outer = {0, 0, -1};
 
     for (const char *s = choose_rule(writer, symbol); *s; s++) {
         if (*s == '(')
@@ -574,7 +618,7 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
                       uint32_t number, char text[LANGUAGE_DOCUMENT_BYTES])
 {
     struct writer writer = {.language = language, .text = text, .tight = true};
-    uint32_t sentences;
+    uint32_t sentences, mood;
 
     rng_start(&writer.rng, seed, purpose, number);
     writer.topic = (int)below(&writer, TOPICS);
@@ -582,10 +626,12 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
     for (int i = 0; i < CAST; i++)
         writer.cast[i] = draw_name(language, PERSON, &writer.rng);
     writer.speaker = writer.cast[0];
+    mood = below(&writer, LENGTH_OF(moods));
     sentences = SENTENCES_MIN + below(&writer, SENTENCES_MAX - SENTENCES_MIN + 1);
     while (sentences-- && writer.used + SENTENCE_BYTES <= LANGUAGE_DOCUMENT_BYTES) {
         writer.sentence_start = true;
         expand(&writer, 'X');
+        word(&writer, moods[mood]);
         put(&writer, ".", 1);
         if (below(&writer, 6) == 0) { /* a paragraph */
             put(&writer, "\n", 1);

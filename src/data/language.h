@@ -1,13 +1,19 @@
 /* language.h - the built-in language: unlimited text to train on where there is none.
  *
  * It is invented, but has what makes real text worth modelling, each part learnt at its own pace:
- * words of Zipf's frequencies from a lexicon of some 2,500 roots; endings that follow noun class,
- * number, tense and vowel harmony; a grammar in which subject and verb agree across clauses;
- * topics that hold for a document; verbs that prefer certain objects, people with a trade and a
- * home, and places on rivers, all to be remembered; people who recur, pronouns, quotations that
- * are repeated word for word; and sums.  For example:
+ * sounds that only some others may follow; some 2,000 words, made from bases and endings, with
+ * Zipf's frequencies; endings that follow noun class, number, tense and vowel harmony; a grammar
+ * in which subject and verb agree across clauses; words that go with certain others; topics and a
+ * mood that hold for a document; people with a trade and a home, and places on rivers, all to be
+ * remembered; people who recur, pronouns, quotations that are repeated word for word; and sums.
+ * For example:
  *
- *     Kalu drifen ona moreti. "So nivel tas dome," sar Velin. Elu trim hano Sute. 27 + 15 = 42.
+ *     Kiki tafonaron te tafo lo to kowu kotafo. Kiki mis "ta seterete segenin" kotafo.
+ *     Teterily pes lo Kowunuza kotafo. Kiki mimis "ta seterete segenin" kotafo.
+ *
+ * Bytes are less uncertain than English ones, given those before, so that a small model gets far
+ * within minutes: that is for comparing models where there is no text, and says nothing of how
+ * they do on real text.
  *
  * The language itself never changes; its documents are drawn from (seed, purpose, number), so
  * training and held-out documents come from streams that never meet. */

@@ -127,8 +127,8 @@ static int next_line(struct reader *reader, const char **line, size_t *bytes)
         if (end || reader->at_end)
             break;
         if (seen > LINE_BYTES_MAX)
-            return err_set("%s:%" PRIu64 ": the line is longer than %d MiB: is this JSON lines, one "
-                           "document a line?", reader->path, reader->line_number + 1,
+            return err_set("%s:%" PRIu64 ": the line is longer than %d MiB: is this JSON lines, "
+                           "one document a line?", reader->path, reader->line_number + 1,
                            LINE_BYTES_MAX >> 20);
         if (read_more(reader) < 0)
             return -1;
@@ -250,8 +250,8 @@ static int check_text(const struct reader *reader, const char *text, size_t byte
 
     if (valid == bytes)
         return 0;
-    return err_set("%s is not UTF-8 text: byte 0x%02x at offset %" PRIu64 " (convert it, for example "
-                   "by iconv, or leave it out)", reader->path, (unsigned char)text[valid],
+    return err_set("%s is not UTF-8 text: byte 0x%02x at offset %" PRIu64 " (convert it, for "
+                   "example by iconv, or leave it out)", reader->path, (unsigned char)text[valid],
                    reader->position + valid);
 }
 
@@ -362,8 +362,8 @@ int reader_check_lines(const struct reader *reader)
 {
     if (reader->bad_lines <= reader->lines / 2)
         return 0;
-    return err_set("%s:%" PRIu64 ": %s; so it is with %" PRIu64 " of the file's %" PRIu64 " lines: a "
-                   "file of this name holds JSON lines, each an object with a \"text\"",
+    return err_set("%s:%" PRIu64 ": %s; so it is with %" PRIu64 " of the file's %" PRIu64 " lines: "
+                   "a file of this name holds JSON lines, each an object with a \"text\"",
                    reader->path, reader->first_bad_line, reader->first_fault, reader->bad_lines,
                    reader->lines);
 }
