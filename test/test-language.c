@@ -54,12 +54,12 @@ static int sums(const char *text, int *wrong)
     return found;
 }
 
-/* What "mimis" and "mimit" introduce was said before in the document. */
-static int repetitions(const char *text, int *wrong)
+/* What `introduction` introduces was said before in the document. */
+static int repetitions(const char *text, const char *introduction, int *wrong)
 {
     int found = 0;
 
-    for (const char *at = text; (at = strstr(at, " mimi")); at++) {
+    for (const char *at = text; (at = strstr(at, introduction)); at++) {
         const char *open = strchr(at, '"'), *close = open ? strchr(open + 1, '"') : NULL;
         char quote[512];
 
@@ -104,7 +104,8 @@ int main(void)
         clean = clean && utf8_valid_bytes(text, bytes) == bytes && !strstr(text, "  ") &&
                 text[bytes - 1] == '.' && !(text[0] >= 'a' && text[0] <= 'z');
         sum_count += sums(text, &wrong_sums);
-        quote_count += repetitions(text, &wrong_quotes);
+        quote_count += repetitions(text, " mimi", &wrong_quotes);
+        quote_count += repetitions(text, " momo", &wrong_quotes);
         memcpy(all + used, text, bytes);
         used += bytes;
         longest = bytes > longest ? bytes : longest;

@@ -34,8 +34,9 @@ enum {
     ZIPF_SLOTS = 1 << 13
 };
 
-/* Vowels come in two kinds, e, i and y in front, a, o and u at the back of the mouth, and a word
- * has vowels of one kind only.  Whatever is put behind a base has two forms for that. */
+/* Vowels come in two kinds, e, i and y in front, a, o and u at the back of the mouth.  A word has
+ * vowels of one kind only, and so have the words of a topic.  Endings and little words have two
+ * forms for that. */
 struct ending {
     const char *front, *back;
 };
@@ -135,11 +136,11 @@ static const struct syllable *next_syllable(char vowel, struct rng *rng)
     return syllable;
 }
 
-static void spell(struct base *base, struct rng *rng, int length, bool capital)
+static void spell(struct base *base, struct rng *rng, int length, bool back, bool capital)
 {
     char vowel = '\0';
 
-    base->back = rng_below(rng, 2);
+    base->back = back;
     base->class = (uint8_t)rng_below(rng, CLASSES);
     assert(2 * length <= BASE_BYTES);
     for (int i = 0; i < length; i++) {
@@ -153,14 +154,16 @@ static void spell(struct base *base, struct rng *rng, int length, bool capital)
         base->text[0] = (char)(base->text[0] - 'a' + 'A');
 }
 
-/* Frequent words are short. */
-static void spell_all(struct base *bases, int count, int per_topic, uint32_t lane, bool capital)
+/* The bases of a topic, or the names of a kind.  Frequent ones are short. */
+static void spell_all(struct base *bases, int count, struct rng *rng, bool back, bool capital)
 {
-    struct rng rng;
-
-    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, lane);
     for (int i = 0; i < count; i++)
-        spell(&bases[i], &rng, i % per_topic < per_topic / 4 ? 2 : 3, capital);
+        spell(&bases[i], rng, i < count / 4 ? 2 : 3, capital ? rng_below(rng, 2) : back, capital);
+}
+
+static bool topic_is_back(int topic)
+{
+    return topic % 2;
 }
 
 static void zipf_set(struct zipf *zipf, int ranks)
@@ -228,38 +231,39 @@ static void draw_habits(const struct language *language, enum category from, enu
             habits[word][i] = (uint16_t)draw_word(language, to, word / words_of(from), rng);
 }
 
-static void make_facts(struct language *language)
+static void make_facts(struct language *language, struct rng *rng)
 {
-    struct rng rng;
-
-    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, CATEGORIES);
-    draw_habits(language, VERB, NOUN, language->objects, &rng);
-    draw_habits(language, NOUN, VERB, language->verbs, &rng);
-    draw_habits(language, NOUN, ADJECTIVE, language->adjectives, &rng);
+    draw_habits(language, VERB, NOUN, language->objects, rng);
+    draw_habits(language, NOUN, VERB, language->verbs, rng);
+    draw_habits(language, NOUN, ADJECTIVE, language->adjectives, rng);
     for (int person = 0; person < PEOPLE; person++) {
-        int topic = (int)rng_below(&rng, TOPICS);
+        int topic = (int)rng_below(rng, TOPICS);
 
-        language->trade[person] = (uint16_t)draw_word(language, NOUN, topic, &rng);
-        language->home[person] = (uint16_t)rng_below(&rng, PLACES);
+        language->trade[person] = (uint16_t)draw_word(language, NOUN, topic, rng);
+        language->home[person] = (uint16_t)rng_below(rng, PLACES);
     }
     for (int place = 0; place < PLACES; place++)
-        language->river[place] = (uint16_t)rng_below(&rng, RIVERS);
+        language->river[place] = (uint16_t)rng_below(rng, RIVERS);
 }
 
 int language_create(struct language **result)
 {
     struct language *language = calloc(1, sizeof *language);
+    struct rng rng;
 
     *result = NULL;
     if (!language)
         return err_set("no memory for the built-in language");
-    spell_all(language->bases, TOPICS * TOPIC_BASES, TOPIC_BASES, NOUN, false);
-    spell_all(language->people, PEOPLE, PEOPLE, PERSON, true);
-    spell_all(language->places, PLACES, PLACES, PLACE, true);
-    spell_all(language->rivers, RIVERS, RIVERS, RIVER, true);
+    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, 0);
+    for (int topic = 0; topic < TOPICS; topic++)
+        spell_all(language->bases + topic * TOPIC_BASES, TOPIC_BASES, &rng, topic_is_back(topic),
+                  false);
+    spell_all(language->people, PEOPLE, &rng, false, true);
+    spell_all(language->places, PLACES, &rng, false, true);
+    spell_all(language->rivers, RIVERS, &rng, false, true);
     for (int c = 0; c < CATEGORIES; c++)
         zipf_set(&language->ranks[c], words_of((enum category)c));
-    make_facts(language);
+    make_facts(language, &rng);
     *result = language;
     return 0;
 }
@@ -282,17 +286,27 @@ static const struct ending verb_ending[TENSES][CLASSES][NUMBERS] = {
     {{{"nir", "nar"}, {"niriri", "narara"}}, {{"rer", "ror"}, {"rerene", "rorono"}},
      {{"nirer", "naror"}, {"nirere", "naroro"}}}};
 
-static const char *const article[2][CLASSES][NUMBERS] = { /* indefinite, definite */
-    {{"sa", "sana"}, {"so", "soro"}, {"se", "seni"}},
-    {{"ta", "tana"}, {"to", "toro"}, {"te", "teni"}}};
-static const char *const pronoun[CLASSES] = {"lela", "lelo", "lele"};
-static const char *const relative[CLASSES][NUMBERS] = {
-    {"ka", "kana"}, {"ko", "koro"}, {"ke", "keni"}};
-static const char *const says[TENSES] = {"mis", "mit"}, *const repeats[TENSES] = {"mimis", "mimit"};
-static const char *const is[TENSES] = {"les", "let"}, *const lies[TENSES] = {"pes", "pet"};
-static const char *const prepositions[] = {"la", "lo", "ma", "mo", "pa", "po", "kali", "molo"};
+static const struct ending article[2][CLASSES][NUMBERS] = { /* indefinite, definite */
+    {{{"se", "sa"}, {"seni", "sana"}}, {{"si", "so"}, {"sire", "soro"}},
+     {{"sy", "su"}, {"syni", "suna"}}},
+    {{{"te", "ta"}, {"teni", "tana"}}, {{"ti", "to"}, {"tire", "toro"}},
+     {{"ty", "tu"}, {"tyni", "tuna"}}}};
+static const struct ending relative[CLASSES][NUMBERS] = {
+    {{"ke", "ka"}, {"keni", "kana"}},
+    {{"ki", "ko"}, {"kire", "koro"}},
+    {{"ky", "ku"}, {"kyni", "kuna"}}};
+static const struct ending pronoun[CLASSES] = {{"lele", "lala"}, {"lili", "lolo"}, {"lyly", "lulu"}};
+static const struct ending says[TENSES] = {{"mis", "mos"}, {"mit", "mot"}};
+static const struct ending repeats[TENSES] = {{"mimis", "momos"}, {"mimit", "momot"}};
+static const struct ending is[TENSES] = {{"les", "las"}, {"let", "lat"}};
+static const struct ending lies[TENSES] = {{"pes", "pos"}, {"pet", "pot"}};
+static const struct ending and = {"ne", "na"};
+static const struct ending prepositions[] = {{"le", "la"},     {"ly", "lo"},    {"me", "ma"},
+                                             {"mi", "mo"},     {"pe", "pa"},    {"py", "po"},
+                                             {"kily", "kalo"}, {"mely", "molu"}};
 /* Every sentence of a document ends with the same one. */
-static const char *const moods[] = {"temiki", "kotafo", "lysumi", "pemibe"};
+static const struct ending moods[] = {
+    {"temiki", "tafowu"}, {"kibege", "kotalo"}, {"lysemi", "lodama"}, {"pemibe", "pumajo"}};
 
 /* ==== Writing ==== */
 
@@ -338,7 +352,12 @@ static void end_word(struct writer *writer, size_t start)
     writer->sentence_start = false;
 }
 
-static void word(struct writer *writer, const char *text)
+static const char *harmonize(const struct ending *ending, bool back)
+{
+    return back ? ending->back : ending->front;
+}
+
+static void write_text(struct writer *writer, const char *text)
 {
     size_t start;
 
@@ -346,6 +365,12 @@ static void word(struct writer *writer, const char *text)
     start = writer->used;
     put(writer, text, strlen(text));
     end_word(writer, start);
+}
+
+/* A little word, in harmony with the document's topic. */
+static void word(struct writer *writer, const struct ending *forms)
+{
+    write_text(writer, harmonize(forms, topic_is_back(writer->topic)));
 }
 
 /* A word of the lexicon with an ending or NULL. */
@@ -358,7 +383,7 @@ static void write_word(struct writer *writer, struct word entry, const struct en
     start = writer->used;
     put(writer, entry.base->text, entry.base->length);
     for (size_t i = 0; i < LENGTH_OF(parts) && parts[i]; i++) {
-        const char *text = entry.base->back ? parts[i]->back : parts[i]->front;
+        const char *text = harmonize(parts[i], entry.base->back);
 
         put(writer, text, strlen(text));
     }
@@ -394,7 +419,7 @@ static struct noun_phrase write_noun(struct writer *writer, int noun)
     struct word entry = find_word(language, NOUN, noun);
     struct noun_phrase phrase = {entry.class, below(writer, 4) == 0, noun};
 
-    word(writer, article[below(writer, 4) > 0][phrase.class][phrase.number]);
+    word(writer, &article[below(writer, 4) > 0][phrase.class][phrase.number]);
     if (below(writer, 3) == 0) {
         int adjective = draw_habitual(writer, ADJECTIVE, language->adjectives[noun]);
 
@@ -436,7 +461,7 @@ static void write_adverbial(struct writer *writer)
 
     if (below(writer, 4) == 0)
         which = below(writer, LENGTH_OF(prepositions));
-    word(writer, prepositions[which]);
+    word(writer, &prepositions[which]);
     if (below(writer, 3))
         write_noun(writer, draw(writer, NOUN));
     else
@@ -462,21 +487,21 @@ static void write_person(struct writer *writer)
 static void write_pronoun(struct writer *writer)
 {
     be_subject(writer, writer->speaker);
-    word(writer, pronoun[writer->subject.class]);
+    word(writer, &pronoun[writer->subject.class]);
 }
 
 static void write_relative(struct writer *writer)
 {
-    word(writer, relative[writer->subject.class][writer->subject.number]);
+    word(writer, &relative[writer->subject.class][writer->subject.number]);
 }
 
 static void write_trade_and_home(struct writer *writer)
 {
     const struct language *language = writer->language;
 
-    word(writer, is[writer->tense]);
+    word(writer, &is[writer->tense]);
     write_word(writer, find_word(language, NOUN, language->trade[writer->speaker]), NULL);
-    word(writer, prepositions[0]);
+    word(writer, &prepositions[0]);
     write_name(writer, PLACE, language->home[writer->speaker]);
 }
 
@@ -485,8 +510,8 @@ static void write_place_and_river(struct writer *writer)
     int place = draw_name(writer->language, PLACE, &writer->rng);
 
     write_name(writer, PLACE, place);
-    word(writer, lies[writer->tense]);
-    word(writer, prepositions[1]);
+    word(writer, &lies[writer->tense]);
+    word(writer, &prepositions[1]);
     write_name(writer, RIVER, writer->language->river[place]);
 }
 
@@ -496,17 +521,17 @@ static void write_sum(struct writer *writer)
     char text[40];
 
     snprintf(text, sizeof text, "%u + %u = %u", a, b, a + b);
-    word(writer, text);
+    write_text(writer, text);
 }
 
 static void write_says(struct writer *writer)
 {
-    word(writer, says[writer->tense]);
+    word(writer, &says[writer->tense]);
 }
 
 static void write_and(struct writer *writer)
 {
-    word(writer, "me");
+    word(writer, &and);
 }
 
 static void expand(struct writer *writer, char symbol);
@@ -537,7 +562,7 @@ static void write_quotation_again(struct writer *writer)
         write_quotation(writer);
         return;
     }
-    word(writer, repeats[writer->tense]);
+    word(writer, &repeats[writer->tense]);
     open_quote(writer);
     put(writer, writer->text + writer->quote_start, writer->quote_bytes);
     put(writer, "\"", 1);
@@ -631,7 +656,7 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
     while (sentences-- && writer.used + SENTENCE_BYTES <= LANGUAGE_DOCUMENT_BYTES) {
         writer.sentence_start = true;
         expand(&writer, 'X');
-        word(&writer, moods[mood]);
+        word(&writer, &moods[mood]);
         put(&writer, ".", 1);
         if (below(&writer, 6) == 0) { /* a paragraph */
             put(&writer, "\n", 1);

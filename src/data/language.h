@@ -8,8 +8,8 @@
  * remembered; people who recur, pronouns, quotations that are repeated word for word; and sums.
  * For example:
  *
- *     Kiki tafonaron te tafo lo to kowu kotafo. Kiki mis "ta seterete segenin" kotafo.
- *     Teterily pes lo Kowunuza kotafo. Kiki mimis "ta seterete segenin" kotafo.
+ *     Koha pegemireminir ty temi lysemi. Koha mit "te lypemi teminir le Segerily" lysemi.
+ *     Mikirily pet ly Lydilynete lysemi. Koha mimit "te lypemi teminir le Segerily" lysemi.
  *
  * Bytes are less uncertain than English ones, given those before, so that a small model gets far
  * within minutes: that is for comparing models where there is no text, and says nothing of how
