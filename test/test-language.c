@@ -105,7 +105,7 @@ int main(void)
                 text[bytes - 1] == '.' && !(text[0] >= 'a' && text[0] <= 'z');
         sum_count += sums(text, &wrong_sums);
         quote_count += repetitions(text, " mimi", &wrong_quotes);
-        quote_count += repetitions(text, " momo", &wrong_quotes);
+        quote_count += repetitions(text, " dodo", &wrong_quotes);
         memcpy(all + used, text, bytes);
         used += bytes;
         longest = bytes > longest ? bytes : longest;

@@ -314,11 +314,6 @@ out:
     return result;
 }
 
-void data_heldout_free(struct batch *heldout)
-{
-    batch_destroy(heldout);
-}
-
 /* ==== The check ==== */
 
 static int check_builtin(struct data_identity *training, struct data_identity *heldout)

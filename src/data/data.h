@@ -59,8 +59,7 @@ int data_skip(struct data_stream *stream, uint64_t batches);
 void data_close(struct data_stream *stream);
 
 /* The held-out examples, the same for every seed and variant; owned by the caller, freed by
- * data_heldout_free().  batch->examples <= heldout_examples. */
+ * batch_destroy().  batch->examples <= heldout_examples. */
 int data_heldout(const struct data_config *config, struct batch **heldout);
-void data_heldout_free(struct batch *heldout);
 
 #endif

@@ -66,9 +66,9 @@ static const struct category_info {
                {{"niki", "nafo"}, 1},
                {{"rege", "rowu"}, 2}}},
     [VERB] = {TOPIC_BASES, 2, {{{"", ""}, -1}, {{"remi", "rajo"}, -1}}},
-    [ADJECTIVE] = {TOPIC_BASES, 2, {{{"nily", "nalo"}, -1}, {{"nege", "nota"}, -1}}},
+    [ADJECTIVE] = {TOPIC_BASES, 2, {{{"nily", "nalo"}, -1}, {{"nege", "nova"}, -1}}},
     [PERSON] = {PEOPLE, 1, {{{"", ""}, -1}}},
-    [PLACE] = {PLACES, 1, {{{"rily", "rota"}, -1}}},
+    [PLACE] = {PLACES, 1, {{{"rily", "rova"}, -1}}},
     [RIVER] = {RIVERS, 1, {{{"nete", "nuza"}, -1}}},
 };
 
@@ -110,45 +110,44 @@ static const struct syllable {
 } syllables[] = {
     {'t', 'e', 'a'}, {'k', 'i', 'o'}, {'s', 'e', 'u'}, {'m', 'i', 'a'}, {'l', 'y', 'o'},
     {'p', 'e', 'u'}, {'d', 'i', 'a'}, {'b', 'e', 'u'}, {'h', 'y', 'a'}, {'f', 'i', 'o'},
-    {'g', 'e', 'u'}, {'z', 'y', 'a'}, {'j', 'i', 'o'}, {'w', 'e', 'u'},
+    {'g', 'e', 'u'}, {'z', 'y', 'a'}, {'j', 'i', 'o'}, {'w', 'e', 'u'}, {'v', 'i', 'o'},
+    {'x', 'y', 'u'},
 };
 
-/* The consonants that may follow a vowel, or start a word. */
+/* The consonants that may follow a vowel, or start a word; few of them are in both kinds. */
+static const char first_consonants[2][7] = {"tksmpg", "lfvwhd"}; /* front, back */
 static const struct follower {
     char vowel;
     const char *consonants;
 } followers[] = {
-    {'\0', "tksmlp"}, {'e', "tmg"}, {'i', "klb"}, {'y', "sdp"},
-    {'a', "lfj"},     {'o', "twh"}, {'u', "dmz"},
+    {'e', "tmg"}, {'i', "klb"}, {'y', "sdp"}, {'a', "lfj"}, {'o', "vwh"}, {'u', "xzd"},
 };
 
-static const struct syllable *next_syllable(char vowel, struct rng *rng)
+static const char *may_follow(char vowel)
 {
     const struct follower *follower = followers;
-    const struct syllable *syllable = syllables;
-    char consonant;
 
     while (follower->vowel != vowel)
         follower++;
-    consonant = follower->consonants[rng_below(rng, (uint32_t)strlen(follower->consonants))];
-    while (syllable->consonant != consonant)
-        syllable++;
-    return syllable;
+    return follower->consonants;
 }
 
 static void spell(struct base *base, struct rng *rng, int length, bool back, bool capital)
 {
-    char vowel = '\0';
+    const char *consonants = first_consonants[back];
 
     base->back = back;
     base->class = (uint8_t)rng_below(rng, CLASSES);
     assert(2 * length <= BASE_BYTES);
     for (int i = 0; i < length; i++) {
-        const struct syllable *syllable = next_syllable(vowel, rng);
+        char consonant = consonants[rng_below(rng, (uint32_t)strlen(consonants))];
+        const struct syllable *syllable = syllables;
 
-        vowel = base->back ? syllable->back : syllable->front;
-        base->text[base->length++] = syllable->consonant;
-        base->text[base->length++] = vowel;
+        while (syllable->consonant != consonant)
+            syllable++;
+        base->text[base->length++] = consonant;
+        base->text[base->length++] = back ? syllable->back : syllable->front;
+        consonants = may_follow(base->text[base->length - 1]);
     }
     if (capital)
         base->text[0] = (char)(base->text[0] - 'a' + 'A');
@@ -287,26 +286,26 @@ static const struct ending verb_ending[TENSES][CLASSES][NUMBERS] = {
      {{"nirer", "naror"}, {"nirere", "naroro"}}}};
 
 static const struct ending article[2][CLASSES][NUMBERS] = { /* indefinite, definite */
-    {{{"se", "sa"}, {"seni", "sana"}}, {{"si", "so"}, {"sire", "soro"}},
-     {{"sy", "su"}, {"syni", "suna"}}},
-    {{{"te", "ta"}, {"teni", "tana"}}, {{"ti", "to"}, {"tire", "toro"}},
-     {{"ty", "tu"}, {"tyni", "tuna"}}}};
+    {{{"se", "ha"}, {"seni", "hana"}}, {{"si", "ho"}, {"sire", "horo"}},
+     {{"sy", "hu"}, {"syni", "huna"}}},
+    {{{"te", "va"}, {"teni", "vana"}}, {{"ti", "vo"}, {"tire", "voro"}},
+     {{"ty", "vu"}, {"tyni", "vuna"}}}};
 static const struct ending relative[CLASSES][NUMBERS] = {
-    {{"ke", "ka"}, {"keni", "kana"}},
-    {{"ki", "ko"}, {"kire", "koro"}},
-    {{"ky", "ku"}, {"kyni", "kuna"}}};
-static const struct ending pronoun[CLASSES] = {{"lele", "lala"}, {"lili", "lolo"}, {"lyly", "lulu"}};
-static const struct ending says[TENSES] = {{"mis", "mos"}, {"mit", "mot"}};
-static const struct ending repeats[TENSES] = {{"mimis", "momos"}, {"mimit", "momot"}};
-static const struct ending is[TENSES] = {{"les", "las"}, {"let", "lat"}};
-static const struct ending lies[TENSES] = {{"pes", "pos"}, {"pet", "pot"}};
+    {{"ke", "fa"}, {"keni", "fana"}},
+    {{"ki", "fo"}, {"kire", "foro"}},
+    {{"ky", "fu"}, {"kyni", "funa"}}};
+static const struct ending pronoun[CLASSES] = {{"gele", "lawa"}, {"gili", "lowo"}, {"gyly", "luwu"}};
+static const struct ending says[TENSES] = {{"mis", "dos"}, {"mit", "dot"}};
+static const struct ending repeats[TENSES] = {{"mimis", "dodos"}, {"mimit", "dodot"}};
+static const struct ending is[TENSES] = {{"ges", "las"}, {"get", "lat"}};
+static const struct ending lies[TENSES] = {{"pes", "wos"}, {"pet", "wot"}};
 static const struct ending and = {"ne", "na"};
-static const struct ending prepositions[] = {{"le", "la"},     {"ly", "lo"},    {"me", "ma"},
-                                             {"mi", "mo"},     {"pe", "pa"},    {"py", "po"},
-                                             {"kily", "kalo"}, {"mely", "molu"}};
+static const struct ending prepositions[] = {{"ge", "la"},     {"gy", "lo"},    {"me", "da"},
+                                             {"mi", "do"},     {"pe", "wa"},    {"py", "wo"},
+                                             {"kily", "falo"}, {"mety", "dolu"}};
 /* Every sentence of a document ends with the same one. */
 static const struct ending moods[] = {
-    {"temiki", "tafowu"}, {"kibege", "kotalo"}, {"lysemi", "lodama"}, {"pemibe", "pumajo"}};
+    {"temiki", "vafowu"}, {"kibege", "fowalo"}, {"lysemi", "lovaju"}, {"pemibe", "wudajo"}};
 
 /* ==== Writing ==== */
 

@@ -312,7 +312,7 @@ static void release(struct sweep *sweep)
             run_result_free(&sweep->cells[i].result);
     rundir_close(sweep->rundir);
     bench_free(sweep->throughput, sweep->results.throughput_count);
-    data_heldout_free(sweep->heldout);
+    batch_destroy(sweep->heldout);
     json_decref(sweep->results.environment);
     json_decref(sweep->results.command);
     json_decref(sweep->results.config);
