@@ -14,3 +14,8 @@ libglubench_a_SOURCES += \
 check_PROGRAMS += test-config
 test_config_SOURCES = test/test-config.c
 TESTS += test-config
+
+check_PROGRAMS += test-record test-checkpoint
+test_record_SOURCES = test/test-record.c
+test_checkpoint_SOURCES = test/test-checkpoint.c
+TESTS += test-record test-checkpoint

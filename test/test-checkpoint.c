@@ -1,0 +1,238 @@
+/* test-checkpoint.c - weights as Hugging Face's T5 has them, written and read, and files that are
+ * not what they should be. */
+#include "src/glu.h"
+
+#include "src/model/checkpoint.h"
+#include "test/tap.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char directory[] = "test-checkpoint-XXXXXX";
+
+static struct t5 *make_model(const char *name, int d_ff, uint64_t seed)
+{
+    struct t5_options options = {
+        .model = {.vocabulary = 13, .d_model = 6, .layers = 1, .heads = 2, .d_kv = 4, .d_ff = d_ff,
+                  .input_length = 8, .target_length = 4},
+        .variant = variant_find(name, NULL),
+        .batch = 2,
+        .threads = 1,
+        .precision = PRECISION_F32,
+    };
+    struct t5 *model;
+
+    if (t5_create(&model, &options))
+        tap_bail_out("t5_create: %s", err_get());
+    t5_init(model, seed);
+    return model;
+}
+
+static const char *path_of(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    return path;
+}
+
+/* The whole file in new memory. */
+static char *read_file(const char *name, size_t *bytes)
+{
+    FILE *file = fopen(path_of(name), "rb");
+    char *text = calloc(1, 1 << 20);
+
+    if (!file || !text)
+        tap_bail_out("cannot read %s", path_of(name));
+    *bytes = fread(text, 1, (1 << 20) - 1, file);
+    fclose(file);
+    return text;
+}
+
+static void write_file(const char *name, const void *data, size_t bytes)
+{
+    FILE *file = fopen(path_of(name), "wb");
+
+    if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file) != 0)
+        tap_bail_out("cannot write %s", path_of(name));
+}
+
+static bool same_weights(struct t5 *a, struct t5 *b)
+{
+    int count, count_b;
+    struct t5_tensor *ta = t5_tensors(a, &count), *tb = t5_tensors(b, &count_b);
+
+    if (count != count_b)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (memcmp(ta[i].value, tb[i].value,
+                   (size_t)ta[i].rows * (size_t)ta[i].cols * sizeof(float)) != 0)
+            return false;
+    return true;
+}
+
+static void test_round_trip(void)
+{
+    struct t5 *saved = make_model("swiglu", 8, 1), *loaded = make_model("swiglu", 8, 2);
+    bool differed = !same_weights(saved, loaded);
+
+    tap_ok(checkpoint_save(directory, saved) == 0, "saved");
+    tap_ok(checkpoint_load(directory, loaded) == 0 && differed && same_weights(saved, loaded),
+           "loaded, bit by bit");
+    t5_destroy(saved);
+    t5_destroy(loaded);
+}
+
+/* The bytes are where and what the format says: a gate weight is (d_ff, d_model) in the file and
+ * (d_model, d_ff) in memory. */
+static void test_layout(void)
+{
+    static const char name[] = "encoder.block.0.layer.1.DenseReluDense.wi_0.weight";
+    struct t5 *model = make_model("swiglu", 8, 1);
+    int count;
+    struct t5_tensor *tensors = t5_tensors(model, &count), *gate = NULL;
+    size_t bytes, header_bytes;
+    char *file = read_file("model.safetensors", &bytes);
+    json_t *header, *entry;
+    const float *data;
+    bool same = true;
+
+    header_bytes = (size_t)(unsigned char)file[0] | (size_t)(unsigned char)file[1] << 8 |
+                   (size_t)(unsigned char)file[2] << 16;
+    header = json_loadb(file + 8, header_bytes, 0, NULL);
+    entry = json_object_get(header, name);
+    tap_ok(header_bytes % 8 == 0 && json_is_object(entry), "a padded header with %s", name);
+    tap_ok(json_integer_value(json_array_get(json_object_get(entry, "shape"), 0)) == 8 &&
+               json_integer_value(json_array_get(json_object_get(entry, "shape"), 1)) == 6 &&
+               strcmp(json_string_value(json_object_get(entry, "dtype")), "F32") == 0,
+           "its shape is (out, in), its type F32");
+    tap_ok(json_object_get(header, "shared.weight") &&
+               json_object_get(header, "decoder.block.0.layer.2.DenseReluDense.wo.weight") &&
+               json_object_get(header, "decoder.block.0.layer.1.EncDecAttention.q.weight") &&
+               json_object_get(header, "encoder.block.0.layer.0.SelfAttention."
+                                       "relative_attention_bias.weight") &&
+               json_object_get(header, "decoder.final_layer_norm.weight"),
+           "the other names are Hugging Face's");
+    for (int i = 0; i < count; i++)
+        if (strcmp(tensors[i].name, name) == 0)
+            gate = &tensors[i];
+    data = (const float *)(const void *)(file + 8 + header_bytes +
+                                         json_integer_value(json_array_get(
+                                             json_object_get(entry, "data_offsets"), 0)));
+    for (int out = 0; gate && out < 8; out++)
+        for (int in = 0; in < 6; in++)
+            same = same && data[out * 6 + in] == gate->value[in * 8 + out];
+    tap_ok(gate && same, "its values are transposed");
+    json_decref(header);
+    free(file);
+    t5_destroy(model);
+}
+
+static void test_config(void)
+{
+    json_t *config = json_load_file(path_of("config.json"), 0, NULL);
+
+    tap_ok(json_integer_value(json_object_get(config, "d_ff")) == 8 &&
+               json_integer_value(json_object_get(config, "d_kv")) == 4 &&
+               json_integer_value(json_object_get(config, "vocab_size")) == 13 &&
+               strcmp(json_string_value(json_object_get(config, "feed_forward_proj")),
+                      "gated-silu") == 0 &&
+               strcmp(json_string_value(json_object_get(config, "model_type")), "t5") == 0,
+           "config.json as a T5Config");
+    json_decref(config);
+}
+
+static void expect_rejected(const char *name, int d_ff, const char *message, const char *what)
+{
+    struct t5 *model = make_model(name, d_ff, 1);
+    int status = checkpoint_load(directory, model);
+
+    if (!tap_ok(status == -1 && strstr(err_get(), message) &&
+                    strstr(err_get(), "model.safetensors"),
+                "rejected: %s", what))
+        tap_diag("status %d: %s", status, err_get());
+    t5_destroy(model);
+}
+
+static void test_other_models(void)
+{
+    struct t5 *geglu = make_model("geglu", 8, 1);
+
+    expect_rejected("relu", 12, "wi_0", "an ungated model");
+    expect_rejected("swiglu", 10, "[8, 6]", "another width");
+    tap_ok(checkpoint_load(directory, geglu) == 0 && warn_get(0) && strstr(warn_get(0), "swiglu"),
+           "another variant of the same shape, with a warning");
+    t5_destroy(geglu);
+}
+
+/* Replace the text `from` in the header by one of the same length. */
+static void edit(char *file, size_t bytes, const char *from, const char *to)
+{
+    char *at = memmem(file, bytes, from, strlen(from));
+
+    if (!at || strlen(from) != strlen(to))
+        tap_bail_out("no %s in the header", from);
+    memcpy(at, to, strlen(to));
+}
+
+struct edit {
+    const char *from, *to, *message, *what;
+};
+
+static const struct edit edits[] = {
+    {"\"dtype\":\"F32\"", "\"dtype\":\"F16\"", "F16", "another type"},
+    {"\"shape\":[13,6]", "\"shape\":[6,13]", "shape", "a shape that is turned round"},
+    {"\"data_offsets\":[0,", "\"data_offsets\":[4,", "data_offsets", "offsets of another length"},
+    {"\"data_offsets\":[0,", "\"data_offsets\":[-,", "JSON", "a broken header"},
+    {"{\"__metadata__\"", "[\"__metadata__\"", "JSON", "a header that is no object"},
+    {"shared.weight", "shared.weighs", "shared.weig", "a missing tensor"},
+};
+
+static void test_damage(void)
+{
+    size_t bytes;
+    char *good = read_file("model.safetensors", &bytes), *bad = malloc(bytes);
+    static const size_t lengths[] = {0, 7, 8, 100};
+
+    if (!bad)
+        tap_bail_out("out of memory");
+    for (size_t i = 0; i < LENGTH_OF(edits); i++) {
+        memcpy(bad, good, bytes);
+        edit(bad, bytes, edits[i].from, edits[i].to);
+        write_file("model.safetensors", bad, bytes);
+        expect_rejected("swiglu", 8, edits[i].message, edits[i].what);
+    }
+    for (size_t i = 0; i < LENGTH_OF(lengths); i++) {
+        write_file("model.safetensors", good, lengths[i]);
+        expect_rejected("swiglu", 8, "", "a file that is cut short");
+    }
+    write_file("model.safetensors", good, bytes - 1);
+    expect_rejected("swiglu", 8, "data_offsets", "a last byte that is missing");
+    memcpy(bad, good, bytes);
+    memset(bad, 0xff, 8);
+    write_file("model.safetensors", bad, bytes);
+    expect_rejected("swiglu", 8, "header", "a header of 2^64 - 1 bytes");
+    unlink(path_of("model.safetensors"));
+    expect_rejected("swiglu", 8, "cannot open", "no file");
+    free(good);
+    free(bad);
+}
+
+int main(void)
+{
+    tap_plan((int)(2 + 4 + 1 + 3 + LENGTH_OF(edits) + 4 + 3));
+    if (!mkdtemp(directory))
+        tap_bail_out("mkdtemp");
+    test_round_trip();
+    test_layout();
+    test_config();
+    test_other_models();
+    test_damage();
+    unlink(path_of("config.json"));
+    unlink(path_of("model.safetensors"));
+    rmdir(directory);
+    return tap_status();
+}

@@ -1,0 +1,238 @@
+/* test-record.c - checksummed records, the run directory and its lock, and states of trainings. */
+#include "src/glu.h"
+
+#include "src/run/record.h"
+#include "src/run/rundir.h"
+#include "src/run/state.h"
+#include "test/tap.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char directory[] = "test-record-XXXXXX";
+
+static const char *path_of(const char *name)
+{
+    static char paths[4][PATH_MAX];
+    static int next;
+    char *path = paths[next++ % 4];
+
+    snprintf(path, PATH_MAX, "%s/%s", directory, name);
+    return path;
+}
+
+static char *read_file(const char *path, size_t *bytes)
+{
+    FILE *file = fopen(path, "rb");
+    char *text = calloc(1, 1 << 20);
+
+    if (!file || !text)
+        tap_bail_out("cannot read %s", path);
+    *bytes = fread(text, 1, (1 << 20) - 1, file);
+    fclose(file);
+    return text;
+}
+
+static void write_file(const char *path, const void *data, size_t bytes)
+{
+    FILE *file = fopen(path, "wb");
+
+    if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file) != 0)
+        tap_bail_out("cannot write %s", path);
+}
+
+static int open_and_close(const char *path)
+{
+    struct record record;
+    int status = record_open(&record, path);
+
+    record_close(&record);
+    return status;
+}
+
+static void test_record(void)
+{
+    const char *path = path_of("a.record");
+    json_t *header = json_pack("{s:s, s:f}", "text", "x", "number", 0.1);
+    struct record_part parts[] = {{"hello", 5}, {NULL, 0}, {"world", 5}};
+    struct record record;
+    char data[11] = "";
+    size_t bytes;
+    char *good;
+    int wrong = 0;
+
+    tap_ok(record_write(path, header, parts, 3) == 0, "record: written");
+    tap_ok(record_open(&record, path) == 0 && json_equal(record.header, header) &&
+               record_read(&record, data, 10) == 0 && strcmp(data, "helloworld") == 0,
+           "record: read back");
+    tap_ok(record_read(&record, data, 1) == -1, "record: no more than there is");
+    record_close(&record);
+    json_decref(header);
+
+    /* Every single byte counts, and every length but the right one is wrong. */
+    good = read_file(path, &bytes);
+    for (size_t i = 0; i < bytes; i++) {
+        good[i] ^= 0x10;
+        write_file(path, good, bytes);
+        wrong += open_and_close(path) == 0 || !strstr(err_get(), path);
+        good[i] ^= 0x10;
+    }
+    tap_ok(wrong == 0, "record: a damaged byte is found, wherever it is (%zu bytes)", bytes);
+    for (size_t length = 0; length < bytes; length++) {
+        write_file(path, good, length);
+        wrong += open_and_close(path) == 0 || !strstr(err_get(), path);
+    }
+    tap_ok(wrong == 0, "record: a cut is found, wherever it is");
+    write_file(path, good, bytes);
+    tap_ok(open_and_close(path) == 0, "record: undamaged it is read again");
+    good[8] = 2;
+    write_file(path, good, bytes);
+    tap_ok(open_and_close(path) == -1 && strstr(err_get(), "version 2"),
+           "record: another version is named");
+    unlink(path);
+    tap_ok(open_and_close(path) == -1 && strstr(err_get(), path), "record: no file");
+    free(good);
+}
+
+/* In another process: can the run directory of the output be had? */
+static bool other_process_gets(const char *output)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        struct rundir *rundir;
+
+        _exit(rundir_open(&rundir, output) == 0 ? 0 : strstr(err_get(), "another glubench") ? 1 : 2);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
+        WEXITSTATUS(status) > 1)
+        tap_bail_out("the other process failed");
+    return WEXITSTATUS(status) == 0;
+}
+
+static void test_lock(void)
+{
+    const char *output = path_of("x.json"), *run = path_of("x.json.run");
+    struct rundir *rundir;
+
+    tap_ok(rundir_open(&rundir, output) == 0 && rundir && access(run, F_OK) == 0, "lock: taken");
+    tap_ok(!other_process_gets(output), "lock: another process does not get it");
+    rundir_close(rundir);
+    tap_ok(access(run, F_OK) != 0, "lock: an empty run directory goes");
+    tap_ok(other_process_gets(output), "lock: now another process gets it");
+    tap_ok(rundir_open(&rundir, output) == 0, "lock: it died with its owner");
+    rundir_remove(rundir);
+    tap_ok(access(run, F_OK) != 0, "lock: removed with all there is");
+    tap_ok(rundir_open(&rundir, "/dev/null") == 0 && !rundir, "lock: none for /dev/null");
+    tap_ok(rundir_open(&rundir, "/nonexistent/x") == -1 && !rundir &&
+               strstr(err_get(), "/nonexistent/x.run"),
+           "lock: a directory that cannot be made");
+}
+
+static struct t5 *make_model(uint64_t seed)
+{
+    struct t5_options options = {
+        .model = {.vocabulary = 13, .d_model = 6, .layers = 1, .heads = 2, .d_kv = 4, .d_ff = 12,
+                  .input_length = 8, .target_length = 4},
+        .variant = variant_find("relu", NULL),
+        .batch = 2,
+        .threads = 1,
+        .precision = PRECISION_F32,
+    };
+    struct t5 *model;
+
+    if (t5_create(&model, &options))
+        tap_bail_out("t5_create: %s", err_get());
+    t5_init(model, seed);
+    return model;
+}
+
+static void train(struct t5 *model, int64_t from, int64_t to, double *loss_nats)
+{
+    struct batch *batch;
+
+    if (batch_create(&batch, 2, 8, 4))
+        tap_bail_out("batch_create");
+    for (int64_t step = from; step <= to; step++) {
+        for (int i = 0; i < 16; i++)
+            batch->inputs[i] = (int32_t)((step * 7 + i * 5) % 13);
+        for (int i = 0; i < 8; i++)
+            batch->targets[i] = (int32_t)((step * 3 + i) % 13);
+        if (t5_train_step(model, batch, step, 0.01, loss_nats))
+            tap_bail_out("t5_train_step: %s", err_get());
+    }
+    batch_destroy(batch);
+}
+
+static void test_state(void)
+{
+    const char *output = path_of("y.json");
+    struct t5 *model = make_model(1), *resumed = make_model(2);
+    struct curve_point curve[] = {{0, NAN, 2.5, 0}, {2, 2.25, NAN, 0.125}};
+    struct run_result result = {.variant = variant_find("relu", NULL), .seed = 3, .train_s = 0.125,
+                                .curve = curve, .curve_count = 2};
+    struct run_result found = {.variant = result.variant, .seed = 3};
+    struct train_state state = {.step = 2, .interval_nats = 0.1, .interval_steps = 1}, got = {0};
+    struct rundir *rundir;
+    char path[PATH_MAX], *file;
+    double loss, loss_resumed;
+    int64_t steps[8];
+    size_t bytes;
+
+    if (rundir_open(&rundir, output))
+        tap_bail_out("%s", err_get());
+    tap_ok(!state_load(rundir, resumed, &got, &found), "state: none at first");
+    train(model, 1, 2, &loss);
+    tap_ok(state_save(rundir, model, &state, &result) == 0, "state: saved");
+    tap_ok(state_load(rundir, resumed, &got, &found) && got.step == 2 &&
+               got.interval_nats == 0.1 && got.interval_steps == 1 && found.train_s == 0.125 &&
+               found.curve_count == 2 && isnan(found.curve[0].train_loss_nats) &&
+               found.curve[1].train_loss_nats == 2.25,
+           "state: loaded with curve and sums");
+    train(model, 3, 6, &loss);
+    train(resumed, 3, 6, &loss_resumed);
+    tap_ok(loss == loss_resumed, "state: the training goes on with the same bits");
+    run_result_free(&found);
+
+    for (state.step = 4; state.step <= 8; state.step += 2)
+        if (state_save(rundir, model, &state, &result))
+            tap_bail_out("%s", err_get());
+    tap_ok(rundir_states(rundir, result.variant, 3, steps, 8) == 2 && steps[0] == 8 &&
+               steps[1] == 6,
+           "state: the last two are kept");
+    rundir_state_path(rundir, result.variant, 3, 8, path);
+    file = read_file(path, &bytes);
+    file[bytes / 2] ^= 1;
+    write_file(path, file, bytes);
+    warn_clear();
+    tap_ok(state_load(rundir, resumed, &got, &found) && got.step == 6 && warn_get(0) &&
+               strstr(warn_get(0), path),
+           "state: a damaged one is named, and the one before it used");
+    run_result_free(&found);
+    found.seed = 4;
+    tap_ok(!state_load(rundir, resumed, &got, &found), "state: none of another seed");
+    rundir_prune(rundir, result.variant, 3, -1, 0);
+    tap_ok(!rundir_has_states(rundir), "state: gone when the run is done");
+    free(file);
+    rundir_remove(rundir);
+    t5_destroy(model);
+    t5_destroy(resumed);
+}
+
+int main(void)
+{
+    tap_plan(8 + 8 + 8);
+    if (!mkdtemp(directory))
+        tap_bail_out("mkdtemp");
+    test_record();
+    test_lock();
+    test_state();
+    rmdir(directory);
+    return tap_status();
+}
