@@ -1,1 +1,26 @@
-# Nothing yet.
+# The figures: plots/NAME.py FILE.json -o OUT.{png,pdf,svg}.
+dist_noinst_SCRIPTS += \
+    plots/all.py \
+    plots/curves.py \
+    plots/forest.py \
+    plots/pareto.py \
+    plots/scaling.py \
+    plots/throughput.py
+dist_noinst_DATA += plots/common.py
+
+dist_check_SCRIPTS += test/plots.py
+TESTS += test/plots.py
+
+# All figures of all results: make plots [RESULTS='FILE...'] [FIGURES=FOLDER] [FIGURE_FORMAT=svg]
+FIGURES = $(top_srcdir)/results/figures
+FIGURE_FORMAT = png
+plots:
+	@files='$(RESULTS)'; \
+	test -n "$$files" || files=`ls $(srcdir)/results/*.json | \
+	    grep -v -e '/schema\.json$$' -e '/paper\.json$$'`; \
+	test -n "$$files" || { echo "no results in $(srcdir)/results; make some:" \
+	    "./glubench -o results/NAME.json" >&2; exit 1; }; \
+	test -n '$(PLOT_PYTHON)' || { echo "no python3 with matplotlib: apt-get install" \
+	    "python3-matplotlib, then ./configure again" >&2; exit 1; }; \
+	$(PLOT_PYTHON) -B $(srcdir)/plots/all.py -d $(FIGURES) --format $(FIGURE_FORMAT) $$files
+.PHONY: plots

@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Draws every figure from made-up results files: the picture is not blank, two runs give the same
+bytes, and what cannot be drawn is refused in one line with status 2.
+
+Run by make check in the build folder; needs results-example there, and matplotlib."""
+
+import contextlib
+import importlib.util
+import io
+import json
+import os
+import runpy
+import signal
+import subprocess
+import sys
+import tempfile
+
+if not importlib.util.find_spec("matplotlib"):
+    other = os.environ.get("PLOT_PYTHON")
+    if other and not os.environ.get("PLOTS_TRIED"):
+        os.execve(other, [other, "-B"] + sys.argv, dict(os.environ, PLOTS_TRIED="1"))
+    print("no matplotlib; Debian: apt-get install python3-matplotlib")
+    sys.exit(77)
+
+PLOTS = os.path.abspath(os.path.join(
+    os.environ.get("srcdir") or os.path.dirname(os.path.abspath(__file__)) + "/..", "plots"))
+EXAMPLE = os.path.abspath("results-example")
+FIGURES = ("curves", "forest", "pareto", "throughput")
+SIGNATURES = {"png": b"\x89PNG\r\n", "pdf": b"%PDF-", "svg": b"<?xml"}
+
+failures = 0
+
+
+def check(good, text):
+    global failures
+    if not good:
+        failures += 1
+        print("FAIL: " + text)
+
+
+class Folder:
+    """A place for the test's files, and what is done in it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def at(self, name):
+        return os.path.join(self.path, name)
+
+    def example(self, seeds, kind):
+        name = "%s-%s.json" % (kind, seeds)
+        subprocess.run([EXAMPLE, seeds, kind, self.at(name)], check=True)
+        return name
+
+    def change(self, source, name, change):
+        """A copy of a results file with change(document) done to it."""
+        with open(self.at(source), encoding="utf-8") as stream:
+            document = json.load(stream)
+        change(document)
+        with open(self.at(name), "w", encoding="utf-8") as stream:
+            json.dump(document, stream)
+        return name
+
+    def script(self, name, *arguments):
+        """Runs a script in this process, which spares loading matplotlib each time: its exit
+        status and what it printed."""
+        path = os.path.join(PLOTS, name + ".py")
+        printed = io.StringIO()
+        argv, sys.argv = sys.argv, [path, *arguments]
+        try:
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                runpy.run_path(path, run_name="__main__")
+            status = 0
+        except SystemExit as stop:
+            status = stop.code or 0
+        finally:
+            sys.argv = argv
+        return status, printed.getvalue()
+
+    def draw_alone(self, figure, arguments, output):
+        """The same in a process of its own; the bytes of the picture."""
+        subprocess.run([sys.executable, "-B", os.path.join(PLOTS, figure + ".py"), *arguments,
+                        "-o", output], stdin=subprocess.DEVNULL, check=True)
+        with open(self.at(output), "rb") as stream:
+            return stream.read()
+
+    def draw(self, figure, arguments, output):
+        """The bytes of a picture, None when there is none."""
+        status, printed = self.script(figure, *arguments, "-o", output)
+        check(status == 0 and not printed,
+              "%s %s: status %s %s" % (figure, " ".join(arguments), status, printed))
+        try:
+            with open(self.at(output), "rb") as stream:
+                return stream.read()
+        except OSError:
+            return None
+
+    def refuse(self, figure, arguments, word):
+        status, printed = self.script(figure, *arguments)
+        check(status == 2 and word in printed and printed.count("\n") == 1,
+              "%s %s: status %s and '%s', not 2 and one line with '%s'"
+              % (figure, " ".join(arguments), status, printed, word))
+
+
+def check_picture(folder, name, colours):
+    """Not blank: ink all over, and at least so many strong colours."""
+    from matplotlib import image
+    import numpy
+    pixels = image.imread(folder.at(name))[..., :3]
+    ink = (pixels < 0.9).any(axis=2)
+    height, width = ink.shape
+    thirds = [ink[y * height // 3:(y + 1) * height // 3, x * width // 3:(x + 1) * width // 3]
+              for y in range(3) for x in range(3)]
+    check(pixels.var() > 0.005, "%s: hardly any contrast: %g" % (name, pixels.var()))
+    check(0.01 < ink.mean() < 0.6, "%s: share of ink %.3f" % (name, ink.mean()))
+    check(all(third.any() for third in thirds), "%s: a ninth of the picture is empty" % name)
+    saturated = pixels[pixels.max(axis=2) - pixels.min(axis=2) > 0.4]
+    codes, counts = numpy.unique((saturated * 7).round().astype(int) @ [64, 8, 1],
+                                 return_counts=True)
+    found = int((counts > 50).sum())
+    check(found >= colours, "%s: %d colours, not %d or more" % (name, found, colours))
+
+
+def check_figures(folder):
+    plain = folder.example("5", "plain")
+    for figure in FIGURES:
+        first = folder.draw(figure, [plain], figure + ".png")
+        if first:
+            check(first.startswith(SIGNATURES["png"]), figure + ": is no PNG")
+            check_picture(folder, figure + ".png", 4)
+    for figure, kind in (("pareto", "png"), ("curves", "svg"), ("forest", "pdf")):
+        first = folder.draw(figure, [plain], "first." + kind)
+        second = folder.draw_alone(figure, [plain], "second." + kind)
+        check(first == second, "%s: two runs give other bytes as %s" % (figure, kind))
+        check(first and first.startswith(SIGNATURES[kind]), "%s: is no %s" % (figure, kind))
+    first = folder.draw("curves", [plain, "--against", "seconds"], "seconds.png")
+    check(first != folder.draw("curves", [plain, "--against", "tokens"], "tokens.png"),
+          "curves: the same against seconds and against tokens")
+
+
+def check_scaling(folder):
+    def threads(count):
+        def change(document):
+            for row in document["tables"]["throughput"]:
+                row["threads"] = count
+                row["tokens_per_s"] *= count ** 0.9
+                row["tokens_per_s_ci95"] = [v * count ** 0.9 for v in row["tokens_per_s_ci95"]]
+        return change
+
+    plain = folder.example("2", "plain")
+    files = [folder.change(plain, "threads-%d.json" % n, threads(n)) for n in (1, 2, 4)]
+    if folder.draw("scaling", files, "scaling.png"):
+        check_picture(folder, "scaling.png", 4)
+    folder.refuse("scaling", [plain, "-o", "x.png"], "several files")
+    folder.refuse("scaling", [files[0], files[1], "--against", "batch", "-o", "x.png"], "batch")
+
+
+def check_missing(folder):
+    """What the data lack is left out and said, not made up and not a traceback."""
+    one, diverged, bare = (folder.example(*which) for which in (("1", "plain"), ("3", "diverged"),
+                                                                ("3", "bare")))
+    for figure in FIGURES:
+        folder.draw(figure, [one], "one.svg")
+        if figure != "throughput":
+            folder.draw(figure, [diverged], "diverged.png")
+    folder.draw("pareto", [bare], "bare.png")
+    folder.refuse("throughput", [bare, "-o", "x.png"], "throughput")
+    folder.refuse("pareto", [bare, "--pass", "forward", "-o", "x.png"], "forward")
+
+    def lose_runs(document):
+        document["runs"] = []
+        for row in document["tables"]["table1"]:
+            row.update(n=0, mean_nats=None, ci95_nats=None, delta_nats=None, delta_ci95_nats=None)
+
+    empty = folder.change(one, "empty.json", lose_runs)
+    for figure in ("curves", "forest", "pareto"):
+        folder.refuse(figure, [empty, "-o", "x.png"], "empty.json")
+    check(not os.path.exists(folder.at("x.png")), "a picture of nothing was written")
+
+
+def check_refusals(folder):
+    one = folder.example("1", "plain")
+    for name, text in (("text.json", "not json"), ("nan.json", '{"schema_version": NaN}'),
+                       ("list.json", "[1]"), ("lean.json", '{"schema_version": 1}')):
+        with open(folder.at(name), "w", encoding="utf-8") as stream:
+            stream.write(text)
+        folder.refuse("curves", [name, "-o", "x.png"], name)
+    newer = folder.change(one, "newer.json", lambda document: document.update(schema_version=2))
+    folder.refuse("forest", [newer, "-o", "x.png"], "schema_version 2")
+    folder.refuse("forest", ["nothing.json", "-o", "x.png"], "No such file")
+    folder.refuse("forest", [one, "-o", "x.gif"], ".png, .pdf or .svg")
+    folder.refuse("forest", [one, "-o", "nowhere/x.png"], "nowhere/x.png")
+
+
+def check_all(folder):
+    bare = folder.example("2", "bare")
+    status, printed = folder.script("all", bare, "-d", "figures", "--format", "svg")
+    check(status == 0 and "no throughput" in printed, "all: status %s %s" % (status, printed))
+    drawn = sorted(os.listdir(folder.at("figures")))
+    check(drawn == ["bare-2-%s.svg" % name
+                    for name in ("curves-seconds", "curves", "forest", "pareto")],
+          "all: drew %s" % drawn)
+
+
+def main():
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(1))  # which removes the folder
+    home = os.getcwd()
+    sys.path.insert(0, PLOTS)
+    with tempfile.TemporaryDirectory() as path:
+        os.environ["MPLCONFIGDIR"] = os.path.join(path, "matplotlib")
+        os.mkdir(os.environ["MPLCONFIGDIR"])
+        from matplotlib import __version__, font_manager  # which lists the fonts, once
+        assert font_manager
+        os.chdir(path)
+        folder = Folder(path)
+        for part in (check_figures, check_scaling, check_missing, check_refusals, check_all):
+            part(folder)
+        os.chdir(home)
+    print("matplotlib %s: %s" % (__version__, "%d failures" % failures if failures else "ok"))
+    return failures != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
