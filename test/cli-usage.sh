@@ -88,8 +88,9 @@ expect 1 "no-such-text" --preset smoke --corpus no-such-text --output x.json
 expect 1 "empty" --preset smoke --corpus empty --output x.json
 echo short >short
 expect 1 "short" --preset smoke --corpus short --output x.json
-expect 1 "memory" --preset smoke --d-model 32768 --layers 256 --d-ff 262080 --batch 65536 \
+expect 1 "beyond any machine\|memory" --preset smoke --d-model 32768 --layers 256 --d-ff 262080 --batch 65536 \
     --input-length 1024 --output x.json
+expect 1 "of memory" --preset smoke --d-model 16384 --layers 16 --d-ff 49152 --output x.json
 [ ! -e x.json ] || fail "a sweep that could not start wrote results"
 
 # A standard output that is full is a failure.

@@ -718,9 +718,10 @@ const struct t5_options *t5_get_options(const struct t5 *model)
 int t5_counts(const struct t5_options *options, struct t5_counts *counts)
 {
     const struct model_config *c = &options->model;
-    int64_t inner = (int64_t)c->heads * c->d_kv, in = c->input_length, out = c->target_length;
-    int64_t projection = 2 * (int64_t)c->d_model * inner, mats = options->variant->gated ? 3 : 2;
-    int64_t ffn = 2 * mats * c->d_model * c->d_ff, example;
+    /* In double, which is exact for all that can be trained and does not overflow for the rest. */
+    double inner = (double)c->heads * c->d_kv, in = c->input_length, out = c->target_length;
+    double projection = 2.0 * c->d_model * inner, mats = options->variant->gated ? 3 : 2;
+    double ffn = 2 * mats * c->d_model * c->d_ff, example;
     struct t5 *model;
 
     memset(counts, 0, sizeof *counts);
@@ -738,10 +739,14 @@ int t5_counts(const struct t5_options *options, struct t5_counts *counts)
     example = in * (4 * projection + ffn) + 4 * in * in * inner;
     example += out * (4 * projection + ffn) + 4 * out * out * inner;
     example += 2 * (out + in) * projection + 4 * out * in * inner;
-    example = c->layers * example + 2 * out * c->d_model * (int64_t)c->vocabulary;
-    counts->forward_flops = options->batch * example;
+    example = c->layers * example + 2 * out * c->d_model * c->vocabulary;
+    if (options->batch * example > 0x1p60)
+        return err_set("a step of %g floating-point operations is beyond any machine; give a smaller "
+                       "model or --batch",
+                       3.0 * options->batch * example);
+    counts->forward_flops = (int64_t)(options->batch * example);
     counts->train_flops = 3 * counts->forward_flops;
-    counts->ffn_forward_flops = options->batch * c->layers * (in + out) * ffn;
+    counts->ffn_forward_flops = (int64_t)(options->batch * c->layers * (in + out) * ffn);
     return 0;
 }
 
