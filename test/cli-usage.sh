@@ -19,7 +19,7 @@ expect()
 {
     status=$1 pattern=$2
     shift 2
-    timeout 60 "$program" "$@" >out 2>err </dev/null
+    timeout 300 "$program" "$@" >out 2>err </dev/null
     got=$?
     [ $got -eq "$status" ] || fail "glubench $*: status $got, not $status"
     grep -q -e "$pattern" err || fail "glubench $*: no '$pattern' on stderr"
