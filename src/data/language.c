@@ -16,7 +16,7 @@
 enum {
     LEXICON_SEED = 1000,
     TOPICS = 24,
-    TOPIC_BASES = 8,
+    TOPIC_BASES = 6,
     CLASSES = 3,
     NUMBERS = 2, /* singular and plural */
     TENSES = 2,
@@ -30,7 +30,7 @@ enum {
     SENTENCES_MIN = 6,
     SENTENCES_MAX = 24,
     SENTENCE_BYTES = 512, /* more than any sentence has */
-    BASE_BYTES = 6,
+    BASE_BYTES = 8,
     ZIPF_SLOTS = 1 << 13
 };
 
@@ -85,7 +85,7 @@ struct word {
     int class;
 };
 
-/* A random 32-bit word to a rank, rank r (from 0) having a probability of about 1 / (r + 2). */
+/* A random 32-bit word to a rank, rank r (from 0) having a probability of about 1 / (r + 1). */
 struct zipf {
     uint16_t rank[ZIPF_SLOTS];
 };
@@ -115,7 +115,7 @@ static const struct syllable {
 };
 
 /* The consonants that may follow a vowel, or start a word; few of them are in both kinds. */
-static const char first_consonants[2][7] = {"tksmpg", "lfvwhd"}; /* front, back */
+static const char first_consonants[2][5] = {"tksm", "lfvw"}; /* front, back */
 static const struct follower {
     char vowel;
     const char *consonants;
@@ -157,7 +157,7 @@ static void spell(struct base *base, struct rng *rng, int length, bool back, boo
 static void spell_all(struct base *bases, int count, struct rng *rng, bool back, bool capital)
 {
     for (int i = 0; i < count; i++)
-        spell(&bases[i], rng, i < count / 4 ? 2 : 3, capital ? rng_below(rng, 2) : back, capital);
+        spell(&bases[i], rng, i < count / 4 ? 3 : 4, capital ? rng_below(rng, 2) : back, capital);
 }
 
 static bool topic_is_back(int topic)
@@ -172,9 +172,9 @@ static void zipf_set(struct zipf *zipf, int ranks)
     int slot = 0;
 
     for (int r = 0; r < ranks; r++)
-        total += scale / (uint64_t)(r + 2);
+        total += scale / (uint64_t)(r + 1);
     for (int r = 0; r < ranks; r++) {
-        sum += scale / (uint64_t)(r + 2);
+        sum += scale / (uint64_t)(r + 1);
         while (slot < ZIPF_SLOTS && (uint64_t)slot * (total / ZIPF_SLOTS) < sum)
             zipf->rank[slot++] = (uint16_t)r;
     }
@@ -186,11 +186,11 @@ static int zipf_draw(const struct zipf *zipf, struct rng *rng)
     return zipf->rank[rng_u32(rng) % ZIPF_SLOTS];
 }
 
-/* A word of the topic seven times of eight, else of any. */
+/* A word of the topic fifteen times of sixteen, else of any. */
 static int draw_word(const struct language *language, enum category category, int topic,
                      struct rng *rng)
 {
-    if (rng_below(rng, 8) == 0)
+    if (rng_below(rng, 16) == 0)
         topic = (int)rng_below(rng, TOPICS);
     return topic * words_of(category) + zipf_draw(&language->ranks[category], rng);
 }
@@ -294,7 +294,8 @@ static const struct ending relative[CLASSES][NUMBERS] = {
     {{"ke", "fa"}, {"keni", "fana"}},
     {{"ki", "fo"}, {"kire", "foro"}},
     {{"ky", "fu"}, {"kyni", "funa"}}};
-static const struct ending pronoun[CLASSES] = {{"gele", "lawa"}, {"gili", "lowo"}, {"gyly", "luwu"}};
+static const struct ending pronoun[CLASSES] = {
+    {"gele", "lawa"}, {"gili", "lowo"}, {"gyly", "luwu"}};
 static const struct ending says[TENSES] = {{"mis", "dos"}, {"mit", "dot"}};
 static const struct ending repeats[TENSES] = {{"mimis", "dodos"}, {"mimit", "dodot"}};
 static const struct ending is[TENSES] = {{"ges", "las"}, {"get", "lat"}};

@@ -1,15 +1,17 @@
 /* language.h - the built-in language: unlimited text to train on where there is none.
  *
  * It is invented, but has what makes real text worth modelling, each part learnt at its own pace:
- * sounds that only some others may follow; some 2,000 words, made from bases and endings, with
- * Zipf's frequencies; endings that follow noun class, number, tense and vowel harmony; a grammar
- * in which subject and verb agree across clauses; words that go with certain others; topics and a
- * mood that hold for a document; people with a trade and a home, and places on rivers, all to be
- * remembered; people who recur, pronouns, quotations that are repeated word for word; and sums.
+ * sounds that only some others may follow, not the same in all topics; some 1,600 words, made
+ * from bases and endings, with Zipf's frequencies; endings that follow noun class, number, tense
+ * and vowel harmony; a grammar in which subject and verb agree across clauses; words that go with
+ * certain others; a topic and a mood for each document; people with a trade and a home, and
+ * places on rivers, all to be remembered; people who recur, pronouns, quotations that are
+ * repeated word for word; and sums.
  * For example:
  *
- *     Koha pegemireminir ty temi lysemi. Koha mit "te lypemi teminir le Segerily" lysemi.
- *     Mikirily pet ly Lydilynete lysemi. Koha mimit "te lypemi teminir le Segerily" lysemi.
+ *     Mibetemi mit "te milypege tegemilyrer te kily" lysemi. Gele milydibenir te semibe lysemi.
+ *     Vovovowurova pet gy Wuxuxunuza lysemi. Mibetemi mimit "te milypege tegemilyrer te kily"
+ *     lysemi. 12 + 30 = 42 lysemi.
  *
  * Bytes are less uncertain than English ones, given those before, so that a small model gets far
  * within minutes: that is for comparing models where there is no text, and says nothing of how
