@@ -7,7 +7,8 @@
 #include "src/run/sweep.h"
 #include "src/util/progress.h"
 
-#include <limits.h>
+#include <string.h>
+
 static const int exit_statuses[] = {
     [SWEEP_OK] = EXIT_OK,
     [SWEEP_FAILED] = EXIT_FAILED,
@@ -18,9 +19,32 @@ static const int exit_statuses[] = {
 typedef enum sweep_status sweep_function(const struct config *config, int argc, char *const *argv,
                                          json_t **document);
 
-/* Run a sweep and print one table of its results.  `output`: unless --output names another file. */
+/* A table that is printed, and the member of the document that it is made from, if it is one that
+ * not every document has. */
+struct printed {
+    const char *table, *member;
+};
+
+/* Print the tables (of `count`) that the document has; -1 when one of them cannot be printed. */
+static int print_tables(json_t *document, const struct printed *tables, int count)
+{
+    bool first = true;
+
+    for (int i = 0; i < count; i++) {
+        if (tables[i].member && !json_object_get(document, tables[i].member))
+            continue;
+        if (!first)
+            putchar('\n');
+        first = false;
+        if (report_print(stdout, document, tables[i].table, "terminal"))
+            return -1;
+    }
+    return 0;
+}
+
+/* Run a sweep and print tables of its results.  `output`: unless --output names another file. */
 static int run_and_print(const struct invocation *invocation, sweep_function *sweep,
-                         const char *table, const char *output)
+                         const struct printed *tables, int count, const char *output)
 {
     struct config config;
     json_t *document = NULL;
@@ -35,7 +59,7 @@ static int run_and_print(const struct invocation *invocation, sweep_function *sw
     if (outcome == SWEEP_INTERRUPTED)
         status += signals_stop;
     progress_clear();
-    if (document && report_print(stdout, document, table, "terminal") && status == EXIT_OK)
+    if (document && print_tables(document, tables, count) && status == EXIT_OK)
         status = EXIT_FAILED;
     if (document)
         progress_print("results: %s", config.output);
@@ -47,10 +71,27 @@ out:
 
 int command_run(const struct invocation *invocation)
 {
-    return run_and_print(invocation, sweep_run, "perplexity", "glubench.json");
+    static const struct printed tables[] = {{"perplexity", NULL}};
+
+    return run_and_print(invocation, sweep_run, tables, LENGTH_OF(tables), "glubench.json");
+}
+
+static bool has_option(const struct invocation *invocation, const char *name)
+{
+    for (int i = 0; i < invocation->argument_count; i++)
+        if (strcmp(config_option_at(invocation->arguments[i].option)->name, name) == 0)
+            return true;
+    return false;
 }
 
 int command_bench(const struct invocation *invocation)
 {
-    return run_and_print(invocation, sweep_bench, "throughput", "glubench-bench.json");
+    static const struct printed measured[] = {
+        {"profile", "profile"}, {"primitives", "profile"}, {"scaling", "scaling"}};
+    static const struct printed throughput[] = {{"throughput", NULL}};
+    static const char output[] = "glubench-bench.json";
+    bool other = has_option(invocation, "profile") || has_option(invocation, "sweep");
+
+    return other ? run_and_print(invocation, sweep_bench, measured, LENGTH_OF(measured), output)
+                 : run_and_print(invocation, sweep_bench, throughput, LENGTH_OF(throughput), output);
 }

@@ -11,3 +11,7 @@ TESTS += test-t5
 EXTRA_DIST += test/replay_torch.py
 dist_check_SCRIPTS += test/replay.sh
 TESTS += test/replay.sh
+
+check_PROGRAMS += test-steps
+test_steps_SOURCES = test/test-steps.c
+TESTS += test-steps

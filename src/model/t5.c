@@ -630,6 +630,7 @@ static int model_prepare(struct t5 **result, const struct t5_options *options)
     model->options = *options;
     model->workers = options->threads < options->batch ? options->threads : options->batch;
     model->micro_batch = micro_batch_choose(options, model->workers);
+    model->options.micro_batch = model->micro_batch;
     arena_measure(&model->arena);
     model->worker = calloc((size_t)model->workers, sizeof *model->worker);
     model->gradients = calloc((size_t)model->workers, sizeof *model->gradients);
@@ -1140,62 +1141,67 @@ void t5_profile_reset(struct t5 *model)
         memset(model->worker[w].nn.profile, 0, sizeof model->worker[w].nn.profile);
 }
 
+static bool primitive_set(struct t5_primitive *primitive, const char *implementation,
+                          const char *first, const char *second)
+{
+    snprintf(primitive->role, sizeof primitive->role, "%s %s", first, second);
+    primitive->implementation = implementation;
+    return true;
+}
+
+/* Take primitives that exist one off *i, until there are none left to take. */
+static bool linear_primitive(const struct linear_plan *plan, const char *role, int *i,
+                             struct t5_primitive *primitive)
+{
+    const struct dnn_matmul *products[] = {plan->forward, plan->backward, plan->weights};
+    const struct dnn_packer *packers[] = {plan->pack_forward, plan->pack_backward};
+    static const char *const names[] = {"forward", "backward", "weights"};
+    static const char *const pack_names[] = {"pack forward", "pack backward"};
+
+    for (size_t k = 0; k < LENGTH_OF(products); k++)
+        if (products[k] && (*i)-- == 0)
+            return primitive_set(primitive, dnn_matmul_implementation(products[k]), role, names[k]);
+    for (size_t k = 0; k < LENGTH_OF(packers); k++)
+        if (packers[k] && (*i)-- == 0)
+            return primitive_set(primitive, dnn_packer_implementation(packers[k]), role,
+                                 pack_names[k]);
+    return false;
+}
+
+static bool attention_primitive(const struct attention_plan *plan, const char *role, int *i,
+                                struct t5_primitive *primitive)
+{
+    const struct dnn_matmul *products[] = {plan->scores, plan->values, plan->diff_probabilities,
+                                           plan->diff_q, plan->diff_k, plan->diff_v};
+    static const char *const names[] = {"scores", "values", "diff_probabilities",
+                                        "diff_q", "diff_k", "diff_v"};
+
+    for (size_t k = 0; k < LENGTH_OF(products); k++)
+        if (products[k] && (*i)-- == 0)
+            return primitive_set(primitive, dnn_matmul_implementation(products[k]), role, names[k]);
+    return false;
+}
+
 bool t5_primitive(const struct t5 *model, int i, struct t5_primitive *primitive)
 {
     const struct worker *worker = &model->worker[0];
-    const struct attention_plan *attention[] = {&worker->stack[0].self, &worker->stack[1].self,
-                                                &worker->cross};
-    static const char *const attention_roles[][6] = {
-        {"encoder scores", "encoder values", "encoder diff_probabilities", "encoder diff_q",
-         "encoder diff_k", "encoder diff_v"},
-        {"decoder scores", "decoder values", "decoder diff_probabilities", "decoder diff_q",
-         "decoder diff_k", "decoder diff_v"},
-        {"cross scores", "cross values", "cross diff_probabilities", "cross diff_q",
-         "cross diff_k", "cross diff_v"}};
-    static char role[64]; /* only read until the next call */
+    static const char *const stacks[] = {"encoder", "decoder"};
 
-    for (int p = 0; p < PLANS; p++) {
-        const struct linear_plan *plan = &worker->plans[p];
-        const struct dnn_matmul *products[] = {plan->forward, plan->backward, plan->weights};
-        const struct dnn_packer *packers[] = {plan->pack_forward, plan->pack_backward};
-        static const char *const names[] = {"forward", "backward", "weights"};
-
-        for (int k = 0; k < 3; k++)
-            if (products[k] && i-- == 0) {
-                snprintf(role, sizeof role, "%s %s", plan_table[p].role, names[k]);
-                *primitive = (struct t5_primitive){role, dnn_matmul_implementation(products[k])};
-                return true;
-            }
-        for (int k = 0; k < 2; k++)
-            if (packers[k] && i-- == 0) {
-                snprintf(role, sizeof role, "%s pack %s", plan_table[p].role, names[k]);
-                *primitive = (struct t5_primitive){role, dnn_packer_implementation(packers[k])};
-                return true;
-            }
-    }
-    for (int a = 0; a < 3; a++) {
-        const struct dnn_matmul *products[] = {attention[a]->scores, attention[a]->values,
-                                               attention[a]->diff_probabilities,
-                                               attention[a]->diff_q, attention[a]->diff_k,
-                                               attention[a]->diff_v};
-
-        for (int k = 0; k < 6; k++)
-            if (products[k] && i-- == 0) {
-                *primitive = (struct t5_primitive){attention_roles[a][k],
-                                                   dnn_matmul_implementation(products[k])};
-                return true;
-            }
-    }
+    for (int p = 0; p < PLANS; p++)
+        if (linear_primitive(&worker->plans[p], plan_table[p].role, &i, primitive))
+            return true;
+    for (int s = 0; s < 2; s++)
+        if (attention_primitive(&worker->stack[s].self, stacks[s], &i, primitive))
+            return true;
+    if (attention_primitive(&worker->cross, "cross", &i, primitive))
+        return true;
     for (int s = 0; s < 2; s++) {
         const struct dnn_eltwise *eltwise = worker->stack[s].ffn.eltwise;
 
         for (int k = 0; eltwise && k < 2; k++)
-            if (i-- == 0) {
-                *primitive = (struct t5_primitive){
-                    s ? "decoder activation" : "encoder activation",
-                    dnn_eltwise_implementation(eltwise, k == 1)};
-                return true;
-            }
+            if (i-- == 0)
+                return primitive_set(primitive, dnn_eltwise_implementation(eltwise, k == 1),
+                                     stacks[s], k ? "activation backward" : "activation forward");
     }
     return false;
 }

@@ -70,6 +70,7 @@ int t5_counts(const struct t5_options *options, struct t5_counts *counts) GLU_MU
 
 int t5_create(struct t5 **model, const struct t5_options *options) GLU_MUST_USE;
 void t5_destroy(struct t5 *model);
+/* What it was made with; micro_batch is the one in use, also where it was left to be chosen. */
 const struct t5_options *t5_get_options(const struct t5 *model);
 
 /* Initial weights from a seed, optimizer state zeroed.  A tensor's values depend on the seed, its
@@ -106,7 +107,8 @@ void t5_profile_reset(struct t5 *model);
 /* The i-th primitive of a training step: what it is for, and which of the library's
  * implementations it resolved to.  False past the last. */
 struct t5_primitive {
-    const char *role, *implementation;
+    char role[64];
+    const char *implementation; /* lives as long as the model */
 };
 bool t5_primitive(const struct t5 *model, int i, struct t5_primitive *primitive);
 

@@ -9,7 +9,8 @@ libglubench_a_SOURCES += \
 	src/nn/loss.c src/nn/loss.h \
 	src/nn/nn.c src/nn/nn.h \
 	src/nn/norm.c src/nn/norm.h \
-	src/nn/ref.c src/nn/ref.h
+	src/nn/ref.c src/nn/ref.h \
+	src/nn/stream.c src/nn/stream.h
 
 # kernels.c once per instruction set; kernels_select.c picks at run time.  The flags let the
 # compiler vectorise: no errno, no floating-point traps, products and sums fused.

@@ -215,6 +215,10 @@ json_t *results_json(const struct results *results)
     bad |= json_put(document, "variants", variants);
     bad |= json_put(document, "runs", runs);
     bad |= json_put(document, "tables", tables);
+    if (results->profile)
+        bad |= json_put(document, "profile", json_incref(results->profile));
+    if (results->scaling)
+        bad |= json_put(document, "scaling", json_incref(results->scaling));
     document = json_finish(document, bad);
     if (document && tables_compute(document) != 0) {
         json_decref(document);

@@ -574,6 +574,176 @@ static int build_pareto(struct sheet *sheet, const struct source *source)
     return 0;
 }
 
+/* ==== Measurements ==== */
+
+/* "12 of 34.5 GB/s" of a level of memory, as a note. */
+static void note_stream(struct sheet *sheet, const json_t *profile, const char *key, const char *what)
+{
+    const json_t *stream = json_object_get(profile, key);
+
+    sheet_note(sheet, "%s: %.1f GB/s measured with %.0f KiB of arrays a thread.", what,
+               number_at(stream, "gb_per_s"), number_at(stream, "bytes_per_thread") / 1024.0);
+}
+
+static void note_profile(struct sheet *sheet, const struct source *source, const json_t *profile)
+{
+    double growth = number_at(profile, "heap_growth_bytes");
+    char heap[CELL_BYTES] = "an unknown number of";
+
+    if (isfinite(growth))
+        snprintf(heap, sizeof heap, "%.0f", growth);
+    sheet_note(sheet, "%s: during %.0f timed steps %.0f primitives were created, the heap grew by %s "
+                      "bytes, and %.0f pages were touched for the first time.",
+               label_of(source, text_at(profile, "variant")), number_at(profile, "steps"),
+               number_at(profile, "primitives_created"), heap, number_at(profile, "page_faults"));
+}
+
+static void percent_cell(struct sheet *sheet, const json_t *row, const char *key)
+{
+    cell_number(sheet, "%.0f %%", 100.0 * number_at(row, key), "");
+}
+
+static int build_profile(struct sheet *sheet, const struct source *source)
+{
+    const json_t *profiles = json_object_get(source->document, "profile");
+    const json_t *first = json_array_get(profiles, 0);
+
+    snprintf(sheet->title, sizeof sheet->title,
+             "Where the time of a training step goes (%s, %.0f threads, batch %.0f)",
+             first ? text_at(first, "precision") : "not measured; see bench --profile",
+             first ? number_at(first, "threads") : 0.0, first ? number_at(first, "batch") : 0.0);
+    sheet_column(sheet, 'l', "variant", 0);
+    sheet_column(sheet, 'l', "operation", 0);
+    sheet_column(sheet, 'r', "ms a step", 0);
+    sheet_column(sheet, 'r', "share", 0);
+    sheet_column(sheet, 'r', "GFLOP/s", 0);
+    sheet_column(sheet, 'r', "of gemm\npeak", 0);
+    sheet_column(sheet, 'r', "GB/s", 0);
+    sheet_column(sheet, 'r', "of cache", 0);
+    sheet_column(sheet, 'r', "of memory", 0);
+    for (size_t i = 0; i < json_array_size(profiles); i++) {
+        const json_t *profile = json_array_get(profiles, i);
+        const json_t *operations = json_object_get(profile, "operations");
+
+        for (size_t k = 0; k < json_array_size(operations); k++) {
+            const json_t *row = json_array_get(operations, k);
+            const char *operation = text_at(row, "operation");
+
+            sheet_cell(sheet, "%s", label_of(source, text_at(profile, "variant")));
+            sheet_cell(sheet, "%s", operation ? operation : "");
+            cell_number(sheet, "%.3f", 1e3 * number_at(row, "s_per_step"), "");
+            cell_number(sheet, "%.1f %%", 100.0 * number_at(row, "share"), "");
+            cell_number(sheet, "%.1f", number_at(row, "gflop_per_s"), "");
+            percent_cell(sheet, row, "fraction_of_gemm_peak");
+            cell_number(sheet, "%.1f", number_at(row, "gb_per_s"), "");
+            percent_cell(sheet, row, "fraction_of_cache_stream");
+            percent_cell(sheet, row, "fraction_of_memory_stream");
+        }
+    }
+    if (first) {
+        sheet_note(sheet, "Seconds of all threads over their number.  Gemm peak: oneDNN's own matmul, "
+                          "%.1f GFLOP/s in the same run.", number_at(first, "gemm_peak_gflop_per_s"));
+        note_stream(sheet, first, "cache_stream", "Cache, the size of a feed-forward layer's buffers");
+        note_stream(sheet, first, "memory_stream", "Memory");
+    }
+    for (size_t i = 0; i < json_array_size(profiles); i++)
+        note_profile(sheet, source, json_array_get(profiles, i));
+    sheet->data = profiles ? json_incref(json_object_get(source->document, "profile")) : json_array();
+    return 0;
+}
+
+/* The entry of a list with this role and implementation, or a new one without variants. */
+static json_t *primitive_entry(json_t *list, const json_t *primitive)
+{
+    json_t *entry;
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        entry = json_array_get(list, i);
+        if (json_equal(json_object_get(entry, "role"), json_object_get(primitive, "role")) &&
+            json_equal(json_object_get(entry, "implementation"),
+                       json_object_get(primitive, "implementation")))
+            return entry;
+    }
+    entry = json_copy((json_t *)primitive);
+    if (json_put(entry, "variants", json_array()) || json_push(list, entry))
+        return NULL;
+    return entry;
+}
+
+static int build_primitives(struct sheet *sheet, const struct source *source)
+{
+    const json_t *profiles = json_object_get(source->document, "profile");
+    json_t *list = json_array();
+    int bad = 0;
+
+    for (size_t i = 0; i < json_array_size(profiles); i++) {
+        const json_t *profile = json_array_get(profiles, i);
+        const json_t *primitives = json_object_get(profile, "primitives");
+
+        for (size_t k = 0; k < json_array_size(primitives) && !bad; k++) {
+            json_t *entry = primitive_entry(list, json_array_get(primitives, k));
+
+            bad |= !entry || json_array_append(json_object_get(entry, "variants"),
+                                               json_object_get(profile, "variant"));
+        }
+    }
+    snprintf(sheet->title, sizeof sheet->title,
+             "What the primitives of a training step resolved to (%zu variant%s)",
+             json_array_size(profiles), json_array_size(profiles) == 1 ? "" : "s");
+    sheet_column(sheet, 'l', "primitive", 0);
+    sheet_column(sheet, 'l', "implementation", 0);
+    sheet_column(sheet, 'r', "variants", 0);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *entry = json_array_get(list, i);
+
+        sheet_cell(sheet, "%s", text_at(entry, "role"));
+        sheet_cell(sheet, "%s", text_at(entry, "implementation"));
+        sheet_cell(sheet, "%zu", json_array_size(json_object_get(entry, "variants")));
+    }
+    sheet->data = list;
+    sheet->bad |= bad != 0;
+    return 0;
+}
+
+static int build_scaling(struct sheet *sheet, const struct source *source)
+{
+    json_t *rows = json_object_get(source->document, "scaling");
+
+    snprintf(sheet->title, sizeof sheet->title, "The training step over threads and sizes%s",
+             rows ? "" : " (not measured; see bench --sweep)");
+    sheet_column(sheet, 'l', "variant", 0);
+    sheet_column(sheet, 'l', "over", 0);
+    sheet_column(sheet, 'r', "value", 0);
+    sheet_column(sheet, 'r', "n", SHEET_NO_LATEX);
+    sheet_column(sheet, 'r', "ms a step", 0);
+    sheet_column(sheet, 'r', "95 % interval", 0);
+    sheet_column(sheet, 'r', "tokens/s", 0);
+    sheet_column(sheet, 'r', "GFLOP/s", 0);
+    sheet_column(sheet, 'r', "of gemm\npeak", 0);
+    sheet_column(sheet, 'r', "parallel\nefficiency", 0);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        struct interval interval = interval_at(row, "median_s_ci95");
+
+        interval.low *= 1e3;
+        interval.high *= 1e3;
+        sheet_cell(sheet, "%s", label_of(source, text_at(row, "variant")));
+        sheet_cell(sheet, "%s", text_at(row, "axis"));
+        cell_number(sheet, "%.0f", number_at(row, "value"), "");
+        sheet_cell(sheet, "%zu", json_array_size(json_object_get(row, "samples_s")));
+        cell_number(sheet, "%.2f", 1e3 * number_at(row, "median_s"), "");
+        cell_interval(sheet, interval, "%.2f", "no interval");
+        cell_grouped(sheet, number_at(row, "tokens_per_s"));
+        cell_number(sheet, "%.1f", number_at(row, "gflop_per_s"), "");
+        percent_cell(sheet, row, "fraction_of_gemm_peak");
+        percent_cell(sheet, row, "parallel_efficiency");
+    }
+    sheet_note(sheet, "All else as configured; heads and d_ff grow with d_model.  Gemm peak: with the "
+                      "configured number of threads.");
+    sheet->data = rows ? json_incref(rows) : json_array();
+    return 0;
+}
+
 static const struct report_table {
     const char *name, *help;
     int (*build)(struct sheet *sheet, const struct source *source);
@@ -583,6 +753,9 @@ static const struct report_table {
     {"parity", "parameters and FLOPs of each variant", build_parity},
     {"agreement", "our order of the variants and the paper's", build_agreement},
     {"pareto", "quality at equal tokens, FLOPs and seconds", build_pareto},
+    {"profile", "where the time of a training step goes (bench --profile)", build_profile},
+    {"primitives", "what oneDNN's primitives resolved to (bench --profile)", build_primitives},
+    {"scaling", "the training step over threads and sizes (bench --sweep)", build_scaling},
 };
 
 const char *report_table_name(int i, const char **help)
@@ -606,7 +779,7 @@ const char *report_format_name(int i, const char **help)
 /* The index of a table, or -1 and a message that lists them. */
 static int find_table(const char *name)
 {
-    char all[128] = "";
+    char all[256] = "";
 
     for (size_t i = 0; i < LENGTH_OF(report_tables); i++) {
         size_t length = strlen(all);

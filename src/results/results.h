@@ -91,6 +91,8 @@ struct results {
     int run_count;
     const struct throughput_result *throughput;
     int throughput_count;
+    json_t *profile; /* array, one object a variant, as in results/schema.json; NULL: not measured */
+    json_t *scaling; /* array, one object a measured point; NULL: not measured */
 };
 
 /* ==== Files ==== */
@@ -124,8 +126,8 @@ int results_validate(const char *path, FILE *out, int *faults);
 
 /* The tables for people, made from the JSON document (so that `report` prints what `run` did).
  * format: "terminal", "markdown", "csv", "latex", "json".
- * table: "perplexity", "throughput", "parity", "agreement", "pareto".
- * 0, or -1 and a message that lists what exists. */
+ * table: "perplexity", "throughput", "parity", "agreement", "pareto",
+ * "profile", "primitives", "scaling".  0, or -1 and a message that lists what exists. */
 int report_print(FILE *out, json_t *document, const char *table, const char *format);
 /* The i-th name with one line of help each, or NULL past the last. */
 const char *report_table_name(int i, const char **help);

@@ -20,7 +20,8 @@ static const char *const precisions[] = {"auto", "f32", "bf16", NULL};
 static const char *const tokenizers[] = {"bytes", NULL};
 static const char *const formats[] = {"terminal", "markdown", "csv", "latex", "json", NULL};
 static const char *const tables[] = {"perplexity", "throughput", "parity",
-                                     "agreement",  "pareto",     NULL};
+                                     "agreement",  "pareto",     "profile",
+                                     "primitives", "scaling",    NULL};
 
 #define AT(member) offsetof(struct config, member)
 #define GROUP(text, commands) {NULL, 0, OPTION_GROUP, 0, 0, 0, NULL, NULL, text, NULL, NULL, commands}
@@ -123,6 +124,15 @@ static const struct config_option options[] = {
     {"ffn", 0, OPTION_FLAG, AT(ffn), 0, 0, NULL, NULL,
      "time one feed-forward layer of the paper's shape in place of the model", NULL, NULL,
      COMMAND_BENCH},
+    {"profile", 0, OPTION_FLAG, AT(profile), 0, 0, NULL, NULL,
+     "tell where the time of a training step goes, in place of the throughput", NULL, NULL,
+     COMMAND_BENCH},
+    {"sweep", 0, OPTION_FLAG, AT(scaling), 0, 0, NULL, NULL,
+     "time the training step over threads, d_model, input length and batch, in place of the "
+     "throughput; without --variant of the baseline alone",
+     NULL, NULL, COMMAND_BENCH},
+    {"sweep-d-model", 0, OPTION_INT, AT(scaling_d_model), 64, 4096, "N", NULL,
+     "the widest model of --sweep", NULL, NULL, COMMAND_BENCH},
 
     GROUP("Power", COMMAND_PLAN),
     {"detect", 0, OPTION_REAL, AT(detect_nats), 1e-6, 100, "NATS", NULL,
@@ -587,6 +597,7 @@ static int set_defaults(struct config *config)
     config->noise_density = 0.15;
     config->mean_span = 3;
     config->fail_on_percent = -1;
+    config->scaling_d_model = 768;
     if (text_set(&config->tokenizer, "bytes") || text_set(&config->precision_name, "auto") ||
         text_set(&config->table, "perplexity") ||
         text_set(&config->format, "terminal"))
@@ -658,9 +669,13 @@ static bool config_has(const struct config *config, const struct variant *varian
 static int resolve_variants(struct config *config)
 {
     struct text_list *names = &config->variant_names;
-    bool all = config->all_variants || names->count == 0;
+    bool one = config->scaling && !config->all_variants && names->count == 0, all;
     const struct variant **found;
     int status = -1;
+
+    if (one && list_append(names, config->baseline_name ? config->baseline_name : "relu"))
+        return -1;
+    all = config->all_variants || names->count == 0;
 
     if (config->all_variants && ORIGIN_OF(config, variant_names) < ORIGIN_OF(config, all_variants))
         list_clear(names);

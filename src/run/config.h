@@ -72,7 +72,8 @@ struct config {
     bool resume, restart;
     char *output, *dump_batches, *save_checkpoint, *init_checkpoint;
     double detect_nats; /* 0: not asked */
-    bool ffn;
+    bool ffn, profile, scaling;
+    int scaling_d_model; /* the widest model of --sweep */
     char *table, *format;
     double fail_on_percent; /* negative: never */
     bool quiet, verbose;

@@ -4,6 +4,8 @@ libglubench_a_SOURCES += \
     src/run/dump.c src/run/dump.h \
     src/run/machine.c src/run/machine.h \
     src/run/plan.c src/run/plan.h \
+    src/run/profile.c src/run/profile.h \
+    src/run/scaling.c src/run/scaling.h \
     src/run/record.c src/run/record.h \
     src/run/rundir.c src/run/rundir.h \
     src/run/signals.c src/run/signals.h \

@@ -4,12 +4,19 @@
 #include "src/run/machine.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#if defined __GLIBC__ && defined __GLIBC_PREREQ
+#define HAS_MALLINFO2 __GLIBC_PREREQ(2, 33)
+#else
+#define HAS_MALLINFO2 0
+#endif
 
 int machine_cores(void)
 {
@@ -74,6 +81,26 @@ void machine_peak_reset(void)
     ignored = write(fd, "5", 1); /* resets VmHWM; see proc(5) */
     (void)ignored;
     close(fd);
+}
+
+bool machine_heap_bytes(size_t *bytes)
+{
+#if HAS_MALLINFO2
+    struct mallinfo2 info = mallinfo2();
+
+    *bytes = info.uordblks + info.hblkhd;
+    return true;
+#else
+    *bytes = 0;
+    return false;
+#endif
+}
+
+long machine_page_faults(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_minflt + usage.ru_majflt : 0;
 }
 
 double machine_clock_s(void)

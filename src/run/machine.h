@@ -2,6 +2,7 @@
 #ifndef GLU_RUN_MACHINE_H
 #define GLU_RUN_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Cores that the scheduler may give this process; at least 1. */
@@ -15,6 +16,12 @@ size_t machine_memory_bytes(void);
  * where the kernel cannot reset it. */
 size_t machine_peak_bytes(void);
 void machine_peak_reset(void);
+
+/* Bytes of the heap in use: all that malloc() has given to this program and its libraries and not
+ * got back.  False where the C library does not tell. */
+bool machine_heap_bytes(size_t *bytes);
+/* Pages that this process has had mapped in by touching them for the first time. */
+long machine_page_faults(void);
 
 /* Seconds on a clock that only goes forward. */
 double machine_clock_s(void);

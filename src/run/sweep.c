@@ -11,6 +11,8 @@
 #include "src/run/bench.h"
 #include "src/run/machine.h"
 #include "src/run/plan.h"
+#include "src/run/profile.h"
+#include "src/run/scaling.h"
 #include "src/run/rundir.h"
 #include "src/run/signals.h"
 #include "src/run/train.h"
@@ -316,6 +318,8 @@ static void release(struct sweep *sweep)
     json_decref(sweep->results.environment);
     json_decref(sweep->results.command);
     json_decref(sweep->results.config);
+    json_decref(sweep->results.profile);
+    json_decref(sweep->results.scaling);
     json_decref(sweep->document);
     free(sweep->plan);
     free(sweep->cells);
@@ -564,6 +568,27 @@ out:
     return status;
 }
 
+/* What `bench` was asked for. */
+static int measure(struct sweep *sweep)
+{
+    const struct config *config = sweep->config;
+    double peak_gflop_per_s;
+
+    if (!config->profile && !config->scaling)
+        return measure_throughput(sweep, bench_sample_s);
+    if (config->ffn)
+        return err_set("--ffn: --profile and --sweep are of the whole model; leave one out");
+    progress_status("measuring the peak of the matrix product");
+    peak_gflop_per_s = bench_gemm_peak(config->precision, config->threads);
+    if (config->profile &&
+        profile_run(config, peak_gflop_per_s, &signals_stop, &sweep->results.profile))
+        return -1;
+    if (config->scaling &&
+        scaling_run(config, peak_gflop_per_s, &signals_stop, &sweep->results.scaling))
+        return -1;
+    return 0;
+}
+
 enum sweep_status sweep_bench(const struct config *config, int argc, char *const *argv,
                               json_t **document)
 {
@@ -578,7 +603,7 @@ enum sweep_status sweep_bench(const struct config *config, int argc, char *const
         goto out;
     }
     signals_catch();
-    if (measure_throughput(&sweep, bench_sample_s) == 0)
+    if (measure(&sweep) == 0)
         status = conclude(&sweep, document);
 out:
     signals_release();
