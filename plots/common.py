@@ -303,7 +303,7 @@ def short_number(value, _position=None):
 def caption(figure, document, *lines, speed=False, varying=None):
     """Small print below the figure: what was measured, with how many seeds, and what is missing."""
     lines = [describe_setup(document, speed, varying)] + [line for line in lines if line]
-    width = int(figure.get_figwidth() * 20.5)
+    width = int(figure.get_figwidth() * 18.5)
     wrapped = [part for line in lines
                for part in textwrap.wrap(line, width, break_on_hyphens=False)]
     figure.supxlabel("\n".join(wrapped), x=0.012, ha="left", fontsize=7, color=FAINT)

@@ -103,7 +103,8 @@ class Folder:
 
 
 def check_picture(folder, name, colours):
-    """Not blank: ink all over, and at least so many strong colours."""
+    """Not blank: ink all over, but none at the edges, where something would be cut off; and at
+    least so many strong colours."""
     from matplotlib import image
     import numpy
     pixels = image.imread(folder.at(name))[..., :3]
@@ -114,6 +115,8 @@ def check_picture(folder, name, colours):
     check(pixels.var() > 0.005, "%s: hardly any contrast: %g" % (name, pixels.var()))
     check(0.01 < ink.mean() < 0.6, "%s: share of ink %.3f" % (name, ink.mean()))
     check(all(third.any() for third in thirds), "%s: a ninth of the picture is empty" % name)
+    check(not (ink[:3].any() or ink[-3:].any() or ink[:, :3].any() or ink[:, -3:].any()),
+          name + ": ink at the edge")
     saturated = pixels[pixels.max(axis=2) - pixels.min(axis=2) > 0.4]
     codes, counts = numpy.unique((saturated * 7).round().astype(int) @ [64, 8, 1],
                                  return_counts=True)
