@@ -19,7 +19,8 @@ FIGURES = (
     ("forest", forest, {}),
     ("pareto", pareto, {"which": "train"}),
     ("throughput", throughput, {}),
-    ("scaling", scaling, {"which": "train", "against": None}),
+    *(("scaling-" + axis, scaling, {"which": "train", "against": axis})
+      for axis in ("threads", "d_model", "input_length", "batch")),
 )
 
 

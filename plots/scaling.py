@@ -16,16 +16,26 @@ AXES = {
     "d_ff": ("d_ff of the ungated variants",
              lambda row, model, training: row.get("d_ff", model["d_ff"])),
     "batch": ("batch / examples", lambda row, model, training: row["batch"]),
-    "length": ("input length / tokens",
-               lambda row, model, training: row.get("input_length", training["input_length"])),
+    "input_length": ("input length / tokens",
+                     lambda row, model, training: row.get("input_length",
+                                                          training["input_length"])),
 }
 
 PASSES = {"train": "training", "forward": "forward", "ffn_train": "feed-forward layer training",
           "ffn_forward": "feed-forward layer forward"}
 
 
+def swept_row(row):
+    """A row of bench --sweep with the keys of a throughput row."""
+    ci = row.get("median_s_ci95")
+    tokens = row["tokens_per_step"]
+    return dict(row, tokens_per_s_ci95=[tokens / ci[1], tokens / ci[0]]
+                if ci and ci[0] > 0 else None)
+
+
 def keyed_rows(documents, which):
-    """(axis values, variant, row) of every row; a later file's row replaces an equal one."""
+    """(axis values, row) of every row of tables.throughput; a later file's row replaces an equal
+    one."""
     rows = {}
     for document in documents:
         model, training = document.config["model"], document.config["training"]
@@ -35,16 +45,23 @@ def keyed_rows(documents, which):
     return list(rows.values())
 
 
-def choose_axis(documents, rows, wanted):
-    if wanted:
-        if len({key[wanted] for key, _ in rows}) < 2:
-            raise documents[0].lacks("second value of %s; give several files" % wanted)
-        return wanted
-    for axis in AXES:
-        if len({key[axis] for key, _ in rows}) > 1:
-            return axis
-    raise documents[0].lacks("sweep: threads, d_model, d_ff, batch and length are the same in all"
-                             " rows; give several files")
+def swept_rows(documents, which, axis):
+    """The same of bench --sweep, of the points on one axis."""
+    return [({axis: row["value"]}, swept_row(row))
+            for document in documents for row in document.data.get("scaling") or []
+            if which == "train" and row["axis"] == axis and row["tokens_per_s"] is not None]
+
+
+def collect(documents, which, wanted):
+    """The axis and its rows: a sweep's, or else those of files that differ."""
+    found = keyed_rows(documents, which)
+    for axis in [wanted] if wanted else AXES:
+        for rows in (swept_rows(documents, which, axis), found):
+            if len({key[axis] for key, _ in rows}) > 1:
+                return axis, rows
+    raise documents[0].lacks("second value of %s in pass %s; make a sweep by glubench bench"
+                             " --sweep, or give several files"
+                             % (wanted or ", ".join(AXES), which))
 
 
 def series(rows, axis, documents):
@@ -82,7 +99,7 @@ def efficiency(points):
 
 
 def peak_share(points):
-    values = [row["fraction_of_gemm_peak"] for _, row in points]
+    values = [row.get("fraction_of_gemm_peak") for _, row in points]
     intervals = [[value * ci / row["tokens_per_s"] for ci in row["tokens_per_s_ci95"]]
                  if value is not None and row["tokens_per_s_ci95"] else None
                  for value, (_, row) in zip(values, points)]
@@ -96,10 +113,7 @@ def draw_line(axes, x, values, intervals, style, label, shift):
 
 def draw(documents, options):
     which = options.which
-    rows = keyed_rows(documents, which)
-    if not rows:
-        raise documents[0].lacks("throughput rows of the pass %s" % which)
-    axis = choose_axis(documents, rows, options.against)
+    axis, rows = collect(documents, which, options.against)
     lines = series(rows, axis, documents)
     styles, labels = {}, {}
     for document in documents:
@@ -149,8 +163,9 @@ def draw(documents, options):
     common.caption(
         figure, documents[0],
         "Points: median of %s samples, moved aside where they would hide each other; whiskers:"
-        " 95 %% intervals. Solid, filled: gated; dashed, open: ungated." % (
-            common.span(samples)),
+        " 95 %% intervals, none where the samples are too few. Solid, filled: gated; dashed, open: ungated." % (
+            "%d" % min(samples) if len(samples) == 1
+            else "%d to %d" % (min(samples), max(samples))),
         "From %s." % ", ".join(document.name for document in documents)
         if len(documents) > 1 else None,
         common.describe_warnings(*documents), speed=True, varying=axis)

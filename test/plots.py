@@ -155,6 +155,20 @@ def check_scaling(folder):
     if folder.draw("scaling", files, "scaling.png"):
         check_picture(folder, "scaling.png", 4)
     folder.refuse("scaling", [plain, "-o", "x.png"], "several files")
+
+    def sweep(document):
+        document["scaling"] = [
+            {"axis": axis, "value": value, "variant": "swiglu", "tokens_per_step": 1000,
+             "samples_s": [0.1, 0.1, 0.1], "median_s": 0.1 * value,
+             "median_s_ci95": [0.09 * value, 0.12 * value] if value > 1 else None,
+             "tokens_per_s": 1e4 / value, "fraction_of_gemm_peak": 0.1 + 0.1 * value}
+            for axis in ("threads", "batch") for value in (1, 2, 3)]
+
+    swept = folder.change(plain, "swept.json", sweep)
+    first = folder.draw("scaling", [swept], "swept.svg")
+    check(first != folder.draw("scaling", [swept, "--against", "batch"], "batch.svg"),
+          "scaling: the same against threads and against batch")
+    folder.refuse("scaling", [swept, "--against", "d_model", "-o", "x.png"], "d_model")
     folder.refuse("scaling", [files[0], files[1], "--against", "batch", "-o", "x.png"], "batch")
 
 
