@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Throughput as the threads, or the size of the model or the batch, grow; from one file or several."""
+"""Throughput as threads, model, length or batch grow; from a sweep or from several files."""
 
 import math
 import sys
@@ -163,7 +163,8 @@ def draw(documents, options):
     common.caption(
         figure, documents[0],
         "Points: median of %s samples, moved aside where they would hide each other; whiskers:"
-        " 95 %% intervals, none where the samples are too few. Solid, filled: gated; dashed, open: ungated." % (
+        " 95 %% intervals, none where the samples are too few. Solid, filled: gated;"
+        " dashed, open: ungated." % (
             "%d" % min(samples) if len(samples) == 1
             else "%d to %d" % (min(samples), max(samples))),
         "From %s." % ", ".join(document.name for document in documents)
