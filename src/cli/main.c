@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio_ext.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command commands[] = {
     {"run", COMMAND_RUN, NULL, 0, 0,
@@ -63,7 +64,10 @@ static int close_stdout(int status)
     /* A standard output that was never open matters only to those who wrote to it. */
     errno = 0;
     if ((fclose(stdout) != 0 && (written || errno != EBADF)) || failed) {
-        err_system("cannot write to standard output");
+        if (errno)
+            err_system("cannot write to standard output");
+        else /* an earlier write failed, whose reason is forgotten */
+            err_set("cannot write all of standard output; is the disk full?");
         print_message("", err_get());
         return status == EXIT_OK ? EXIT_FAILED : status;
     }
@@ -72,10 +76,14 @@ static int close_stdout(int status)
 
 int main(int argc, char **argv)
 {
+    static char buffer[1 << 16]; /* of standard output */
     struct invocation invocation;
     int status = EXIT_OK;
 
     err_set("%s", "");
+    /* One write at the end, so that the reason is known when it fails. */
+    if (!isatty(STDOUT_FILENO))
+        setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     if (cli_parse(&invocation, argc, argv)) {
         status = EXIT_USAGE;
     } else if (invocation.version) {

@@ -18,7 +18,7 @@
 
 /* Steps are profiled for about so long. */
 static const double profile_s = 1;
-enum { WARM_UP_STEPS = 3, STEPS_MIN = 5, STEPS_MAX = 1000, MEMORY_BYTES = 256 << 20 };
+enum { WARM_UP_STEPS = 5, STEPS_MIN = 5, STEPS_MAX = 1000, MEMORY_BYTES = 256 << 20 };
 
 /* What memory-bound operations can reach. */
 struct stream {

@@ -232,12 +232,19 @@ static json_t *row_json(const struct scaling *scaling, const struct point *point
     return json_finish(o, bad);
 }
 
+/* All else is the config's. */
+static bool same_options(const struct t5_options *a, const struct t5_options *b)
+{
+    return a->variant == b->variant && a->batch == b->batch && a->threads == b->threads &&
+           a->micro_batch == b->micro_batch && /* of int alone: there is no padding */
+           memcmp(&a->model, &b->model, sizeof a->model) == 0;
+}
+
 /* The row of the same measurement on another axis, or NULL: the config's own point lies on all. */
 static json_t *same_row(const struct scaling *scaling, int index)
 {
     for (int i = 0; i < index; i++)
-        if (memcmp(&scaling->points[i].options, &scaling->points[index].options,
-                   sizeof scaling->points[i].options) == 0)
+        if (same_options(&scaling->points[i].options, &scaling->points[index].options))
             return json_array_get(scaling->rows, (size_t)i);
     return NULL;
 }
