@@ -581,7 +581,8 @@ static void note_stream(struct sheet *sheet, const json_t *profile, const char *
 {
     const json_t *stream = json_object_get(profile, key);
 
-    sheet_note(sheet, "%s: %.1f GB/s measured with %.0f KiB of arrays a thread.", what,
+    if (isfinite(number_at(stream, "gb_per_s")) && isfinite(number_at(stream, "bytes_per_thread")))
+        sheet_note(sheet, "%s: %.1f GB/s measured with %.0f KiB of arrays a thread.", what,
                number_at(stream, "gb_per_s"), number_at(stream, "bytes_per_thread") / 1024.0);
 }
 
