@@ -15,7 +15,7 @@ src/results/environment.$(OBJEXT) src/results/document.$(OBJEXT): build-info.h
 
 # Measured files and their figures; README.md there says how each was made.
 dist_noinst_DATA += \
-    results/c4-en-mini.json results/c4-en-tiny.json
+    results/builtin-tiny.json results/c4-en-mini.json results/c4-en-tiny.json
 EXTRA_DIST += \
     results/figures/c4-en-mini-curves.png results/figures/c4-en-mini-forest.png \
     results/figures/c4-en-tiny-curves.png results/figures/c4-en-tiny-forest.png \

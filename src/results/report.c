@@ -583,7 +583,7 @@ static void note_stream(struct sheet *sheet, const json_t *profile, const char *
 
     if (isfinite(number_at(stream, "gb_per_s")) && isfinite(number_at(stream, "bytes_per_thread")))
         sheet_note(sheet, "%s: %.1f GB/s measured with %.0f KiB of arrays a thread.", what,
-               number_at(stream, "gb_per_s"), number_at(stream, "bytes_per_thread") / 1024.0);
+                   number_at(stream, "gb_per_s"), number_at(stream, "bytes_per_thread") / 1024.0);
 }
 
 static void note_profile(struct sheet *sheet, const struct source *source, const json_t *profile)

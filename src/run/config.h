@@ -75,7 +75,7 @@ struct config {
     bool ffn, profile, scaling;
     int scaling_d_model; /* the widest model of --sweep */
     char *table, *format;
-    double fail_on_percent; /* negative: never */
+    double fail_on_percent; /* below 0: never */
     bool quiet, verbose;
 
     /* Filled in by config_resolve(). */
