@@ -21,3 +21,6 @@ check_PROGRAMS += test-record test-checkpoint
 test_record_SOURCES = test/test-record.c
 test_checkpoint_SOURCES = test/test-checkpoint.c
 TESTS += test-record test-checkpoint
+
+dist_check_SCRIPTS += test/plan-memory.sh
+TESTS += test/plan-memory.sh
