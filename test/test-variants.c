@@ -154,7 +154,8 @@ static void test_registry(void)
     struct variant_storage storage;
     int wrong = 0, doubled = 0, lost = 0, unmatched = 0;
 
-    tap_ok(variant_count() == (int)LENGTH_OF(table1), "there are %zu variants", LENGTH_OF(table1));
+    tap_ok(variant_count() >= (int)LENGTH_OF(table1), "the %zu known variants are there",
+           LENGTH_OF(table1));
     for (int i = 0; i < variant_count() && i < (int)LENGTH_OF(table1); i++) {
         const struct variant *v = variant_at(i);
         const struct activation *a = activation_get(v->act);
