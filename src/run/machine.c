@@ -71,6 +71,11 @@ size_t machine_peak_bytes(void)
     return kib * 1024;
 }
 
+size_t machine_resident_bytes(void)
+{
+    return read_number("/proc/self/status", "VmRSS:") * 1024;
+}
+
 void machine_peak_reset(void)
 {
     int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);

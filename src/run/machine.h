@@ -17,6 +17,9 @@ size_t machine_memory_bytes(void);
 size_t machine_peak_bytes(void);
 void machine_peak_reset(void);
 
+/* Memory that this process has resident now; 0 when it cannot be told. */
+size_t machine_resident_bytes(void);
+
 /* Bytes of the heap in use: all that malloc() has given to this program and its libraries and not
  * got back.  False where the C library does not tell. */
 bool machine_heap_bytes(size_t *bytes);

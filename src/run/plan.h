@@ -17,7 +17,8 @@ struct plan_row {
 int plan_make(struct plan_row **rows, const struct config *config) GLU_MUST_USE;
 
 /* The most memory that the program has at one time while it trains: the jobs' models, whichever
- * variants meet, and what it needs besides. */
+ * variants meet, and what it needs besides, which is what it has resident now: to be called after
+ * plan_make() and before models are made. */
 size_t plan_peak_bytes(const struct plan_row *rows, const struct config *config);
 /* The same while it measures throughput, when the models of several variants are there; 0 when it
  * does not. */
