@@ -1,22 +1,10 @@
 #!/bin/sh
 # A sweep that is stopped, by whatever, goes on with --resume to the bits it would have had: no run
 # lost, none twice.  GLUBENCH_KILLS sets how often it is killed.
-program=$(pwd)/glubench
+. "$(dirname "$0")/scratch.sh"
 kills=${GLUBENCH_KILLS-8}
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' 0
-trap 'exit 1' 1 2 3 15
-cd "$directory" || exit 99
-failed=0
 sweep="--quiet --preset smoke --steps 300 --batch 4 --heldout-examples 4 --variant relu
     --variant swiglu --seeds 2 --samples 0 --threads 2 --jobs 2"
-
-fail()
-{
-    echo "FAIL: $*" >&2
-    [ ! -s err ] || sed 's/^/    /' err >&2
-    failed=1
-}
 
 # Run the sweep with more arguments.
 glu()

@@ -1,33 +1,14 @@
 #!/bin/sh
 # The smoke preset end to end: the table, the results file, batches, checkpoints, and that a run's
 # result depends on nothing but its own configuration.
-program=$(pwd)/glubench
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' 0
-trap 'exit 1' 1 2 3 15
-cd "$directory" || exit 99
-failed=0
-
-fail()
-{
-    echo "FAIL: $*" >&2
-    failed=1
-}
+. "$(dirname "$0")/scratch.sh"
 
 # glu ARGUMENT...: run quietly; it must succeed.
 glu()
 {
-    timeout 300 "$program" --quiet --preset smoke --threads 1 "$@" >out 2>err || {
+    timeout 300 "$program" --quiet --preset smoke --threads 1 "$@" >out 2>err ||
         fail "glubench $*: status $?"
-        cat out err >&2
-    }
-    [ ! -s err ] || fail "glubench --quiet $*: talks: $(cat err)"
-}
-
-# value FILE KEY: the values of a key, one a line.
-value()
-{
-    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1"
+    [ ! -s err ] || fail "glubench --quiet $*: talks"
 }
 
 # All eight variants, and a table in the paper's order.

@@ -1,18 +1,6 @@
 #!/bin/sh
 # The command line: help, version, lists, and every kind of wrong usage with its message and status.
-program=$(pwd)/glubench
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' 0
-trap 'exit 1' 1 2 3 15
-cd "$directory" || exit 99
-failed=0
-
-fail()
-{
-    echo "FAIL: $*" >&2
-    sed 's/^/    /' out err >&2
-    failed=1
-}
+. "$(dirname "$0")/scratch.sh"
 
 # expect STATUS PATTERN ARGUMENT...: run with the arguments; PATTERN must stand on stderr.
 expect()

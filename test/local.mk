@@ -5,6 +5,7 @@ check_PROGRAMS += test-tap
 test_tap_SOURCES = test/test-tap.c
 TESTS += test-tap
 
+EXTRA_DIST += test/scratch.sh
 dist_check_SCRIPTS += test/completion.sh test/install.sh test/output.sh
 TESTS += test/completion.sh test/install.sh test/output.sh
 

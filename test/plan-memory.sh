@@ -1,32 +1,20 @@
 #!/bin/sh
 # What `plan` says of memory is within 20 % of what a run then takes: for a small model, where the
 # program and its libraries are most of it, and for one that is mostly weights and activations.
-program=$(pwd)/glubench
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' 0
-trap 'exit 1' 1 2 3 15
-cd "$directory" || exit 99
-failed=0
-
-# number KEY: the first value of a key on standard input.
-number()
-{
-    sed -n 's/.*"'"$1"'": *\([0-9][0-9]*\).*/\1/p' | sed 1q
-}
+. "$(dirname "$0")/scratch.sh"
 
 # compare ARGUMENT...: plan and run one training.
 compare()
 {
     set -- --quiet --variant relu --seeds 1 --jobs 1 --samples 0 --steps 2 "$@"
-    planned=$("$program" plan --format json "$@" 2>err | number peak_memory_bytes)
-    timeout 600 "$program" run --output r.json "$@" >out 2>>err || { cat err; failed=1; return; }
-    measured=$(number peak_memory_bytes <r.json)
+    "$program" plan --format json "$@" >plan.json 2>err || fail "plan $*"
+    planned=$(value plan.json peak_memory_bytes)
+    timeout 600 "$program" run --output r.json "$@" >out 2>err || fail "run $*"
+    measured=$(value r.json peak_memory_bytes)
     if test -z "$planned" || test -z "$measured" ||
         test $((planned * 10)) -lt $((measured * 8)) ||
         test $((planned * 10)) -gt $((measured * 12)); then
-        cat err
-        echo "FAIL: $*: planned ${planned:-?} bytes, measured ${measured:-?}"
-        failed=1
+        fail "$*: planned ${planned:-?} bytes, measured ${measured:-?}"
     else
         echo "planned $planned bytes, measured $measured"
     fi

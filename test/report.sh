@@ -1,13 +1,8 @@
 #!/bin/sh
 # report, compare and validate by their exit status, on made-up results files; and LaTeX compiles
 # the tables, where it is installed.
-program=$(pwd)/glubench
 example=$(pwd)/results-example
-directory=$(mktemp -d) || exit 99
-trap 'rm -rf "$directory"' 0
-trap 'exit 1' 1 2 3 15
-cd "$directory" || exit 99
-failed=0
+. "$(dirname "$0")/scratch.sh"
 
 # expect STATUS PATTERN ARGUMENT...: the pattern must stand on stdout or stderr.
 expect()
@@ -17,9 +12,7 @@ expect()
     timeout 60 "$program" "$@" >out 2>err </dev/null
     got=$?
     [ $got -eq "$status" ] && cat out err | grep -q -e "$pattern" && return
-    echo "FAIL: glubench $*: status $got, not $status, or no '$pattern'" >&2
-    sed 's/^/    /' out err >&2
-    failed=1
+    fail "glubench $*: status $got, not $status, or no '$pattern'"
 }
 
 for kind in plain worse diverged bare; do
@@ -45,7 +38,7 @@ expect 3 'not ok any more' compare --fail-on 50 plain.json diverged.json
 expect 0 '"verdict": "worse"' compare --format json plain.json worse.json
 
 "$program" validate plain.json diverged.json bare.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
-    { echo "FAIL: validate finds faults in good files" >&2; cat out err >&2; failed=1; }
+    fail "validate finds faults in good files"
 sed 's/"status": "ok"/"status": "good"/' plain.json >bad.json
 expect 1 'bad.json: runs\[0\].status: is "good"' validate plain.json bad.json
 expect 1 '1 of 2 files is not valid' validate plain.json bad.json

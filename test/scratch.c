@@ -73,13 +73,19 @@ static const char *make_way(const char *name)
     return path;
 }
 
-const char *scratch_write(const char *name, const void *data, size_t bytes)
+void scratch_store(const char *path, const void *data, size_t bytes)
 {
-    const char *path = make_way(name);
     FILE *file = fopen(path, "wb");
 
     if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file))
         tap_bail_out("cannot write %s: %s", path, strerror(errno));
+}
+
+const char *scratch_write(const char *name, const void *data, size_t bytes)
+{
+    const char *path = make_way(name);
+
+    scratch_store(path, data, bytes);
     return path;
 }
 
@@ -109,4 +115,18 @@ size_t scratch_read(const char *path, void *data, size_t capacity)
     bytes = fread(data, 1, capacity, file);
     fclose(file);
     return bytes;
+}
+
+char *scratch_load(const char *path, size_t *bytes)
+{
+    struct stat status;
+    char *data;
+
+    if (stat(path, &status))
+        tap_bail_out("cannot read %s: %s", path, strerror(errno));
+    data = malloc((size_t)status.st_size + 1);
+    if (!data)
+        tap_bail_out("no memory");
+    *bytes = scratch_read(path, data, (size_t)status.st_size);
+    return data;
 }

@@ -12,7 +12,11 @@ const char *scratch_write(const char *name, const void *data, size_t bytes);
 const char *scratch_gzip(const char *name, const void *data, size_t bytes);
 /* scratch_write() of a string. */
 const char *scratch_text(const char *name, const char *text);
+/* Write to a path that there already is a directory for. */
+void scratch_store(const char *path, const void *data, size_t bytes);
 /* Read a whole file of at most `capacity` bytes; how many. */
 size_t scratch_read(const char *path, void *data, size_t capacity);
+/* Read a whole file into new memory. */
+char *scratch_load(const char *path, size_t *bytes);
 
 #endif

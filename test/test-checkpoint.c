@@ -3,62 +3,18 @@
 #include "src/glu.h"
 
 #include "src/model/checkpoint.h"
+#include "test/model-fixture.h"
+#include "test/scratch.h"
 #include "test/tap.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static char directory[] = "test-checkpoint-XXXXXX";
+#define WEIGHTS "checkpoint/model.safetensors" /* a name in the scratch directory */
 
-static struct t5 *make_model(const char *name, int d_ff, uint64_t seed)
-{
-    struct t5_options options = {
-        .model = {.vocabulary = 13, .d_model = 6, .layers = 1, .heads = 2, .d_kv = 4, .d_ff = d_ff,
-                  .input_length = 8, .target_length = 4},
-        .variant = variant_find(name, NULL),
-        .batch = 2,
-        .threads = 1,
-        .precision = PRECISION_F32,
-    };
-    struct t5 *model;
-
-    if (t5_create(&model, &options))
-        tap_bail_out("t5_create: %s", err_get());
-    t5_init(model, seed);
-    return model;
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[128];
-
-    snprintf(path, sizeof path, "%s/%s", directory, name);
-    return path;
-}
-
-/* The whole file in new memory. */
-static char *read_file(const char *name, size_t *bytes)
-{
-    FILE *file = fopen(path_of(name), "rb");
-    char *text = calloc(1, 1 << 20);
-
-    if (!file || !text)
-        tap_bail_out("cannot read %s", path_of(name));
-    *bytes = fread(text, 1, (1 << 20) - 1, file);
-    fclose(file);
-    return text;
-}
-
-static void write_file(const char *name, const void *data, size_t bytes)
-{
-    FILE *file = fopen(path_of(name), "wb");
-
-    if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file) != 0)
-        tap_bail_out("cannot write %s", path_of(name));
-}
+static const char *directory; /* the checkpoint's path */
 
 static bool same_weights(struct t5 *a, struct t5 *b)
 {
@@ -76,7 +32,7 @@ static bool same_weights(struct t5 *a, struct t5 *b)
 
 static void test_round_trip(void)
 {
-    struct t5 *saved = make_model("swiglu", 8, 1), *loaded = make_model("swiglu", 8, 2);
+    struct t5 *saved = model_fixture("swiglu", 8, 1), *loaded = model_fixture("swiglu", 8, 2);
     bool differed = !same_weights(saved, loaded);
 
     tap_ok(checkpoint_save(directory, saved) == 0, "saved");
@@ -91,11 +47,11 @@ static void test_round_trip(void)
 static void test_layout(void)
 {
     static const char name[] = "encoder.block.0.layer.1.DenseReluDense.wi_0.weight";
-    struct t5 *model = make_model("swiglu", 8, 1);
+    struct t5 *model = model_fixture("swiglu", 8, 1);
     int count;
     struct t5_tensor *tensors = t5_tensors(model, &count), *gate = NULL;
     size_t bytes, header_bytes;
-    char *file = read_file("model.safetensors", &bytes);
+    char *file = scratch_load(scratch_path(WEIGHTS), &bytes);
     json_t *header, *entry;
     const float *data;
     bool same = true;
@@ -133,7 +89,7 @@ static void test_layout(void)
 
 static void test_config(void)
 {
-    json_t *config = json_load_file(path_of("config.json"), 0, NULL);
+    json_t *config = json_load_file(scratch_path("checkpoint/config.json"), 0, NULL);
 
     tap_ok(json_integer_value(json_object_get(config, "d_ff")) == 8 &&
                json_integer_value(json_object_get(config, "d_kv")) == 4 &&
@@ -147,7 +103,7 @@ static void test_config(void)
 
 static void expect_rejected(const char *name, int d_ff, const char *message, const char *what)
 {
-    struct t5 *model = make_model(name, d_ff, 1);
+    struct t5 *model = model_fixture(name, d_ff, 1);
     int status = checkpoint_load(directory, model);
 
     if (!tap_ok(status == -1 && strstr(err_get(), message) &&
@@ -159,7 +115,7 @@ static void expect_rejected(const char *name, int d_ff, const char *message, con
 
 static void test_other_models(void)
 {
-    struct t5 *geglu = make_model("geglu", 8, 1);
+    struct t5 *geglu = model_fixture("geglu", 8, 1);
 
     expect_rejected("relu", 12, "wi_0", "an ungated model");
     expect_rejected("swiglu", 10, "[8, 6]", "another width");
@@ -194,7 +150,7 @@ static const struct edit edits[] = {
 static void test_damage(void)
 {
     size_t bytes;
-    char *good = read_file("model.safetensors", &bytes), *bad = malloc(bytes);
+    char *good = scratch_load(scratch_path(WEIGHTS), &bytes), *bad = malloc(bytes);
     static const size_t lengths[] = {0, 7, 8, 100};
 
     if (!bad)
@@ -202,20 +158,20 @@ static void test_damage(void)
     for (size_t i = 0; i < LENGTH_OF(edits); i++) {
         memcpy(bad, good, bytes);
         edit(bad, bytes, edits[i].from, edits[i].to);
-        write_file("model.safetensors", bad, bytes);
+        scratch_write(WEIGHTS, bad, bytes);
         expect_rejected("swiglu", 8, edits[i].message, edits[i].what);
     }
     for (size_t i = 0; i < LENGTH_OF(lengths); i++) {
-        write_file("model.safetensors", good, lengths[i]);
+        scratch_write(WEIGHTS, good, lengths[i]);
         expect_rejected("swiglu", 8, "", "a file that is cut short");
     }
-    write_file("model.safetensors", good, bytes - 1);
+    scratch_write(WEIGHTS, good, bytes - 1);
     expect_rejected("swiglu", 8, "data_offsets", "a last byte that is missing");
     memcpy(bad, good, bytes);
     memset(bad, 0xff, 8);
-    write_file("model.safetensors", bad, bytes);
+    scratch_write(WEIGHTS, bad, bytes);
     expect_rejected("swiglu", 8, "header", "a header of 2^64 - 1 bytes");
-    unlink(path_of("model.safetensors"));
+    unlink(scratch_path(WEIGHTS));
     expect_rejected("swiglu", 8, "cannot open", "no file");
     free(good);
     free(bad);
@@ -224,15 +180,11 @@ static void test_damage(void)
 int main(void)
 {
     tap_plan((int)(2 + 4 + 1 + 3 + LENGTH_OF(edits) + 4 + 3));
-    if (!mkdtemp(directory))
-        tap_bail_out("mkdtemp");
+    directory = scratch_path("checkpoint");
     test_round_trip();
     test_layout();
     test_config();
     test_other_models();
     test_damage();
-    unlink(path_of("config.json"));
-    unlink(path_of("model.safetensors"));
-    rmdir(directory);
     return tap_status();
 }

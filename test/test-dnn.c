@@ -24,15 +24,19 @@ static const struct role {
 } roles[] = {
     {"linear, forward", false, false, DNN_ROWS, DNN_PACKED, DNN_ROWS, DNN_ROWS},
     {"linear, added to the residual", false, true, DNN_ROWS, DNN_PACKED, DNN_ROWS, DNN_ROWS},
-    {"linear, backward", false, true, DNN_ROWS, DNN_PACKED, DNN_ROWS, DNN_COLUMNS},
+    {"linear, backward", false, false, DNN_ROWS, DNN_PACKED, DNN_ROWS, DNN_COLUMNS},
+    {"linear, backward, added", false, true, DNN_ROWS, DNN_PACKED, DNN_ROWS, DNN_COLUMNS},
     {"linear, weights", false, true, DNN_COLUMNS, DNN_ROWS, DNN_ROWS, DNN_ROWS},
     {"attention, scores", true, false, DNN_HEADS, DNN_HEADS_COLUMNS, DNN_ROWS, DNN_ROWS},
     {"attention, values", true, false, DNN_ROWS, DNN_HEADS, DNN_HEADS, DNN_ROWS},
     {"attention, diff of k and v", true, false, DNN_COLUMNS, DNN_HEADS, DNN_HEADS, DNN_ROWS},
 };
 
-static const int shapes[][3] = {{1, 1, 1},    {5, 7, 3},     {16, 40, 33},   {129, 64, 40},
-                                {64, 40, 29}, {40, 129, 77}, {256, 130, 65}, {174, 129, 64}};
+static const int shapes[][3] = {
+    {1, 1, 1},     {5, 7, 3},    {1, 17, 33},   {13, 1, 5},    {33, 31, 1},    {16, 40, 33},
+    {129, 64, 40}, {64, 40, 29}, {40, 129, 77}, {29, 40, 128}, {256, 130, 65}, {174, 129, 64},
+    {100, 67, 257},
+};
 
 static const struct types {
     const char *name;

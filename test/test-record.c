@@ -4,6 +4,8 @@
 #include "src/run/record.h"
 #include "src/run/rundir.h"
 #include "src/run/state.h"
+#include "test/model-fixture.h"
+#include "test/scratch.h"
 #include "test/tap.h"
 
 #include <math.h>
@@ -13,38 +15,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static char directory[] = "test-record-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-    static char paths[4][PATH_MAX];
-    static int next;
-    char *path = paths[next++ % 4];
-
-    snprintf(path, PATH_MAX, "%s/%s", directory, name);
-    return path;
-}
-
-static char *read_file(const char *path, size_t *bytes)
-{
-    FILE *file = fopen(path, "rb");
-    char *text = calloc(1, 1 << 20);
-
-    if (!file || !text)
-        tap_bail_out("cannot read %s", path);
-    *bytes = fread(text, 1, (1 << 20) - 1, file);
-    fclose(file);
-    return text;
-}
-
-static void write_file(const char *path, const void *data, size_t bytes)
-{
-    FILE *file = fopen(path, "wb");
-
-    if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file) != 0)
-        tap_bail_out("cannot write %s", path);
-}
 
 static int open_and_close(const char *path)
 {
@@ -57,7 +27,7 @@ static int open_and_close(const char *path)
 
 static void test_record(void)
 {
-    const char *path = path_of("a.record");
+    const char *path = scratch_path("a.record");
     json_t *header = json_pack("{s:s, s:f}", "text", "x", "number", 0.1);
     struct record_part parts[] = {{"hello", 5}, {NULL, 0}, {"world", 5}};
     struct record record;
@@ -75,23 +45,23 @@ static void test_record(void)
     json_decref(header);
 
     /* Every single byte counts, and every length but the right one is wrong. */
-    good = read_file(path, &bytes);
+    good = scratch_load(path, &bytes);
     for (size_t i = 0; i < bytes; i++) {
         good[i] ^= 0x10;
-        write_file(path, good, bytes);
+        scratch_store(path, good, bytes);
         wrong += open_and_close(path) == 0 || !strstr(err_get(), path);
         good[i] ^= 0x10;
     }
     tap_ok(wrong == 0, "record: a damaged byte is found, wherever it is (%zu bytes)", bytes);
     for (size_t length = 0; length < bytes; length++) {
-        write_file(path, good, length);
+        scratch_store(path, good, length);
         wrong += open_and_close(path) == 0 || !strstr(err_get(), path);
     }
     tap_ok(wrong == 0, "record: a cut is found, wherever it is");
-    write_file(path, good, bytes);
+    scratch_store(path, good, bytes);
     tap_ok(open_and_close(path) == 0, "record: undamaged it is read again");
     good[8] = 2;
-    write_file(path, good, bytes);
+    scratch_store(path, good, bytes);
     tap_ok(open_and_close(path) == -1 && strstr(err_get(), "version 2"),
            "record: another version is named");
     unlink(path);
@@ -118,7 +88,7 @@ static bool other_process_gets(const char *output)
 
 static void test_lock(void)
 {
-    const char *output = path_of("x.json"), *run = path_of("x.json.run");
+    const char *output = scratch_path("x.json"), *run = scratch_path("x.json.run");
     struct rundir *rundir;
 
     tap_ok(rundir_open(&rundir, output) == 0 && rundir && access(run, F_OK) == 0, "lock: taken");
@@ -133,24 +103,6 @@ static void test_lock(void)
     tap_ok(rundir_open(&rundir, "/nonexistent/x") == -1 && !rundir &&
                strstr(err_get(), "/nonexistent/x.run"),
            "lock: a directory that cannot be made");
-}
-
-static struct t5 *make_model(uint64_t seed)
-{
-    struct t5_options options = {
-        .model = {.vocabulary = 13, .d_model = 6, .layers = 1, .heads = 2, .d_kv = 4, .d_ff = 12,
-                  .input_length = 8, .target_length = 4},
-        .variant = variant_find("relu", NULL),
-        .batch = 2,
-        .threads = 1,
-        .precision = PRECISION_F32,
-    };
-    struct t5 *model;
-
-    if (t5_create(&model, &options))
-        tap_bail_out("t5_create: %s", err_get());
-    t5_init(model, seed);
-    return model;
 }
 
 static void train(struct t5 *model, int64_t from, int64_t to, double *loss_nats)
@@ -172,8 +124,8 @@ static void train(struct t5 *model, int64_t from, int64_t to, double *loss_nats)
 
 static void test_state(void)
 {
-    const char *output = path_of("y.json");
-    struct t5 *model = make_model(1), *resumed = make_model(2);
+    const char *output = scratch_path("y.json");
+    struct t5 *model = model_fixture("relu", 12, 1), *resumed = model_fixture("relu", 12, 2);
     struct curve_point curve[] = {{0, NAN, 2.5, 0}, {2, 2.25, NAN, 0.125}};
     struct run_result result = {.variant = variant_find("relu", NULL), .seed = 3, .train_s = 0.125,
                                 .curve = curve, .curve_count = 2};
@@ -207,9 +159,9 @@ static void test_state(void)
                steps[1] == 6,
            "state: the last two are kept");
     rundir_state_path(rundir, result.variant, 3, 8, path);
-    file = read_file(path, &bytes);
+    file = scratch_load(path, &bytes);
     file[bytes / 2] ^= 1;
-    write_file(path, file, bytes);
+    scratch_store(path, file, bytes);
     warn_clear();
     tap_ok(state_load(rundir, resumed, &got, &found) && got.step == 6 && warn_get(0) &&
                strstr(warn_get(0), path),
@@ -228,11 +180,8 @@ static void test_state(void)
 int main(void)
 {
     tap_plan(8 + 8 + 8);
-    if (!mkdtemp(directory))
-        tap_bail_out("mkdtemp");
     test_record();
     test_lock();
     test_state();
-    rmdir(directory);
     return tap_status();
 }

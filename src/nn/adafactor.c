@@ -238,33 +238,39 @@ static void block_apply(struct adafactor *adafactor, struct nn *nn,
                            (char *)step->plain + offset * dnn_type_bytes(nn->type));
 }
 
+/* Pointers and numbers come in pairs: of a tensor that is whole, and of one that is factored. */
+static const struct phase {
+    void (*block[2])(struct adafactor *adafactor, struct nn *nn, const struct adafactor_step *step,
+                     struct block *block); /* NULL: nothing to do */
+    void (*tensor)(struct adafactor *adafactor, const struct tensor *tensor, int64_t t); /* factored */
+    bool sums;     /* reads the gradients of all workers; */
+    int floats[2]; /* of each element, besides these, are read and written */
+} phases[ADAFACTOR_PHASES] = {
+    {.block = {block_squares, block_squares}, .sums = true, .floats = {4, 2}},
+    {.tensor = tensor_factors},
+    {.block = {NULL, block_update_squares}, .floats = {0, 1}},
+    {.block = {block_apply, block_apply}, .floats = {4, 3}},
+};
+
 void adafactor_phase(struct adafactor *adafactor, struct nn *nn, const struct adafactor_step *step,
                      int phase, int worker)
 {
-    double start = profile_now_s(), touched = 0;
+    const struct phase *p = &phases[phase];
+    double start = profile_now_s(), floats = 0;
 
-    if (phase == 1) {
-        for (int i = worker; i < adafactor->tensor_count; i += step->workers)
-            if (adafactor->tensors[i].factored)
-                tensor_factors(adafactor, &adafactor->tensors[i], step->t);
-    } else {
-        for (int i = worker; i < adafactor->block_count; i += step->workers) {
-            struct block *block = &adafactor->blocks[i];
-            bool factored = adafactor->tensors[block->tensor].factored;
+    for (int i = worker; p->tensor && i < adafactor->tensor_count; i += step->workers)
+        if (adafactor->tensors[i].factored)
+            p->tensor(adafactor, &adafactor->tensors[i], step->t);
+    for (int i = worker; i < adafactor->block_count; i += step->workers) {
+        struct block *block = &adafactor->blocks[i];
+        bool factored = adafactor->tensors[block->tensor].factored;
 
-            if (phase == 0)
-                block_squares(adafactor, nn, step, block);
-            else if (phase == 2 && factored)
-                block_update_squares(adafactor, nn, step, block);
-            else if (phase == 3)
-                block_apply(adafactor, nn, step, block);
-            /* floats read and written: by phase 0, all gradients, their sum and the values */
-            touched += (double)block->count * (phase == 0   ? step->workers + (factored ? 2 : 4)
-                                               : phase == 2 ? (factored ? 1 : 0)
-                                                            : (factored ? 3 : 4));
-        }
+        if (!p->block[factored])
+            continue;
+        p->block[factored](adafactor, nn, step, block);
+        floats += (double)block->count * (p->floats[factored] + (p->sums ? step->workers : 0));
     }
-    nn_book(nn, PROFILE_OPTIMIZER, &start, 0, 4 * touched);
+    nn_book(nn, PROFILE_OPTIMIZER, &start, 0, sizeof(float) * floats);
 }
 
 void adafactor_sum(struct adafactor *adafactor, struct nn *nn, const struct adafactor_step *step,

@@ -17,9 +17,10 @@ check_PROGRAMS += test-config
 test_config_SOURCES = test/test-config.c
 TESTS += test-config
 
+model_fixture = test/model-fixture.c test/model-fixture.h test/scratch.c test/scratch.h
 check_PROGRAMS += test-record test-checkpoint
-test_record_SOURCES = test/test-record.c
-test_checkpoint_SOURCES = test/test-checkpoint.c
+test_record_SOURCES = test/test-record.c $(model_fixture)
+test_checkpoint_SOURCES = test/test-checkpoint.c $(model_fixture)
 TESTS += test-record test-checkpoint
 
 dist_check_SCRIPTS += test/plan-memory.sh

@@ -1,0 +1,28 @@
+# shellcheck shell=sh
+# scratch.sh - what tests of the program begin with:
+#
+#     . "$(dirname "$0")/scratch.sh"
+#
+# From here on they are in a directory of their own, which goes away when they end.
+program=$(pwd)/glubench
+directory=$(mktemp -d) || exit 99
+trap 'rm -rf "$directory"' 0
+trap 'exit 1' 1 2 3 15
+cd "$directory" || exit 99
+failed=0
+
+# fail TEXT...: say so, and what the program said into the files out and err, and go on.
+fail()
+{
+    echo "FAIL: $*" >&2
+    for file in out err; do
+        [ ! -s $file ] || sed 's/^/    /' $file >&2
+    done
+    failed=1
+}
+
+# value FILE KEY: the values of a key of a results file, one a line.
+value()
+{
+    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1"
+}
