@@ -41,6 +41,9 @@ expect 2 "no command 'lst' (did you mean list?)" lst
 expect 2 "no option '--bacth' (did you mean --batch?)" --bacth 3
 expect 2 "could be any of" --ver
 expect 2 "no option '-Z'" -Z
+expect 2 "no option '-Z'" --quiet -Zq
+expect 2 "could be any of" --=x
+expect 2 "no option '-?'" "$(printf -- '-\033')"
 expect 2 "'--batch' needs a value" --batch
 expect 2 "'--quiet' takes no value" --quiet=yes
 expect 2 "one argument too many" run more

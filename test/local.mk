@@ -21,7 +21,7 @@ COVERAGE_MIN = 0
 coverage: dist
 	$(SHELL) $(top_srcdir)/test/coverage.sh $(distdir).tar.gz coverage $(COVERAGE_MIN)
 clean-local:
-	rm -rf coverage
+	rm -rf coverage fuzz
 .PHONY: coverage
 
 # Our speed against another program's, in turn; see test/peer.py --help.

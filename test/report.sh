@@ -44,6 +44,16 @@ expect 1 'bad.json: runs\[0\].status: is "good"' validate plain.json bad.json
 expect 1 '1 of 2 files is not valid' validate plain.json bad.json
 sed 's/"mean_nats": 1/"mean_nats": 2/' plain.json >bad.json
 expect 1 'bad.json: tables.table1\[0\].mean_nats: is 2' validate bad.json
+# Text of a file must not steer a terminal: no control character of it comes out.
+sed 's/"label": "FFN_ReLU"/"label": "\\u001b]0;x\\u0007\\u009b31m"/
+     s/"status": "ok"/"status": "\\u001b[31m"/' plain.json >bad.json
+expect 1 'is "?\[31m"' validate bad.json
+grep -q "$(printf '\033')" out err && fail "validate prints escapes"
+sed 's/"label": "FFN_ReLU"/"label": "\\u001b]0;x\\u0007\\u009b31m"/' plain.json >bad.json
+for format in terminal markdown latex; do
+    expect 0 '?\]0;x???31m' report --format $format bad.json
+    grep -q "$(printf '[\033\007\233]')" out && fail "$format prints escapes"
+done
 head -c 3000 plain.json >bad.json
 expect 1 'bad.json:[0-9]*:[0-9]*: ' validate bad.json
 

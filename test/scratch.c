@@ -43,8 +43,12 @@ static void clean_up(void)
 const char *scratch_path(const char *name)
 {
     size_t bytes = sizeof directory + 1 + strlen(name) + 1;
-    struct name *entry = malloc(sizeof *entry + bytes);
+    struct name *entry;
 
+    for (entry = names; entry; entry = entry->next)
+        if (strcmp(entry->path + sizeof directory, name) == 0)
+            return entry->path;
+    entry = malloc(sizeof *entry + bytes);
     if (!entry)
         tap_bail_out("no memory");
     if (!made) {

@@ -8,11 +8,15 @@
 #include "test/tap.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define WEIGHTS "checkpoint/model.safetensors" /* a name in the scratch directory */
+/* Names in the scratch directory. */
+#define WEIGHTS "checkpoint/model.safetensors"
+#define CONFIG "checkpoint/config.json"
 
 static const char *directory; /* the checkpoint's path */
 
@@ -89,7 +93,7 @@ static void test_layout(void)
 
 static void test_config(void)
 {
-    json_t *config = json_load_file(scratch_path("checkpoint/config.json"), 0, NULL);
+    json_t *config = json_load_file(scratch_path(CONFIG), 0, NULL);
 
     tap_ok(json_integer_value(json_object_get(config, "d_ff")) == 8 &&
                json_integer_value(json_object_get(config, "d_kv")) == 4 &&
@@ -177,14 +181,73 @@ static void test_damage(void)
     free(bad);
 }
 
+/* Write model.safetensors anew with another header, before the same data. */
+static void write_header(const char *header, const char *file, size_t bytes)
+{
+    size_t old = (size_t)(unsigned char)file[0] | (size_t)(unsigned char)file[1] << 8 |
+                 (size_t)(unsigned char)file[2] << 16;
+    size_t length = strlen(header), data = bytes - 8 - old;
+    char *made = calloc(1, 8 + length + data);
+
+    if (!made)
+        tap_bail_out("out of memory");
+    for (int i = 0; i < 8; i++)
+        made[i] = (char)((uint64_t)length >> 8 * i);
+    memcpy(made + 8, header, length);
+    memcpy(made + 8 + length, file + 8 + old, data);
+    scratch_write(WEIGHTS, made, 8 + length + data);
+    free(made);
+}
+
+/* Headers that fit the format and that nobody writes. */
+static void test_hostile(void)
+{
+    enum { LISTS = 1 << 20 };
+    static const char *const names[] = {"encoder.block.0.layer.0.SelfAttention.q.weight",
+                                        "encoder.block.0.layer.0.SelfAttention.k.weight"};
+    struct t5 *model = model_fixture("swiglu", 8, 1);
+    size_t bytes;
+    char *file, *text = calloc(1, 3 * LISTS + 64), *to = text;
+    json_t *header;
+    char *dump;
+
+    if (!text || checkpoint_save(directory, model))
+        tap_bail_out("%s", err_get());
+    file = scratch_load(scratch_path(WEIGHTS), &bytes);
+    header = json_loadb(file + 8, bytes - 8, JSON_DISABLE_EOF_CHECK, NULL);
+    json_object_set(json_object_get(header, names[0]), "data_offsets",
+                    json_object_get(json_object_get(header, names[1]), "data_offsets"));
+    dump = json_dumps(header, JSON_COMPACT);
+    write_header(dump, file, bytes);
+    free(dump);
+    expect_rejected("swiglu", 8, "overlap", "two tensors of the same bytes");
+
+    to += sprintf(to, "{\"__metadata__\": [");
+    for (int i = 0; i < LISTS; i++)
+        to += sprintf(to, "[],");
+    sprintf(to, "[]]}");
+    write_header(text, file, bytes);
+    expect_rejected("swiglu", 8, "values", "a header of a million lists");
+
+    scratch_write(WEIGHTS, file, bytes);
+    unlink(scratch_path(CONFIG));
+    tap_ok(mkfifo(scratch_path(CONFIG), 0666) == 0 && checkpoint_load(directory, model) == 0,
+           "a config.json that is a pipe is not waited for");
+    json_decref(header);
+    free(file);
+    free(text);
+    t5_destroy(model);
+}
+
 int main(void)
 {
-    tap_plan((int)(2 + 4 + 1 + 3 + LENGTH_OF(edits) + 4 + 3));
+    tap_plan((int)(2 + 4 + 1 + 3 + LENGTH_OF(edits) + 4 + 3 + 3));
     directory = scratch_path("checkpoint");
     test_round_trip();
     test_layout();
     test_config();
     test_other_models();
     test_damage();
+    test_hostile();
     return tap_status();
 }

@@ -215,6 +215,15 @@ static const struct bad_file bad_files[] = {
     {"{\"seeds\": [3, 5]}", "seeds: the seeds must follow each other"},
     {"{\"jobs\": 1, \"jobs\": 2}", "duplicate"},
     {"{\"tokenizer\": \"\"}", "tokenizer: the value is empty"},
+    {"{\"training\": {\"steps\": 9223372036854775807}}", "from 0 to 1000000000"},
+    {"{\"training\": {\"steps\": 9223372036854775808}}", "not a JSON file"},
+    {"{\"training\": {\"steps\": -9223372036854775808}}", "from 0 to 1000000000"},
+    {"{\"training\": {\"learning_rate\": 1e308}}", "is not a number from"},
+    {"{\"training\": {\"learning_rate\": 1e309}}", "not a JSON file"},
+    {"{\"training\": {\"learning_rate\": NaN}}", "not a JSON file"},
+    {"{\"seeds\": [9007199254740992]}", "seeds"},
+    {"{\"output\": \"/etc/passwd\"}", "no key 'output'"},
+    {"{\"save_checkpoint\": \"/etc\"}", "no key 'save_checkpoint'"},
 };
 
 static void test_bad_files(void)
@@ -231,6 +240,27 @@ static void test_bad_files(void)
         config_free(&config);
         unlink(path);
     }
+}
+
+/* More variants than tables are made for, and than counts of runs are computed with. */
+static void test_many_variants(void)
+{
+    json_t *file = json_object(), *names = json_array();
+    struct config config;
+    const char *path;
+    char *text;
+
+    for (int i = 0; i <= CONFIG_VARIANTS_MAX; i++)
+        json_array_append_new(names, json_string("relu"));
+    json_object_set_new(file, "variants", names);
+    text = json_dumps(file, 0);
+    path = write_file(text);
+    tap_ok(RESOLVE(&config, "config", path) == -1 && strstr(err_get(), "--variant: 1001"),
+           "rejected file: 1001 variants");
+    config_free(&config);
+    unlink(path);
+    free(text);
+    json_decref(file);
 }
 
 /* What config_json() writes must resolve to the same configuration again, as a configuration file
@@ -287,7 +317,7 @@ static void test_repro(void)
 
 int main(void)
 {
-    tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 3 + 1));
+    tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1));
     test_defaults();
     test_presets();
     test_rejections();
@@ -295,6 +325,7 @@ int main(void)
     test_variants();
     test_precedence();
     test_bad_files();
+    test_many_variants();
     test_round_trip();
     test_repro();
     return tap_status();

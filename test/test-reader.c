@@ -4,6 +4,7 @@
 #include "src/data/files.h"
 #include "src/data/reader.h"
 #include "src/data/utf8.h"
+#include "src/util/json_bound.h"
 #include "test/scratch.h"
 #include "test/tap.h"
 
@@ -11,8 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define DOCUMENT(text) "{\"text\": \"" text "\", \"url\": \"http://a.example\"}\n"
 
@@ -144,6 +148,97 @@ static void test_hostile_json(void)
     memcpy(text, "\n\n{", 3);
     expect_error(scratch_write("long.json", text, LINE), ".json:3: ", "a line without end");
     unlink(scratch_path("long.json"));
+    free(text);
+}
+
+static void test_json_bound(void)
+{
+    static const struct {
+        const char *text;
+        size_t values; /* so many, and not fewer */
+    } cases[] = {
+        {"[[[[[[[[[[", 11},
+        {"[1, 2, 3, [], {}]", 8},
+        {"{\"a,[{\": \"b,[{\", \"c\": 1}", 3},
+        {"{\"\\\"[[\": 1, \"\\\\\": [[", 5},
+        {"\"[[[[[[", 1},
+        {"\"\\", 1}, /* the text ends in an escape */
+    };
+
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        size_t bytes = strlen(cases[i].text), most = cases[i].values;
+
+        tap_ok(!json_has_more_values(cases[i].text, bytes, most) &&
+                   (most - 1 >= bytes || json_has_more_values(cases[i].text, bytes, most - 1)),
+               "%zu values: %s", most, cases[i].text);
+    }
+}
+
+/* Read a file in another process that gets no more than `bytes` of memory beyond what it has. */
+static bool reads_within(const char *path, size_t bytes, int documents, uint64_t bad_lines)
+{
+    unsigned long pages;
+    FILE *statm = fopen("/proc/self/statm", "r");
+    bool known = statm && fscanf(statm, "%lu", &pages) == 1;
+    int status;
+    pid_t child;
+
+    if (!known)
+        tap_bail_out("/proc/self/statm tells nothing");
+    fclose(statm);
+    fflush(stdout);
+    child = fork();
+    if (child == 0) {
+        rlim_t most = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
+        struct reader *reader;
+        struct document document;
+        uint64_t lines, bad;
+        int count = 0;
+
+        if (setrlimit(RLIMIT_AS, &(struct rlimit){most, most}) || reader_open(&reader, path, NULL))
+            _exit(2);
+        while (reader_next(reader, &document) > 0)
+            count++;
+        reader_lines(reader, &lines, &bad);
+        _exit(count == documents && bad == bad_lines ? 0 : 1);
+    }
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
+}
+
+/* Little on disk, much in memory: unless it is read piece by piece, and no tree is made of it. */
+static void test_bombs(void)
+{
+    enum { BLOCK = 1 << 20, BLOCKS = 256, LISTS = 4 << 20, MEMORY = 64 << 20 };
+    const char *path = scratch_path("bomb.jsonl.gz");
+    char *text = malloc(3 * LISTS + 64), *to = text;
+    gzFile file = gzopen(path, "wb1");
+
+#ifdef BUILT_WITH_SANITIZERS
+    gzclose(file);
+    free(text);
+    tap_skip(2, "the sanitizers take memory of their own");
+    return;
+#endif
+    if (!text || !file)
+        tap_bail_out("no memory");
+    memset(text, ' ', BLOCK);
+    text[BLOCK - 1] = '\n';
+    for (int i = 0; i < BLOCKS; i++)
+        if (gzwrite(file, text, BLOCK) != BLOCK)
+            tap_bail_out("cannot write %s", path);
+    gzputs(file, DOCUMENT("the end"));
+    if (gzclose(file) != Z_OK)
+        tap_bail_out("cannot write %s", path);
+    tap_ok(reads_within(path, MEMORY, 1, 0), "gzip of %d MiB is read within %d", BLOCKS, MEMORY >> 20);
+
+    to += sprintf(to, DOCUMENT("a") "{\"text\": \"b\", \"more\": [");
+    for (int i = 0; i < LISTS; i++)
+        to = memcpy(to, "[],", 3), to += 3;
+    to += sprintf(to, "[]]}\n");
+    path = scratch_gzip("lists.jsonl.gz", text, (size_t)(to - text));
+    tap_ok(reads_within(path, MEMORY, 1, 1), "a line of %d lists is a bad line within %d MiB", LISTS,
+           MEMORY >> 20);
     free(text);
 }
 
@@ -332,10 +427,12 @@ static void test_files(void)
 
 int main(void)
 {
-    tap_plan(1 + 16 + 2 + 10 + 17 + 2 + 7);
+    tap_plan(1 + 16 + 2 + 6 + 2 + 10 + 17 + 2 + 7);
     test_utf8();
     test_json();
     test_hostile_json();
+    test_json_bound();
+    test_bombs();
     test_gzip();
     test_text();
     test_hash();

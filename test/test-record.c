@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { STEPS = 10 }; /* of a whole training */
+
 static int open_and_close(const char *path)
 {
     struct record record;
@@ -122,6 +124,40 @@ static void train(struct t5 *model, int64_t from, int64_t to, double *loss_nats)
     batch_destroy(batch);
 }
 
+/* Changes of a state's result and sums that no training could have made. */
+static const struct {
+    struct curve_point curve[2];
+    struct train_state state;
+    double train_s;
+    const char *what;
+} impossible[] = {
+    {{{0, NAN, 2.5, 0}, {5, 2, 2, 1}}, {4, 0.1, 1}, 1, "a curve that goes beyond the step"},
+    {{{2, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, 1, "two points of one step"},
+    {{{-1, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, 1, "a point before the start"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 5}, 1, "a sum over more steps than there were"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, -1}, 1, "a sum over less than no steps"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, -1, "less than no time"},
+};
+
+static void test_impossible_states(struct rundir *rundir, struct t5 *model)
+{
+    for (size_t i = 0; i < LENGTH_OF(impossible); i++) {
+        struct curve_point curve[2] = {impossible[i].curve[0], impossible[i].curve[1]};
+        struct run_result saved = {.variant = variant_find("relu", NULL), .seed = 5, .curve = curve,
+                                   .curve_count = 2, .train_s = impossible[i].train_s};
+        struct run_result found = {.variant = saved.variant, .seed = 5};
+        struct train_state got = {0};
+
+        if (state_save(rundir, model, &impossible[i].state, &saved))
+            tap_bail_out("%s", err_get());
+        warn_clear();
+        tap_ok(!state_load(rundir, model, STEPS, &got, &found) && found.curve_count == 0 &&
+                   warn_get(0) && strstr(warn_get(0), "no training"),
+               "state: refused: %s", impossible[i].what);
+        rundir_prune(rundir, saved.variant, 5, -1, 0);
+    }
+}
+
 static void test_state(void)
 {
     const char *output = scratch_path("y.json");
@@ -139,10 +175,10 @@ static void test_state(void)
 
     if (rundir_open(&rundir, output))
         tap_bail_out("%s", err_get());
-    tap_ok(!state_load(rundir, resumed, &got, &found), "state: none at first");
+    tap_ok(!state_load(rundir, resumed, STEPS, &got, &found), "state: none at first");
     train(model, 1, 2, &loss);
     tap_ok(state_save(rundir, model, &state, &result) == 0, "state: saved");
-    tap_ok(state_load(rundir, resumed, &got, &found) && got.step == 2 &&
+    tap_ok(state_load(rundir, resumed, STEPS, &got, &found) && got.step == 2 &&
                got.interval_nats == 0.1 && got.interval_steps == 1 && found.train_s == 0.125 &&
                found.curve_count == 2 && isnan(found.curve[0].train_loss_nats) &&
                found.curve[1].train_loss_nats == 2.25,
@@ -163,12 +199,15 @@ static void test_state(void)
     file[bytes / 2] ^= 1;
     scratch_store(path, file, bytes);
     warn_clear();
-    tap_ok(state_load(rundir, resumed, &got, &found) && got.step == 6 && warn_get(0) &&
+    tap_ok(state_load(rundir, resumed, STEPS, &got, &found) && got.step == 6 && warn_get(0) &&
                strstr(warn_get(0), path),
            "state: a damaged one is named, and the one before it used");
     run_result_free(&found);
+    tap_ok(!state_load(rundir, resumed, 6, &got, &found) && found.curve_count == 0,
+           "state: none of a longer training");
     found.seed = 4;
-    tap_ok(!state_load(rundir, resumed, &got, &found), "state: none of another seed");
+    tap_ok(!state_load(rundir, resumed, STEPS, &got, &found), "state: none of another seed");
+    test_impossible_states(rundir, model);
     rundir_prune(rundir, result.variant, 3, -1, 0);
     tap_ok(!rundir_has_states(rundir), "state: gone when the run is done");
     free(file);
@@ -179,7 +218,7 @@ static void test_state(void)
 
 int main(void)
 {
-    tap_plan(8 + 8 + 8);
+    tap_plan(8 + 8 + 9 + (int)LENGTH_OF(impossible));
     test_record();
     test_lock();
     test_state();

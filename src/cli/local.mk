@@ -1,7 +1,9 @@
 bin_PROGRAMS += glubench
-glubench_SOURCES = \
-    src/cli/main.c src/cli/cli.h src/cli/options.c src/cli/help.c \
+# All but main(), for test programs.
+cli_sources = \
+    src/cli/cli.h src/cli/commands.c src/cli/options.c src/cli/help.c \
     src/cli/list.c src/cli/plan.c src/cli/report.c src/cli/run.c
+glubench_SOURCES = src/cli/main.c $(cli_sources)
 glubench_LDADD = libglubench.a $(KERNEL_LIBS)
 
 dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh

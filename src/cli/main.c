@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/util/printable.h"
 #include "src/util/progress.h"
 
 #include <errno.h>
@@ -9,38 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command commands[] = {
-    {"run", COMMAND_RUN, NULL, 0, 0,
-     "train the variants, evaluate and time them, write the results file (default)", command_run},
-    {"bench", COMMAND_BENCH, NULL, 0, 0,
-     "measure the throughput of training steps and forward passes", command_bench},
-    {"plan", COMMAND_PLAN, NULL, 0, 0,
-     "tell sizes, operations, memory and time of a run without running it", command_plan},
-    {"list", COMMAND_LIST, NULL, 0, 0, "list variants and presets", command_list},
-    {"report", COMMAND_REPORT, "FILE...", 1, 1000, "print tables from results files",
-     command_report},
-    {"compare", COMMAND_COMPARE, "BEFORE.json AFTER.json", 2, 2,
-     "compare two results files of one configuration", command_compare},
-    {"validate", COMMAND_VALIDATE, "FILE...", 1, 1000, "check results files", command_validate},
-};
-
-int command_count(void)
-{
-    return (int)LENGTH_OF(commands);
-}
-
-const struct command *command_at(int i)
-{
-    return &commands[i];
-}
-
 static void print_message(const char *kind, const char *text)
 {
     bool color = terminal_has_color(stderr);
+    char safe[2048];
 
+    snprintf(safe, sizeof safe, "%s", text);
+    printable(safe);
     progress_clear();
     fprintf(stderr, "%sglubench:%s%s %s\n", color ? "\033[1;31m" : "", color ? "\033[0m" : "", kind,
-            text);
+            safe);
 }
 
 static void print_warning(const char *text)

@@ -58,7 +58,7 @@ static int unknown_option(const char *word)
     size_t used = 0;
     int count = 0;
 
-    if (strncmp(word, "--", 2) != 0)
+    if (optopt) /* a letter; the word may be the one before, as long as letters follow */
         return err_set("there is no option '-%c'", optopt);
     for (int i = 0; i < config_option_count(); i++) {
         const char *name = config_option_at(i)->name;
@@ -66,7 +66,7 @@ static int unknown_option(const char *word)
         if (!name)
             continue;
         names[count++] = name;
-        if (strncmp(name, word + 2, length - 2) == 0)
+        if (strncmp(name, word + 2, length - 2) == 0 && used < sizeof matches)
             used += (size_t)snprintf(matches + used, sizeof matches - used, "%s--%s",
                                      used ? ", " : "", name);
     }

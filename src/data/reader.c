@@ -4,6 +4,7 @@
 #include "src/data/input.h"
 #include "src/data/reader.h"
 #include "src/data/utf8.h"
+#include "src/util/json_bound.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -15,6 +16,7 @@
 enum {
     READ_BYTES = 1 << 16,
     LINE_BYTES_MAX = 64 << 20,
+    LINE_VALUES_MAX = 1 << 16,
     DOCUMENT_BYTES_MIN = 2 << 10,
     DOCUMENT_BYTES_MAX = 4 << 10
 };
@@ -167,6 +169,11 @@ static json_t *parse_line(struct reader *reader, const char *line, size_t bytes,
 
     *status = 0;
     json_decref(reader->line);
+    reader->line = NULL;
+    if (json_has_more_values(line, bytes, LINE_VALUES_MAX)) {
+        count_bad_line(reader, "more than 65,536 values in one line");
+        return NULL;
+    }
     reader->line = json_loadb(line, bytes, 0, &error);
     if (!reader->line) {
         if (json_error_code(&error) == json_error_out_of_memory)

@@ -1,8 +1,8 @@
 /* reader.h - the documents of one file, one after the other, in constant memory.
  *
  * JSON LINES  (*.json, *.jsonl, *.ndjson, also with .gz behind it; C4 is distributed so): a line
- *     is an object whose "text" is a document.  A line that is not is skipped and counted.  A line
- *     may have 64 MiB.
+ *     is an object whose "text" is a document.  A line that is not is skipped and counted, and
+ *     so is one of more than 65,536 values, whatever they are.  A line may have 64 MiB.
  * PLAIN TEXT  (every other name, also gzip): UTF-8 without NUL.  A file of up to 4 KiB is one
  *     document.  A longer one is cut into documents of 2 to 4 KiB: where a paragraph ends when one
  *     ends there, else where a line ends, else a word, else a character.

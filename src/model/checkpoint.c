@@ -4,6 +4,7 @@
 #include "src/model/checkpoint.h"
 
 #include "src/util/atomic_file.h"
+#include "src/util/json_bound.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,8 @@
 #error "safetensors are little-endian; this file copies floats as they are"
 #endif
 
-enum { LENGTH_BYTES = 8, HEADER_MAX_BYTES = 16 << 20 };
+enum { LENGTH_BYTES = 8, HEADER_MAX_BYTES = 16 << 20, HEADER_MAX_VALUES = 1 << 18,
+       CONFIG_MAX_BYTES = 1 << 16 };
 
 /* What Hugging Face calls the activations (transformers/activations.py).  Its "gated-gelu" is the
  * tanh form whatever the name says, so the erf form needs the name "gelu_python". */
@@ -280,6 +282,10 @@ static int read_header(struct weights *file, uint64_t file_bytes)
         free(text);
         return -1;
     }
+    if (json_has_more_values(text, (size_t)header_bytes, HEADER_MAX_VALUES)) {
+        free(text);
+        return err_set("%s: the header holds more than %d values", file->path, HEADER_MAX_VALUES);
+    }
     file->header = json_loadb(text, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &error);
     free(text);
     if (!json_is_object(file->header))
@@ -290,21 +296,35 @@ static int read_header(struct weights *file, uint64_t file_bytes)
     return 0;
 }
 
-static int open_weights(struct weights *file, const char *directory)
+/* Open a regular file, and nothing that would block or never end; *bytes is its size. */
+static int open_regular(const char *path, uint64_t *bytes)
 {
     struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0 || fstat(fd, &status) != 0)
+        err_system("cannot open %s", path);
+    else if (S_ISREG(status.st_mode)) {
+        *bytes = (uint64_t)status.st_size;
+        return fd;
+    } else
+        err_set("%s is not a regular file", path);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int open_weights(struct weights *file, const char *directory)
+{
+    uint64_t bytes = 0;
 
     file->fd = -1;
     file->header = NULL;
     if (snprintf(file->path, sizeof file->path, "%s/model.safetensors", directory) >=
         (int)sizeof file->path)
         return err_set("%.100s...: the path is too long", directory);
-    file->fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file->fd < 0 || fstat(file->fd, &status) != 0)
-        return err_system("cannot open %s", file->path);
-    if (!S_ISREG(status.st_mode))
-        return err_set("%s is not a regular file", file->path);
-    return read_header(file, (uint64_t)status.st_size);
+    file->fd = open_regular(file->path, &bytes);
+    return file->fd < 0 ? -1 : read_header(file, bytes);
 }
 
 /* "[64, 384]" of a JSON shape. */
@@ -365,6 +385,37 @@ static int find_data(const struct weights *file, const struct t5_tensor *tensor,
     return 0;
 }
 
+/* A stretch of the file. */
+struct range {
+    uint64_t begin, end;
+};
+
+static int by_begin(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+
+    return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+/* No two tensors may share bytes: a file where they do is none that a program has written. */
+static int check_apart(const struct weights *file, struct t5_tensor *tensors, int count)
+{
+    struct range *ranges = calloc((size_t)count, sizeof *ranges);
+    int status = ranges ? 0 : err_set("out of memory");
+
+    for (int i = 0; i < count && status == 0; i++) {
+        status = find_data(file, &tensors[i], &ranges[i].begin);
+        ranges[i].end = ranges[i].begin + tensor_count(&tensors[i]) * sizeof(float);
+    }
+    if (status == 0)
+        qsort(ranges, (size_t)count, sizeof *ranges, by_begin);
+    for (int i = 1; i < count && status == 0; i++)
+        if (ranges[i].begin < ranges[i - 1].end)
+            status = err_set("%s: the data_offsets of two tensors overlap", file->path);
+    free(ranges);
+    return status;
+}
+
 static int read_tensor(const struct weights *file, struct t5_tensor *tensor)
 {
     size_t bytes = tensor_count(tensor) * sizeof(float);
@@ -414,12 +465,18 @@ static int check_no_others(const struct weights *file, struct t5_tensor *tensors
 static void warn_of_other_variant(const char *directory, const struct variant *variant)
 {
     char path[PATH_MAX];
+    uint64_t bytes;
     json_t *config;
     const char *name;
+    int fd;
 
     if (snprintf(path, sizeof path, "%s/config.json", directory) >= (int)sizeof path)
         return;
-    config = json_load_file(path, 0, NULL);
+    fd = open_regular(path, &bytes);
+    if (fd < 0)
+        return;
+    config = bytes <= CONFIG_MAX_BYTES ? json_loadfd(fd, 0, NULL) : NULL;
+    close(fd);
     name = json_string_value(json_object_get(config, "glubench_variant"));
     if (name && strcmp(name, variant->name) != 0)
         warn_add("%s holds weights that were trained as %.80s; they are used for %s", directory,
@@ -433,7 +490,8 @@ int checkpoint_load(const char *directory, struct t5 *model)
     struct t5_tensor *tensors = t5_tensors(model, &count);
     struct weights file;
 
-    if (open_weights(&file, directory) || check_no_others(&file, tensors, count))
+    if (open_weights(&file, directory) || check_no_others(&file, tensors, count) ||
+        check_apart(&file, tensors, count))
         goto out;
     for (int i = 0; i < count; i++) {
         if (read_tensor(&file, &tensors[i]))

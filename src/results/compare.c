@@ -63,7 +63,7 @@ static int quality_change(struct change *change, const struct grid *before, int 
         x[n] = was;
         y[n++] = is;
     }
-    if (stats_paired(y, x, n, LEVEL, &test) != 0)
+    if (stats_paired_t(y, x, n, LEVEL, &test) != 0)
         return -1;
     change->what = "log-perplexity";
     change->n = n;

@@ -6,6 +6,7 @@
 #include "src/results/results.h"
 #include "src/results/sheet.h"
 #include "src/results/tables.h"
+#include "src/util/printable.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -810,10 +811,12 @@ int report_print(FILE *out, json_t *document, const char *table, const char *for
 
     if (f < 0)
         return -1;
-    if (report_tables[t].build(&sheet, &source) == 0 && !sheet.bad)
+    if (report_tables[t].build(&sheet, &source) == 0 && !sheet.bad) {
+        printable(sheet.title);
         rc = sheet_formats[f].print(out, &sheet);
-    else if (sheet.bad)
+    } else if (sheet.bad) {
         err_set("not enough memory for the table");
+    }
     sheet_free(&sheet);
     return rc;
 }

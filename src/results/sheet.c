@@ -4,6 +4,7 @@
 #include "src/results/sheet.h"
 
 #include "src/results/json_help.h"
+#include "src/util/printable.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ void sheet_column(struct sheet *sheet, char align, const char *heading, int hidd
     sheet->column[sheet->columns++].hidden = hidden;
 }
 
-/* Append a formatted text to a list.  False when memory ran out. */
+/* Append a formatted text to a list; labels and errors in it are a file's, so it must not steer a
+ * terminal.  False when memory ran out. */
 static bool list_add(char ***list, int *count, const char *format, va_list args)
 {
     char **grown = realloc(*list, ((size_t)*count + 1) * sizeof *grown);
@@ -31,6 +33,7 @@ static bool list_add(char ***list, int *count, const char *format, va_list args)
         *list = grown;
     if (!grown || vasprintf(&grown[*count], format, args) < 0)
         return false;
+    printable(grown[*count]);
     ++*count;
     return true;
 }

@@ -277,7 +277,8 @@ double stats_sign_flip_p(const double *difference, int n)
     return exact ? (double)extreme / patterns : (extreme + 1.0) / (patterns + 1.0);
 }
 
-int stats_paired(const double *a, const double *b, int n, double level, struct paired_test *test)
+static int paired(const double *a, const double *b, int n, double level, bool sign_flip,
+                  struct paired_test *test)
 {
     double *difference = calloc((size_t)(n > 0 ? n : 1), sizeof *difference);
 
@@ -297,9 +298,19 @@ int stats_paired(const double *a, const double *b, int n, double level, struct p
         test->t = 0.0;
         test->p_t = 1.0;
     } /* else: equal differences leave no error to measure them by */
-    test->p_sign_flip = n < 2 ? NAN : stats_sign_flip_p(difference, n);
+    test->p_sign_flip = n < 2 || !sign_flip ? NAN : stats_sign_flip_p(difference, n);
     free(difference);
     return 0;
+}
+
+int stats_paired(const double *a, const double *b, int n, double level, struct paired_test *test)
+{
+    return paired(a, b, n, level, true, test);
+}
+
+int stats_paired_t(const double *a, const double *b, int n, double level, struct paired_test *test)
+{
+    return paired(a, b, n, level, false, test);
 }
 
 /* P(U <= u) and P(U >= u), whichever is smaller, without ties: the number of ways to reach a sum by

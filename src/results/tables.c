@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS_MAX = 1000000 }; /* of a grid: no file has so many, but a hostile one */
+/* Of a grid: no file has so many, but a hostile one. */
+enum { CELLS_MAX = 1000000, RUNS_MAX = 10000, VARIANTS_MAX = 1000 };
 
 static const double LEVEL = 0.95, ALPHA = 0.05, POWER = 0.8;
 
@@ -65,7 +66,7 @@ int grid_open(struct grid *grid, const json_t *document)
     size_t count = json_array_size(runs), cells;
 
     *grid = (struct grid){0};
-    if (count > CELLS_MAX / 100 || variants > CELLS_MAX / 100)
+    if (count > RUNS_MAX || variants > VARIANTS_MAX)
         return err_set("%zu runs of %zu variants are more than the tables can hold", count, variants);
     grid->name = calloc(variants + 1, sizeof *grid->name);
     grid->seed = calloc(count + 1, sizeof *grid->seed);
@@ -291,7 +292,7 @@ static int best_row(const struct grid *grid, int *best)
         for (int j = 0; j < i; j++, at++) {
             struct paired_test test;
 
-            if (stats_paired(a, b, grid_pair(grid, i, j, a, b), LEVEL, &test) != 0)
+            if (stats_paired_t(a, b, grid_pair(grid, i, j, a, b), LEVEL, &test) != 0)
                 goto done;
             p[at] = test.p_t;
             lower[at] = test.difference < 0.0 ? i : j;

@@ -6,13 +6,14 @@
 #include "src/results/results.h"
 #include "src/results/schema.h"
 #include "src/results/tables.h"
+#include "src/util/printable.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAULTS_SHOWN = 50, PATH_BYTES = 256 };
+enum { FAULTS_SHOWN = 50, PATH_BYTES = 256, LINE_BYTES = 512 };
 
 /* More than 0.1 % is not "equal parameters". */
 static const double PARITY = 1e-3;
@@ -27,15 +28,18 @@ static void fault(struct validation *validation, const char *at, const char *for
     GLU_PRINTF(3, 4);
 static void fault(struct validation *validation, const char *at, const char *format, ...)
 {
+    char line[PATH_BYTES], what[LINE_BYTES];
     va_list args;
 
     if (validation->faults++ >= FAULTS_SHOWN)
         return;
-    fprintf(validation->out, "%s: %s: ", validation->file, at);
+    snprintf(line, sizeof line, "%s", at);
+    printable(line);
     va_start(args, format);
-    vfprintf(validation->out, format, args);
+    vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    fputc('\n', validation->out);
+    printable(what);
+    fprintf(validation->out, "%s: %s: %s\n", validation->file, line, what);
 }
 
 static void schema_fault(void *context, const char *at, const char *what)
@@ -299,7 +303,11 @@ int results_validate(const char *path, FILE *out, int *faults)
         rc = check_document(&validation, document);
         json_decref(document);
     } else {
-        fprintf(out, "%s\n", err_get()); /* it names the file */
+        char message[2 * LINE_BYTES];
+
+        snprintf(message, sizeof message, "%s", err_get()); /* it names the file */
+        printable(message);
+        fprintf(out, "%s\n", message);
         validation.faults = 1;
     }
     if (validation.faults > FAULTS_SHOWN)

@@ -673,6 +673,9 @@ static int resolve_variants(struct config *config)
     const struct variant **found;
     int status = -1;
 
+    if (names->count > CONFIG_VARIANTS_MAX)
+        return err_set("--variant: %d are more than the %d that can be compared", names->count,
+                       CONFIG_VARIANTS_MAX);
     if (one && list_append(names, config->baseline_name ? config->baseline_name : "relu"))
         return -1;
     all = config->all_variants || names->count == 0;

@@ -45,7 +45,7 @@ struct text_list { /* owned */
 /* Where an option's value comes from; a later one replaces an earlier one. */
 enum origin { ORIGIN_DEFAULT, ORIGIN_PRESET, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
 
-enum { CONFIG_OPTIONS_MAX = 64 };
+enum { CONFIG_OPTIONS_MAX = 64, CONFIG_VARIANTS_MAX = 1000 };
 
 struct config {
     char *preset;

@@ -150,6 +150,21 @@ static int check_header(const struct record *record, struct t5 *model, int64_t s
     return 0;
 }
 
+/* Is it what a training can have come to?  A record is whole, but anyone can make one. */
+static int check_possible(const struct record *record, const struct train_state *state,
+                          const struct run_result *result)
+{
+    int64_t before = -1;
+    bool possible = state->interval_steps >= 0 && state->interval_steps <= state->step &&
+                    result->train_s >= 0;
+
+    for (int i = 0; i < result->curve_count; i++) {
+        possible = possible && result->curve[i].step > before && result->curve[i].step <= state->step;
+        before = result->curve[i].step;
+    }
+    return possible ? 0 : err_set("%s: no training can have come to this", record->path);
+}
+
 static int load_file(const char *path, struct t5 *model, struct train_state *state, int64_t step,
                      struct run_result *result)
 {
@@ -171,6 +186,8 @@ static int load_file(const char *path, struct t5 *model, struct train_state *sta
     state->interval_nats = json_number_value(json_object_get(record.header, "interval_nats"));
     state->interval_steps = json_integer_value(json_object_get(record.header, "interval_steps"));
     result->train_s = json_number_value(json_object_get(record.header, "train_s"));
+    if (check_possible(&record, state, result))
+        goto out;
     t5_refresh(model);
     status = 0;
 out:
@@ -178,22 +195,26 @@ out:
         free(result->curve);
         result->curve = NULL;
         result->curve_count = 0;
+        result->train_s = 0;
+        *state = (struct train_state){0};
     }
     record_close(&record);
     return status;
 }
 
-bool state_load(const struct rundir *rundir, struct t5 *model, struct train_state *state,
-                struct run_result *result)
+bool state_load(const struct rundir *rundir, struct t5 *model, int64_t steps,
+                struct train_state *state, struct run_result *result)
 {
-    int64_t steps[64];
-    int count = rundir_states(rundir, result->variant, result->seed, steps, (int)LENGTH_OF(steps));
+    int64_t saved[64];
+    int count = rundir_states(rundir, result->variant, result->seed, saved, (int)LENGTH_OF(saved));
 
     for (int i = 0; i < count; i++) {
         char path[PATH_MAX];
 
-        rundir_state_path(rundir, result->variant, result->seed, steps[i], path);
-        if (load_file(path, model, state, steps[i], result) == 0)
+        rundir_state_path(rundir, result->variant, result->seed, saved[i], path);
+        if (saved[i] >= steps)
+            err_set("%s: belongs to a longer training", path);
+        else if (load_file(path, model, state, saved[i], result) == 0)
             return true;
         warn_add("%s; going on from %s", err_get(),
                  i + 1 < count ? "the checkpoint before it" : "the start");

@@ -18,9 +18,10 @@ struct train_state {
 int state_save(const struct rundir *rundir, struct t5 *model, const struct train_state *state,
                const struct run_result *result) GLU_MUST_USE;
 
-/* Load the latest state of result's variant and seed that is whole, with a warning for each that is
- * not.  Returns whether there was one; if not, the model and the result are to be made anew. */
-bool state_load(const struct rundir *rundir, struct t5 *model, struct train_state *state,
-                struct run_result *result);
+/* Load the latest state of result's variant and seed, in a training of `steps`, that is whole and
+ * possible, with a warning for each that is not.  Returns whether there was one; if not, the model
+ * and the result are to be made anew. */
+bool state_load(const struct rundir *rundir, struct t5 *model, int64_t steps,
+                struct train_state *state, struct run_result *result);
 
 #endif

@@ -86,7 +86,8 @@ static int open_training(struct training *training)
     training->saved_s = machine_clock_s();
     training->checkpoints_asked = signals_checkpoints;
     if (job->resume && job->rundir &&
-        state_load(job->rundir, training->model, &training->state, training->result))
+        state_load(job->rundir, training->model, job->config->recipe.steps, &training->state,
+                   training->result))
         return data_skip(training->stream, (uint64_t)training->state.step);
     t5_init(training->model, job->seed);
     return job->init_directory ? checkpoint_load(job->init_directory, training->model) : 0;

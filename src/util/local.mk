@@ -2,7 +2,9 @@ libglubench_a_SOURCES += \
     src/util/arena.c src/util/arena.h \
     src/util/atomic_file.c src/util/atomic_file.h \
     src/util/error.c src/util/error.h \
+    src/util/json_bound.c src/util/json_bound.h \
     src/util/nearest.c src/util/nearest.h \
+    src/util/printable.c src/util/printable.h \
     src/util/progress.c src/util/progress.h \
     src/util/rng.c src/util/rng.h \
     src/util/sha256.c src/util/sha256.h

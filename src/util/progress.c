@@ -1,6 +1,7 @@
 /* progress.c - see progress.h. */
 #include "src/glu.h"
 
+#include "src/util/printable.h"
 #include "src/util/progress.h"
 
 #include <pthread.h>
@@ -73,6 +74,7 @@ void progress_status(const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    printable(line);
     erase_status();
     fprintf(stderr, "%.*s", terminal_columns() - 1, line);
     fflush(stderr);
@@ -84,15 +86,17 @@ unlock:
 
 void progress_print(const char *format, ...)
 {
+    char line[LINE_BYTES];
     va_list args;
 
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    printable(line);
     pthread_mutex_lock(&lock);
     if (!is_quiet) {
         erase_status();
-        va_start(args, format);
-        vfprintf(stderr, format, args);
-        va_end(args);
-        putc('\n', stderr);
+        fprintf(stderr, "%s\n", line);
     }
     pthread_mutex_unlock(&lock);
 }

@@ -1,0 +1,85 @@
+/* reader.c - the files of a corpus. */
+#include "src/glu.h"
+
+#include "src/data/reader.h"
+#include "src/data/utf8.h"
+#include "test/fuzz/fuzz.h"
+#include "test/scratch.h"
+#include "test/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int fuzz_json_lines(const uint8_t *data, size_t size);
+int fuzz_gzip_lines(const uint8_t *data, size_t size);
+int fuzz_gzip(const uint8_t *data, size_t size);
+int fuzz_text(const uint8_t *data, size_t size);
+
+/* What a reader gave, to be compared. */
+struct reading {
+    int status;
+    uint64_t documents, bytes, digest, bad_lines;
+};
+
+static struct reading read_file(const char *path)
+{
+    struct reading reading = {.status = -1};
+    struct reader *reader;
+    struct document document;
+    uint64_t lines;
+    int got;
+
+    if (reader_open(&reader, path, NULL))
+        return reading;
+    while ((got = reader_next(reader, &document)) > 0) {
+        fuzz_check(document.bytes > 0, "no document is empty");
+        fuzz_check(utf8_valid_bytes(document.text, document.bytes) == document.bytes,
+                   "a document is UTF-8 without NUL");
+        reading.documents++;
+        reading.bytes += document.bytes;
+        reading.digest = 31 * reading.digest + document.hash;
+    }
+    reader_lines(reader, &lines, &reading.bad_lines);
+    fuzz_check(reading.bad_lines <= lines, "no more lines are bad than there are");
+    reading.status = got == 0 ? reader_check_lines(reader) : -1;
+    reader_close(reader);
+    return reading;
+}
+
+int fuzz_json_lines(const uint8_t *data, size_t size)
+{
+    return read_file(scratch_write("lines.json", data, size)).status;
+}
+
+int fuzz_gzip_lines(const uint8_t *data, size_t size)
+{
+    struct reading plain, compressed;
+    char *lines = malloc(size + 1);
+
+    if (!lines)
+        tap_bail_out("no memory");
+    lines[0] = '\n'; /* so that the plain file does not begin like a compressed one */
+    if (size)
+        memcpy(lines + 1, data, size);
+    plain = read_file(scratch_write("lines.json", lines, size + 1));
+    compressed = read_file(scratch_gzip("lines.json.gz", lines, size + 1));
+    free(lines);
+    fuzz_check(plain.status == compressed.status && plain.documents == compressed.documents &&
+                   plain.digest == compressed.digest && plain.bad_lines == compressed.bad_lines,
+               "a compressed file reads as it does plain");
+    return compressed.status;
+}
+
+int fuzz_gzip(const uint8_t *data, size_t size)
+{
+    return read_file(scratch_write("text.gz", data, size)).status;
+}
+
+int fuzz_text(const uint8_t *data, size_t size)
+{
+    struct reading reading = read_file(scratch_write("plain.txt", data, size));
+    bool compressed = size >= 2 && data[0] == 0x1f && data[1] == 0x8b;
+
+    fuzz_check(compressed || reading.bytes <= size, "no text is read twice");
+    return reading.status;
+}

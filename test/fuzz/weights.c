@@ -1,0 +1,56 @@
+/* weights.c - model.safetensors, read into a tiny model. */
+#include "src/glu.h"
+
+#include "src/model/checkpoint.h"
+#include "test/fuzz/fuzz.h"
+#include "test/model-fixture.h"
+#include "test/scratch.h"
+#include "test/tap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int fuzz_safetensors(const uint8_t *data, size_t size);
+int fuzz_tensor_header(const uint8_t *data, size_t size);
+
+enum { LENGTH_BYTES = 8 };
+
+static struct t5 *the_model(void)
+{
+    static struct t5 *model;
+
+    if (!model)
+        model = model_fixture("swiglu", 8, 1);
+    return model;
+}
+
+int fuzz_safetensors(const uint8_t *data, size_t size)
+{
+    scratch_write("weights/model.safetensors", data, size);
+    return checkpoint_load(scratch_path("weights"), the_model());
+}
+
+int fuzz_tensor_header(const uint8_t *data, size_t size)
+{
+    int count, status;
+    struct t5_tensor *tensors = t5_tensors(the_model(), &count);
+    size_t bytes = LENGTH_BYTES + size;
+    uint8_t *file;
+
+    for (int i = 0; i < count; i++) {
+        bytes += (size_t)tensors[i].rows * (size_t)tensors[i].cols * sizeof(float);
+        tensors[i].value[0] = 1;
+    }
+    file = calloc(1, bytes);
+    if (!file)
+        tap_bail_out("no memory");
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        file[i] = (uint8_t)((uint64_t)size >> 8 * i);
+    if (size)
+        memcpy(file + LENGTH_BYTES, data, size);
+    status = fuzz_safetensors(file, bytes);
+    for (int i = 0; status == 0 && i < count; i++)
+        fuzz_check(tensors[i].value[0] == 0, "every tensor is read");
+    free(file);
+    return status;
+}
