@@ -249,6 +249,12 @@ static void note_failures(struct sheet *sheet, const struct source *source)
 
 /* ==== The tables ==== */
 
+/* The rows of a table that not every document has: a new reference. */
+static json_t *rows_of(json_t *rows)
+{
+    return rows ? json_incref(rows) : json_array();
+}
+
 /* From the throughput samples, or, where there are none, the mean over the runs. */
 static double train_tokens_per_s(const struct source *source, const char *variant)
 {
@@ -571,7 +577,7 @@ static int build_pareto(struct sheet *sheet, const struct source *source)
     }
     sheet_note(sheet, "On the Pareto front: no other variant's mean curve is lower at the same cost or less; "
                       "means only, see the intervals.");
-    sheet->data = json_incref(source->pareto);
+    sheet->data = rows_of(source->pareto);
     return 0;
 }
 
@@ -650,7 +656,7 @@ static int build_profile(struct sheet *sheet, const struct source *source)
     }
     for (size_t i = 0; i < json_array_size(profiles); i++)
         note_profile(sheet, source, json_array_get(profiles, i));
-    sheet->data = profiles ? json_incref(json_object_get(source->document, "profile")) : json_array();
+    sheet->data = rows_of(json_object_get(source->document, "profile"));
     return 0;
 }
 
@@ -742,7 +748,7 @@ static int build_scaling(struct sheet *sheet, const struct source *source)
     }
     sheet_note(sheet, "All else as configured; heads and d_ff grow with d_model.  Gemm peak: with the "
                       "configured number of threads.");
-    sheet->data = rows ? json_incref(rows) : json_array();
+    sheet->data = rows_of(rows);
     return 0;
 }
 
