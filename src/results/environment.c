@@ -189,8 +189,9 @@ static json_t *date_json(void)
     return json_text(text);
 }
 
-/* What spoils timings is said before the results are. */
-static void warn_of_noise(double load, int cores, const char *governor)
+/* What spoils timings is said before the results are.  The load average is of the last minute and
+ * also counts what has just ended; runnable, this process included, is of this moment. */
+static void warn_of_noise(double load, int runnable, int cores, const char *governor)
 {
 #ifndef __OPTIMIZE__
     warn_add("built without optimisation: timings mean nothing; configure without -O0");
@@ -198,9 +199,9 @@ static void warn_of_noise(double load, int cores, const char *governor)
 #if defined BUILT_WITH_SANITIZERS || defined BUILT_WITH_COVERAGE
     warn_add("built with sanitizers or coverage: timings mean nothing; configure without them");
 #endif
-    if (load > 0.5 * cores)
-        warn_add("the load average was %.1f on %d core%s before the start: timings are unreliable; "
-                 "repeat them on a quiet machine",
+    if (load > 0.5 * cores && runnable > 1)
+        warn_add("other work runs on this machine, load average %.1f on %d core%s: timings are "
+                 "unreliable; repeat them on a quiet machine",
                  load, cores, cores == 1 ? "" : "s");
     if (governor && strcmp(governor, "powersave") == 0)
         warn_add("the frequency governor is powersave: timings may drift; "
@@ -214,11 +215,14 @@ json_t *environment_json(void)
     long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
     char host[LINE_BYTES] = "", governor[LINE_BYTES];
     bool governed = read_line(governor, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+    char loads[LINE_BYTES];
     double load = NAN;
+    int runnable = 1;
 
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = '\0';
-    if (getloadavg(&load, 1) != 1)
+    if (!read_line(loads, "/proc/loadavg") ||
+        sscanf(loads, "%lf %*f %*f %d/", &load, &runnable) != 2)
         load = NAN;
     bad |= json_put(environment, "date_utc", date_json());
     bad |= json_put(environment, "host", json_text(host[0] ? host : NULL));
@@ -233,6 +237,6 @@ json_t *environment_json(void)
                     pages > 0 && page_bytes > 0 ? json_integer((json_int_t)pages * page_bytes)
                                                 : json_null());
     bad |= json_put(environment, "load_average_1min", json_number(load));
-    warn_of_noise(load, cores, governed ? governor : NULL);
+    warn_of_noise(load, runnable, cores, governed ? governor : NULL);
     return json_finish(environment, bad);
 }

@@ -13,9 +13,10 @@ libglubench_a_SOURCES += \
     src/run/sweep.c src/run/sweep.h \
     src/run/train.c src/run/train.h
 
-check_PROGRAMS += test-config
+check_PROGRAMS += test-config test-machine
 test_config_SOURCES = test/test-config.c
-TESTS += test-config
+test_machine_SOURCES = test/test-machine.c
+TESTS += test-config test-machine
 
 model_fixture = test/model-fixture.c test/model-fixture.h test/scratch.c test/scratch.h
 check_PROGRAMS += test-record test-checkpoint

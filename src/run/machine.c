@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,10 +109,46 @@ long machine_page_faults(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_minflt + usage.ru_majflt : 0;
 }
 
-double machine_clock_s(void)
+static double clock_s(clockid_t clock)
 {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double machine_clock_s(void)
+{
+    return clock_s(CLOCK_MONOTONIC);
+}
+
+void machine_times(struct machine_times *times)
+{
+    /* user, nice, system, idle, iowait, irq, softirq, steal; see proc_stat(5) */
+    enum { IDLE = 3, IOWAIT = 4, KINDS = 8 };
+    unsigned long long ticks[KINDS] = {0}, spent = 0;
+    FILE *file = fopen("/proc/stat", "re");
+    int found = 0;
+
+    if (file) {
+        found = fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &ticks[0], &ticks[1],
+                       &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]);
+        fclose(file);
+    }
+    for (int i = 0; i < found; i++)
+        if (i != IDLE && i != IOWAIT)
+            spent += ticks[i];
+    times->all_s = found == KINDS ? (double)spent / (double)sysconf(_SC_CLK_TCK) : NAN;
+    times->own_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+    times->clock_s = machine_clock_s();
+}
+
+double machine_others_share(const struct machine_times *start, const struct machine_times *end)
+{
+    double there_s = (end->clock_s - start->clock_s) * (double)sysconf(_SC_NPROCESSORS_ONLN);
+    double others_s = (end->all_s - start->all_s) - (end->own_s - start->own_s);
+    double share = others_s / there_s;
+
+    /* The kernel counts in ticks of 10 ms: nothing is known of a moment. */
+    return !(there_s > 0.2) || isnan(share) ? NAN : fmin(fmax(share, 0), 1);
 }

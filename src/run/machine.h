@@ -26,6 +26,17 @@ bool machine_heap_bytes(size_t *bytes);
 /* Pages that this process has had mapped in by touching them for the first time. */
 long machine_page_faults(void);
 
+/* Processor seconds spent since the system started. */
+struct machine_times {
+    double own_s; /* by this process */
+    double all_s; /* by all processes, and by others on the same hardware where that is known */
+    double clock_s;
+};
+void machine_times(struct machine_times *times);
+/* The share, 0 to 1, of all processors' time that others than this process took between two such
+ * readings; NAN when it cannot be told. */
+double machine_others_share(const struct machine_times *start, const struct machine_times *end);
+
 /* Seconds on a clock that only goes forward. */
 double machine_clock_s(void);
 

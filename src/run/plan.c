@@ -156,12 +156,16 @@ double plan_run_flops(const struct plan_row *row, const struct config *config)
 double plan_run_s(const struct plan_row *row, const struct config *config,
                   double gemm_peak_gflop_per_s)
 {
-    /* The products of a narrow model wait for everything else: about d / (d + half) of the peak is
-     * reached.  In bf16, where the products take less of the time, it is a smaller share. */
-    double half = config->precision == PRECISION_BF16 ? 250 : 80;
+    /* The products of a narrow model wait for everything else: about most * d / (d + half) of the
+     * peak is reached, fitted to results/sweep-f32.json and results/sweep-bf16.json. */
+    static const struct {
+        double most, half;
+    } reached[] = {[PRECISION_F32] = {0.90, 40}, [PRECISION_BF16] = {0.78, 58}};
     double d_model = config->recipe.d_model;
+    double share = reached[config->precision].most * d_model /
+                   (d_model + reached[config->precision].half);
 
-    return plan_run_flops(row, config) / (1e9 * gemm_peak_gflop_per_s * d_model / (d_model + half));
+    return plan_run_flops(row, config) / (1e9 * gemm_peak_gflop_per_s * share);
 }
 
 double plan_sweep_s(const struct plan_row *rows, const struct config *config,

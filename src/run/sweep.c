@@ -7,6 +7,7 @@
 #include "src/model/checkpoint.h"
 #include "src/nn/dnn.h"
 #include "src/results/document.h"
+#include "src/results/json_help.h"
 #include "src/results/results.h"
 #include "src/run/bench.h"
 #include "src/run/machine.h"
@@ -52,6 +53,7 @@ struct sweep {
     struct variant_result *variants; /* (config->variant_count) */
     struct run_result *finished;     /* (results.run_count): copies of cells' results */
     struct throughput_result *throughput;
+    struct machine_times start; /* when the environment was described */
     json_t *document; /* as last written */
 
     pthread_mutex_t lock; /* of all below, of the cells' progress and of the results */
@@ -70,18 +72,30 @@ struct worker {
 
 /* ---- The results file ------------------------------------------------------------------------ */
 
+/* How far the timings can be trusted.  NAN when it cannot be told. */
+static double others_share(const struct sweep *sweep)
+{
+    struct machine_times now;
+
+    machine_times(&now);
+    return machine_others_share(&sweep->start, &now);
+}
+
 /* Write what there is so far.  A failure is kept and the sweep goes on: the next write, when the
  * disk has room again, holds everything.  Called under the lock. */
 static void write_results(struct sweep *sweep)
 {
     struct results *results = &sweep->results;
-    json_t *document;
+    json_t *document = NULL;
 
     results->run_count = 0;
     for (int i = 0; i < sweep->cell_count; i++)
         if (sweep->cells[i].done)
             sweep->finished[results->run_count++] = sweep->cells[i].result;
-    document = results_json(results);
+    if (json_put(results->environment, "others_cpu_share", json_number(others_share(sweep))))
+        err_set("out of memory");
+    else
+        document = results_json(results);
     if (!document || results_write(sweep->config->output, document)) {
         snprintf(sweep->write_error, sizeof sweep->write_error, "%s", err_get());
         warn_add("%s; the results so far are kept in memory", err_get());
@@ -292,6 +306,7 @@ static int prepare(struct sweep *sweep, const struct config *config, int argc, c
     if (data_check(&data, &corpus, &heldout) || data_heldout(&data, &sweep->heldout))
         return -1;
     progress_clear();
+    machine_times(&sweep->start);
     sweep->results = (struct results){
         .environment = environment_json(),
         .onednn = describe_onednn(&sweep->onednn),
@@ -514,10 +529,18 @@ static int measure_throughput(struct sweep *sweep, double sample_s)
 /* How long a throughput sample lasts: `run` measures in passing, `bench` with care. */
 static const double run_sample_s = 0.05, bench_sample_s = 0.2;
 
+/* More than this, and the machine was not quiet. */
+static const double others_share_limit = 0.05;
+
 static enum sweep_status conclude(struct sweep *sweep, json_t **document)
 {
+    double others = others_share(sweep);
     int bad = count_bad_runs(sweep);
 
+    if (others > others_share_limit)
+        warn_add("other work took %.0f %% of the processors' time: do not rely on the timings; "
+                 "repeat them on a quiet machine",
+                 100 * others);
     write_results(sweep);
     *document = json_incref(sweep->document);
     if (sweep->write_error[0]) {
