@@ -9,6 +9,16 @@ EXTRA_DIST += test/scratch.sh
 dist_check_SCRIPTS += test/completion.sh test/install.sh test/output.sh
 TESTS += test/completion.sh test/install.sh test/output.sh
 
+dist_check_SCRIPTS += test/determinism.sh
+TESTS += test/determinism.sh
+
+# Hours of work in one process leave nothing behind; see test/soak.sh.
+EXTRA_DIST += test/soak.sh
+SOAK_MINUTES = 30
+soak: all
+	$(SHELL) $(srcdir)/test/soak.sh `expr $(SOAK_MINUTES) \* 60`
+.PHONY: soak
+
 # The same tests in a Debian 13 tree, with oneDNN 3.x; see test/debian13.sh.
 EXTRA_DIST += test/debian13.sh
 check-debian13: dist

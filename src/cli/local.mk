@@ -6,5 +6,5 @@ cli_sources = \
 glubench_SOURCES = src/cli/main.c $(cli_sources)
 glubench_LDADD = libglubench.a $(KERNEL_LIBS)
 
-dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh
-TESTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh
+dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh
+TESTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh

@@ -24,8 +24,8 @@ int dump_open(struct dump **dump, const char *path)
     if (!made)
         return err_set("out of memory");
     made->path = strdup(path);
-    made->file = fopen(path, "we");
-    if (!made->path || !made->file) {
+    made->file = made->path ? fopen(path, "we") : NULL;
+    if (!made->file) {
         err_system("--dump-batches: cannot write %s", path);
         free(made->path);
         free(made);

@@ -1,0 +1,70 @@
+#!/bin/sh
+# bench --profile, --sweep and --ffn end to end: what is measured is complete and adds up, the files
+# are valid, and every table of them prints.  And what plan and list tell besides text.
+. "$(dirname "$0")/scratch.sh"
+
+# bench NAME ARGUMENT...: measure into NAME.json; it must succeed and be valid.
+bench()
+{
+    name=$1
+    shift
+    timeout 300 "$program" bench --quiet --preset smoke --threads 2 --output "$name.json" "$@" \
+        >out 2>err || fail "bench $*: status $?"
+    mv out "$name.table"
+    "$program" validate "$name.json" >out 2>err || fail "bench $*: not valid"
+    sed -n '/^  "\(profile\|scaling\)": /,/^  ]/p' "$name.json" >"$name.part"
+}
+
+# sorted FILE KEY: the values of a key, each once, on one line.
+sorted()
+{
+    value "$1" "$2" | sort -u | tr '\n' ' '
+}
+
+bench profile --profile --variant relu --variant swiglu
+[ "$(sorted profile.part variant)" = "relu swiglu " ] || fail "profile: $(sorted profile.part variant)"
+[ "$(sorted profile.part primitives_created)" = "0 " ] || fail "profile: steps create primitives"
+value profile.part share | awk '{ sum += $1 } END { exit !(NR == 28 && sum > 1.999 && sum < 2.001) }' ||
+    fail "profile: the shares of the two variants do not add up to one each"
+grep -q 'products: feed-forward' profile.table && grep -q 'encoder W2 forward' profile.table ||
+    fail "profile: tables without operations or primitives"
+
+bench scaling --sweep --sweep-d-model 64
+[ "$(sorted scaling.part axis)" = "batch d_model input_length threads " ] ||
+    fail "sweep: axes $(sorted scaling.part axis)"
+# The point of the configuration itself lies on three axes, and is measured once.
+[ "$(value scaling.part median_s | sort | uniq -c | awk '$1 > 1 { print $1 }')" = 3 ] ||
+    fail "sweep: its own point: $(value scaling.part median_s)"
+[ "$(value scaling.part parallel_efficiency | grep -c null)" = \
+    "$(($(value scaling.part axis | wc -l) - 2))" ] || fail "sweep: efficiency beside the threads"
+[ "$(value scaling.part parallel_efficiency | sed 1q)" = 1.0 ] || fail "sweep: one thread is not 1"
+
+bench ffn --ffn --samples 1 --variant relu --variant swiglu
+[ "$(sorted ffn.json pass)" = "ffn_forward ffn_train " ] || fail "ffn: passes $(sorted ffn.json pass)"
+
+for format in terminal markdown csv latex json; do
+    for table in profile:profile primitives:profile scaling:scaling throughput:ffn; do
+        "$program" report --format $format --table ${table%:*} ${table#*:}.json >out 2>err &&
+            [ -s out ] && [ ! -s err ] || fail "report --format $format --table $table"
+    done
+done
+
+# expect STATUS PATTERN ARGUMENT...: the pattern must stand on stdout or stderr.
+expect()
+{
+    status=$1 pattern=$2
+    shift 2
+    "$program" "$@" >out 2>err </dev/null
+    got=$?
+    [ $got -eq "$status" ] && cat out err | grep -q -e "$pattern" ||
+        fail "glubench $*: status $got, not $status, or no '$pattern'"
+}
+
+expect 1 '--ffn:.*leave one out' bench --quiet --preset smoke --ffn --profile --output x.json
+expect 2 "'list' knows terminal and json, not csv" list --format csv
+expect 2 "'plan' knows terminal and json, not latex" plan --format latex
+expect 0 '"estimated_s": [0-9]' plan --preset smoke --threads 1 --format json --detect 0.01
+[ "$(value out seeds | sed -n '$p')" -gt 1 ] || fail "plan: no number of seeds"
+expect 0 'more than a million' plan --preset smoke --threads 1 --detect 0.000001
+expect 1 'it takes two seeds' plan --config profile.json --detect 0.01
+exit $failed
