@@ -69,6 +69,18 @@ static void test_record(void)
     unlink(path);
     tap_ok(open_and_close(path) == -1 && strstr(err_get(), path), "record: no file");
     free(good);
+
+    scratch_text("outside", "ours");
+    if (symlink("outside", path))
+        tap_bail_out("no symbolic links");
+    header = json_object();
+    good = NULL;
+    if (record_write(path, header, NULL, 0) == 0)
+        good = scratch_load(scratch_path("outside"), &bytes);
+    tap_ok(good && bytes == 4 && open_and_close(path) == 0, "record: a link is replaced, not followed");
+    unlink(path);
+    json_decref(header);
+    free(good);
 }
 
 /* In another process: can the run directory of the output be had? */
@@ -218,7 +230,7 @@ static void test_state(void)
 
 int main(void)
 {
-    tap_plan(8 + 8 + 9 + (int)LENGTH_OF(impossible));
+    tap_plan(9 + 8 + 9 + (int)LENGTH_OF(impossible));
     test_record();
     test_lock();
     test_state();

@@ -17,7 +17,8 @@ struct record_part {
     size_t bytes;
 };
 
-/* Write a record atomically.  0, or -1 and a message that names the path. */
+/* Write a record atomically; a link of that name is replaced and not followed.  0, or -1 and a
+ * message that names the path. */
 int record_write(const char *path, json_t *header, const struct record_part *parts, int count)
     GLU_MUST_USE;
 
