@@ -139,6 +139,24 @@ static void test_schema_words(void)
     json_decref(value);
 }
 
+/* A file that asks for far more than it holds is told so in one line, and at once. */
+static void test_many_seeds(const json_t *good)
+{
+    json_t *bad = json_deep_copy(good), *seeds = json_array();
+    char *text;
+    int count;
+
+    for (int i = 0; i < 100000; i++)
+        json_array_append_new(seeds, json_integer(i));
+    json_object_set_new(json_object_get(bad, "config"), "seeds", seeds);
+    count = validate(bad, &text);
+    tap_ok(count == 1
+               && strstr(text, "runs: has 24 rows, 8 variants at 100000 seeds need 800000"),
+           "100,000 seeds: %.*s", (int)strcspn(text, "\n"), text);
+    free(text);
+    json_decref(bad);
+}
+
 /* Takes the document over. */
 static void test_good(json_t *document, const char *what)
 {
@@ -175,6 +193,7 @@ int main(void)
         free(text);
         json_decref(bad);
     }
+    test_many_seeds(good);
     json_decref(good);
 
     test_good(fixture_document(1, 3, FIXTURE_DIVERGED), "a diverged run is not a fault");
@@ -195,6 +214,6 @@ int main(void)
     test_schema_words();
     unlink(path);
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan((int)LENGTH_OF(faults) + 9);
+    tap_plan((int)LENGTH_OF(faults) + 10);
     return tap_status();
 }

@@ -14,6 +14,8 @@
 #include <string.h>
 
 enum { FAULTS_SHOWN = 50, PATH_BYTES = 256, LINE_BYTES = 512 };
+/* Rows that are missing are looked for one by one up to so many. */
+enum { MISSING_MAX = 10000 };
 
 /* More than 0.1 % is not "equal parameters". */
 static const double PARITY = 1e-3;
@@ -183,10 +185,16 @@ static void check_rows(struct validation *validation, const json_t *document)
 {
     json_t *runs = json_object_get(document, "runs"), *seeds = value_at(document, "config.seeds");
     json_t *variants = json_object_get(document, "variants"), *variant;
+    size_t cells = json_object_size(variants) * json_array_size(seeds);
     const char *name;
 
     if (json_array_size(runs) == 0) /* a file of throughput alone */
         return;
+    if (cells > json_array_size(runs) + MISSING_MAX) {
+        fault(validation, "runs", "has %zu rows, %zu variants at %zu seeds need %zu",
+              json_array_size(runs), json_object_size(variants), json_array_size(seeds), cells);
+        return;
+    }
     json_object_foreach (variants, name, variant)
         for (size_t i = 0; i < json_array_size(seeds); i++) {
             long long seed = json_integer_value(json_array_get(seeds, i));
@@ -277,6 +285,7 @@ static int check_tables(struct validation *validation, const json_t *document)
 static int check_document(struct validation *validation, const json_t *document)
 {
     json_t *runs = json_object_get(document, "runs");
+    struct grid grid;
     char at[PATH_BYTES];
 
     if (schema_check_results(document, schema_fault, validation) != 0)
@@ -289,6 +298,9 @@ static int check_document(struct validation *validation, const json_t *document)
         check_run(validation, document, json_array_get(runs, i), at);
     }
     check_same_heldout(validation, runs);
+    if (grid_open(&grid, document) != 0) /* more runs than every one can be compared with */
+        return -1;
+    grid_close(&grid);
     check_rows(validation, document);
     return check_tables(validation, document);
 }
