@@ -12,6 +12,11 @@ TESTS += test/completion.sh test/install.sh test/output.sh
 dist_check_SCRIPTS += test/determinism.sh
 TESTS += test/determinism.sh
 
+# Whether a tool finds races; for .ci/run.
+EXTRA_PROGRAMS += test-race
+test_race_SOURCES = test/race.c
+test_race_LDADD =
+
 # Hours of work in one process leave nothing behind; see test/soak.sh.
 EXTRA_DIST += test/soak.sh
 SOAK_MINUTES = 30

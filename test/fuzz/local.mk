@@ -12,7 +12,7 @@ TESTS += test-fuzz
 EXTRA_DIST += test/fuzz/seeds test/fuzz/crashes
 
 # The targets for libFuzzer; test/fuzz/fuzz.sh builds it, in a folder of its own.
-EXTRA_PROGRAMS = fuzz-driver
+EXTRA_PROGRAMS += fuzz-driver
 fuzz_driver_SOURCES = test/fuzz/driver.c $(fuzz_targets)
 fuzz_driver_LDADD = $(LDADD)
 fuzz_driver_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
