@@ -65,21 +65,43 @@ glu --variant geglu --variant relu --seeds 2 --samples 0 --steps 1 --save-checkp
     --output x.json
 [ "$(ls all)" = "$(printf '%s\n' geglu-s1 geglu-s2 relu-s1 relu-s2)" ] || fail "checkpoints: $(ls all)"
 
-# A checkpoint of another shape, and one that is no checkpoint.
-for bad in "--variant relu --init-checkpoint made/of/geglu" \
-    "--variant geglu --d-ff 48 --init-checkpoint made/of/geglu" \
-    "--variant geglu --init-checkpoint nowhere"; do
+# A checkpoint of another shape, and one that is no checkpoint: refused before the training, also
+# when only the last of several is wrong.
+rm -rf x.json all/relu-s2/model.safetensors
+while read -r words bad; do
     # shellcheck disable=SC2086
-    "$program" --preset smoke --threads 1 --samples 0 --output x.json $bad >out 2>err
+    "$program" --preset smoke --threads 1 --samples 0 --output x.json $bad >out 2>err </dev/null
     [ $? -eq 1 ] || fail "$bad: not status 1"
-    grep -q 'safetensors' err || fail "$bad: $(cat err)"
-done
+    grep -q -- "--init-checkpoint: .*model.safetensors.*$words" err || fail "$bad: $(cat err)"
+    [ ! -e x.json ] && [ ! -e x.json.run ] || fail "$bad: a sweep that could not start left files"
+done <<'EOT'
+DenseReluDense.wi --variant relu --init-checkpoint made/of/geglu
+DenseReluDense.wi_0.weight --variant geglu --d-ff 48 --init-checkpoint made/of/geglu
+No --variant geglu --init-checkpoint nowhere
+No --variant relu --variant geglu --seeds 2 --init-checkpoint all
+EOT
 
 # A run that diverges is a row that says so; the others go on.
 "$program" -q --preset smoke --threads 1 --variant relu --variant glu --learning-rate 1e3 --output x.json \
-    >out 2>err && fail "diverged runs leave status 0"
+    >out 2>err
+[ $? -eq 1 ] || fail "diverged runs: not status 1"
 [ "$(value x.json status)" = "$(printf 'diverged\ndiverged')" ] || fail "rows: $(value x.json status)"
 grep -qi 'nan\|inf[^o]' x.json && fail "NaN or infinity in the results file"
+grep -q '2 of 2 runs did not end well.*x.json$' err || fail "diverged runs: $(cat err)"
+
+# One whose loss is not a number: the runs behind it go on, and it is in no mean.
+"$program" -q --preset smoke --threads 1 --variant relu --variant custom:linear,alpha=1e38 --seeds 2 \
+    --steps 4 --samples 0 --output x.json >out 2>err
+[ $? -eq 1 ] || fail "a loss that is no number: not status 1"
+[ "$(value x.json status)" = "$(printf 'ok\ndiverged\nok\ndiverged')" ] ||
+    fail "rows: $(value x.json status)"
+grep -q '^FFN_ReLU  *2 ' out && grep -q '^FFN_linear.* 0 of 2 *$' out || fail "means of diverged runs"
+"$program" validate x.json >out 2>err || fail "diverged runs are not valid: $(cat out)"
+
+# What was asked to differ may differ, also for validate.
+glu --variant relu --variant glu --allow-unequal --d-ff 48 --gated-d-ff 48 --steps 2 --samples 0 \
+    --output x.json
+"$program" validate x.json >out 2>err || fail "validate --allow-unequal: $(cat out)"
 
 # Throughput alone.
 "$program" bench -q --preset smoke --threads 1 --variant relu --variant swiglu --output x.json >out 2>err ||

@@ -6,6 +6,16 @@ test_tap_SOURCES = test/test-tap.c
 TESTS += test-tap
 
 EXTRA_DIST += test/scratch.sh
+
+# Link flags of a test whose system calls are to fail: its own calls go through test/faulty-io.c.
+FAULTY_IO = -Wl,--wrap=open,--wrap=close,--wrap=read,--wrap=pread,--wrap=write,--wrap=fsync \
+    -Wl,--wrap=ftruncate,--wrap=fchmod,--wrap=flock,--wrap=rename,--wrap=mkdir,--wrap=rmdir \
+    -Wl,--wrap=unlink,--wrap=fopen,--wrap=time,--wrap=clock_gettime
+faulty_io = test/faulty-io.c test/faulty-io.h
+
+# ... and of one whose memory is to run out; $(MEMORY_WRAP) is configure's.
+memory = test/memory.c test/memory.h
+
 dist_check_SCRIPTS += test/completion.sh test/install.sh test/output.sh
 TESTS += test/completion.sh test/install.sh test/output.sh
 

@@ -29,9 +29,14 @@ static int remove_entry(const char *path, const struct stat *status, int type, s
     return remove(path);
 }
 
+void scratch_remove(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static void clean_up(void)
 {
-    nftw(directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(directory);
     while (names) {
         struct name *next = names->next;
 

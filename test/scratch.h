@@ -14,6 +14,8 @@ const char *scratch_gzip(const char *name, const void *data, size_t bytes);
 const char *scratch_text(const char *name, const char *text);
 /* Write to a path that there already is a directory for. */
 void scratch_store(const char *path, const void *data, size_t bytes);
+/* Remove a file or a directory with all that is in it; none is fine. */
+void scratch_remove(const char *path);
 /* Read a whole file of at most `capacity` bytes; how many. */
 size_t scratch_read(const char *path, void *data, size_t capacity);
 /* Read a whole file into new memory. */

@@ -40,6 +40,7 @@ static void test_round_trip(void)
     bool differed = !same_weights(saved, loaded);
 
     tap_ok(checkpoint_save(directory, saved) == 0, "saved");
+    tap_ok(checkpoint_check(directory, t5_get_options(loaded)) == 0, "checked");
     tap_ok(checkpoint_load(directory, loaded) == 0 && differed && same_weights(saved, loaded),
            "loaded, bit by bit");
     t5_destroy(saved);
@@ -109,10 +110,15 @@ static void expect_rejected(const char *name, int d_ff, const char *message, con
 {
     struct t5 *model = model_fixture(name, d_ff, 1);
     int status = checkpoint_load(directory, model);
+    char loaded[1024];
 
-    if (!tap_ok(status == -1 && strstr(err_get(), message) &&
-                    strstr(err_get(), "model.safetensors"),
+    snprintf(loaded, sizeof loaded, "%s", err_get());
+    if (!tap_ok(status == -1 && strstr(loaded, message) && strstr(loaded, "model.safetensors"),
                 "rejected: %s", what))
+        tap_diag("status %d: %s", status, loaded);
+    err_set("%s", "");
+    status = checkpoint_check(directory, t5_get_options(model));
+    if (!tap_ok(status == -1 && strcmp(loaded, err_get()) == 0, "... and before there is a model"))
         tap_diag("status %d: %s", status, err_get());
     t5_destroy(model);
 }
@@ -241,7 +247,7 @@ static void test_hostile(void)
 
 int main(void)
 {
-    tap_plan((int)(2 + 4 + 1 + 3 + LENGTH_OF(edits) + 4 + 3 + 3));
+    tap_plan((int)(3 + 4 + 1 + 5 + 2 * (LENGTH_OF(edits) + 4 + 3) + 2 * 2 + 1));
     directory = scratch_path("checkpoint");
     test_round_trip();
     test_layout();

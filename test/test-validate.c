@@ -202,6 +202,11 @@ int main(void)
     good = fixture_document(1, 2, FIXTURE_NO_EXAMPLES);
     json_object_set_new(good, "later", json_string("a key of a later release"));
     test_good(good, "an unknown key is not a fault");
+    good = fixture_document(1, 2, FIXTURE_NO_EXAMPLES);
+    spoil(good, "variants.glu.parameters", "600000");
+    spoil(good, "variants.glu.parameter_difference_vs_baseline", "0.2");
+    spoil(good, "config.allow_unequal", "true");
+    test_good(good, "variants that differ are not a fault when that was asked for");
     FILE *file = fopen(path, "w");
     fputs("{\"schema_version\": 1", file);
     fclose(file);
@@ -214,6 +219,6 @@ int main(void)
     test_schema_words();
     unlink(path);
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan((int)LENGTH_OF(faults) + 10);
+    tap_plan((int)LENGTH_OF(faults) + 11);
     return tap_status();
 }

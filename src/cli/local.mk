@@ -6,5 +6,10 @@ cli_sources = \
 glubench_SOURCES = src/cli/main.c $(cli_sources)
 glubench_LDADD = libglubench.a $(KERNEL_LIBS)
 
-dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh
-TESTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh
+check_PROGRAMS += test-input-memory
+test_input_memory_SOURCES = test/test-input-memory.c test/scratch.c test/scratch.h $(memory) $(cli_sources)
+test_input_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
+TESTS += test-input-memory
+
+dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh test/cli-faults.sh
+TESTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh test/cli-faults.sh

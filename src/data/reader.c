@@ -6,6 +6,7 @@
 #include "src/data/utf8.h"
 #include "src/util/json_bound.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -174,9 +175,10 @@ static json_t *parse_line(struct reader *reader, const char *line, size_t bytes,
         count_bad_line(reader, "more than 65,536 values in one line");
         return NULL;
     }
+    errno = 0;
     reader->line = json_loadb(line, bytes, 0, &error);
     if (!reader->line) {
-        if (json_error_code(&error) == json_error_out_of_memory)
+        if (errno == ENOMEM) /* which jansson's own error code does not always tell */
             *status = err_set("%s:%" PRIu64 ": no memory to parse the line", reader->path,
                               reader->line_number);
         else

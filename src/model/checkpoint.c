@@ -61,6 +61,17 @@ static void transpose(float *dst, const float *src, int rows, int cols)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
+static int make_directory(const char *path)
+{
+    struct stat status;
+
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    if (errno == EEXIST && stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+        errno = ENOTDIR;
+    return errno == EEXIST ? 0 : err_system("cannot make the directory %s", path);
+}
+
 /* Make a directory and those above it. */
 static int make_directories(const char *path)
 {
@@ -73,13 +84,11 @@ static int make_directories(const char *path)
         if (*slash != '/')
             continue;
         *slash = '\0';
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-            return err_system("cannot make the directory %s", copy);
+        if (make_directory(copy))
+            return -1;
         *slash = '/';
     }
-    if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-        return err_system("cannot make the directory %s", copy);
-    return 0;
+    return make_directory(copy);
 }
 
 /* The header as text with its padding: new memory, NULL when there is none. */
@@ -206,7 +215,10 @@ static int write_config(const char *directory, const struct t5 *model)
 
 int checkpoint_prepare(const char *directory)
 {
-    return make_directories(directory) ? err_prepend("--save-checkpoint") : 0;
+    if (make_directories(directory) ||
+        (access(directory, W_OK | X_OK) != 0 && err_system("cannot write to %s", directory)))
+        return err_prepend("--save-checkpoint");
+    return 0;
 }
 
 int checkpoint_save(const char *directory, struct t5 *model)
@@ -286,11 +298,12 @@ static int read_header(struct weights *file, uint64_t file_bytes)
         free(text);
         return err_set("%s: the header holds more than %d values", file->path, HEADER_MAX_VALUES);
     }
+    errno = 0;
     file->header = json_loadb(text, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &error);
     free(text);
     if (!json_is_object(file->header))
         return err_set("%s: the header is not a JSON object: %s", file->path,
-                       file->header ? "another type" : error.text);
+                       file->header ? "another type" : err_cause(error.text));
     file->data_start = LENGTH_BYTES + header_bytes;
     file->data_bytes = file_bytes - file->data_start;
     return 0;
@@ -482,6 +495,25 @@ static void warn_of_other_variant(const char *directory, const struct variant *v
         warn_add("%s holds weights that were trained as %.80s; they are used for %s", directory,
                  name, variant->name);
     json_decref(config);
+}
+
+int checkpoint_check(const char *directory, const struct t5_options *options)
+{
+    struct t5_tensor *tensors;
+    struct weights file;
+    struct t5 *model;
+    int count, status;
+
+    if (t5_outline(&model, options))
+        return -1;
+    tensors = t5_tensors(model, &count);
+    status = open_weights(&file, directory) || check_no_others(&file, tensors, count) ||
+                     check_apart(&file, tensors, count)
+                 ? -1
+                 : 0;
+    close_weights(&file);
+    t5_destroy(model);
+    return status ? err_prepend("--init-checkpoint") : 0;
 }
 
 int checkpoint_load(const char *directory, struct t5 *model)

@@ -617,7 +617,7 @@ static void memory_per_token(struct t5 *model)
     model->memory.activations_per_token_minimum = (size_t)(least * bytes / (in + out));
 }
 
-static int model_prepare(struct t5 **result, const struct t5_options *options)
+int t5_outline(struct t5 **result, const struct t5_options *options)
 {
     struct t5 *model;
 
@@ -653,7 +653,7 @@ int t5_memory(const struct t5_options *options, struct t5_memory *memory)
     int status;
 
     memset(memory, 0, sizeof *memory);
-    if (model_prepare(&model, options))
+    if (t5_outline(&model, options))
         return -1;
     status = model_build(model);
     if (status == 0) {
@@ -670,7 +670,7 @@ int t5_create(struct t5 **result, const struct t5_options *options)
     size_t bytes;
 
     *result = NULL;
-    if (model_prepare(&model, options) || model_build(model))
+    if (t5_outline(&model, options) || model_build(model))
         goto fail;
     memory_per_token(model);
     bytes = model->memory.total;
@@ -726,7 +726,7 @@ int t5_counts(const struct t5_options *options, struct t5_counts *counts)
     struct t5 *model;
 
     memset(counts, 0, sizeof *counts);
-    if (model_prepare(&model, options))
+    if (t5_outline(&model, options))
         return -1;
     for (int i = 0; i < model->tensor_count; i++) {
         int64_t count = (int64_t)model->tensors[i].rows * model->tensors[i].cols;

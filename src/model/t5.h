@@ -68,6 +68,10 @@ int t5_memory(const struct t5_options *options, struct t5_memory *memory) GLU_MU
 /* Counted from the shapes of the tensors that t5_create() allocates. */
 int t5_counts(const struct t5_options *options, struct t5_counts *counts) GLU_MUST_USE;
 
+/* A model that has no memory for values: only t5_tensors() (names and shapes), t5_get_options() and
+ * t5_destroy() may be used on it. */
+int t5_outline(struct t5 **model, const struct t5_options *options) GLU_MUST_USE;
+
 int t5_create(struct t5 **model, const struct t5_options *options) GLU_MUST_USE;
 void t5_destroy(struct t5 *model);
 /* What it was made with; micro_batch is the one in use, also where it was left to be chosen. */

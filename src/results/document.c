@@ -243,8 +243,8 @@ int results_write(const char *path, json_t *document)
         fclose(out);
         goto done;
     }
-    if (fclose(out) != 0) {
-        err_system("%s", path);
+    if (fclose(out) != 0 || !text) {
+        err_set("%s: out of memory", path);
         goto done;
     }
     rc = atomic_write(path, text, bytes);
@@ -274,7 +274,7 @@ json_t *results_parse(const char *path)
     }
     if (!document) {
         err_set("%s:%d:%d: %s; it is not a results file, or a damaged one", path, error.line,
-                error.column, error.text);
+                error.column, err_cause(error.text));
         return NULL;
     }
     version = json_object_get(document, "schema_version");

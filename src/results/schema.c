@@ -6,6 +6,7 @@
 #include "src/results/embedded.h"
 #include "src/results/json_help.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -314,11 +315,13 @@ int schema_check(const json_t *schema, const json_t *value, schema_fault_fn *fau
 int schema_check_results(const json_t *document, schema_fault_fn *fault, void *context)
 {
     json_error_t error;
-    json_t *schema = json_loads(embedded_schema, 0, &error);
+    json_t *schema;
     int rc;
 
+    errno = 0;
+    schema = json_loads(embedded_schema, 0, &error);
     if (!schema)
-        return err_set("results/schema.json:%d: %s", error.line, error.text);
+        return err_set("results/schema.json:%d: %s", error.line, err_cause(error.text));
     rc = schema_check(schema, document, fault, context);
     json_decref(schema);
     return rc;

@@ -7,6 +7,7 @@
 #include "src/results/embedded.h"
 #include "src/results/json_help.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,12 @@ static const double LEVEL = 0.95, ALPHA = 0.05, POWER = 0.8;
 json_t *paper_json(void)
 {
     json_error_t error;
-    json_t *paper = json_loads(embedded_paper, 0, &error);
+    json_t *paper;
 
+    errno = 0;
+    paper = json_loads(embedded_paper, 0, &error);
     if (!paper)
-        err_set("results/paper.json:%d: %s", error.line, error.text);
+        err_set("results/paper.json:%d: %s", error.line, err_cause(error.text));
     return paper;
 }
 

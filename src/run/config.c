@@ -538,12 +538,13 @@ static json_t *read_config_file(const char *path)
         err_system("--config: cannot open %s", path);
         return NULL;
     }
+    errno = 0;
     root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+    if (!root)
+        err_set("%s:%d: not a JSON file: %s", path, error.line, err_cause(error.text));
     fclose(file);
-    if (!root) {
-        err_set("%s:%d: not a JSON file: %s", path, error.line, error.text);
+    if (!root)
         return NULL;
-    }
     inner = json_object_get(root, "schema_version") ? json_object_get(root, "config") : NULL;
     config = json_incref(inner ? inner : root);
     json_decref(root);
@@ -1071,6 +1072,7 @@ json_t *config_preset_json(int i)
     config_free(&config);
     if (failed) {
         json_decref(document);
+        err_set("out of memory for preset %s", name);
         return NULL;
     }
     return document;
@@ -1128,6 +1130,7 @@ char *config_repro(const struct config *config, const struct variant *variant, i
     char file[160], *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
+    bool failed;
 
     if (!out) {
         err_system("cannot write a command line");
@@ -1148,9 +1151,10 @@ char *config_repro(const struct config *config, const struct variant *variant, i
     fputs(" --samples 0 --output ", out);
     snprintf(file, sizeof file, "%s-s%" PRId64 ".json", variant->name, seed);
     print_quoted(out, file);
-    if (fclose(out) != 0) {
+    failed = ferror(out);
+    if (fclose(out) != 0 || failed || !text) { /* no text, and no error, when the last bit is too much */
         free(text);
-        err_system("cannot write a command line");
+        err_set("out of memory for a command line");
         return NULL;
     }
     return text;

@@ -3,6 +3,7 @@
 
 #include "src/run/dump.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 struct dump {
     FILE *file;
     char *path;
+    int error; /* of the first write that failed; 0: none has */
     pthread_mutex_t lock;
 };
 
@@ -42,15 +44,41 @@ int dump_close(struct dump *dump)
 
     if (!dump)
         return 0;
-    /* fclose() last: it must run even when an earlier write has failed. */
-    if (ferror(dump->file))
-        status = err_set("--dump-batches: %s could not be written completely", dump->path);
-    if (fclose(dump->file) != 0 && status == 0)
-        status = err_system("--dump-batches: cannot write %s", dump->path);
+    if (fclose(dump->file) != 0 && !dump->error)
+        dump->error = errno;
+    if (dump->error) {
+        errno = dump->error;
+        status = err_system("--dump-batches: cannot write all of %s", dump->path);
+    }
     pthread_mutex_destroy(&dump->lock);
     free(dump->path);
     free(dump);
     return status;
+}
+
+/* Take the file to write to it; false when there is none, or an earlier write has failed. */
+static bool begin(struct dump *dump)
+{
+    if (!dump)
+        return false;
+    pthread_mutex_lock(&dump->lock);
+    if (dump->error) {
+        pthread_mutex_unlock(&dump->lock);
+        return false;
+    }
+    errno = 0;
+    return true;
+}
+
+/* Give it back.  A failure is told at once, hours before the end, and while its reason is known. */
+static void end(struct dump *dump)
+{
+    if (ferror(dump->file)) {
+        dump->error = errno ? errno : EIO;
+        warn_add("--dump-batches: cannot write %s: %s; the training goes on without it", dump->path,
+                 strerror(dump->error));
+    }
+    pthread_mutex_unlock(&dump->lock);
 }
 
 static void print_head(FILE *out, const char *phase, const struct variant *variant, uint64_t seed,
@@ -90,22 +118,20 @@ static void print_rows(FILE *out, const char *key, const int32_t *ids, int examp
 void dump_train(struct dump *dump, const struct variant *variant, uint64_t seed, int64_t step,
                 const struct batch *batch, double loss_nats)
 {
-    if (!dump)
+    if (!begin(dump))
         return;
-    pthread_mutex_lock(&dump->lock);
     print_head(dump->file, "train", variant, seed, step);
     print_rows(dump->file, "inputs", batch->inputs, batch->examples, batch->input_length);
     print_rows(dump->file, "targets", batch->targets, batch->examples, batch->target_length);
     print_loss(dump->file, loss_nats);
-    pthread_mutex_unlock(&dump->lock);
+    end(dump);
 }
 
 void dump_heldout(struct dump *dump, const struct variant *variant, uint64_t seed, int64_t step,
                   const struct batch *batch, const double *example_loss_nats)
 {
-    if (!dump)
+    if (!begin(dump))
         return;
-    pthread_mutex_lock(&dump->lock);
     for (int i = 0; i < batch->examples; i++) {
         print_head(dump->file, "heldout", variant, seed, step);
         fprintf(dump->file, ", \"example\": %d, \"inputs\": ", i);
@@ -116,5 +142,5 @@ void dump_heldout(struct dump *dump, const struct variant *variant, uint64_t see
                   batch->target_length);
         print_loss(dump->file, example_loss_nats[i]);
     }
-    pthread_mutex_unlock(&dump->lock);
+    end(dump);
 }

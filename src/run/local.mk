@@ -24,5 +24,10 @@ test_record_SOURCES = test/test-record.c $(model_fixture)
 test_checkpoint_SOURCES = test/test-checkpoint.c $(model_fixture)
 TESTS += test-record test-checkpoint
 
+check_PROGRAMS += test-faults
+test_faults_SOURCES = test/test-faults.c test/scratch.c test/scratch.h $(faulty_io)
+test_faults_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_IO)
+TESTS += test-faults
+
 dist_check_SCRIPTS += test/plan-memory.sh
 TESTS += test/plan-memory.sh

@@ -150,9 +150,11 @@ static int read_header(struct record *record, size_t bytes)
         return err_set("%s: out of memory", record->path);
     status = read_bytes(record, text, bytes);
     if (status == 0) {
+        errno = 0;
         record->header = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
         if (!json_is_object(record->header))
-            status = err_set("%s: the header is not a JSON object", record->path);
+            status = err_set("%s: the header is not a JSON object: %s", record->path,
+                             record->header ? "another type" : err_cause(error.text));
     }
     free(text);
     return status;

@@ -4,6 +4,7 @@
 #include "src/run/rundir.h"
 
 #include "src/run/record.h"
+#include "src/util/atomic_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -35,14 +36,23 @@ static long lock_owner(int fd)
     return n > 0 ? strtol(text, NULL, 10) : 0;
 }
 
-static int write_owner(int fd)
+static int write_owner(int fd, const char *path)
 {
     char text[32];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
 
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)length, 0) != length)
-        return -1;
-    return 0;
+    return ftruncate(fd, 0) != 0 ? err_system("cannot write %s", path)
+                                 : atomic_write_all(fd, path, text, (size_t)length);
+}
+
+/* Remove the lock and the directory, which stays when somebody put something into it. */
+static void leave(const struct rundir *rundir)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/lock", rundir->path);
+    unlink(path);
+    rmdir(rundir->path);
 }
 
 /* Take the lock of the directory.  The file may be removed by its last owner between our opening
@@ -70,8 +80,12 @@ static int take_lock(struct rundir *rundir, const char *output)
                            lock_owner(rundir->lock), output);
         }
         if (fstat(rundir->lock, &ours) == 0 && stat(path, &named) == 0 &&
-            ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
-            return write_owner(rundir->lock) ? err_system("--output: cannot write %s", path) : 0;
+            ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) {
+            if (write_owner(rundir->lock, path) == 0)
+                return 0;
+            leave(rundir);
+            return err_prepend("--output");
+        }
         close(rundir->lock);
         rundir->lock = -1;
     }
@@ -175,14 +189,10 @@ static void unlock(struct rundir *rundir)
 
 void rundir_remove(struct rundir *rundir)
 {
-    char path[PATH_MAX];
-
     if (!rundir)
         return;
     rundir_clear(rundir);
-    snprintf(path, sizeof path, "%s/lock", rundir->path);
-    unlink(path);
-    rmdir(rundir->path); /* stays when somebody put something into it */
+    leave(rundir);
     unlock(rundir);
 }
 

@@ -39,6 +39,22 @@ struct cell {
     struct run_result result; /* when done */
 };
 
+/* Is there nothing more to find out?  A run that failed may do better when it is tried again. */
+static bool is_settled(const struct cell *cell)
+{
+    return cell->done && (cell->result.status == RUN_OK || cell->result.status == RUN_DIVERGED);
+}
+
+static bool has_failed(const struct cell *cell)
+{
+    return cell->done && cell->result.status == RUN_FAILED;
+}
+
+static bool is_bad(const struct cell *cell)
+{
+    return cell->done && cell->result.status != RUN_OK;
+}
+
 struct sweep {
     const struct config *config;
     struct plan_row *plan; /* (config->variant_count) */
@@ -265,28 +281,70 @@ out:
     return status;
 }
 
-/* Settle what becomes of a sweep that was stopped, and note ours in the run directory. */
+/* Settle what becomes of a sweep that was stopped. */
 static int enter_rundir(struct sweep *sweep)
 {
     const struct config *config = sweep->config;
     json_t *ours;
-    int status = 0;
+    int status;
 
     if (!sweep->rundir)
         return config->resume ? err_set("--resume needs an --output that is a regular file") : 0;
-    if (config->restart)
-        rundir_clear(sweep->rundir);
-    if (!config->resume && rundir_has_states(sweep->rundir))
+    if (!config->resume && !config->restart && rundir_has_states(sweep->rundir))
         return err_set("--output: there is an unfinished sweep in %s; go on with it by --resume, or "
                        "throw it away by --restart",
                        rundir_path(sweep->rundir));
+    if (!config->resume)
+        return 0;
     ours = sweep_json(sweep);
-    if (!ours)
-        return err_set("out of memory");
-    if (config->resume)
-        status = resume(sweep, ours);
-    if (status == 0)
-        status = rundir_write_sweep(sweep->rundir, ours);
+    status = ours ? resume(sweep, ours) : err_set("out of memory");
+    json_decref(ours);
+    return status;
+}
+
+/* Where a run's checkpoint is: the directory itself when it is the only run. */
+static const char *run_directory(const struct sweep *sweep, const char *directory,
+                                 const struct cell *cell, char path[PATH_MAX])
+{
+    if (!directory || sweep->cell_count == 1)
+        return directory;
+    snprintf(path, PATH_MAX, "%s/%s-s%" PRIu64, directory, cell->variant->name, cell->seed);
+    return path;
+}
+
+/* The checkpoints that trainings will start from: a wrong one must fail now. */
+static int check_init_checkpoints(const struct sweep *sweep)
+{
+    const struct config *config = sweep->config;
+
+    for (int i = 0; config->init_checkpoint && i < sweep->cell_count; i++) {
+        const struct cell *cell = &sweep->cells[i];
+        struct t5_options options = config_model(config, cell->variant,
+                                                 config_threads_per_run(config));
+        char path[PATH_MAX];
+        int64_t step;
+
+        if (cell->done || (config->resume && rundir_states(sweep->rundir, cell->variant, cell->seed,
+                                                           &step, 1) > 0))
+            continue; /* needs it no more */
+        if (checkpoint_check(run_directory(sweep, config->init_checkpoint, cell, path), &options))
+            return -1;
+    }
+    return 0;
+}
+
+/* All is checked: note the sweep in the run directory, in place of what --restart throws away. */
+static int note_sweep(struct sweep *sweep)
+{
+    json_t *ours;
+    int status;
+
+    if (!sweep->rundir)
+        return 0;
+    if (sweep->config->restart)
+        rundir_clear(sweep->rundir);
+    ours = sweep_json(sweep);
+    status = ours ? rundir_write_sweep(sweep->rundir, ours) : err_set("out of memory");
     json_decref(ours);
     return status;
 }
@@ -408,16 +466,6 @@ static void print_result(const struct sweep *sweep, const struct cell *cell)
                        result->error ? ": " : "", result->error ? result->error : "");
 }
 
-/* Where a run's checkpoint is: the directory itself when it is the only run. */
-static const char *run_directory(const struct sweep *sweep, const char *directory,
-                                 const struct cell *cell, char path[PATH_MAX])
-{
-    if (!directory || sweep->cell_count == 1)
-        return directory;
-    snprintf(path, PATH_MAX, "%s/%s-s%" PRIu64, directory, cell->variant->name, cell->seed);
-    return path;
-}
-
 /* Train one cell.  Called without the lock. */
 static void train_cell(struct sweep *sweep, struct cell *cell)
 {
@@ -471,7 +519,7 @@ static void *work(void *context)
         print_result(sweep, cell);
         write_results(sweep);
         /* Only now that the result is safe is the way there not needed any more. */
-        if (sweep->rundir && !sweep->write_error[0] && cell->result.status != RUN_INTERRUPTED)
+        if (sweep->rundir && !sweep->write_error[0] && is_settled(cell))
             rundir_prune(sweep->rundir, cell->variant, cell->seed, -1, 0);
     }
     pthread_mutex_unlock(&sweep->lock);
@@ -498,13 +546,13 @@ static int train_all(struct sweep *sweep)
     return 0;
 }
 
-static int count_bad_runs(const struct sweep *sweep)
+static int count_cells(const struct sweep *sweep, bool (*is)(const struct cell *cell))
 {
-    int bad = 0;
+    int count = 0;
 
     for (int i = 0; i < sweep->cell_count; i++)
-        bad += sweep->cells[i].done && sweep->cells[i].result.status != RUN_OK;
-    return bad;
+        count += is(&sweep->cells[i]);
+    return count;
 }
 
 static int measure_throughput(struct sweep *sweep, double sample_s)
@@ -516,7 +564,7 @@ static int measure_throughput(struct sweep *sweep, double sample_s)
                                     .ffn = config->ffn,
                                     .stop = &signals_stop};
 
-    if (config->recipe.samples == 0 || count_bad_runs(sweep) == sweep->cell_count)
+    if (config->recipe.samples == 0 || count_cells(sweep, is_bad) == sweep->cell_count)
         return 0; /* not wanted, or there is nothing to go with it */
     if (bench_run(&options, &sweep->throughput, &sweep->results.throughput_count))
         return -1;
@@ -535,7 +583,7 @@ static const double others_share_limit = 0.05;
 static enum sweep_status conclude(struct sweep *sweep, json_t **document)
 {
     double others = others_share(sweep);
-    int bad = count_bad_runs(sweep);
+    int bad = count_cells(sweep, is_bad);
 
     if (others > others_share_limit)
         warn_add("other work took %.0f %% of the processors' time: do not rely on the timings; "
@@ -553,11 +601,28 @@ static enum sweep_status conclude(struct sweep *sweep, json_t **document)
         return SWEEP_INTERRUPTED;
     }
     if (bad > 0) {
-        err_set("%d of %d runs did not end well; see their status in %s", bad, sweep->cell_count,
-                sweep->config->output);
+        err_set("%d of %d runs did not end well; see their status in %s%s", bad, sweep->cell_count,
+                sweep->config->output,
+                sweep->rundir && count_cells(sweep, has_failed) > 0
+                    ? "; --resume tries those that failed again"
+                    : "");
         return SWEEP_RUNS_FAILED;
     }
     return SWEEP_OK;
+}
+
+/* What is complete leaves its results file alone; the checkpoints of runs that failed stay. */
+static void leave_rundir(struct sweep *sweep)
+{
+    if (!sweep->rundir)
+        return;
+    for (int i = 0; i < sweep->cell_count; i++)
+        if (is_settled(&sweep->cells[i]))
+            rundir_prune(sweep->rundir, sweep->cells[i].variant, sweep->cells[i].seed, -1, 0);
+    if (rundir_has_states(sweep->rundir))
+        return;
+    rundir_remove(sweep->rundir);
+    sweep->rundir = NULL;
 }
 
 enum sweep_status sweep_run(const struct config *config, int argc, char *const *argv,
@@ -568,7 +633,9 @@ enum sweep_status sweep_run(const struct config *config, int argc, char *const *
 
     *document = NULL;
     if (prepare(&sweep, config, argc, argv) || enter_rundir(&sweep) ||
-        (config->dump_batches && dump_open(&sweep.dump, config->dump_batches)))
+        check_init_checkpoints(&sweep) ||
+        (config->dump_batches && dump_open(&sweep.dump, config->dump_batches)) ||
+        note_sweep(&sweep))
         goto out;
     signals_catch();
     if (train_all(&sweep))
@@ -578,11 +645,8 @@ enum sweep_status sweep_run(const struct config *config, int argc, char *const *
         err_set("%s", "");
     }
     status = conclude(&sweep, document);
-    /* What is complete leaves its results file alone. */
-    if (status == SWEEP_OK || status == SWEEP_RUNS_FAILED) {
-        rundir_remove(sweep.rundir);
-        sweep.rundir = NULL;
-    }
+    if (status == SWEEP_OK || status == SWEEP_RUNS_FAILED)
+        leave_rundir(&sweep);
 out:
     signals_release();
     if (dump_close(sweep.dump))

@@ -107,23 +107,28 @@ static const char *written_name(const struct atomic_file *file)
     return file->temporary ? file->temporary : file->path;
 }
 
-int atomic_append(struct atomic_file *file, const void *data, size_t bytes)
+int atomic_write_all(int fd, const char *name, const void *data, size_t bytes)
 {
     const char *at = data;
 
     while (bytes > 0) {
-        ssize_t written = write(file->fd, at, bytes);
+        ssize_t written = write(fd, at, bytes);
 
         if (written < 0 && errno == EINTR)
             continue;
         if (written == 0)
             errno = EIO; /* POSIX does not let a regular file do that; do not spin on it */
         if (written <= 0)
-            return err_system("cannot write %s", written_name(file));
+            return err_system("cannot write %s", name);
         at += written;
         bytes -= (size_t)written;
     }
     return 0;
+}
+
+int atomic_append(struct atomic_file *file, const void *data, size_t bytes)
+{
+    return atomic_write_all(file->fd, written_name(file), data, bytes);
 }
 
 /* Make the new name last.  Some file systems cannot sync a directory and say EINVAL. */

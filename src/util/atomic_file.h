@@ -20,7 +20,11 @@ struct atomic_file {
 /* Begin to replace `path`.  0, or -1 and a message that names the path. */
 int atomic_open(struct atomic_file *file, const char *path) GLU_MUST_USE;
 
-/* Append; interrupted and short writes are continued.  0 or -1; after an error only
+/* Write all of it to an open file; interrupted and short writes are continued.  `name` is what a
+ * message calls the file.  0 or -1. */
+int atomic_write_all(int fd, const char *name, const void *data, size_t bytes) GLU_MUST_USE;
+
+/* Append, as atomic_write_all().  0 or -1; after an error only
  * atomic_abandon() is left. */
 int atomic_append(struct atomic_file *file, const void *data, size_t bytes) GLU_MUST_USE;
 

@@ -58,6 +58,11 @@ int err_system(const char *format, ...)
     return -1;
 }
 
+const char *err_cause(const char *text)
+{
+    return errno == ENOMEM ? "out of memory" : text;
+}
+
 const char *err_get(void)
 {
     return message;

@@ -21,6 +21,10 @@ int err_prepend(const char *format, ...) ERR_PRINTF(1, 2);
 /* Set the message to `what: strerror(errno)`.  Returns -1. */
 int err_system(const char *format, ...) ERR_PRINTF(1, 2);
 
+/* Why a parser failed: `text`, its own words, or that memory ran out, which jansson does not always
+ * tell, but errno does.  Set errno to 0 before the call that may fail. */
+const char *err_cause(const char *text);
+
 /* This thread's message; "" when none was set.  Valid until the next err_ call of the thread. */
 const char *err_get(void);
 

@@ -1,0 +1,423 @@
+/* test-faults.c - a sweep whose files fail it: at every call in turn an error, a full disk, a write
+ * of a part, the end of the program, or a directory that vanishes.  It never crashes, names the file
+ * that failed, loses nothing that was there, and goes on with --resume to the very same results. */
+#include "src/glu.h"
+
+#include "src/results/results.h"
+#include "src/run/config.h"
+#include "src/run/sweep.h"
+#include "src/util/progress.h"
+#include "test/faulty-io.h"
+#include "test/scratch.h"
+#include "test/tap.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Every call is failed in turn, and the program ends, or a directory goes, at every third; under
+ * sanitizers, where a sweep takes longer, at every so many. */
+#ifdef BUILT_WITH_SANITIZERS
+enum { FAIL_EVERY = 7, END_EVERY = 23 };
+#else
+enum { FAIL_EVERY = 1, END_EVERY = 3 };
+#endif
+
+/* Where a sweep writes: directories of their own, which can vanish one by one. */
+static const char *output, *rundir, *dump, *weights;
+static json_t *expected; /* the runs of a sweep that nothing happened to */
+
+/* ---- A sweep --------------------------------------------------------------------------------- */
+
+static int option_named(const char *name)
+{
+    for (int i = 0; i < config_option_count(); i++)
+        if (config_option_at(i)->name && strcmp(config_option_at(i)->name, name) == 0)
+            return i;
+    tap_bail_out("no option %s", name);
+    return -1;
+}
+
+enum how { FRESH, RESUME };
+
+/* One or two trainings of two steps, with a checkpoint between the two, weights at the end, and,
+ * unless it goes on with an earlier one, a dump.  How it ended; its message is in err_get(). */
+static enum sweep_status sweep(enum how how, int seeds)
+{
+    const char *words[][2] = {
+        {"preset", "smoke"}, {"variant", "relu"},       {"seeds", seeds == 1 ? "1" : "2"},
+        {"d-model", "8"},    {"heads", "1"},            {"d-kv", "4"},
+        {"d-ff", "12"},      {"layers", "1"},           {"batch", "1"},
+        {"steps", "2"},      {"input-length", "16"},    {"heldout-examples", "1"},
+        {"samples", "0"},    {"threads", "1"},          {"precision", "f32"},
+        {"output", output},  {"save-checkpoint", weights}, {"checkpoint-every", "1"},
+        {how == RESUME ? "resume" : "dump-batches", how == RESUME ? NULL : dump},
+    };
+    struct config_argument arguments[LENGTH_OF(words)];
+    enum sweep_status status = SWEEP_FAILED;
+    json_t *document = NULL;
+    struct config config;
+
+    for (size_t i = 0; i < LENGTH_OF(words); i++)
+        arguments[i] = (struct config_argument){option_named(words[i][0]), words[i][1]};
+    err_set("%s", "");
+    warn_clear();
+    if (config_resolve(&config, arguments, (int)LENGTH_OF(words)) == 0)
+        status = sweep_run(&config, 0, NULL, &document);
+    json_decref(document);
+    config_free(&config);
+    return status;
+}
+
+static bool exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+/* Nothing of an earlier sweep is left. */
+static void clean(void)
+{
+    scratch_remove(scratch_path("results"));
+    scratch_remove(scratch_path("others"));
+    if (mkdir(scratch_path("results"), 0777) != 0 || mkdir(scratch_path("others"), 0777) != 0)
+        tap_bail_out("cannot make directories");
+}
+
+/* ---- What it left ---------------------------------------------------------------------------- */
+
+/* Take out what is another time in every run. */
+static void drop_times(json_t *value)
+{
+    static const char *const times[] = {"train_s", "train_tokens_per_s", "peak_memory_bytes"};
+    json_t *item;
+    const char *key;
+    size_t i;
+
+    for (i = 0; i < LENGTH_OF(times); i++)
+        json_object_del(value, times[i]);
+    json_object_foreach (value, key, item)
+        drop_times(item);
+    json_array_foreach (value, i, item)
+        drop_times(item);
+}
+
+/* The runs in the results file without their times: new reference, NULL when there is no file.
+ * Whatever happened, a file that is there is whole. */
+static json_t *read_runs(bool *valid)
+{
+    json_t *document, *runs = NULL;
+    char *text = NULL, *line, *rest;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    int faults = 0;
+
+    if (!exists(output)) {
+        fclose(out);
+        free(text);
+        return NULL;
+    }
+    if (results_validate(output, out, &faults) != 0)
+        *valid = false;
+    fclose(out);
+    /* That runs are still to come is the one thing that may be said of it. */
+    for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        if (!strstr(line, "runs: has 0 rows of relu")) {
+            tap_diag("%s", line);
+            *valid = false;
+        }
+    free(text);
+    document = results_read(output);
+    if (document)
+        runs = json_incref(json_object_get(document, "runs"));
+    json_decref(document);
+    drop_times(runs);
+    return runs;
+}
+
+/* Is every run of the file that is ok as it is to be?  How many there are. */
+static int right_runs(const json_t *runs, bool *valid)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < json_array_size(runs); i++) {
+        const json_t *run = json_array_get(runs, i);
+        const char *status = json_string_value(json_object_get(run, "status"));
+        const char *error = json_string_value(json_object_get(run, "error"));
+
+        if (status && strcmp(status, "ok") == 0) {
+            *valid = *valid && (json_equal(run, json_array_get(expected, 0)) ||
+                                json_equal(run, json_array_get(expected, 1)));
+            count++;
+        } else if (!error || !strstr(error, "scratch.")) { /* it names the file */
+            tap_diag("run %zu: %s: %s", i, status ? status : "?", error ? error : "(no error)");
+            *valid = false;
+        }
+    }
+    return count;
+}
+
+/* Check the file; how many runs are done in it. */
+static int check_file(bool *valid)
+{
+    json_t *runs = read_runs(valid);
+    int count = right_runs(runs, valid);
+
+    json_decref(runs);
+    return count;
+}
+
+static bool is_complete(int seeds)
+{
+    bool valid = true;
+
+    return check_file(&valid) == seeds && valid;
+}
+
+/* Go on as if the fault had never been: the same runs, and nothing left beside them. */
+static bool resumes(int seeds)
+{
+    enum sweep_status status = sweep(RESUME, seeds);
+    bool right = status == SWEEP_OK && is_complete(seeds) && !exists(rundir) &&
+                 exists(seeds == 1 ? scratch_path("others/weights/model.safetensors")
+                                   : scratch_path("others/weights/relu-s2/model.safetensors"));
+
+    if (!right)
+        tap_diag("resumed: status %d: %s", status, err_get());
+    return right;
+}
+
+/* Is there a warning that names a file? */
+static bool has_warned(void)
+{
+    const char *text;
+
+    for (int i = 0; (text = warn_get(i)); i++)
+        if (strstr(text, "scratch."))
+            return true;
+    return false;
+}
+
+/* ---- Faults ---------------------------------------------------------------------------------- */
+
+struct scenario {
+    const char *name;
+    enum faulty_kind kind;
+    enum how how;
+    int seeds, done_before; /* runs, and of these, none of which may be lost */
+    int every;              /* how many calls */
+    void (*prepare)(void);  /* what is there before */
+    void (*event)(void);
+    bool survives; /* it makes no difference at all */
+};
+
+/* What is seen of one sweep and the one that goes on with it. */
+static bool one_fault(const struct scenario *scenario, int n, int *calls)
+{
+    enum sweep_status status;
+    bool right = true;
+    int done;
+
+    scenario->prepare();
+    faulty_io_start("scratch.", scenario->kind, n, scenario->event);
+    status = sweep(scenario->how, scenario->seeds);
+    *calls = faulty_io_stop();
+    done = check_file(&right);
+    if (done < scenario->done_before)
+        right = false;
+    /* It ends well with all that was asked for, or it says what did not go well. */
+    if (status == SWEEP_OK ? done != scenario->seeds : !strstr(err_get(), "scratch."))
+        right = false;
+    if (scenario->survives && (status != SWEEP_OK || has_warned()))
+        right = false;
+    if (faulty_io_open_files() != 0)
+        right = false;
+    if (!right)
+        tap_diag("call %d: status %d, %d runs, %d open files: %s", n, status, done,
+                 faulty_io_open_files(), err_get());
+    return (scenario->survives || resumes(scenario->seeds)) && right;
+}
+
+static void test_scenario(const struct scenario *scenario)
+{
+    int n = 1, calls, wrong = 0;
+
+    for (;; n += scenario->every) {
+        wrong += !one_fault(scenario, n, &calls);
+        if (calls < n) /* this time nothing happened */
+            break;
+    }
+    tap_ok(wrong == 0 && n > 50, "%s, at every %s of %d calls", scenario->name,
+           scenario->every == 1 ? "one" : "few", calls);
+}
+
+/* ---- The end of the program ------------------------------------------------------------------ */
+
+static void die(void)
+{
+    raise(SIGKILL);
+}
+
+/* A sweep in a process of its own, killed before call n; true when that came to pass. */
+static bool killed_at(int n)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        faulty_io_start("scratch.", FAULTY_EVENT, n, die);
+        _exit(sweep(FRESH, 2) == SWEEP_OK ? 0 : 1);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        tap_bail_out("no process");
+    if (!WIFSIGNALED(status) && status != 0)
+        tap_bail_out("a sweep that nothing happened to fails");
+    return WIFSIGNALED(status);
+}
+
+static int half_way; /* the call before which one run is done and the other has a checkpoint */
+
+static void test_deaths(void)
+{
+    const char *state = scratch_path("results/x.json.run/relu-s2.000000000001.state");
+    int n, wrong = 0;
+    bool alive = false;
+
+    for (n = 1; !alive; n += END_EVERY) {
+        bool right = true;
+        int done;
+
+        clean();
+        alive = !killed_at(n);
+        done = check_file(&right);
+        if (!half_way && done == 1 && exists(state))
+            half_way = n;
+        if (alive && done != 2)
+            right = false;
+        if (!right)
+            tap_diag("killed at call %d: %d runs", n, done);
+        wrong += !resumes(2) || !right;
+    }
+    tap_ok(wrong == 0 && half_way > 0, "killed at every few of %d calls, and gone on with",
+           n - END_EVERY);
+}
+
+/* ---- What is there before, and what happens -------------------------------------------------- */
+
+/* The first time by killing a sweep there, and from then on by a copy of what that left. */
+static void interrupted(void)
+{
+    const char *copy = scratch_path("copy");
+    char command[256];
+
+    clean();
+    if (!exists(copy) && !killed_at(half_way))
+        tap_bail_out("not killed");
+    snprintf(command, sizeof command, "cd %s && %s", scratch_path("."),
+             exists(copy) ? "cp -R copy/. ." : "mkdir copy && cp -R results others copy");
+    if (system(command) != 0)
+        tap_bail_out("cannot copy");
+}
+
+static void rundir_vanishes(void)
+{
+    scratch_remove(rundir);
+}
+
+static void all_vanishes(void)
+{
+    scratch_remove(scratch_path("results"));
+}
+
+static const struct scenario scenarios[] = {
+    {"an error", FAULTY_EIO, FRESH, 1, 0, FAIL_EVERY, clean, NULL, false},
+    {"a full disk", FAULTY_FULL, FRESH, 1, 0, FAIL_EVERY, clean, NULL, false},
+    {"a part", FAULTY_PART, FRESH, 1, 0, FAIL_EVERY, clean, NULL, true},
+    {"an error when going on", FAULTY_EIO, RESUME, 2, 1, FAIL_EVERY, interrupted, NULL, false},
+    {"a full disk when going on", FAULTY_FULL, RESUME, 2, 1, FAIL_EVERY, interrupted, NULL, false},
+    {"a part when going on", FAULTY_PART, RESUME, 2, 1, FAIL_EVERY, interrupted, NULL, true},
+    {"the run directory vanishes", FAULTY_EVENT, FRESH, 1, 0, END_EVERY, clean, rundir_vanishes,
+     false},
+};
+
+/* The directory of the results is gone: what was complete before may have been all. */
+static bool was_complete;
+
+static void note_and_vanish(void)
+{
+    was_complete = is_complete(1);
+    all_vanishes();
+}
+
+static void test_vanishing(void)
+{
+    int calls, wrong = 0;
+
+    for (int n = 1;; n += END_EVERY) {
+        enum sweep_status status;
+
+        clean();
+        faulty_io_start("scratch.", FAULTY_EVENT, n, note_and_vanish);
+        status = sweep(FRESH, 1);
+        calls = faulty_io_stop();
+        if ((status == SWEEP_OK && !was_complete) ||
+            (status != SWEEP_OK && !strstr(err_get(), "scratch.")) || faulty_io_open_files() != 0) {
+            tap_diag("call %d: status %d: %s", n, status, err_get());
+            wrong++;
+        }
+        if (calls < n)
+            break;
+    }
+    tap_ok(wrong == 0, "the directory of the results vanishes, at every few of %d calls", calls);
+}
+
+static void test_clock(void)
+{
+    json_t *document;
+    const json_t *curve;
+    bool positive;
+
+    clean();
+    if (sweep(FRESH, 1) != SWEEP_OK)
+        tap_bail_out("%s", err_get());
+    document = results_read(output);
+    curve = json_object_get(json_array_get(json_object_get(document, "runs"), 0), "curve");
+    positive = json_array_size(curve) > 1;
+    for (size_t i = 1; i < json_array_size(curve); i++)
+        positive = positive && json_number_value(json_object_get(json_array_get(curve, i),
+                                                                 "train_s")) > 0;
+    tap_ok(positive && is_complete(1), "a clock that is set back again and again: no time is negative");
+    json_decref(document);
+}
+
+int main(void)
+{
+    bool valid = true;
+
+    progress_start(true);
+    /* Files that live in memory make it faster. */
+    if (chdir("/dev/shm") != 0)
+        tap_diag("no /dev/shm");
+    output = scratch_path("results/x.json");
+    rundir = scratch_path("results/x.json.run");
+    dump = scratch_path("others/dump");
+    weights = scratch_path("others/weights");
+    clean();
+    if (sweep(FRESH, 2) != SWEEP_OK || !(expected = read_runs(&valid)) || !valid ||
+        json_array_size(expected) != 2)
+        tap_bail_out("a sweep that nothing happens to: %s", err_get());
+
+    test_deaths();
+    for (size_t i = 0; i < LENGTH_OF(scenarios); i++)
+        test_scenario(&scenarios[i]);
+    test_vanishing();
+    test_clock();
+    json_decref(expected);
+    warn_clear();
+    tap_plan(1 + (int)LENGTH_OF(scenarios) + 2);
+    return tap_status();
+}
