@@ -85,7 +85,7 @@ static int make_directories(const char *path)
             continue;
         *slash = '\0';
         if (make_directory(copy))
-            return -1;
+            return err_prepend("%s", path);
         *slash = '/';
     }
     return make_directory(copy);
@@ -414,8 +414,10 @@ static int by_begin(const void *a, const void *b)
 static int check_apart(const struct weights *file, struct t5_tensor *tensors, int count)
 {
     struct range *ranges = calloc((size_t)count, sizeof *ranges);
-    int status = ranges ? 0 : err_set("out of memory");
+    int status = 0;
 
+    if (!ranges)
+        return err_set("out of memory");
     for (int i = 0; i < count && status == 0; i++) {
         status = find_data(file, &tensors[i], &ranges[i].begin);
         ranges[i].end = ranges[i].begin + tensor_count(&tensors[i]) * sizeof(float);

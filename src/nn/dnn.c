@@ -809,6 +809,7 @@ static double product_time_s(struct dnn *dnn, enum dnn_type type, const struct d
     int before = omp_get_max_threads();
     double best = -1, spent = 0;
 
+    assert(dnn);
     arena_measure(&arena);
     omp_set_num_threads(threads);
     dnn->scratch_bytes = 0;
