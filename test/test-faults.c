@@ -3,6 +3,7 @@
  * that failed, loses nothing that was there, and goes on with --resume to the very same results. */
 #include "src/glu.h"
 
+#include "src/nn/dnn.h"
 #include "src/results/results.h"
 #include "src/run/config.h"
 #include "src/run/sweep.h"
@@ -396,8 +397,14 @@ static void test_clock(void)
 
 int main(void)
 {
+    struct dnn_description onednn;
     bool valid = true;
 
+    /* The child of a process that has trained waits for ever in Debian 13's OpenMP, whose threads
+     * do not survive a fork; cli-resume and cli-faults kill and fail whole programs there. */
+    dnn_describe(&onednn);
+    if (onednn.version[0] != '2')
+        tap_skip_all("a process that has trained cannot be forked here (oneDNN %s)", onednn.version);
     progress_start(true);
     /* Files that live in memory make it faster. */
     if (chdir("/dev/shm") != 0)
