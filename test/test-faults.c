@@ -403,8 +403,10 @@ int main(void)
     /* The child of a process that has trained waits for ever in Debian 13's OpenMP, whose threads
      * do not survive a fork; cli-resume and cli-faults kill and fail whole programs there. */
     dnn_describe(&onednn);
-    if (onednn.version[0] != '2')
+    if (onednn.version[0] != '2') {
         tap_skip_all("a process that has trained cannot be forked here (oneDNN %s)", onednn.version);
+        return tap_status();
+    }
     progress_start(true);
     /* Files that live in memory make it faster. */
     if (chdir("/dev/shm") != 0)
