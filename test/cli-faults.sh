@@ -131,31 +131,16 @@ else
     echo "no mounts here: a read-only and a full file system are not tested"
 fi
 
-# wait_for FILE: until it is there.
-wait_for()
-{
-    i=0
-    while [ ! -e "$1" ] && [ $i -lt 200 ]; do
-        i=$((i + 1))
-        sleep 0.05
-    done
-    [ -e "$1" ] || fail "$1 does not appear"
-}
-
 # The run directory vanishes: that is said at the next checkpoint, and the results are still written.
 # shellcheck disable=SC2086
 "$program" ${smoke#--quiet} --steps 1000000 --output gone.json >out 2>err &
 child=$!
-wait_for gone.json.run/sweep.record
+wait_until test -e gone.json.run/sweep.record || fail "no gone.json.run/sweep.record"
 sleep 0.3
 rm -r gone.json.run
 kill -USR1 $child
-i=0
-while ! grep -q 'no checkpoint was written.*gone.json.run' err && [ $i -lt 200 ]; do
-    i=$((i + 1))
-    sleep 0.05
-done
-[ $i -lt 200 ] || fail "no word of the run directory that is gone"
+wait_until grep -q 'no checkpoint was written.*gone.json.run' err ||
+    fail "no word of the run directory that is gone"
 kill -TERM $child
 wait $child
 status=$?
@@ -168,7 +153,7 @@ mkdir -p gone/there
 # shellcheck disable=SC2086
 "$program" $smoke --variant swiglu --seeds 2 --steps 200 --output gone/there/x.json >out 2>err &
 child=$!
-wait_for gone/there/x.json.run/sweep.record
+wait_until test -e gone/there/x.json.run/sweep.record || fail "no gone/there/x.json.run/sweep.record"
 rm -r gone
 wait $child
 status=$?

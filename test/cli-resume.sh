@@ -62,11 +62,7 @@ for signal in INT:130 TERM:143; do
     # shellcheck disable=SC2086
     "$program" $sweep --steps 100000 --output stopped.json >out 2>err &
     child=$!
-    i=0
-    while [ ! -e stopped.json.run/sweep.record ] && [ $i -lt 100 ]; do
-        i=$((i + 1))
-        sleep 0.1
-    done
+    wait_until test -e stopped.json.run/sweep.record || fail "no stopped.json.run/sweep.record"
     sleep 0.3
     kill -"${signal%:*}" $child
     wait $child
@@ -97,11 +93,7 @@ rm -rf torn.json
 "$program" $sweep --steps 100000 --output torn.json >out 2>err &
 child=$!
 for state in 1 2; do
-    i=0
-    while [ ! -e torn.json.run/sweep.record ] && [ $i -lt 100 ]; do
-        i=$((i + 1))
-        sleep 0.1
-    done
+    wait_until test -e torn.json.run/sweep.record || fail "no torn.json.run/sweep.record"
     sleep 0.3
     kill -USR1 $child
 done
@@ -115,12 +107,8 @@ printf 'damage' | dd of="$damaged" bs=1 seek=3000 conv=notrunc 2>dd
 # shellcheck disable=SC2086
 "$program" ${sweep#--quiet} --steps 100000 --resume --output torn.json >out 2>err &
 child=$!
-i=0
-while ! grep -q "$damaged: the checksum is wrong.*the checkpoint before it" err && [ $i -lt 100 ]; do
-    i=$((i + 1))
-    sleep 0.1
-done
-[ $i -lt 100 ] || fail "a damaged checkpoint is not named"
+wait_until grep -q "$damaged: the checksum is wrong.*the checkpoint before it" err ||
+    fail "a damaged checkpoint is not named"
 kill -KILL $child
 wait $child 2>kill
 

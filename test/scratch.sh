@@ -21,6 +21,17 @@ fail()
     failed=1
 }
 
+# wait_until COMMAND...: try it again and again, for some ten seconds; false when it has not succeeded.
+wait_until()
+{
+    tries=0
+    until "$@"; do
+        [ $tries -lt 200 ] || return 1
+        tries=$((tries + 1))
+        sleep 0.05
+    done
+}
+
 # value FILE KEY: the values of a key of a results file, one a line.
 value()
 {

@@ -315,16 +315,14 @@ static int open_regular(const char *path, uint64_t *bytes)
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
-    if (fd < 0 || fstat(fd, &status) != 0)
-        err_system("cannot open %s", path);
-    else if (S_ISREG(status.st_mode)) {
+    if (fd < 0)
+        return err_system("cannot open %s", path);
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         *bytes = (uint64_t)status.st_size;
         return fd;
-    } else
-        err_set("%s is not a regular file", path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    }
+    close(fd);
+    return err_set("%s is not a regular file", path);
 }
 
 static int open_weights(struct weights *file, const char *directory)
@@ -480,7 +478,7 @@ static int check_no_others(const struct weights *file, struct t5_tensor *tensors
 static void warn_of_other_variant(const char *directory, const struct variant *variant)
 {
     char path[PATH_MAX];
-    uint64_t bytes;
+    uint64_t bytes = 0;
     json_t *config;
     const char *name;
     int fd;
