@@ -16,6 +16,7 @@ src/results/environment.$(OBJEXT) src/results/document.$(OBJEXT): build-info.h
 # Measured files and their figures; README.md there says how each was made.
 dist_noinst_DATA += \
     results/bench-d256-bf16.json results/bench-d256-f32.json \
+    results/bench-d768-bf16.json results/bench-d768-f32.json \
     results/bench-ffn-bf16.json results/bench-ffn-f32.json \
     results/builtin-tiny.json results/c4-en-mini.json results/c4-en-tiny.json \
     results/profile-d256-bf16.json results/profile-d256-f32.json results/profile-tiny-bf16.json \
