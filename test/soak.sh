@@ -89,9 +89,10 @@ fi
 tables 1 99 | gzip >train.json.gz
 tables 100 109 >heldout.json
 # One variant: tests between several, made anew for every table, would take most of the time.  A run
-# that is done stays in the results, as a row, as JSON of two documents and as text: 10 to 25 KiB were
-# seen.  The model of one run takes 1.4 MiB.
-soak runs $((seconds / 2)) 64 --variant swiglu --seeds 10000 --heldout-examples 1 --evaluate-every 30
+# that is done stays in the results: jansson's nodes for a row of two evaluations take 5 KiB, twice, and
+# its text 1 KiB; mallinfo agrees.  11 KiB a run were seen in half an hour and up to 24 in the first
+# minutes; the model of one run takes 1.4 MiB.  An evaluation more takes 0.4 KiB.
+soak runs $((seconds / 2)) 32 --variant swiglu --seeds 10000 --heldout-examples 1 --evaluate-every 30
 soak steps $((seconds / 2)) 1 --variant swiglu --steps 1000000000 --verbose --evaluate-every 20 \
     --checkpoint-every 50 --corpus train.json.gz --heldout heldout.json --jobs 1 --threads 2
 exit $failed
