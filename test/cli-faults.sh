@@ -133,10 +133,9 @@ fi
 
 # The run directory vanishes: that is said at the next checkpoint, and the results are still written.
 # shellcheck disable=SC2086
-"$program" ${smoke#--quiet} --steps 1000000 --output gone.json >out 2>err &
+"$program" ${smoke#--quiet} --verbose --steps 1000000 --output gone.json >out 2>err &
 child=$!
-wait_until test -e gone.json.run/sweep.record || fail "no gone.json.run/sweep.record"
-sleep 0.3
+wait_until grep -q 'step 0/' err || fail "a run directory that is to go: no training begins"
 rm -r gone.json.run
 kill -USR1 $child
 wait_until grep -q 'no checkpoint was written.*gone.json.run' err ||
@@ -151,10 +150,12 @@ glu --resume --steps 4 --output gone.json && fail "another configuration goes on
 # The directory of the results vanishes: the results are at least told.
 mkdir -p gone/there
 # shellcheck disable=SC2086
-"$program" $smoke --variant swiglu --seeds 2 --steps 200 --output gone/there/x.json >out 2>err &
+"$program" ${smoke#--quiet} --verbose --variant swiglu --steps 1000000 --output gone/there/x.json \
+    >out 2>err &
 child=$!
-wait_until test -e gone/there/x.json.run/sweep.record || fail "no gone/there/x.json.run/sweep.record"
+wait_until grep -q 'step 0/' err || fail "a directory that is to go: no training begins"
 rm -r gone
+kill -TERM $child
 wait $child
 status=$?
 [ $status = 1 ] || fail "no directory for the results: status $status"

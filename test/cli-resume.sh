@@ -60,10 +60,9 @@ same killed.json "nothing to do"
 for signal in INT:130 TERM:143; do
     rm -rf stopped.json stopped.json.run
     # shellcheck disable=SC2086
-    "$program" $sweep --steps 100000 --output stopped.json >out 2>err &
+    "$program" ${sweep#--quiet} --verbose --steps 1000000 --output stopped.json >out 2>err &
     child=$!
-    wait_until test -e stopped.json.run/sweep.record || fail "no stopped.json.run/sweep.record"
-    sleep 0.3
+    wait_until grep -q 'step 0/' err || fail "SIG${signal%:*}: no training begins"
     kill -"${signal%:*}" $child
     wait $child
     status=$?
@@ -86,18 +85,24 @@ cp whole.json more.json
 glu --seeds 3 --resume --output more.json || fail "more seeds"
 [ "$(grep -c '"status": "ok"' more.json)" = 6 ] || fail "two more runs were to be made"
 
+# checkpoints COUNT: ask for one; true when there are as many of the first run.
+checkpoints()
+{
+    kill -USR1 $child
+    [ "$(ls torn.json.run/relu-s1.*.state 2>ls | wc -l)" -ge "$1" ]
+}
+
 # SIGUSR1: a checkpoint, and on.  A second program on the same output is refused; a damaged
 # checkpoint is named and the one before it used.
 rm -rf torn.json
 # shellcheck disable=SC2086
-"$program" $sweep --steps 100000 --output torn.json >out 2>err &
+"$program" ${sweep#--quiet} --verbose --steps 1000000 --output torn.json >out 2>err &
 child=$!
-for state in 1 2; do
-    wait_until test -e torn.json.run/sweep.record || fail "no torn.json.run/sweep.record"
-    sleep 0.3
-    kill -USR1 $child
+wait_until grep -q 'relu.*step 0/' err || fail "no training begins"
+for count in 1 2; do
+    wait_until checkpoints $count || fail "SIGUSR1: not $count checkpoints: $(ls torn.json.run)"
 done
-glu --resume --steps 100000 --output torn.json && fail "two programs on one output"
+glu --resume --steps 1000000 --output torn.json && fail "two programs on one output"
 grep -q 'another glubench.*torn.json' err || fail "no word of the other program"
 kill -TERM $child
 wait $child
@@ -105,7 +110,7 @@ wait $child
 damaged=$(ls torn.json.run/relu-s1.*.state | tail -1)
 printf 'damage' | dd of="$damaged" bs=1 seek=3000 conv=notrunc 2>dd
 # shellcheck disable=SC2086
-"$program" ${sweep#--quiet} --steps 100000 --resume --output torn.json >out 2>err &
+"$program" ${sweep#--quiet} --steps 1000000 --resume --output torn.json >out 2>err &
 child=$!
 wait_until grep -q "$damaged: the checksum is wrong.*the checkpoint before it" err ||
     fail "a damaged checkpoint is not named"

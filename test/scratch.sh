@@ -21,12 +21,12 @@ fail()
     failed=1
 }
 
-# wait_until COMMAND...: try it again and again, for some ten seconds; false when it has not succeeded.
+# wait_until COMMAND...: try it again and again, for a minute; false when it has not succeeded.
 wait_until()
 {
     tries=0
     until "$@"; do
-        [ $tries -lt 200 ] || return 1
+        [ $tries -lt 1200 ] || return 1
         tries=$((tries + 1))
         sleep 0.05
     done

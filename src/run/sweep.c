@@ -634,11 +634,10 @@ enum sweep_status sweep_run(const struct config *config, int argc, char *const *
     *document = NULL;
     if (prepare(&sweep, config, argc, argv) || enter_rundir(&sweep) ||
         check_init_checkpoints(&sweep) ||
-        (config->dump_batches && dump_open(&sweep.dump, config->dump_batches)) ||
-        note_sweep(&sweep))
+        (config->dump_batches && dump_open(&sweep.dump, config->dump_batches)))
         goto out;
     signals_catch();
-    if (train_all(&sweep))
+    if (note_sweep(&sweep) || train_all(&sweep))
         goto out;
     if (!signals_stop && measure_throughput(&sweep, run_sample_s)) {
         warn_add("throughput was not measured: %s", err_get());
