@@ -317,12 +317,16 @@ static int open_regular(const char *path, uint64_t *bytes)
 
     if (fd < 0)
         return err_system("cannot open %s", path);
-    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
+    if (fstat(fd, &status)) {
+        err_system("cannot open %s", path);
+    } else if (S_ISREG(status.st_mode)) {
         *bytes = (uint64_t)status.st_size;
         return fd;
+    } else {
+        err_set("%s is not a regular file", path);
     }
     close(fd);
-    return err_set("%s is not a regular file", path);
+    return -1;
 }
 
 static int open_weights(struct weights *file, const char *directory)
