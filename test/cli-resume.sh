@@ -56,11 +56,13 @@ same killed.json "kills"
 glu --resume --output killed.json || fail "going on when all is done"
 same killed.json "nothing to do"
 
-# Signals: finish the step, save, say so, and leave with 128 and their number.
-for signal in INT:130 TERM:143; do
+# Signals: finish the step, save, say so, and leave with 128 and their number.  SIGHUP is ignored
+# under nohup, and so it would be here.
+for signal in HUP:129 INT:130 TERM:143; do
     rm -rf stopped.json stopped.json.run
     # shellcheck disable=SC2086
-    "$program" ${sweep#--quiet} --verbose --steps 1000000 --output stopped.json >out 2>err &
+    env --default-signal=HUP "$program" ${sweep#--quiet} --verbose --steps 1000000 \
+        --output stopped.json >out 2>err &
     child=$!
     wait_until grep -q 'step 0/' err || fail "SIG${signal%:*}: no training begins"
     kill -"${signal%:*}" $child
@@ -71,6 +73,23 @@ for signal in INT:130 TERM:143; do
     grep -q '"status": "interrupted"' stopped.json || fail "SIG${signal%:*}: no interrupted row"
     ls stopped.json.run/*.state >out 2>&1 || fail "SIG${signal%:*}: no checkpoint"
 done
+
+# A second signal ends it at once: nothing is said or written any more.
+rm -rf twice.json twice.json.run
+# shellcheck disable=SC2086
+"$program" ${sweep#--quiet} --verbose --steps 1000000 --output twice.json >out 2>err &
+child=$!
+wait_until grep -q 'step 0/' err || fail "two signals: no training begins"
+kill -STOP $child
+kill -INT $child
+kill -TERM $child
+kill -CONT $child
+wait $child 2>kill
+status=$?
+[ $status = 130 ] || [ $status = 143 ] || fail "two signals: status $status"
+grep -q 'go on with --resume' err && fail "two signals: it went on to its end"
+[ ! -s out ] || fail "two signals: tables are printed"
+rm -rf twice.json.run
 
 # An unfinished sweep is not thrown away by accident, nor gone on with as another one.
 glu --output stopped.json && fail "an unfinished sweep is overwritten"
@@ -88,20 +107,21 @@ glu --seeds 3 --resume --output more.json || fail "more seeds"
 # checkpoints COUNT: ask for one; true when there are as many of the first run.
 checkpoints()
 {
-    kill -USR1 $child
+    kill -"$signal" $child
     [ "$(ls torn.json.run/relu-s1.*.state 2>ls | wc -l)" -ge "$1" ]
 }
 
-# SIGUSR1: a checkpoint, and on.  A second program on the same output is refused; a damaged
+# SIGUSR1, SIGXCPU: a checkpoint, and on.  A second program on the same output is refused; a damaged
 # checkpoint is named and the one before it used.
 rm -rf torn.json
 # shellcheck disable=SC2086
 "$program" ${sweep#--quiet} --verbose --steps 1000000 --output torn.json >out 2>err &
 child=$!
 wait_until grep -q 'relu.*step 0/' err || fail "no training begins"
-for count in 1 2; do
-    wait_until checkpoints $count || fail "SIGUSR1: not $count checkpoints: $(ls torn.json.run)"
-done
+signal=USR1
+wait_until checkpoints 1 || fail "SIGUSR1: no checkpoint: $(ls torn.json.run)"
+signal=XCPU
+wait_until checkpoints 2 || fail "SIGXCPU: no second checkpoint: $(ls torn.json.run)"
 glu --resume --steps 1000000 --output torn.json && fail "two programs on one output"
 grep -q 'another glubench.*torn.json' err || fail "no word of the other program"
 kill -TERM $child

@@ -126,7 +126,7 @@ void help_print(FILE *out, const struct invocation *invocation)
     config_free(&defaults);
     if (all)
         fputs("\nExit status: 0 all is well, 1 a run failed or diverged, 2 wrong usage,\n"
-              "3 a regression beyond --fail-on, 130 interrupted.\n"
+              "3 a regression beyond --fail-on, 128 and its number when a signal ended it.\n"
               "Standard output holds data only; NO_COLOR in the environment turns colours off.\n"
               "\n"
               "Examples:\n"

@@ -6,7 +6,7 @@
 #include "src/results/results.h"
 #include "src/run/config.h"
 
-#include <signal.h>
+#include <stdatomic.h>
 
 /* What to measure. */
 struct bench_options {
@@ -14,7 +14,7 @@ struct bench_options {
     int samples;         /* of each variant and pass */
     double sample_s;     /* a sample repeats its pass until it lasts about so long */
     bool ffn;            /* one feed-forward layer of the paper's shape, not the model */
-    const volatile sig_atomic_t *stop; /* not 0: end early; or NULL */
+    const atomic_int *stop; /* not 0: end early; or NULL */
 };
 
 /* Measure a training step and a forward pass of every variant.  Every round takes one sample of

@@ -258,7 +258,7 @@ out:
 }
 
 int profile_run(const struct config *config, double gemm_peak_gflop_per_s,
-                const volatile sig_atomic_t *stop, json_t **profile)
+                const atomic_int *stop, json_t **profile)
 {
     struct profiler profiler = {.config = config, .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s};
 

@@ -5,12 +5,12 @@
 #include "src/run/config.h"
 
 #include <jansson.h>
-#include <signal.h>
+#include <stdatomic.h>
 
 /* Profile training steps of every variant of a config, the data's preparation included: a new
  * array of objects as results/schema.json describes them, in *profile.  gemm_peak_gflop_per_s may
  * be NAN.  0 or -1; when stopped early, 0 and the variants done so far. */
 int profile_run(const struct config *config, double gemm_peak_gflop_per_s,
-                const volatile sig_atomic_t *stop, json_t **profile) GLU_MUST_USE;
+                const atomic_int *stop, json_t **profile) GLU_MUST_USE;
 
 #endif

@@ -290,7 +290,7 @@ static int do_point(struct scaling *scaling, int index)
 }
 
 int scaling_run(const struct config *config, double gemm_peak_gflop_per_s,
-                const volatile sig_atomic_t *stop, json_t **rows)
+                const atomic_int *stop, json_t **rows)
 {
     struct scaling scaling = {.config = config,
                               .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s,

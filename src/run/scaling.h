@@ -6,13 +6,13 @@
 #include "src/run/config.h"
 
 #include <jansson.h>
-#include <signal.h>
+#include <stdatomic.h>
 
 /* Time the training step of every variant of a config over 1 .. config->threads threads, over
  * d_model up to config->scaling_d_model, over input lengths and over batches, each with all else as
  * in the config (heads and d_ff grow with d_model).  New array of rows as results/schema.json
  * describes them, in *scaling.  0 or -1; when stopped early, 0 and the rows done so far. */
 int scaling_run(const struct config *config, double gemm_peak_gflop_per_s,
-                const volatile sig_atomic_t *stop, json_t **scaling) GLU_MUST_USE;
+                const atomic_int *stop, json_t **scaling) GLU_MUST_USE;
 
 #endif

@@ -3,7 +3,9 @@
 
 #include "src/run/signals.h"
 
-volatile sig_atomic_t signals_stop, signals_checkpoints;
+#include <signal.h>
+
+atomic_int signals_stop, signals_checkpoints;
 
 static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
 static const int checkpointing[] = {SIGXCPU, SIGUSR1};
@@ -11,11 +13,11 @@ static const int checkpointing[] = {SIGXCPU, SIGUSR1};
 static void on_stop(int number)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
+    int none = 0;
 
-    if (signals_stop == 0) {
-        signals_stop = number;
+    /* Two signals may be handled at once, in two threads. */
+    if (atomic_compare_exchange_strong(&signals_stop, &none, number))
         return;
-    }
     sigaction(number, &action, NULL);
     raise(number); /* pending until the handler returns, and then it ends the program */
 }
@@ -23,7 +25,7 @@ static void on_stop(int number)
 static void on_checkpoint(int number)
 {
     (void)number;
-    signals_checkpoints = signals_checkpoints + 1;
+    atomic_fetch_add(&signals_checkpoints, 1);
 }
 
 static void set_handler(int number, void (*handler)(int))

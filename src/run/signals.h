@@ -5,7 +5,7 @@
 #ifndef GLU_RUN_SIGNALS_H
 #define GLU_RUN_SIGNALS_H
 
-#include <signal.h>
+#include <stdatomic.h>
 
 /* Catch them from now on; forget what came before. */
 void signals_catch(void);
@@ -13,8 +13,8 @@ void signals_catch(void);
 void signals_release(void);
 
 /* The signal that asked for the end, or 0.  Points to what a loop may look at cheaply. */
-extern volatile sig_atomic_t signals_stop;
+extern atomic_int signals_stop;
 /* How many times a checkpoint was asked for. */
-extern volatile sig_atomic_t signals_checkpoints;
+extern atomic_int signals_checkpoints;
 
 #endif
