@@ -13,6 +13,17 @@ glu()
     timeout 300 "$program" $sweep "$@" >out 2>err </dev/null
 }
 
+# begin FILE: a sweep in the background, $child, of which the first run trains by now and goes on for
+# long.  SIGHUP is ignored under nohup, and so it would be there.
+begin()
+{
+    # shellcheck disable=SC2086
+    env --default-signal=HUP "$program" ${sweep#--quiet} --verbose --steps 1000000 --output "$1" \
+        >out 2>err &
+    child=$!
+    wait_until grep -q 'relu.*step 0/' err || fail "$1: no training begins"
+}
+
 # What must not depend on interruptions: the runs and the table of log-perplexities, not the times.
 bits()
 {
@@ -56,15 +67,10 @@ same killed.json "kills"
 glu --resume --output killed.json || fail "going on when all is done"
 same killed.json "nothing to do"
 
-# Signals: finish the step, save, say so, and leave with 128 and their number.  SIGHUP is ignored
-# under nohup, and so it would be here.
+# Signals: finish the step, save, say so, and leave with 128 and their number.
 for signal in HUP:129 INT:130 TERM:143; do
     rm -rf stopped.json stopped.json.run
-    # shellcheck disable=SC2086
-    env --default-signal=HUP "$program" ${sweep#--quiet} --verbose --steps 1000000 \
-        --output stopped.json >out 2>err &
-    child=$!
-    wait_until grep -q 'step 0/' err || fail "SIG${signal%:*}: no training begins"
+    begin stopped.json
     kill -"${signal%:*}" $child
     wait $child
     status=$?
@@ -75,11 +81,7 @@ for signal in HUP:129 INT:130 TERM:143; do
 done
 
 # A second signal ends it at once: nothing is said or written any more.
-rm -rf twice.json twice.json.run
-# shellcheck disable=SC2086
-"$program" ${sweep#--quiet} --verbose --steps 1000000 --output twice.json >out 2>err &
-child=$!
-wait_until grep -q 'step 0/' err || fail "two signals: no training begins"
+begin twice.json
 kill -STOP $child
 kill -INT $child
 kill -TERM $child
@@ -89,7 +91,6 @@ status=$?
 [ $status = 130 ] || [ $status = 143 ] || fail "two signals: status $status"
 grep -q 'go on with --resume' err && fail "two signals: it went on to its end"
 [ ! -s out ] || fail "two signals: tables are printed"
-rm -rf twice.json.run
 
 # An unfinished sweep is not thrown away by accident, nor gone on with as another one.
 glu --output stopped.json && fail "an unfinished sweep is overwritten"
@@ -104,29 +105,25 @@ cp whole.json more.json
 glu --seeds 3 --resume --output more.json || fail "more seeds"
 [ "$(grep -c '"status": "ok"' more.json)" = 6 ] || fail "two more runs were to be made"
 
-# checkpoints COUNT: ask for one; true when there are as many of the first run.
+# checkpoints COUNT: true when there are as many of the first run.
 checkpoints()
 {
-    kill -"$signal" $child
-    [ "$(ls torn.json.run/relu-s1.*.state 2>ls | wc -l)" -ge "$1" ]
+    [ "$(ls torn.json.run/relu-s1.*.state 2>ls | wc -l)" = "$1" ]
 }
 
 # SIGUSR1, SIGXCPU: a checkpoint, and on.  A second program on the same output is refused; a damaged
 # checkpoint is named and the one before it used.
-rm -rf torn.json
-# shellcheck disable=SC2086
-"$program" ${sweep#--quiet} --verbose --steps 1000000 --output torn.json >out 2>err &
-child=$!
-wait_until grep -q 'relu.*step 0/' err || fail "no training begins"
-signal=USR1
+begin torn.json
+checkpoints 0 || fail "a checkpoint that nothing asks for: $(ls torn.json.run)"
+kill -USR1 $child
 wait_until checkpoints 1 || fail "SIGUSR1: no checkpoint: $(ls torn.json.run)"
-signal=XCPU
+kill -XCPU $child
 wait_until checkpoints 2 || fail "SIGXCPU: no second checkpoint: $(ls torn.json.run)"
 glu --resume --steps 1000000 --output torn.json && fail "two programs on one output"
 grep -q 'another glubench.*torn.json' err || fail "no word of the other program"
 kill -TERM $child
 wait $child
-[ "$(ls torn.json.run/relu-s1.*.state | wc -l)" = 2 ] || fail "not two checkpoints: $(ls torn.json.run)"
+checkpoints 2 || fail "not two checkpoints: $(ls torn.json.run)"
 damaged=$(ls torn.json.run/relu-s1.*.state | tail -1)
 printf 'damage' | dd of="$damaged" bs=1 seek=3000 conv=notrunc 2>dd
 # shellcheck disable=SC2086

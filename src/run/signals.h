@@ -12,7 +12,7 @@ void signals_catch(void);
 /* Let them have their default effect again. */
 void signals_release(void);
 
-/* The signal that asked for the end, or 0.  Points to what a loop may look at cheaply. */
+/* The signal that asked for the end, or 0; a loop may look at it in every step. */
 extern atomic_int signals_stop;
 /* How many times a checkpoint was asked for. */
 extern atomic_int signals_checkpoints;
