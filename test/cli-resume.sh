@@ -13,15 +13,11 @@ glu()
     timeout 300 "$program" $sweep "$@" >out 2>err </dev/null
 }
 
-# begin FILE: a sweep in the background, $child, of which the first run trains by now and goes on for
-# long.  SIGHUP is ignored under nohup, and so it would be there.
-begin()
+# begin_sweep FILE: the sweep in the background, with steps that go on for long.
+begin_sweep()
 {
     # shellcheck disable=SC2086
-    env --default-signal=HUP "$program" ${sweep#--quiet} --verbose --steps 1000000 --output "$1" \
-        >out 2>err &
-    child=$!
-    wait_until grep -q 'relu.*step 0/' err || fail "$1: no training begins"
+    begin ${sweep#--quiet} --steps 1000000 --output "$1"
 }
 
 # What must not depend on interruptions: the runs and the table of log-perplexities, not the times.
@@ -70,7 +66,7 @@ same killed.json "nothing to do"
 # Signals: finish the step, save, say so, and leave with 128 and their number.
 for signal in HUP:129 INT:130 TERM:143; do
     rm -rf stopped.json stopped.json.run
-    begin stopped.json
+    begin_sweep stopped.json
     kill -"${signal%:*}" $child
     wait $child
     status=$?
@@ -81,7 +77,7 @@ for signal in HUP:129 INT:130 TERM:143; do
 done
 
 # A second signal ends it at once: nothing is said or written any more.
-begin twice.json
+begin_sweep twice.json
 kill -STOP $child
 kill -INT $child
 kill -TERM $child
@@ -113,7 +109,7 @@ checkpoints()
 
 # SIGUSR1, SIGXCPU: a checkpoint, and on.  A second program on the same output is refused; a damaged
 # checkpoint is named and the one before it used.
-begin torn.json
+begin_sweep torn.json
 checkpoints 0 || fail "a checkpoint that nothing asks for: $(ls torn.json.run)"
 kill -USR1 $child
 wait_until checkpoints 1 || fail "SIGUSR1: no checkpoint: $(ls torn.json.run)"

@@ -32,6 +32,16 @@ wait_until()
     done
 }
 
+# begin ARGUMENT...: the program in the background, $child, whose first run trains by now.  SIGHUP is
+# ignored under nohup, and so it would be there.
+begin()
+{
+    : >err # the words of an earlier one are not waited for
+    env --default-signal=HUP "$program" "$@" --verbose >out 2>err &
+    child=$!
+    wait_until grep -q '\[1/.*step 0/' err || fail "no training begins: $*"
+}
+
 # value FILE KEY: the values of a key of a results file, one a line.
 value()
 {
