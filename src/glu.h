@@ -3,7 +3,7 @@
  * CONVENTIONS, on one page:
  *
  * NAMES   The field's: d_model, d_ff, d_kv, heads, src/dst/diff_src/diff_wei, held-out,
- *         log-perplexity.  A public function is <file>_<verb>: arena_alloc, t5_train_step.
+ *         log-perplexity.  A public function is <file>_<verb>: arena_alloc, model_train_step.
  *         A number's name ends in its unit: _s, _bytes, _nats, _tokens_per_s.
  * SHAPES  stand on the declaration, slowest dimension first:  float *src;  // (tokens, d_model)
  *         tokens = examples * length.  Matrices are row-major.  A weight is (in, out) in memory

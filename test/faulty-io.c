@@ -186,7 +186,7 @@ WRAP(int, unlink, const char *path)
 /* ---- Streams --------------------------------------------------------------------------------- */
 
 /* As the C library writes a buffer: what is left of a short write too.  An interrupted one is the
- * system's to take up, as src/run/signals.c asks with SA_RESTART. */
+ * system's to take up, as src/train/signals.c asks with SA_RESTART. */
 static ssize_t stream_write(void *cookie, const char *data, size_t bytes)
 {
     size_t done = 0;

@@ -13,6 +13,9 @@ FAULTY_IO = -Wl,--wrap=open,--wrap=close,--wrap=read,--wrap=pread,--wrap=write,-
     -Wl,--wrap=unlink,--wrap=fopen,--wrap=time,--wrap=clock_gettime
 faulty_io = test/faulty-io.c test/faulty-io.h
 
+# The plain double-precision twins.
+ref = test/ref/ref.c test/ref/ref.h
+
 # ... and of one whose memory is to run out; $(MEMORY_WRAP) is configure's.
 memory = test/memory.c test/memory.h
 

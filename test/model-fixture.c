@@ -4,9 +4,9 @@
 #include "test/model-fixture.h"
 #include "test/tap.h"
 
-struct t5 *model_fixture(const char *variant, int d_ff, uint64_t seed)
+struct model *model_fixture(const char *variant, int d_ff, uint64_t seed)
 {
-    struct t5_options options = {
+    struct model_options options = {
         .model = {.vocabulary = 13, .d_model = 6, .layers = 1, .heads = 2, .d_kv = 4, .d_ff = d_ff,
                   .input_length = 8, .target_length = 4},
         .variant = variant_find(variant, NULL),
@@ -14,10 +14,10 @@ struct t5 *model_fixture(const char *variant, int d_ff, uint64_t seed)
         .threads = 1,
         .precision = PRECISION_F32,
     };
-    struct t5 *model;
+    struct model *model;
 
-    if (t5_create(&model, &options))
-        tap_bail_out("t5_create: %s", err_get());
-    t5_init(model, seed);
+    if (model_create(&model, &options))
+        tap_bail_out("model_create: %s", err_get());
+    model_init(model, seed);
     return model;
 }

@@ -2,10 +2,10 @@
 #ifndef GLU_TEST_MODEL_FIXTURE_H
 #define GLU_TEST_MODEL_FIXTURE_H
 
-#include "src/model/t5.h"
+#include "src/model/model.h"
 
 /* A model of 13 token ids and batches of 2 examples of 8/4 tokens, with initial weights; d_ff is the
  * variant's own. */
-struct t5 *model_fixture(const char *variant, int d_ff, uint64_t seed);
+struct model *model_fixture(const char *variant, int d_ff, uint64_t seed);
 
 #endif

@@ -2,9 +2,9 @@
  * held out. */
 #include "src/glu.h"
 
-#include "src/data/corpus.h"
-#include "src/data/data.h"
-#include "src/data/language.h"
+#include "src/text/corpus.h"
+#include "src/task/data.h"
+#include "src/text/language.h"
 #include "test/scratch.h"
 #include "test/tap.h"
 

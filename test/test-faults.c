@@ -4,8 +4,8 @@
 #include "src/glu.h"
 
 #include "src/results/results.h"
-#include "src/run/config.h"
-#include "src/run/sweep.h"
+#include "src/setting/setting.h"
+#include "src/study/run.h"
 #include "src/util/progress.h"
 #include "test/faulty-io.h"
 #include "test/scratch.h"
@@ -36,8 +36,8 @@ static json_t *expected; /* the runs of a sweep that nothing happened to */
 
 static int option_named(const char *name)
 {
-    for (int i = 0; i < config_option_count(); i++)
-        if (config_option_at(i)->name && strcmp(config_option_at(i)->name, name) == 0)
+    for (int i = 0; i < setting_option_count(); i++)
+        if (setting_option_at(i)->name && strcmp(setting_option_at(i)->name, name) == 0)
             return i;
     tap_bail_out("no option %s", name);
     return -1;
@@ -47,7 +47,7 @@ enum how { FRESH, RESUME };
 
 /* One or two trainings of two steps, with a checkpoint between the two, weights at the end, and,
  * unless it goes on with an earlier one, a dump.  How it ended; its message is in err_get(). */
-static enum sweep_status sweep(enum how how, int seeds)
+static enum study_status sweep(enum how how, int seeds)
 {
     const char *words[][2] = {
         {"preset", "smoke"}, {"variant", "relu"},       {"seeds", seeds == 1 ? "1" : "2"},
@@ -58,19 +58,19 @@ static enum sweep_status sweep(enum how how, int seeds)
         {"output", output},  {"save-checkpoint", weights}, {"checkpoint-every", "1"},
         {how == RESUME ? "resume" : "dump-batches", how == RESUME ? NULL : dump},
     };
-    struct config_argument arguments[LENGTH_OF(words)];
-    enum sweep_status status = SWEEP_FAILED;
+    struct setting_argument arguments[LENGTH_OF(words)];
+    enum study_status status = STUDY_FAILED;
     json_t *document = NULL;
-    struct config config;
+    struct setting setting;
 
     for (size_t i = 0; i < LENGTH_OF(words); i++)
-        arguments[i] = (struct config_argument){option_named(words[i][0]), words[i][1]};
+        arguments[i] = (struct setting_argument){option_named(words[i][0]), words[i][1]};
     err_set("%s", "");
     warn_clear();
-    if (config_resolve(&config, arguments, (int)LENGTH_OF(words)) == 0)
-        status = sweep_run(&config, 0, NULL, &document);
+    if (setting_resolve(&setting, arguments, (int)LENGTH_OF(words)) == 0)
+        status = study_run(&setting, 0, NULL, &document);
     json_decref(document);
-    config_free(&config);
+    setting_free(&setting);
     return status;
 }
 
@@ -181,8 +181,8 @@ static bool is_complete(int seeds)
 /* Go on as if the fault had never been: the same runs, and nothing left beside them. */
 static bool resumes(int seeds)
 {
-    enum sweep_status status = sweep(RESUME, seeds);
-    bool right = status == SWEEP_OK && is_complete(seeds) && !exists(rundir) &&
+    enum study_status status = sweep(RESUME, seeds);
+    bool right = status == STUDY_OK && is_complete(seeds) && !exists(rundir) &&
                  exists(seeds == 1 ? scratch_path("others/weights/model.safetensors")
                                    : scratch_path("others/weights/relu-s2/model.safetensors"));
 
@@ -218,7 +218,7 @@ struct scenario {
 /* What is seen of one sweep and the one that goes on with it. */
 static bool one_fault(const struct scenario *scenario, int n, int *calls)
 {
-    enum sweep_status status;
+    enum study_status status;
     bool right = true;
     int done;
 
@@ -230,9 +230,9 @@ static bool one_fault(const struct scenario *scenario, int n, int *calls)
     if (done < scenario->done_before)
         right = false;
     /* It ends well with all that was asked for, or it says what did not go well. */
-    if (status == SWEEP_OK ? done != scenario->seeds : !strstr(err_get(), "scratch."))
+    if (status == STUDY_OK ? done != scenario->seeds : !strstr(err_get(), "scratch."))
         right = false;
-    if (scenario->survives && (status != SWEEP_OK || has_warned()))
+    if (scenario->survives && (status != STUDY_OK || has_warned()))
         right = false;
     if (faulty_io_open_files() != 0)
         right = false;
@@ -269,7 +269,7 @@ static int be_killed(char *const *arguments)
     dump = arguments[2];
     weights = arguments[3];
     faulty_io_start("scratch.", FAULTY_EVENT, atoi(arguments[0]), die);
-    return sweep(FRESH, 2) == SWEEP_OK ? 0 : 1;
+    return sweep(FRESH, 2) == STUDY_OK ? 0 : 1;
 }
 
 /* A sweep in a process of its own, killed before call n; true when that came to pass.  The child
@@ -372,14 +372,14 @@ static void test_vanishing(void)
     int calls, wrong = 0;
 
     for (int n = 1;; n += END_EVERY) {
-        enum sweep_status status;
+        enum study_status status;
 
         clean();
         faulty_io_start("scratch.", FAULTY_EVENT, n, note_and_vanish);
         status = sweep(FRESH, 1);
         calls = faulty_io_stop();
-        if ((status == SWEEP_OK && !was_complete) ||
-            (status != SWEEP_OK && !strstr(err_get(), "scratch.")) || faulty_io_open_files() != 0) {
+        if ((status == STUDY_OK && !was_complete) ||
+            (status != STUDY_OK && !strstr(err_get(), "scratch.")) || faulty_io_open_files() != 0) {
             tap_diag("call %d: status %d: %s", n, status, err_get());
             wrong++;
         }
@@ -396,7 +396,7 @@ static void test_clock(void)
     bool positive;
 
     clean();
-    if (sweep(FRESH, 1) != SWEEP_OK)
+    if (sweep(FRESH, 1) != STUDY_OK)
         tap_bail_out("%s", err_get());
     document = results_read(output);
     curve = json_object_get(json_array_get(json_object_get(document, "runs"), 0), "curve");
@@ -424,7 +424,7 @@ int main(int argc, char **argv)
     dump = scratch_path("others/dump");
     weights = scratch_path("others/weights");
     clean();
-    if (sweep(FRESH, 2) != SWEEP_OK || !(expected = read_runs(&valid)) || !valid ||
+    if (sweep(FRESH, 2) != STUDY_OK || !(expected = read_runs(&valid)) || !valid ||
         json_array_size(expected) != 2)
         tap_bail_out("a sweep that nothing happens to: %s", err_get());
 

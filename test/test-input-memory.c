@@ -4,8 +4,8 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
-#include "src/data/data.h"
-#include "src/run/plan.h"
+#include "src/task/data.h"
+#include "src/study/forecast.h"
 #include "test/memory.h"
 #include "test/scratch.h"
 #include "test/tap.h"
@@ -20,56 +20,56 @@
 static const char *config_file;
 
 /* The words of a command line, resolved.  The config is to be freed in either case. */
-static int resolve(struct config *config, struct invocation *invocation)
+static int resolve(struct setting *setting, struct invocation *invocation)
 {
     char *argv[] = {"glubench", "run", "--config", (char *)config_file, "-V", "swiglu", "-V",
                     "custom:mish,gated", "-n3", "-o", "x.json", "--threads=1", "--corpus", "a",
                     "--corpus", "b c", "--d-ff", "48", NULL};
 
     optind = 0; /* begin anew */
-    memset(config, 0, sizeof *config);
+    memset(setting, 0, sizeof *setting);
     return cli_parse(invocation, LENGTH_OF(argv) - 1, argv) ||
-                   config_resolve(config, invocation->arguments, invocation->argument_count)
+                   setting_resolve(setting, invocation->arguments, invocation->argument_count)
                ? -1
                : 0;
 }
 
 /* Call use() with the configuration of that command line. */
-static int with_config(int (*use)(const struct config *config))
+static int with_config(int (*use)(const struct setting *setting))
 {
     struct invocation invocation;
-    struct config config;
-    int status = resolve(&config, &invocation);
+    struct setting setting;
+    int status = resolve(&setting, &invocation);
 
     if (status == 0)
-        status = use(&config);
-    config_free(&config);
+        status = use(&setting);
+    setting_free(&setting);
     cli_free(&invocation);
     return status;
 }
 
 /* Is it what was asked for, whatever ran out? */
-static int check_config(const struct config *config)
+static int check_config(const struct setting *setting)
 {
-    return config->variant_count == 2 && strcmp(config->variants[0]->name, "swiglu") == 0 &&
-                   config->corpus.count == 2 && strcmp(config->corpus.items[1], "b c") == 0 &&
-                   config->recipe.d_model == 24 && config->recipe.seeds == 3
+    return setting->variant_count == 2 && strcmp(setting->variants[0]->name, "swiglu") == 0 &&
+                   setting->corpus.count == 2 && strcmp(setting->corpus.items[1], "b c") == 0 &&
+                   setting->recipe.d_model == 24 && setting->recipe.seeds == 3
                ? 0
                : err_set("another configuration");
 }
 
-static int write_json(const struct config *config)
+static int write_json(const struct setting *setting)
 {
     struct data_identity identity = {.kind = "text"};
-    json_t *document = config_json(config, &identity, &identity);
+    json_t *document = setting_json(setting, &identity, &identity);
 
     json_decref(document);
     return document ? 0 : -1;
 }
 
-static int write_repro(const struct config *config)
+static int write_repro(const struct setting *setting)
 {
-    char *text = config_repro(config, config->variants[1], 7);
+    char *text = setting_repro(setting, setting->variants[1], 7);
 
     free(text);
     return text ? 0 : -1;
@@ -92,7 +92,7 @@ static int do_repro(void)
 
 static int do_preset(void)
 {
-    json_t *preset = config_preset_json(0);
+    json_t *preset = setting_preset_json(0);
 
     json_decref(preset);
     return preset ? 0 : -1;
@@ -121,16 +121,16 @@ static struct data_config data_config(bool builtin, bool share)
 /* Check, hold out and stream: all that a run does with its text. */
 static int read_all(bool builtin, bool share)
 {
-    struct data_config config = data_config(builtin, share);
+    struct data_config setting = data_config(builtin, share);
     struct data_identity training, held;
     struct data_stream *stream = NULL;
     struct batch *examples = NULL, *batch = NULL;
     int input_length = 32, segment_tokens, target_length, status = -1;
 
     if (span_lengths(input_length, 0.15, 3, &segment_tokens, &target_length) ||
-        data_check(&config, &training, &held) || data_heldout(&config, &examples) ||
-        data_open(&stream, &config, 1) ||
-        batch_create(&batch, config.batch, input_length, target_length) ||
+        data_check(&setting, &training, &held) || data_heldout(&setting, &examples) ||
+        data_open(&stream, &setting, 1) ||
+        batch_create(&batch, setting.batch, input_length, target_length) ||
         data_next(stream, batch) || data_skip(stream, 20) || data_next(stream, batch))
         goto out;
     /* A line that could not be parsed must not have been taken for a bad one. */
@@ -194,10 +194,10 @@ static void make_corpora(void)
 
 /* ---- The plan -------------------------------------------------------------------------------- */
 
-static int make_plan(const struct config *config)
+static int make_plan(const struct setting *setting)
 {
-    struct plan_row *rows = NULL;
-    int status = plan_make(&rows, config) || plan_check(rows, config) ? -1 : 0;
+    struct forecast_row *rows = NULL;
+    int status = forecast_make(&rows, setting) || forecast_check(rows, setting) ? -1 : 0;
 
     free(rows);
     return status;

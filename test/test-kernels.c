@@ -10,7 +10,7 @@
 #include "src/nn/attention.h"
 #include "src/nn/dnn.h"
 #include "src/nn/kernels.h"
-#include "src/nn/ref.h"
+#include "test/ref/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
 #include "variants/variant.h"

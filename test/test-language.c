@@ -1,8 +1,8 @@
 /* test-language.c - the built-in language: what its header promises. */
 #include "src/glu.h"
 
-#include "src/data/language.h"
-#include "src/data/utf8.h"
+#include "src/text/language.h"
+#include "src/text/utf8.h"
 #include "test/tap.h"
 
 #include <math.h>

@@ -9,7 +9,7 @@
 
 #include "src/model/ffn_layer.h"
 #include "src/nn/dnn.h"
-#include "src/nn/ref.h"
+#include "test/ref/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
 #include "variants/variant.h"

@@ -1,7 +1,7 @@
 /* test-machine.c - what the process is told of the machine: memory, and the work of others. */
 #include "src/glu.h"
 
-#include "src/run/machine.h"
+#include "src/util/machine.h"
 #include "test/tap.h"
 
 #include <math.h>

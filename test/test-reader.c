@@ -1,9 +1,9 @@
 /* test-reader.c - files to documents: text, JSON lines and gzip, whole and broken in every way. */
 #include "src/glu.h"
 
-#include "src/data/files.h"
-#include "src/data/reader.h"
-#include "src/data/utf8.h"
+#include "src/text/files.h"
+#include "src/text/reader.h"
+#include "src/text/utf8.h"
 #include "src/util/json_bound.h"
 #include "test/scratch.h"
 #include "test/tap.h"

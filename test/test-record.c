@@ -1,9 +1,9 @@
 /* test-record.c - checksummed records, the run directory and its lock, and states of trainings. */
 #include "src/glu.h"
 
-#include "src/run/record.h"
-#include "src/run/rundir.h"
-#include "src/run/state.h"
+#include "src/util/record.h"
+#include "src/study/rundir.h"
+#include "src/train/state.h"
 #include "test/model-fixture.h"
 #include "test/scratch.h"
 #include "test/tap.h"
@@ -119,7 +119,7 @@ static void test_lock(void)
            "lock: a directory that cannot be made");
 }
 
-static void train(struct t5 *model, int64_t from, int64_t to, double *loss_nats)
+static void train(struct model *model, int64_t from, int64_t to, double *loss_nats)
 {
     struct batch *batch;
 
@@ -130,8 +130,8 @@ static void train(struct t5 *model, int64_t from, int64_t to, double *loss_nats)
             batch->inputs[i] = (int32_t)((step * 7 + i * 5) % 13);
         for (int i = 0; i < 8; i++)
             batch->targets[i] = (int32_t)((step * 3 + i) % 13);
-        if (t5_train_step(model, batch, step, 0.01, loss_nats))
-            tap_bail_out("t5_train_step: %s", err_get());
+        if (model_train_step(model, batch, step, 0.01, loss_nats))
+            tap_bail_out("model_train_step: %s", err_get());
     }
     batch_destroy(batch);
 }
@@ -151,7 +151,7 @@ static const struct {
     {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, -1, "less than no time"},
 };
 
-static void test_impossible_states(struct rundir *rundir, struct t5 *model)
+static void test_impossible_states(struct rundir *rundir, struct model *model)
 {
     for (size_t i = 0; i < LENGTH_OF(impossible); i++) {
         struct curve_point curve[2] = {impossible[i].curve[0], impossible[i].curve[1]};
@@ -173,7 +173,7 @@ static void test_impossible_states(struct rundir *rundir, struct t5 *model)
 static void test_state(void)
 {
     const char *output = scratch_path("y.json");
-    struct t5 *model = model_fixture("relu", 12, 1), *resumed = model_fixture("relu", 12, 2);
+    struct model *model = model_fixture("relu", 12, 1), *resumed = model_fixture("relu", 12, 2);
     struct curve_point curve[] = {{0, NAN, 2.5, 0}, {2, 2.25, NAN, 0.125}};
     struct run_result result = {.variant = variant_find("relu", NULL), .seed = 3, .train_s = 0.125,
                                 .curve = curve, .curve_count = 2};
@@ -224,8 +224,8 @@ static void test_state(void)
     tap_ok(!rundir_has_states(rundir), "state: gone when the run is done");
     free(file);
     rundir_remove(rundir);
-    t5_destroy(model);
-    t5_destroy(resumed);
+    model_destroy(model);
+    model_destroy(resumed);
 }
 
 int main(void)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "src/nn/ref.h"
+#include "test/ref/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
 #include "variants/variant.h"
@@ -538,7 +538,7 @@ static void test_t5_gradient(const struct variant *v, struct rng *rng)
     ref_t5_destroy(p.model);
 }
 
-static size_t t5_parameters(struct ref_t5 *model)
+static size_t model_parameters(struct ref_t5 *model)
 {
     size_t sum = 0;
     int count;
@@ -621,8 +621,8 @@ static void test_t5(void)
                                           "relative_attention_bias.weight") &&
                ref_t5_tensor(ungated.model, "encoder.block.0.layer.1.DenseReluDense.wi.weight"),
            "T5: the tensors have their names");
-    tap_ok(t5_parameters(gated.model) == t5_parameters(ungated.model),
-           "T5: gated and ungated have %zu parameters", t5_parameters(gated.model));
+    tap_ok(model_parameters(gated.model) == model_parameters(ungated.model),
+           "T5: gated and ungated have %zu parameters", model_parameters(gated.model));
 
     /* 11 target tokens: 6 of the first example, 5 of the second. */
     loss = ref_t5_loss(gated.model, EXAMPLES, gated.inputs, gated.targets, each);

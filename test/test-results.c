@@ -4,7 +4,7 @@
 
 #include "src/results/json_help.h"
 #include "src/results/results.h"
-#include "src/results/stats.h"
+#include "src/results/statistics.h"
 #include "src/results/tables.h"
 #include "test/results-fixture.h"
 #include "test/tap.h"

@@ -1,9 +1,9 @@
 /* test-span.c - span corruption: lengths against T5's, and every segment put together again. */
 #include "src/glu.h"
 
-#include "src/data/batch.h"
-#include "src/data/span.h"
-#include "src/data/tokenizer.h"
+#include "src/model/batch.h"
+#include "src/task/span.h"
+#include "src/text/tokenizer.h"
 #include "test/tap.h"
 
 #include <math.h>

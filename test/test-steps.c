@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/model/t5.h"
+#include "src/model/model.h"
 #include "src/nn/dnn.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
@@ -107,35 +107,35 @@ static struct batch *random_batch(void)
     return batch;
 }
 
-static void look_at_primitives(const struct t5 *model, struct seen *seen)
+static void look_at_primitives(const struct model *model, struct seen *seen)
 {
-    struct t5_primitive primitive;
+    struct model_primitive primitive;
 
-    for (int i = 0; t5_primitive(model, i, &primitive); i++) {
+    for (int i = 0; model_primitive(model, i, &primitive); i++) {
         seen->primitives++;
         if (!strstr(primitive.implementation, "ref"))
             continue;
-        tap_diag("%s: %s is %s", t5_get_options(model)->variant->name, primitive.role,
+        tap_diag("%s: %s is %s", model_get_options(model)->variant->name, primitive.role,
                  primitive.implementation);
         seen->slow++;
     }
 }
 
 /* Train a few steps and evaluate, and see what that costs besides time. */
-static void take_steps(struct t5 *model, const struct batch *batch, struct seen *seen)
+static void take_steps(struct model *model, const struct batch *batch, struct seen *seen)
 {
     double loss_nats, example_nats[BATCH];
     struct dnn_counters before, after;
     long own;
 
     for (int i = 1; i <= WARM_UP; i++)
-        check(t5_train_step(model, batch, i, 1e-3, &loss_nats));
-    check(t5_evaluate(model, batch, example_nats));
+        check(model_train_step(model, batch, i, 1e-3, &loss_nats));
+    check(model_evaluate(model, batch, example_nats));
     before = dnn_counters();
     own = atomic_load(&own_allocations);
     for (int i = 1; i <= STEPS; i++)
-        check(t5_train_step(model, batch, WARM_UP + i, 1e-3, &loss_nats));
-    check(t5_evaluate(model, batch, example_nats));
+        check(model_train_step(model, batch, WARM_UP + i, 1e-3, &loss_nats));
+    check(model_evaluate(model, batch, example_nats));
     after = dnn_counters();
     seen->own_allocations += atomic_load(&own_allocations) - own;
     seen->created += after.primitives - before.primitives;
@@ -146,19 +146,19 @@ static void take_steps(struct t5 *model, const struct batch *batch, struct seen 
 static void look_at(const struct variant *variant, enum precision precision,
                     const struct batch *batch, bool steps, struct seen *seen)
 {
-    struct t5_options options = {
+    struct model_options options = {
         .model = small, .variant = variant, .batch = BATCH, .threads = THREADS,
         .precision = precision,
     };
-    struct t5 *model;
+    struct model *model;
 
     options.model.d_ff = variant_d_ff(variant, small.d_ff);
-    check(t5_create(&model, &options));
+    check(model_create(&model, &options));
     seen->models++;
     look_at_primitives(model, seen);
     if (steps)
         take_steps(model, batch, seen);
-    t5_destroy(model);
+    model_destroy(model);
 }
 
 /* ==== The checks ==== */
@@ -168,7 +168,7 @@ static void test_registry(enum precision precision, const struct batch *batch)
     const char *name = precision == PRECISION_F32 ? "f32" : "bf16";
     struct seen seen = {0};
 
-    if (precision == PRECISION_BF16 && !t5_has_bf16()) {
+    if (precision == PRECISION_BF16 && !model_has_bf16()) {
         tap_skip(3, "this CPU has no bf16");
         return;
     }
@@ -193,7 +193,7 @@ static void test_custom(enum precision precision)
     const char *name = precision == PRECISION_F32 ? "f32" : "bf16";
     struct seen seen = {0};
 
-    if (precision == PRECISION_BF16 && !t5_has_bf16()) {
+    if (precision == PRECISION_BF16 && !model_has_bf16()) {
         tap_skip(1, "this CPU has no bf16");
         return;
     }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/model/t5.h"
+#include "src/model/model.h"
 #include "src/nn/dnn.h"
-#include "src/nn/ref.h"
+#include "test/ref/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
 #include "variants/variant.h"
@@ -35,8 +35,8 @@ static const struct model_config wide = {
 /* ==== A fast model, its twin with the same weights, and a batch ==== */
 
 struct pair {
-    struct t5_options options;
-    struct t5 *fast;
+    struct model_options options;
+    struct model *fast;
     struct ref_t5 *ref;
     struct batch *batch;
 };
@@ -58,10 +58,10 @@ static const struct variant *find(const char *name)
 }
 
 /* model.d_ff is the ungated width. */
-static struct t5_options options_of(const struct model_config *model, const struct variant *variant,
+static struct model_options options_of(const struct model_config *model, const struct variant *variant,
                                     int batch, int threads)
 {
-    struct t5_options options = {
+    struct model_options options = {
         .model = *model, .variant = variant, .batch = batch, .threads = threads,
         .precision = PRECISION_F32,
     };
@@ -73,7 +73,7 @@ static struct t5_options options_of(const struct model_config *model, const stru
 }
 
 /* Random ids, none of them pad. */
-static struct batch *random_batch(const struct t5_options *options, uint64_t seed)
+static struct batch *random_batch(const struct model_options *options, uint64_t seed)
 {
     const struct model_config *m = &options->model;
     struct batch *batch;
@@ -97,7 +97,7 @@ static struct batch batch_head(const struct batch *batch, int examples)
     return head;
 }
 
-static size_t tensor_size(const struct t5_tensor *tensor)
+static size_t tensor_size(const struct tensor *tensor)
 {
     return (size_t)tensor->rows * tensor->cols;
 }
@@ -114,14 +114,14 @@ static float bf16_round(float x)
 
 /* Initial weights, but for the norms, which would all be ones.  For bf16 they are
  * rounded, so that the twin has the same. */
-static void randomise(struct t5 *model)
+static void randomise(struct model *model)
 {
-    bool round = t5_get_options(model)->precision == PRECISION_BF16;
+    bool round = model_get_options(model)->precision == PRECISION_BF16;
     struct rng rng;
     int count;
-    struct t5_tensor *tensors = t5_tensors(model, &count);
+    struct tensor *tensors = model_tensors(model, &count);
 
-    t5_init(model, 7);
+    model_init(model, 7);
     rng_start(&rng, 7, RNG_TEST, 2);
     for (int i = 0; i < count; i++)
         for (size_t j = 0; j < tensor_size(&tensors[i]); j++) {
@@ -132,14 +132,14 @@ static void randomise(struct t5 *model)
             if (round)
                 *value = bf16_round(*value);
         }
-    t5_refresh(model);
+    model_refresh(model);
 }
 
 /* The fast model's weights into the twin.  -1 when the tensors are not the same. */
-static int copy_weights(struct ref_t5 *ref, struct t5 *fast)
+static int copy_weights(struct ref_t5 *ref, struct model *fast)
 {
     int count, ref_count;
-    struct t5_tensor *tensors = t5_tensors(fast, &count);
+    struct tensor *tensors = model_tensors(fast, &count);
 
     ref_t5_tensors(ref, &ref_count);
     if (count != ref_count)
@@ -156,7 +156,7 @@ static int copy_weights(struct ref_t5 *ref, struct t5 *fast)
     return 0;
 }
 
-static void pair_create(struct pair *pair, const struct t5_options *options)
+static void pair_create(struct pair *pair, const struct model_options *options)
 {
     const struct model_config *m = &options->model;
     struct ref_config config = {
@@ -166,7 +166,7 @@ static void pair_create(struct pair *pair, const struct t5_options *options)
     };
 
     pair->options = *options;
-    check(t5_create(&pair->fast, options));
+    check(model_create(&pair->fast, options));
     check(ref_t5_create(&pair->ref, &config, options->variant));
     pair->batch = random_batch(options, 3);
     randomise(pair->fast);
@@ -177,7 +177,7 @@ static void pair_destroy(struct pair *pair)
 {
     batch_destroy(pair->batch);
     ref_t5_destroy(pair->ref);
-    t5_destroy(pair->fast);
+    model_destroy(pair->fast);
 }
 
 static double ref_gradient(const struct pair *pair)
@@ -209,7 +209,7 @@ static double worst_error(const struct pair *pair, bool gradients, const char **
 {
     enum precision precision = gradients ? pair->options.precision : PRECISION_F32;
     int count;
-    struct t5_tensor *tensors = t5_tensors(pair->fast, &count);
+    struct tensor *tensors = model_tensors(pair->fast, &count);
     double worst = 0;
 
     *where = "none";
@@ -232,7 +232,7 @@ static double worst_error(const struct pair *pair, bool gradients, const char **
 static void test_gradient(const struct model_config *model, const struct variant *variant,
                           int batch, int threads, int micro_batch, enum precision precision)
 {
-    struct t5_options options = options_of(model, variant, batch, threads);
+    struct model_options options = options_of(model, variant, batch, threads);
     double tolerance = precision == PRECISION_F32  ? f32_tolerance
                        : variant->act == ACT_RELU ? bf16_kink_tolerance
                                                   : bf16_tolerance;
@@ -245,7 +245,7 @@ static void test_gradient(const struct model_config *model, const struct variant
     options.micro_batch = micro_batch;
     pair_create(&pair, &options);
     expected = ref_gradient(&pair);
-    check(t5_gradient(pair.fast, pair.batch, &loss));
+    check(model_gradient(pair.fast, pair.batch, &loss));
     error = worst_error(&pair, true, &where);
     tap_ok(fabs(loss - expected) <= loss_tolerance * expected && error <= tolerance,
            "%s %s, d_model %d, batch %d, %d thread(s), micro-batch %d: loss off by %.1e, "
@@ -258,7 +258,7 @@ static void test_gradient(const struct model_config *model, const struct variant
 /* Pads among the targets are inputs of the decoder like any token, but have no loss. */
 static void test_pads(void)
 {
-    struct t5_options options = options_of(&odd, find("swish"), 5, 2);
+    struct model_options options = options_of(&odd, find("swish"), 5, 2);
     double loss, expected, error, each[5], ref[5], off = 0;
     const char *where;
     struct pair pair;
@@ -268,9 +268,9 @@ static void test_pads(void)
         pair.batch->targets[3 * i + odd.target_length - 1] = TOKEN_PAD;
     pair.batch->inputs[4] = TOKEN_PAD;
     expected = ref_gradient(&pair);
-    check(t5_gradient(pair.fast, pair.batch, &loss));
+    check(model_gradient(pair.fast, pair.batch, &loss));
     error = worst_error(&pair, true, &where);
-    check(t5_evaluate(pair.fast, pair.batch, each));
+    check(model_evaluate(pair.fast, pair.batch, each));
     ref_t5_loss(pair.ref, 5, pair.batch->inputs, pair.batch->targets, ref);
     for (int i = 0; i < 5; i++)
         off = fmax(off, fabs(each[i] - ref[i]) / ref[i]);
@@ -303,7 +303,7 @@ static void test_gradients_bf16(void)
     struct model_config shallow = odd;
 
     shallow.layers = 1;
-    if (!t5_has_bf16()) {
+    if (!model_has_bf16()) {
         tap_skip(variant_count() + 2, "this CPU or oneDNN has no bf16");
         return;
     }
@@ -330,15 +330,15 @@ static void test_customs(void)
 
 static void test_evaluate(void)
 {
-    struct t5_options options = options_of(&odd, find("geglu"), 5, 2);
+    struct model_options options = options_of(&odd, find("geglu"), 5, 2);
     double fast[5], ref[5], alone[5], forward[5], loss, mean = 0, worst = 0;
-    struct t5 *forward_only;
+    struct model *forward_only;
     struct pair pair;
     struct batch head;
 
     pair_create(&pair, &options);
-    check(t5_gradient(pair.fast, pair.batch, &loss));
-    check(t5_evaluate(pair.fast, pair.batch, fast));
+    check(model_gradient(pair.fast, pair.batch, &loss));
+    check(model_evaluate(pair.fast, pair.batch, fast));
     ref_t5_loss(pair.ref, 5, pair.batch->inputs, pair.batch->targets, ref);
     for (int i = 0; i < 5; i++) {
         worst = fmax(worst, fabs(fast[i] - ref[i]) / ref[i]);
@@ -350,18 +350,18 @@ static void test_evaluate(void)
     worst = 0;
     for (int examples = 1; examples <= 4; examples++) {
         head = batch_head(pair.batch, examples);
-        check(t5_evaluate(pair.fast, &head, alone));
+        check(model_evaluate(pair.fast, &head, alone));
         for (int i = 0; i < examples; i++)
             worst = fmax(worst, fabs(alone[i] - fast[i]) / fast[i]);
     }
     tap_ok(worst < 1e-6, "evaluate takes 1 to 4 of 5 examples too, off by %.1e", worst);
 
     options.forward_only = true;
-    check(t5_create(&forward_only, &options));
+    check(model_create(&forward_only, &options));
     randomise(forward_only);
-    check(t5_evaluate(forward_only, pair.batch, forward));
+    check(model_evaluate(forward_only, pair.batch, forward));
     tap_ok(memcmp(forward, fast, sizeof fast) == 0, "a forward-only model evaluates the same");
-    t5_destroy(forward_only);
+    model_destroy(forward_only);
     pair_destroy(&pair);
 }
 
@@ -373,22 +373,22 @@ static void test_adafactor(const struct model_config *model, const char *name,
                            enum precision precision)
 {
     enum { STEPS = 3 };
-    struct t5_options options = options_of(model, find(name), 2, 2);
+    struct model_options options = options_of(model, find(name), 2, 2);
     struct pair pair;
-    struct t5_tensor *tensors;
+    struct tensor *tensors;
     double **states, worst = 0, loss;
     const char *where = "none";
     int count;
 
     options.precision = precision;
     pair_create(&pair, &options);
-    tensors = t5_tensors(pair.fast, &count);
+    tensors = model_tensors(pair.fast, &count);
     states = calloc((size_t)count, sizeof *states);
     for (int i = 0; states && i < count; i++)
         states[i] = calloc(ref_adafactor_state_size(tensors[i].rows, tensors[i].cols),
                            sizeof **states);
     for (int step = 1; states && step <= STEPS; step++) {
-        check(t5_train_step(pair.fast, pair.batch, step, 0.05, &loss));
+        check(model_train_step(pair.fast, pair.batch, step, 0.05, &loss));
         for (int i = 0; i < count; i++) {
             struct ref_tensor *twin = ref_t5_tensor(pair.ref, tensors[i].name);
 
@@ -412,33 +412,33 @@ static void test_learning_rate(void)
     int wrong = 0;
 
     for (int64_t t = 1; t <= 1500; t++)
-        wrong += t5_learning_rate(t, 1500, 0.02, 300, 0.1) !=
+        wrong += model_learning_rate(t, 1500, 0.02, 300, 0.1) !=
                  ref_learning_rate(t, 1500, 0.02, 300, 0.1);
     tap_ok(wrong == 0, "the schedule is the twin's");
-    tap_ok(isfinite(t5_learning_rate(10, 10, 0.02, 1, 0)) && t5_learning_rate(1, 1, 1, 1, 1) == 1,
+    tap_ok(isfinite(model_learning_rate(10, 10, 0.02, 1, 0)) && model_learning_rate(1, 1, 1, 1, 1) == 1,
            "the schedule without decay, and of one step");
 }
 
 /* Weights and losses after a few steps from one seed. */
-static struct t5 *trained(const struct t5_options *options, double *losses, int steps)
+static struct model *trained(const struct model_options *options, double *losses, int steps)
 {
-    struct t5 *model;
+    struct model *model;
     struct batch *batch;
 
-    check(t5_create(&model, options));
-    t5_init(model, 11);
+    check(model_create(&model, options));
+    model_init(model, 11);
     for (int step = 1; step <= steps; step++) {
         batch = random_batch(options, (uint64_t)step);
-        check(t5_train_step(model, batch, step, 0.02, &losses[step - 1]));
+        check(model_train_step(model, batch, step, 0.02, &losses[step - 1]));
         batch_destroy(batch);
     }
     return model;
 }
 
-static bool same_weights(struct t5 *a, struct t5 *b)
+static bool same_weights(struct model *a, struct model *b)
 {
     int count, other;
-    struct t5_tensor *x = t5_tensors(a, &count), *y = t5_tensors(b, &other);
+    struct tensor *x = model_tensors(a, &count), *y = model_tensors(b, &other);
 
     for (int i = 0; i < count; i++)
         if (memcmp(x[i].value, y[i].value, tensor_size(&x[i]) * sizeof *x[i].value) != 0)
@@ -451,10 +451,10 @@ static void test_determinism(enum precision precision)
     enum { STEPS = 5 };
     const char *name = precision == PRECISION_F32 ? "f32" : "bf16";
     double first[STEPS], again[STEPS], apart = 0;
-    struct t5 *a, *b;
+    struct model *a, *b;
 
     for (int threads = 1; threads <= 3; threads++) {
-        struct t5_options options = options_of(&odd, find("swiglu"), 5, threads);
+        struct model_options options = options_of(&odd, find("swiglu"), 5, threads);
 
         options.precision = precision;
         a = trained(&options, threads == 1 ? first : again, STEPS);
@@ -464,8 +464,8 @@ static void test_determinism(enum precision precision)
         b = trained(&options, again, STEPS);
         tap_ok(same_weights(a, b), "%s, %d thread(s): the same seed gives the same bits", name,
                threads);
-        t5_destroy(a);
-        t5_destroy(b);
+        model_destroy(a);
+        model_destroy(b);
     }
     tap_ok(apart < (precision == PRECISION_F32 ? 1e-4 : bf16_tolerance),
            "%s: losses at 2 and 3 threads differ from those at 1 by %.1e", name, apart);
@@ -479,68 +479,68 @@ static void test_overfit(const struct variant *variant)
         .vocabulary = 30, .d_model = 32, .layers = 1, .heads = 2, .d_kv = 16, .d_ff = 96,
         .input_length = 12, .target_length = 8,
     };
-    struct t5_options options = options_of(&small, variant, 4, 1);
+    struct model_options options = options_of(&small, variant, 4, 1);
     struct batch *batch;
-    struct t5 *model;
+    struct model *model;
     double loss = INFINITY;
     int step;
 
-    check(t5_create(&model, &options));
-    t5_init(model, 1);
+    check(model_create(&model, &options));
+    model_init(model, 1);
     batch = random_batch(&options, 1);
     for (step = 1; step <= STEPS && loss >= 0.05; step++)
-        check(t5_train_step(model, batch, step,
-                            t5_learning_rate(step, STEPS, 0.03, 100, 0.1), &loss));
+        check(model_train_step(model, batch, step,
+                            model_learning_rate(step, STEPS, 0.03, 100, 0.1), &loss));
     tap_ok(loss < 0.05, "%s learns one batch by heart: %.3f nats after %d steps", variant->name,
            loss, step - 1);
     batch_destroy(batch);
-    t5_destroy(model);
+    model_destroy(model);
 }
 
 /* Everything is made before the first step. */
 static void test_steady(void)
 {
-    struct t5_options options = options_of(&odd, find("geglu"), 5, 2);
+    struct model_options options = options_of(&odd, find("geglu"), 5, 2);
     struct batch *batch = random_batch(&options, 1);
     struct dnn_counters before, after;
     double loss, each[5];
-    struct t5 *model;
+    struct model *model;
 
-    check(t5_create(&model, &options));
+    check(model_create(&model, &options));
     before = dnn_counters();
     for (int step = 1; step <= 3; step++)
-        check(t5_train_step(model, batch, step, 0.01, &loss));
-    check(t5_evaluate(model, batch, each));
+        check(model_train_step(model, batch, step, 0.01, &loss));
+    check(model_evaluate(model, batch, each));
     after = dnn_counters();
     tap_ok(before.primitives > 0 && after.primitives == before.primitives &&
                after.memories == before.memories,
            "steps and evaluation create none of the library's primitives or memories");
     batch_destroy(batch);
-    t5_destroy(model);
+    model_destroy(model);
 }
 
 static void test_divergence(void)
 {
-    struct t5_options options = options_of(&odd, find("relu"), 2, 2);
-    struct t5 *model, *untouched;
+    struct model_options options = options_of(&odd, find("relu"), 2, 2);
+    struct model *model, *untouched;
     struct batch *batch;
     double loss = 0;
     int count;
 
-    check(t5_create(&model, &options));
-    check(t5_create(&untouched, &options));
-    t5_init(model, 1);
-    t5_init(untouched, 1);
-    t5_tensors(model, &count)[0].value[45] = NAN;
-    t5_tensors(untouched, &count)[0].value[45] = NAN;
-    t5_refresh(model);
+    check(model_create(&model, &options));
+    check(model_create(&untouched, &options));
+    model_init(model, 1);
+    model_init(untouched, 1);
+    model_tensors(model, &count)[0].value[45] = NAN;
+    model_tensors(untouched, &count)[0].value[45] = NAN;
+    model_refresh(model);
     batch = random_batch(&options, 1);
-    check(t5_train_step(model, batch, 1, 0.01, &loss));
+    check(model_train_step(model, batch, 1, 0.01, &loss));
     tap_ok(!isfinite(loss) && same_weights(model, untouched),
            "a loss that is not finite is returned and changes nothing");
     batch_destroy(batch);
-    t5_destroy(model);
-    t5_destroy(untouched);
+    model_destroy(model);
+    model_destroy(untouched);
 }
 
 /* ==== Sizes ==== */
@@ -554,13 +554,13 @@ static const struct variant *paper(int i)
 
 static void test_parity(const char *name, const struct model_config *model, int64_t parameters)
 {
-    struct t5_counts first = {0}, counts;
+    struct model_counts first = {0}, counts;
     int unequal = 0, variants = 0;
 
     for (int i = 0; i < variant_count() && paper(i); i++, variants++) {
-        struct t5_options options = options_of(model, paper(i), 8, 2);
+        struct model_options options = options_of(model, paper(i), 8, 2);
 
-        check(t5_counts(&options, &counts));
+        check(model_counts(&options, &counts));
         if (i == 0)
             first = counts;
         unequal += memcmp(&counts, &first, sizeof counts) != 0;
@@ -580,21 +580,21 @@ static void test_counts(void)
         .vocabulary = 32128, .d_model = 768, .layers = 12, .heads = 12, .d_kv = 64, .d_ff = 3072,
         .input_length = 512, .target_length = 114,
     };
-    struct t5_options options = options_of(&odd, find("swiglu"), 5, 1);
-    struct t5_counts counts;
-    struct t5_memory memory;
+    struct model_options options = options_of(&odd, find("swiglu"), 5, 1);
+    struct model_counts counts;
+    struct model_memory memory;
     int64_t allocated = 0, ffn = 0;
-    struct t5 *model;
+    struct model *model;
     int count;
-    struct t5_tensor *tensors;
+    struct tensor *tensors;
 
     test_parity("T5 base", &base, 222903552);
     test_parity("an odd model", &odd, 0);
 
-    check(t5_create(&model, &options));
-    check(t5_counts(&options, &counts));
-    check(t5_memory(&options, &memory));
-    tensors = t5_tensors(model, &count);
+    check(model_create(&model, &options));
+    check(model_counts(&options, &counts));
+    check(model_memory(&options, &memory));
+    tensors = model_tensors(model, &count);
     for (int i = 0; i < count; i++) {
         allocated += (int64_t)tensor_size(&tensors[i]);
         if (strstr(tensors[i].name, "DenseReluDense"))
@@ -605,7 +605,7 @@ static void test_counts(void)
                memory.total >= memory.parameters + memory.gradients + memory.optimizer +
                                    memory.activations,
            "what is counted is what is allocated");
-    t5_destroy(model);
+    model_destroy(model);
 }
 
 /* Products of a tiny model, multiply-adds counted twice.  Encoder, 3 tokens: q, k, v, o
@@ -620,10 +620,10 @@ static void test_flops(void)
         .vocabulary = 10, .d_model = 4, .layers = 1, .heads = 1, .d_kv = 2, .d_ff = 6,
         .input_length = 3, .target_length = 2,
     };
-    struct t5_options options = options_of(&tiny, find("reglu"), 7, 1);
-    struct t5_counts counts;
+    struct model_options options = options_of(&tiny, find("reglu"), 7, 1);
+    struct model_counts counts;
 
-    check(t5_counts(&options, &counts));
+    check(model_counts(&options, &counts));
     tap_ok(counts.ffn_forward_flops == 7 * ffn && counts.forward_flops == 7 * (ffn + others),
            "FLOPs of a tiny model by hand: %lld", (long long)counts.forward_flops / 7);
 }
@@ -640,21 +640,21 @@ static void test_implementations(void)
 
     for (int precision = PRECISION_F32; precision <= PRECISION_BF16; precision++)
         for (int i = 0; i < variant_count(); i++) {
-            struct t5_options options = options_of(&model, variant_at(i), 32, 2);
-            struct t5_primitive primitive;
-            struct t5 *t5;
+            struct model_options options = options_of(&model, variant_at(i), 32, 2);
+            struct model_primitive primitive;
+            struct model *t5;
 
             options.precision = (enum precision)precision;
-            if (precision == PRECISION_BF16 && !t5_has_bf16())
+            if (precision == PRECISION_BF16 && !model_has_bf16())
                 continue;
-            check(t5_create(&t5, &options));
-            for (int k = 0; t5_primitive(t5, k, &primitive); k++, primitives++)
+            check(model_create(&t5, &options));
+            for (int k = 0; model_primitive(t5, k, &primitive); k++, primitives++)
                 if (strstr(primitive.implementation, "ref")) {
                     tap_diag("%s: %s is %s", options.variant->name, primitive.role,
                              primitive.implementation);
                     slow++;
                 }
-            t5_destroy(t5);
+            model_destroy(t5);
         }
     tap_ok(slow == 0 && primitives > 0, "none of %d primitives is a reference implementation",
            primitives);
@@ -686,7 +686,7 @@ static double expected_stddev(const char *name, const struct model_config *m)
     return NAN;
 }
 
-static bool initialised(const struct t5_tensor *tensor, double stddev)
+static bool initialised(const struct tensor *tensor, double stddev)
 {
     size_t n = tensor_size(tensor);
     double sum = 0, squares = 0;
@@ -705,16 +705,16 @@ static bool initialised(const struct t5_tensor *tensor, double stddev)
 static void test_init(void)
 {
     const struct variant *names[] = {variant_at(0), variant_at(6)};
-    struct t5 *models[2], *other;
-    struct t5_options options;
-    struct t5_tensor *a, *b;
+    struct model *models[2], *other;
+    struct model_options options;
+    struct tensor *a, *b;
     int count[2], shared = 0, unlike = 0, wrong = 0;
 
     for (int i = 0; i < 2; i++) {
         options = options_of(&odd, names[i], 5, i + 1);
-        check(t5_create(&models[i], &options));
-        t5_init(models[i], 42);
-        a = t5_tensors(models[i], &count[i]);
+        check(model_create(&models[i], &options));
+        model_init(models[i], 42);
+        a = model_tensors(models[i], &count[i]);
         for (int j = 0; j < count[i]; j++)
             if (!initialised(&a[j], expected_stddev(a[j].name, &options.model))) {
                 tap_diag("%s", a[j].name);
@@ -723,8 +723,8 @@ static void test_init(void)
     }
     tap_ok(wrong == 0, "initial weights have the standard deviations of T5");
 
-    a = t5_tensors(models[0], &count[0]);
-    b = t5_tensors(models[1], &count[1]);
+    a = model_tensors(models[0], &count[0]);
+    b = model_tensors(models[1], &count[1]);
     for (int i = 0; i < count[0]; i++)
         for (int j = 0; j < count[1]; j++)
             if (strcmp(a[i].name, b[j].name) == 0 && a[i].rows == b[j].rows &&
@@ -736,20 +736,20 @@ static void test_init(void)
     tap_ok(unlike == 0 && shared == count[0] - 2 * 4, "relu and swiglu start alike in %d tensors",
            shared);
 
-    check(t5_create(&other, &options));
-    t5_init(other, 43);
+    check(model_create(&other, &options));
+    model_init(other, 43);
     tap_ok(!same_weights(models[1], other), "another seed gives other weights");
-    t5_init(other, 42);
+    model_init(other, 42);
     tap_ok(same_weights(models[1], other), "the same seed gives them again");
-    t5_destroy(other);
-    t5_destroy(models[0]);
-    t5_destroy(models[1]);
+    model_destroy(other);
+    model_destroy(models[0]);
+    model_destroy(models[1]);
 }
 
 /* ==== Refusals ==== */
 
 /* A batch that the model must refuse: token `at` of the targets becomes `id`. */
-static void test_bad_batch(struct t5 *model, struct batch *batch, int at, int32_t id,
+static void test_bad_batch(struct model *model, struct batch *batch, int at, int32_t id,
                            const char *what)
 {
     int32_t saved = batch->targets[at];
@@ -757,48 +757,48 @@ static void test_bad_batch(struct t5 *model, struct batch *batch, int at, int32_
 
     batch->targets[at] = id;
     err_set("none");
-    tap_ok(t5_gradient(model, batch, &loss) == -1 && t5_evaluate(model, batch, each) == -1 &&
+    tap_ok(model_gradient(model, batch, &loss) == -1 && model_evaluate(model, batch, each) == -1 &&
                strstr(err_get(), "vocabulary"), "%s: %s", what, err_get());
     batch->targets[at] = saved;
 }
 
 static void test_refusals(void)
 {
-    struct t5_options options = options_of(&odd, find("relu"), 5, 1), bad;
-    struct t5_memory memory;
-    struct t5 *model = NULL;
+    struct model_options options = options_of(&odd, find("relu"), 5, 1), bad;
+    struct model_memory memory;
+    struct model *model = NULL;
     struct batch *batch, head;
     double loss;
 
     bad = options;
     bad.model.d_model = 0;
-    tap_ok(t5_create(&model, &bad) == -1 && !model, "d_model 0: %s", err_get());
+    tap_ok(model_create(&model, &bad) == -1 && !model, "d_model 0: %s", err_get());
     bad = options;
     bad.batch = 0;
-    tap_ok(t5_create(&model, &bad) == -1 && !model, "batch 0: %s", err_get());
+    tap_ok(model_create(&model, &bad) == -1 && !model, "batch 0: %s", err_get());
     bad = options;
     bad.model.d_model = bad.model.d_ff = bad.model.vocabulary = bad.model.layers = 2000000000;
-    tap_ok(t5_memory(&bad, &memory) == -1, "a size past 64 bits: %s", err_get());
+    tap_ok(model_memory(&bad, &memory) == -1, "a size past 64 bits: %s", err_get());
 
-    check(t5_create(&model, &options));
+    check(model_create(&model, &options));
     batch = random_batch(&options, 1);
     test_bad_batch(model, batch, 0, -1, "a token below 0");
     test_bad_batch(model, batch, 5 * odd.target_length - 1, odd.vocabulary, "a token too high");
     head = batch_head(batch, 4);
-    tap_ok(t5_gradient(model, &head, &loss) == -1, "4 examples: %s", err_get());
+    tap_ok(model_gradient(model, &head, &loss) == -1, "4 examples: %s", err_get());
     head = *batch;
     head.target_length = odd.target_length - 1;
-    tap_ok(t5_gradient(model, &head, &loss) == -1, "short targets: %s", err_get());
+    tap_ok(model_gradient(model, &head, &loss) == -1, "short targets: %s", err_get());
     memset(batch->targets, 0, (size_t)5 * odd.target_length * sizeof *batch->targets);
-    tap_ok(t5_gradient(model, batch, &loss) == -1, "pads alone: %s", err_get());
+    tap_ok(model_gradient(model, batch, &loss) == -1, "pads alone: %s", err_get());
     batch_destroy(batch);
-    t5_destroy(model);
-    t5_destroy(NULL);
+    model_destroy(model);
+    model_destroy(NULL);
 }
 
 int main(void)
 {
-    bool bf16 = t5_has_bf16();
+    bool bf16 = model_has_bf16();
 
     tap_plan(variant_count() + GRADIENTS + variant_count() + 2 + (int)LENGTH_OF(customs) + 4 + 3 +
              2 + 2 * 4 + variant_count() + 2 + 5 + 4 + 8);

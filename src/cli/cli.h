@@ -2,7 +2,7 @@
 #ifndef GLU_CLI_CLI_H
 #define GLU_CLI_CLI_H
 
-#include "src/run/config.h"
+#include "src/setting/setting.h"
 
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_REGRESSION = 3 };
 struct invocation {
     const struct command *command;
     bool command_given;
-    struct config_argument *arguments; /* in the order of argv; owned */
+    struct setting_argument *arguments; /* in the order of argv; owned */
     int argument_count;
     char **operands; /* borrowed from argv */
     int operand_count;

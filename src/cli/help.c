@@ -48,9 +48,9 @@ static void append_commands(char *text, size_t size, unsigned commands)
         snprintf(text + used, size - used, "]");
 }
 
-static void print_option(FILE *out, const struct config *defaults, int row, bool with_commands)
+static void print_option(FILE *out, const struct setting *defaults, int row, bool with_commands)
 {
-    const struct config_option *option = config_option_at(row);
+    const struct setting_option *option = setting_option_at(row);
     char value[256], text[1024];
     int column;
 
@@ -61,7 +61,7 @@ static void print_option(FILE *out, const struct config *defaults, int row, bool
     if (option->argument && !option->choices)
         column += fprintf(out, "=%s", option->argument);
 
-    config_value_text(defaults, row, value, sizeof value);
+    setting_value_text(defaults, row, value, sizeof value);
     if (option->automatic && (value[0] == '\0' || strcmp(value, "0") == 0 || value[0] == '-'))
         snprintf(value, sizeof value, "%s", option->automatic);
     snprintf(text, sizeof text, value[0] ? "%s (default: %s)" : "%s", option->help, value);
@@ -98,21 +98,21 @@ static void print_commands(FILE *out)
 void help_print(FILE *out, const struct invocation *invocation)
 {
     bool all = !invocation->command_given;
-    struct config defaults;
+    struct setting defaults;
     unsigned group = 0;
 
-    if (config_defaults(&defaults, invocation->arguments, invocation->argument_count)) {
-        config_free(&defaults); /* an unknown preset: show the defaults of the default one */
-        if (config_defaults(&defaults, NULL, 0)) {
-            config_free(&defaults);
+    if (setting_defaults(&defaults, invocation->arguments, invocation->argument_count)) {
+        setting_free(&defaults); /* an unknown preset: show the defaults of the default one */
+        if (setting_defaults(&defaults, NULL, 0)) {
+            setting_free(&defaults);
             return;
         }
     }
     print_usage(out, invocation);
     if (all)
         print_commands(out);
-    for (int i = 0; i < config_option_count(); i++) {
-        const struct config_option *option = config_option_at(i);
+    for (int i = 0; i < setting_option_count(); i++) {
+        const struct setting_option *option = setting_option_at(i);
 
         if (!all && !(option->commands & invocation->command->bit))
             continue;
@@ -123,7 +123,7 @@ void help_print(FILE *out, const struct invocation *invocation)
             print_option(out, &defaults, i, all && option->commands != group);
         }
     }
-    config_free(&defaults);
+    setting_free(&defaults);
     if (all)
         fputs("\nExit status: 0 all is well, 1 a run failed or diverged, 2 wrong usage,\n"
               "3 a regression beyond --fail-on, 128 and its number when a signal ended it.\n"

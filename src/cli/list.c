@@ -24,7 +24,7 @@ static int list_json(void)
     for (int i = 0; i < variant_count(); i++)
         failed |= json_array_append_new(variants, variant_json(variant_at(i)));
     for (int i = 0; i < preset_count(); i++)
-        failed |= json_array_append_new(presets, config_preset_json(i));
+        failed |= json_array_append_new(presets, setting_preset_json(i));
     document = json_pack("{s:o, s:o}", "variants", variants, "presets", presets);
     if (failed || !document) {
         json_decref(document);
@@ -64,21 +64,21 @@ static void list_text(void)
 
 int command_list(const struct invocation *invocation)
 {
-    struct config config;
+    struct setting setting;
     int status = EXIT_USAGE;
 
-    if (config_defaults(&config, NULL, 0) ||
-        config_assign(&config, invocation->arguments, invocation->argument_count))
+    if (setting_defaults(&setting, NULL, 0) ||
+        setting_assign(&setting, invocation->arguments, invocation->argument_count))
         goto out;
-    if (strcmp(config.format, "json") == 0) {
+    if (strcmp(setting.format, "json") == 0) {
         status = list_json() ? EXIT_FAILED : EXIT_OK;
-    } else if (strcmp(config.format, "terminal") == 0) {
+    } else if (strcmp(setting.format, "terminal") == 0) {
         list_text();
         status = EXIT_OK;
     } else {
-        err_set("--format: 'list' knows terminal and json, not %s", config.format);
+        err_set("--format: 'list' knows terminal and json, not %s", setting.format);
     }
 out:
-    config_free(&config);
+    setting_free(&setting);
     return status;
 }

@@ -30,7 +30,7 @@ static void print_warning(const char *text)
 static bool is_quiet(const struct invocation *invocation)
 {
     for (int i = 0; i < invocation->argument_count; i++)
-        if (strcmp(config_option_at(invocation->arguments[i].option)->name, "quiet") == 0)
+        if (strcmp(setting_option_at(invocation->arguments[i].option)->name, "quiet") == 0)
             return true;
     return false;
 }

@@ -11,7 +11,7 @@
 /* What getopt_long returns for row i of the table: above every short option. */
 enum { FIRST_ROW = 256 };
 
-static bool takes_value(const struct config_option *option)
+static bool takes_value(const struct setting_option *option)
 {
     return option->argument != NULL;
 }
@@ -22,8 +22,8 @@ static void make_getopt_tables(struct option *longs, char *shorts)
     int n = 0;
 
     *shorts++ = ':'; /* a missing value is reported apart from an unknown option */
-    for (int i = 0; i < config_option_count(); i++) {
-        const struct config_option *option = config_option_at(i);
+    for (int i = 0; i < setting_option_count(); i++) {
+        const struct setting_option *option = setting_option_at(i);
 
         if (option->type == OPTION_GROUP)
             continue;
@@ -44,15 +44,15 @@ static int row_of_result(int result)
 {
     if (result >= FIRST_ROW)
         return result - FIRST_ROW;
-    for (int i = 0; i < config_option_count(); i++)
-        if (config_option_at(i)->letter && config_option_at(i)->letter == result)
+    for (int i = 0; i < setting_option_count(); i++)
+        if (setting_option_at(i)->letter && setting_option_at(i)->letter == result)
             return i;
     return -1;
 }
 
 static int unknown_option(const char *word)
 {
-    const char *names[CONFIG_OPTIONS_MAX], *nearest;
+    const char *names[SETTING_OPTIONS_MAX], *nearest;
     size_t length = strcspn(word, "=");
     char text[64], matches[400] = "";
     size_t used = 0;
@@ -60,8 +60,8 @@ static int unknown_option(const char *word)
 
     if (optopt) /* a letter; the word may be the one before, as long as letters follow */
         return err_set("there is no option '-%c'", optopt);
-    for (int i = 0; i < config_option_count(); i++) {
-        const char *name = config_option_at(i)->name;
+    for (int i = 0; i < setting_option_count(); i++) {
+        const char *name = setting_option_at(i)->name;
 
         if (!name)
             continue;
@@ -83,8 +83,8 @@ static int unknown_option(const char *word)
 /* Read the options; argv's operands end up behind optind. */
 static int parse_options(struct invocation *invocation)
 {
-    struct option longs[CONFIG_OPTIONS_MAX + 1];
-    char shorts[2 * CONFIG_OPTIONS_MAX + 2];
+    struct option longs[SETTING_OPTIONS_MAX + 1];
+    char shorts[2 * SETTING_OPTIONS_MAX + 2];
     int result;
 
     make_getopt_tables(longs, shorts);
@@ -94,19 +94,19 @@ static int parse_options(struct invocation *invocation)
         int row = row_of_result(result == '?' || result == ':' ? optopt : result);
 
         if (result == ':')
-            return err_set("option '--%s' needs a value: --%s %s", config_option_at(row)->name,
-                           config_option_at(row)->name, config_option_at(row)->argument);
+            return err_set("option '--%s' needs a value: --%s %s", setting_option_at(row)->name,
+                           setting_option_at(row)->name, setting_option_at(row)->argument);
         if (result == '?' && row >= 0 && optopt >= FIRST_ROW)
-            return err_set("option '--%s' takes no value", config_option_at(row)->name);
+            return err_set("option '--%s' takes no value", setting_option_at(row)->name);
         if (result == '?')
             return unknown_option(word);
-        if (config_option_at(row)->type == OPTION_HELP)
+        if (setting_option_at(row)->type == OPTION_HELP)
             invocation->help = true;
-        else if (config_option_at(row)->type == OPTION_VERSION)
+        else if (setting_option_at(row)->type == OPTION_VERSION)
             invocation->version = true;
         else
             invocation->arguments[invocation->argument_count++] =
-                (struct config_argument){row, takes_value(config_option_at(row)) ? optarg : NULL};
+                (struct setting_argument){row, takes_value(setting_option_at(row)) ? optarg : NULL};
     }
     return 0;
 }
@@ -147,7 +147,7 @@ static int check_operands(const struct invocation *invocation)
 static int check_applicable(const struct invocation *invocation)
 {
     for (int i = 0; i < invocation->argument_count; i++) {
-        const struct config_option *option = config_option_at(invocation->arguments[i].option);
+        const struct setting_option *option = setting_option_at(invocation->arguments[i].option);
 
         if (!(option->commands & invocation->command->bit))
             return err_set("option '--%s' does not apply to '%s'", option->name,

@@ -3,9 +3,9 @@
 
 #include "src/cli/cli.h"
 #include "src/results/results.h"
-#include "src/run/bench.h"
-#include "src/run/machine.h"
-#include "src/run/plan.h"
+#include "src/bench/throughput.h"
+#include "src/util/machine.h"
+#include "src/study/forecast.h"
 #include "src/util/progress.h"
 
 #include <limits.h>
@@ -15,8 +15,8 @@
 
 /* All that the command tells. */
 struct outlook {
-    const struct config *config;
-    struct plan_row *rows; /* (config->variant_count) */
+    const struct setting *setting;
+    struct forecast_row *rows; /* (setting->variant_count) */
     int runs;
     double gemm_peak_gflop_per_s; /* on the threads of one run */
     size_t peak_bytes, throughput_bytes, machine_bytes;
@@ -24,33 +24,33 @@ struct outlook {
     struct detection detection;
 };
 
-/* How many seeds would resolve config->detect_nats.  The spread comes from the file of --config
+/* How many seeds would resolve setting->detect_nats.  The spread comes from the file of --config
  * when that is a results file, else from the paper. */
-static int detect(const struct config *config, struct detection *detection)
+static int detect(const struct setting *setting, struct detection *detection)
 {
-    json_t *document = config->file ? results_read(config->file) : NULL;
+    json_t *document = setting->file ? results_read(setting->file) : NULL;
     int status;
 
-    if (config->file && !document)
+    if (setting->file && !document)
         return err_prepend("--detect takes the spread from --config");
-    status = results_detection(config->detect_nats, document, config->variant_count - 1, detection);
+    status = results_detection(setting->detect_nats, document, setting->variant_count - 1, detection);
     json_decref(document);
     return status;
 }
 
-static int look_out(struct outlook *outlook, const struct config *config)
+static int look_out(struct outlook *outlook, const struct setting *setting)
 {
-    *outlook = (struct outlook){.config = config,
-                                .runs = config->variant_count * config->recipe.seeds,
+    *outlook = (struct outlook){.setting = setting,
+                                .runs = setting->variant_count * setting->recipe.seeds,
                                 .machine_bytes = machine_memory_bytes(),
-                                .has_detection = config->detect_nats > 0};
-    if (plan_make(&outlook->rows, config) ||
-        (outlook->has_detection && detect(config, &outlook->detection)))
+                                .has_detection = setting->detect_nats > 0};
+    if (forecast_make(&outlook->rows, setting) ||
+        (outlook->has_detection && detect(setting, &outlook->detection)))
         return -1;
-    outlook->peak_bytes = plan_peak_bytes(outlook->rows, config);
-    outlook->throughput_bytes = plan_throughput_bytes(config);
+    outlook->peak_bytes = forecast_peak_bytes(outlook->rows, setting);
+    outlook->throughput_bytes = forecast_throughput_bytes(setting);
     outlook->gemm_peak_gflop_per_s =
-        bench_gemm_peak(config->precision, config_threads_per_run(config));
+        bench_gemm_peak(setting->precision, setting_threads_per_run(setting));
     return 0;
 }
 
@@ -63,12 +63,12 @@ static void print_rows(const struct outlook *outlook)
 {
     printf("%-16s %6s %12s %12s %9s %11s %10s %9s\n", "variant", "d_ff", "parameters",
            "feed-forward", "vs. base", "GFLOP/step", "memory", "time");
-    for (int i = 0; i < outlook->config->variant_count; i++) {
-        const struct plan_row *row = &outlook->rows[i];
+    for (int i = 0; i < outlook->setting->variant_count; i++) {
+        const struct forecast_row *row = &outlook->rows[i];
         char memory[32], time[32];
 
         format_bytes((double)row->memory.total, memory, sizeof memory);
-        format_duration(plan_run_s(row, outlook->config, outlook->gemm_peak_gflop_per_s), time,
+        format_duration(forecast_run_s(row, outlook->setting, outlook->gemm_peak_gflop_per_s), time,
                         sizeof time);
         printf("%-16s %6d %12lld %12lld %+8.3f%% %11.3f %10s %9s\n", row->variant->name, row->d_ff,
                (long long)row->counts.parameters, (long long)row->counts.ffn_parameters,
@@ -91,20 +91,20 @@ static void print_detection(const struct detection *detection)
 
 static void print_text(const struct outlook *outlook)
 {
-    const struct config *config = outlook->config;
-    const struct recipe *recipe = &config->recipe;
-    const struct t5_memory *memory = &outlook->rows[0].memory;
-    int threads = config_threads_per_run(config);
+    const struct setting *setting = outlook->setting;
+    const struct recipe *recipe = &setting->recipe;
+    const struct model_memory *memory = &outlook->rows[0].memory;
+    int threads = setting_threads_per_run(setting);
     char peak[32], throughput[32], has[32], time[32];
 
     printf("Preset %s: d_model %d, %d+%d layers, %d heads of %d, %d token ids, %s\n",
-           config->preset, recipe->d_model, recipe->layers, recipe->layers, recipe->heads,
-           recipe->d_kv, config->vocabulary, precision_name(config->precision));
+           setting->preset, recipe->d_model, recipe->layers, recipe->layers, recipe->heads,
+           recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
     printf("%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
            "thread%s\n\n",
            (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch,
-           recipe->input_length, recipe->target_length, config->variant_count,
-           plural(config->variant_count), recipe->seeds, plural(recipe->seeds), recipe->jobs,
+           recipe->input_length, recipe->target_length, setting->variant_count,
+           plural(setting->variant_count), recipe->seeds, plural(recipe->seeds), recipe->jobs,
            plural(recipe->jobs), threads, plural(threads));
     print_rows(outlook);
 
@@ -114,7 +114,7 @@ static void print_text(const struct outlook *outlook)
     format_bytes((double)outlook->throughput_bytes, throughput, sizeof throughput);
     format_bytes((double)outlook->machine_bytes, has, sizeof has);
     printf("Memory: about %s to train, %s to measure throughput, of %s\n", peak, throughput, has);
-    format_duration(plan_sweep_s(outlook->rows, config, outlook->gemm_peak_gflop_per_s), time,
+    format_duration(forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s), time,
                     sizeof time);
     printf("Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
            outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
@@ -127,10 +127,10 @@ static json_t *number_or_null(double x)
     return isfinite(x) ? json_real(x) : json_null();
 }
 
-static json_t *row_json(const struct outlook *outlook, const struct plan_row *row)
+static json_t *row_json(const struct outlook *outlook, const struct forecast_row *row)
 {
-    const struct t5_memory *memory = &row->memory;
-    double seconds = plan_run_s(row, outlook->config, outlook->gemm_peak_gflop_per_s);
+    const struct model_memory *memory = &row->memory;
+    double seconds = forecast_run_s(row, outlook->setting, outlook->gemm_peak_gflop_per_s);
 
     return json_pack(
         "{s:s, s:i, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:I, s:o}",
@@ -163,15 +163,15 @@ static json_t *detection_json(const struct outlook *outlook)
 
 static int print_json(const struct outlook *outlook)
 {
-    const struct config *config = outlook->config;
-    double seconds = plan_sweep_s(outlook->rows, config, outlook->gemm_peak_gflop_per_s);
+    const struct setting *setting = outlook->setting;
+    double seconds = forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s);
     json_t *variants = json_array(), *document;
     int failed = 0;
 
-    for (int i = 0; i < config->variant_count; i++)
+    for (int i = 0; i < setting->variant_count; i++)
         failed |= json_array_append_new(variants, row_json(outlook, &outlook->rows[i]));
     document = json_pack("{s:o, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "config",
-                         config_json(config, NULL, NULL), "runs", outlook->runs, "variants",
+                         setting_json(setting, NULL, NULL), "runs", outlook->runs, "variants",
                          variants, "peak_memory_bytes", (json_int_t)outlook->peak_bytes,
                          "throughput_memory_bytes", (json_int_t)outlook->throughput_bytes,
                          "machine_memory_bytes", (json_int_t)outlook->machine_bytes,
@@ -190,20 +190,20 @@ static int print_json(const struct outlook *outlook)
 
 int command_plan(const struct invocation *invocation)
 {
-    struct config config;
+    struct setting setting;
     struct outlook outlook = {.rows = NULL};
     bool json;
     int status = EXIT_USAGE;
 
-    if (config_resolve(&config, invocation->arguments, invocation->argument_count))
+    if (setting_resolve(&setting, invocation->arguments, invocation->argument_count))
         goto out;
-    json = strcmp(config.format, "json") == 0;
-    if (!json && strcmp(config.format, "terminal") != 0) {
-        err_set("--format: 'plan' knows terminal and json, not %s", config.format);
+    json = strcmp(setting.format, "json") == 0;
+    if (!json && strcmp(setting.format, "terminal") != 0) {
+        err_set("--format: 'plan' knows terminal and json, not %s", setting.format);
         goto out;
     }
     status = EXIT_FAILED;
-    if (look_out(&outlook, &config))
+    if (look_out(&outlook, &setting))
         goto out;
     if (json) {
         if (print_json(&outlook))
@@ -212,9 +212,9 @@ int command_plan(const struct invocation *invocation)
         print_text(&outlook);
     }
     /* A plan that could not run is still told, and then refused. */
-    status = plan_check(outlook.rows, &config) ? EXIT_FAILED : EXIT_OK;
+    status = forecast_check(outlook.rows, &setting) ? EXIT_FAILED : EXIT_OK;
 out:
     free(outlook.rows);
-    config_free(&config);
+    setting_free(&setting);
     return status;
 }

@@ -8,45 +8,45 @@
 #include <string.h>
 
 /* Read the options of a command that trains nothing. */
-static int read_options(const struct invocation *invocation, struct config *config)
+static int read_options(const struct invocation *invocation, struct setting *setting)
 {
-    return config_defaults(config, NULL, 0) ||
-                   config_assign(config, invocation->arguments, invocation->argument_count)
+    return setting_defaults(setting, NULL, 0) ||
+                   setting_assign(setting, invocation->arguments, invocation->argument_count)
                ? -1
                : 0;
 }
 
 int command_report(const struct invocation *invocation)
 {
-    struct config config;
+    struct setting setting;
     json_t *document = NULL;
     int status = EXIT_USAGE;
 
-    if (read_options(invocation, &config))
+    if (read_options(invocation, &setting))
         goto out;
     document = results_merge((const char *const *)invocation->operands, invocation->operand_count);
-    status = document && report_print(stdout, document, config.table, config.format) == 0
+    status = document && report_print(stdout, document, setting.table, setting.format) == 0
                  ? EXIT_OK
                  : EXIT_FAILED;
 out:
     json_decref(document);
-    config_free(&config);
+    setting_free(&setting);
     return status;
 }
 
 int command_compare(const struct invocation *invocation)
 {
-    struct config config;
+    struct setting setting;
     json_t *before = NULL, *after = NULL;
     bool regression;
     int status = EXIT_USAGE;
 
-    if (read_options(invocation, &config))
+    if (read_options(invocation, &setting))
         goto out;
     status = EXIT_FAILED;
     before = results_read(invocation->operands[0]);
     after = before ? results_read(invocation->operands[1]) : NULL;
-    if (!after || results_compare(stdout, before, after, config.format, config.fail_on_percent,
+    if (!after || results_compare(stdout, before, after, setting.format, setting.fail_on_percent,
                                   &regression))
         goto out;
     status = regression ? EXIT_REGRESSION : EXIT_OK;
@@ -56,7 +56,7 @@ int command_compare(const struct invocation *invocation)
 out:
     json_decref(before);
     json_decref(after);
-    config_free(&config);
+    setting_free(&setting);
     return status;
 }
 

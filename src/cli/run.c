@@ -3,20 +3,20 @@
 
 #include "src/cli/cli.h"
 #include "src/results/results.h"
-#include "src/run/signals.h"
-#include "src/run/sweep.h"
+#include "src/train/signals.h"
+#include "src/study/run.h"
 #include "src/util/progress.h"
 
 #include <string.h>
 
 static const int exit_statuses[] = {
-    [SWEEP_OK] = EXIT_OK,
-    [SWEEP_FAILED] = EXIT_FAILED,
-    [SWEEP_RUNS_FAILED] = EXIT_FAILED,
-    [SWEEP_INTERRUPTED] = 128, /* and the number of the signal */
+    [STUDY_OK] = EXIT_OK,
+    [STUDY_FAILED] = EXIT_FAILED,
+    [STUDY_RUNS_FAILED] = EXIT_FAILED,
+    [STUDY_INTERRUPTED] = 128, /* and the number of the signal */
 };
 
-typedef enum sweep_status sweep_function(const struct config *config, int argc, char *const *argv,
+typedef enum study_status sweep_function(const struct setting *setting, int argc, char *const *argv,
                                          json_t **document);
 
 /* A table that is printed, and the member of the document that it is made from, if it is one that
@@ -46,26 +46,26 @@ static int print_tables(json_t *document, const struct printed *tables, int coun
 static int run_and_print(const struct invocation *invocation, sweep_function *sweep,
                          const struct printed *tables, int count, const char *output)
 {
-    struct config config;
+    struct setting setting;
     json_t *document = NULL;
-    enum sweep_status outcome;
+    enum study_status outcome;
     int status = EXIT_USAGE;
 
-    if (config_resolve(&config, invocation->arguments, invocation->argument_count) ||
-        (!config.output && config_set_output(&config, output)))
+    if (setting_resolve(&setting, invocation->arguments, invocation->argument_count) ||
+        (!setting.output && setting_set_output(&setting, output)))
         goto out;
-    outcome = sweep(&config, invocation->argc, invocation->argv, &document);
+    outcome = sweep(&setting, invocation->argc, invocation->argv, &document);
     status = exit_statuses[outcome];
-    if (outcome == SWEEP_INTERRUPTED)
+    if (outcome == STUDY_INTERRUPTED)
         status += signals_stop;
     progress_clear();
     if (document && print_tables(document, tables, count) && status == EXIT_OK)
         status = EXIT_FAILED;
     if (document)
-        progress_print("results: %s", config.output);
+        progress_print("results: %s", setting.output);
 out:
     json_decref(document);
-    config_free(&config);
+    setting_free(&setting);
     return status;
 }
 
@@ -73,13 +73,13 @@ int command_run(const struct invocation *invocation)
 {
     static const struct printed tables[] = {{"perplexity", NULL}};
 
-    return run_and_print(invocation, sweep_run, tables, LENGTH_OF(tables), "glubench.json");
+    return run_and_print(invocation, study_run, tables, LENGTH_OF(tables), "glubench.json");
 }
 
 static bool has_option(const struct invocation *invocation, const char *name)
 {
     for (int i = 0; i < invocation->argument_count; i++)
-        if (strcmp(config_option_at(invocation->arguments[i].option)->name, name) == 0)
+        if (strcmp(setting_option_at(invocation->arguments[i].option)->name, name) == 0)
             return true;
     return false;
 }
@@ -92,6 +92,6 @@ int command_bench(const struct invocation *invocation)
     static const char output[] = "glubench-bench.json";
     bool other = has_option(invocation, "profile") || has_option(invocation, "sweep");
 
-    return other ? run_and_print(invocation, sweep_bench, measured, LENGTH_OF(measured), output)
-                 : run_and_print(invocation, sweep_bench, throughput, LENGTH_OF(throughput), output);
+    return other ? run_and_print(invocation, study_bench, measured, LENGTH_OF(measured), output)
+                 : run_and_print(invocation, study_bench, throughput, LENGTH_OF(throughput), output);
 }

@@ -6,7 +6,7 @@
 #ifndef GLU_MODEL_FFN_LAYER_H
 #define GLU_MODEL_FFN_LAYER_H
 
-#include "src/model/t5.h"
+#include "src/model/model.h"
 
 struct ffn_layer_options {
     const struct variant *variant; /* borrowed */

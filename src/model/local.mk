@@ -1,10 +1,11 @@
 libglubench_a_SOURCES += \
-    src/model/checkpoint.c src/model/checkpoint.h \
+    src/model/batch.c src/model/batch.h \
     src/model/ffn_layer.c src/model/ffn_layer.h \
-    src/model/t5.c src/model/t5.h
+    src/model/t5.c src/model/model.h \
+    src/model/weights.c src/model/weights.h
 
 check_PROGRAMS += test-t5
-test_t5_SOURCES = test/test-t5.c
+test_t5_SOURCES = test/test-t5.c $(ref)
 TESTS += test-t5
 
 # The outside check; skipped without PyTorch.
@@ -15,3 +16,8 @@ TESTS += test/replay.sh
 check_PROGRAMS += test-steps
 test_steps_SOURCES = test/test-steps.c
 TESTS += test-steps
+
+model_fixture = test/model-fixture.c test/model-fixture.h test/scratch.c test/scratch.h
+check_PROGRAMS += test-weights
+test_weights_SOURCES = test/test-weights.c $(model_fixture)
+TESTS += test-weights

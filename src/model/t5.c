@@ -4,7 +4,7 @@
  * length, d = d_model.  Encoder tokens: m Ti, decoder tokens: m To. */
 #include "src/glu.h"
 
-#include "src/model/t5.h"
+#include "src/model/model.h"
 
 #include "src/nn/adafactor.h"
 #include "src/nn/attention.h"
@@ -109,13 +109,13 @@ struct worker {
     double loss_nats;   /* sum over this worker's target tokens */
 };
 
-struct t5 {
-    struct t5_options options;
+struct model {
+    struct model_options options;
     int workers, micro_batch;
     struct arena arena;
-    struct t5_memory memory;
+    struct model_memory memory;
 
-    struct t5_tensor *tensors;
+    struct tensor *tensors;
     size_t *offsets; /* of the tensors in the flat arrays */
     int tensor_count, tensor_room;
     size_t parameter_room; /* elements of a flat array, padding included */
@@ -132,7 +132,7 @@ struct t5 {
     struct worker *worker; /* (workers) */
 };
 
-bool t5_has_bf16(void)
+bool model_has_bf16(void)
 {
     return dnn_has_bf16();
 }
@@ -140,14 +140,14 @@ bool t5_has_bf16(void)
 /* ==== Tensors ==== */
 
 /* Append a tensor; its offset, or SIZE_MAX when memory runs out. */
-static size_t tensor_add(struct t5 *model, const char *name, int rows, int cols, double stddev)
+static size_t tensor_add(struct model *model, const char *name, int rows, int cols, double stddev)
 {
-    struct t5_tensor *tensor;
+    struct tensor *tensor;
     size_t offset = model->parameter_room;
 
     if (model->tensor_count == model->tensor_room) {
         int room = model->tensor_room ? 2 * model->tensor_room : 64;
-        struct t5_tensor *tensors = realloc(model->tensors, (size_t)room * sizeof *tensors);
+        struct tensor *tensors = realloc(model->tensors, (size_t)room * sizeof *tensors);
         size_t *offsets;
 
         if (!tensors)
@@ -171,7 +171,7 @@ static size_t tensor_add(struct t5 *model, const char *name, int rows, int cols,
     return offset;
 }
 
-static int norm_add(struct t5 *model, struct norm *norm, const char *prefix, double scale)
+static int norm_add(struct model *model, struct norm *norm, const char *prefix, double scale)
 {
     char name[96];
 
@@ -184,7 +184,7 @@ static int norm_add(struct t5 *model, struct norm *norm, const char *prefix, dou
     return 0;
 }
 
-static int linear_note(struct t5 *model, struct linear *linear)
+static int linear_note(struct model *model, struct linear *linear)
 {
     if (model->linear_count == model->linear_room) {
         int room = model->linear_room ? 2 * model->linear_room : 64;
@@ -214,7 +214,7 @@ static int width_of(const struct model_config *config, enum width width)
     return config->vocabulary;
 }
 
-static int linear_add(struct t5 *model, struct linear *linear, enum plan plan, const char *prefix,
+static int linear_add(struct model *model, struct linear *linear, enum plan plan, const char *prefix,
                       const char *suffix, double stddev)
 {
     const struct plan_row *row = &plan_table[plan];
@@ -233,7 +233,7 @@ static int linear_add(struct t5 *model, struct linear *linear, enum plan plan, c
     return 0;
 }
 
-static int attention_add(struct t5 *model, struct attention_weights *weights, enum plan q,
+static int attention_add(struct model *model, struct attention_weights *weights, enum plan q,
                          enum plan kv, const char *prefix)
 {
     const struct model_config *config = &model->options.model;
@@ -248,7 +248,7 @@ static int attention_add(struct t5 *model, struct attention_weights *weights, en
     return 0;
 }
 
-static int ffn_add(struct t5 *model, struct ffn_weights *weights, bool decoder, const char *prefix)
+static int ffn_add(struct model *model, struct ffn_weights *weights, bool decoder, const char *prefix)
 {
     const struct model_config *config = &model->options.model;
     bool gated = model->options.variant->gated;
@@ -263,7 +263,7 @@ static int ffn_add(struct t5 *model, struct ffn_weights *weights, bool decoder, 
     return 0;
 }
 
-static int block_add(struct t5 *model, struct stack *stack, int index)
+static int block_add(struct model *model, struct stack *stack, int index)
 {
     struct block *block = &stack->blocks[index];
     const char *side = stack->decoder ? "decoder" : "encoder";
@@ -303,7 +303,7 @@ static int block_add(struct t5 *model, struct stack *stack, int index)
 }
 
 /* The tensor table: names, shapes and offsets, without memory for the values. */
-static int tensors_lay_out(struct t5 *model)
+static int tensors_lay_out(struct model *model)
 {
     const struct model_config *config = &model->options.model;
 
@@ -337,7 +337,7 @@ fail:
 
 /* ==== Building ==== */
 
-static int options_check(const struct t5_options *options)
+static int options_check(const struct model_options *options)
 {
     const struct model_config *config = &options->model;
     const struct {
@@ -369,7 +369,7 @@ static int options_check(const struct t5_options *options)
 
 /* Examples per micro-batch: as many as ROWS_PER_WIDTH asks for, then evened out over a worker's
  * share so that the last one is not nearly empty. */
-static int micro_batch_choose(const struct t5_options *options, int workers)
+static int micro_batch_choose(const struct model_options *options, int workers)
 {
     int share = (options->batch + workers - 1) / workers;
     int tokens = options->model.input_length + options->model.target_length;
@@ -383,14 +383,14 @@ static int micro_batch_choose(const struct t5_options *options, int workers)
     return (share + pieces - 1) / pieces;
 }
 
-static int stack_tokens(const struct t5 *model, bool decoder)
+static int stack_tokens(const struct model *model, bool decoder)
 {
     const struct model_config *config = &model->options.model;
 
     return model->micro_batch * (decoder ? config->target_length : config->input_length);
 }
 
-static int worker_plans(struct t5 *model, struct worker *worker)
+static int worker_plans(struct model *model, struct worker *worker)
 {
     enum dnn_type type = worker->nn.type;
 
@@ -415,7 +415,7 @@ static int worker_plans(struct t5 *model, struct worker *worker)
     return 0;
 }
 
-static struct attention_shape attention_shape_of(const struct t5 *model, bool decoder, int kind)
+static struct attention_shape attention_shape_of(const struct model *model, bool decoder, int kind)
 {
     const struct model_config *config = &model->options.model;
     struct attention_shape shape = {
@@ -429,7 +429,7 @@ static struct attention_shape attention_shape_of(const struct t5 *model, bool de
     return shape;
 }
 
-static int worker_stack(struct t5 *model, struct worker *worker, int s)
+static int worker_stack(struct model *model, struct worker *worker, int s)
 {
     const struct model_config *config = &model->options.model;
     const struct variant *variant = model->options.variant;
@@ -473,7 +473,7 @@ static int worker_stack(struct t5 *model, struct worker *worker, int s)
     return 0;
 }
 
-static void worker_scratch(struct t5 *model, struct worker *worker)
+static void worker_scratch(struct model *model, struct worker *worker)
 {
     const struct model_config *config = &model->options.model;
     struct arena *arena = &model->arena;
@@ -508,7 +508,7 @@ static void worker_close(struct worker *worker)
         linear_plan_destroy(&worker->plans[i]);
 }
 
-static int worker_open(struct t5 *model, struct worker *worker)
+static int worker_open(struct model *model, struct worker *worker)
 {
     size_t before = model->arena.used_bytes;
 
@@ -529,10 +529,10 @@ static int worker_open(struct t5 *model, struct worker *worker)
 }
 
 /* Everything that takes memory, in one order for measuring and for the real thing. */
-static int model_build(struct t5 *model)
+static int model_build(struct model *model)
 {
     struct arena *arena = &model->arena;
-    struct t5_memory *memory = &model->memory;
+    struct model_memory *memory = &model->memory;
     bool train = !model->options.forward_only;
     size_t room = model->parameter_room, before;
 
@@ -586,7 +586,7 @@ static int model_build(struct t5 *model)
 }
 
 /* Undo model_build() but keep the tensor table. */
-static void model_unbuild(struct t5 *model)
+static void model_unbuild(struct model *model)
 {
     for (int i = 0; i < model->linear_count; i++)
         linear_destroy(model->linears[i]);
@@ -600,7 +600,7 @@ static void model_unbuild(struct t5 *model)
 /* Bytes that backward needs of a token, micro-batch tokens being counted: what is really kept, and
  * the least without recomputation (inputs of products, gate and up, probabilities, the norms'
  * inputs in the storage type). */
-static void memory_per_token(struct t5 *model)
+static void memory_per_token(struct model *model)
 {
     const struct model_config *c = &model->options.model;
     double bytes = model->options.precision == PRECISION_BF16 ? 2 : 4;
@@ -617,9 +617,9 @@ static void memory_per_token(struct t5 *model)
     model->memory.activations_per_token_minimum = (size_t)(least * bytes / (in + out));
 }
 
-int t5_outline(struct t5 **result, const struct t5_options *options)
+int model_outline(struct model **result, const struct model_options *options)
 {
-    struct t5 *model;
+    struct model *model;
 
     *result = NULL;
     if (options_check(options))
@@ -643,34 +643,34 @@ int t5_outline(struct t5 **result, const struct t5_options *options)
     *result = model;
     return 0;
 fail:
-    t5_destroy(model);
+    model_destroy(model);
     return -1;
 }
 
-int t5_memory(const struct t5_options *options, struct t5_memory *memory)
+int model_memory(const struct model_options *options, struct model_memory *memory)
 {
-    struct t5 *model;
+    struct model *model;
     int status;
 
     memset(memory, 0, sizeof *memory);
-    if (t5_outline(&model, options))
+    if (model_outline(&model, options))
         return -1;
     status = model_build(model);
     if (status == 0) {
         memory_per_token(model);
         *memory = model->memory;
     }
-    t5_destroy(model);
+    model_destroy(model);
     return status;
 }
 
-int t5_create(struct t5 **result, const struct t5_options *options)
+int model_create(struct model **result, const struct model_options *options)
 {
-    struct t5 *model;
+    struct model *model;
     size_t bytes;
 
     *result = NULL;
-    if (t5_outline(&model, options) || model_build(model))
+    if (model_outline(&model, options) || model_build(model))
         goto fail;
     memory_per_token(model);
     bytes = model->memory.total;
@@ -683,15 +683,15 @@ int t5_create(struct t5 **result, const struct t5_options *options)
         model->tensors[i].gradient =
             options->forward_only ? NULL : model->gradients[0] + model->offsets[i];
     }
-    t5_init(model, 0);
+    model_init(model, 0);
     *result = model;
     return 0;
 fail:
-    t5_destroy(model);
+    model_destroy(model);
     return -1;
 }
 
-void t5_destroy(struct t5 *model)
+void model_destroy(struct model *model)
 {
     if (!model)
         return;
@@ -711,22 +711,22 @@ void t5_destroy(struct t5 *model)
     free(model);
 }
 
-const struct t5_options *t5_get_options(const struct t5 *model)
+const struct model_options *model_get_options(const struct model *model)
 {
     return &model->options;
 }
 
-int t5_counts(const struct t5_options *options, struct t5_counts *counts)
+int model_counts(const struct model_options *options, struct model_counts *counts)
 {
     const struct model_config *c = &options->model;
     /* In double, which is exact for all that can be trained and does not overflow for the rest. */
     double inner = (double)c->heads * c->d_kv, in = c->input_length, out = c->target_length;
     double projection = 2.0 * c->d_model * inner, mats = options->variant->gated ? 3 : 2;
     double ffn = 2 * mats * c->d_model * c->d_ff, example;
-    struct t5 *model;
+    struct model *model;
 
     memset(counts, 0, sizeof *counts);
-    if (t5_outline(&model, options))
+    if (model_outline(&model, options))
         return -1;
     for (int i = 0; i < model->tensor_count; i++) {
         int64_t count = (int64_t)model->tensors[i].rows * model->tensors[i].cols;
@@ -735,7 +735,7 @@ int t5_counts(const struct t5_options *options, struct t5_counts *counts)
         if (model->tensors[i].ffn)
             counts->ffn_parameters += count;
     }
-    t5_destroy(model);
+    model_destroy(model);
     /* encoder self, decoder self, cross; two products of scores and values in each */
     example = in * (4 * projection + ffn) + 4 * in * in * inner;
     example += out * (4 * projection + ffn) + 4 * out * out * inner;
@@ -753,7 +753,7 @@ int t5_counts(const struct t5_options *options, struct t5_counts *counts)
 
 /* ==== Values ==== */
 
-static void parameters_pack(struct t5 *model, int worker)
+static void parameters_pack(struct model *model, int worker)
 {
     struct nn *nn = &model->worker[worker].nn;
     double start = profile_now_s();
@@ -766,7 +766,7 @@ static void parameters_pack(struct t5 *model, int worker)
     nn_book(nn, PROFILE_PACK, &start, 0, 0);
 }
 
-void t5_refresh(struct t5 *model)
+void model_refresh(struct model *model)
 {
     if (model->options.precision == PRECISION_BF16)
         model->worker[0].nn.typed->convert((int64_t)model->parameter_room, model->parameters,
@@ -775,10 +775,10 @@ void t5_refresh(struct t5 *model)
         parameters_pack(model, w);
 }
 
-void t5_init(struct t5 *model, uint64_t seed)
+void model_init(struct model *model, uint64_t seed)
 {
     for (int i = 0; i < model->tensor_count; i++) {
-        struct t5_tensor *tensor = &model->tensors[i];
+        struct tensor *tensor = &model->tensors[i];
         size_t count = (size_t)tensor->rows * (size_t)tensor->cols;
         struct rng rng;
 
@@ -793,22 +793,22 @@ void t5_init(struct t5 *model, uint64_t seed)
 
         memset(state, 0, count * sizeof *state);
     }
-    t5_refresh(model);
+    model_refresh(model);
 }
 
-struct t5_tensor *t5_tensors(struct t5 *model, int *count)
+struct tensor *model_tensors(struct model *model, int *count)
 {
     *count = model->tensor_count;
     return model->tensors;
 }
 
-float *t5_optimizer_state(struct t5 *model, size_t *count)
+float *model_optimizer_state(struct model *model, size_t *count)
 {
     *count = 0;
     return model->adafactor ? adafactor_state(model->adafactor, count) : NULL;
 }
 
-double t5_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_steps,
+double model_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_steps,
                         double decay_fraction)
 {
     double warm = warmup_steps > 0 ? (double)warmup_steps : 1;
@@ -824,7 +824,7 @@ double t5_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_ste
 
 /* Examples first .. first + count - 1 of the batch, filled up with examples of pad, whose targets
  * count nothing. */
-static void worker_load(struct t5 *model, struct worker *worker, const struct batch *batch,
+static void worker_load(struct model *model, struct worker *worker, const struct batch *batch,
                         int first, int count)
 {
     int in = batch->input_length, out = batch->target_length;
@@ -856,7 +856,7 @@ static float *stream_after(struct stack_saved *saved, int layers, bool decoder, 
     return saved->blocks[i].norm[k == SELF && decoder ? CROSS : FFN].src;
 }
 
-static void stack_forward(struct t5 *model, struct worker *worker, int s, const int32_t *ids,
+static void stack_forward(struct model *model, struct worker *worker, int s, const int32_t *ids,
                           const void *memory)
 {
     const struct model_config *config = &model->options.model;
@@ -892,7 +892,7 @@ static void stack_forward(struct t5 *model, struct worker *worker, int s, const 
 }
 
 /* Gradient of the stack's output in worker->diff_normed or, for the encoder, diff_memory. */
-static void stack_backward(struct t5 *model, struct worker *worker, int s, const int32_t *ids,
+static void stack_backward(struct model *model, struct worker *worker, int s, const int32_t *ids,
                            const void *memory, const float *diff_dst)
 {
     const struct model_config *config = &model->options.model;
@@ -930,7 +930,7 @@ static void stack_backward(struct t5 *model, struct worker *worker, int s, const
     embedding_backward(nn, nn->diff + model->embedding, d_model, tokens, ids, worker->diff);
 }
 
-static void micro_batch_forward(struct t5 *model, struct worker *worker, float scale, bool train)
+static void micro_batch_forward(struct model *model, struct worker *worker, float scale, bool train)
 {
     const void *memory = worker->stack[0].last.dst;
 
@@ -940,7 +940,7 @@ static void micro_batch_forward(struct t5 *model, struct worker *worker, float s
              worker->stack[1].last.dst, worker->targets, scale, train ? worker->diff_normed : NULL);
 }
 
-static void micro_batch_backward(struct t5 *model, struct worker *worker)
+static void micro_batch_backward(struct model *model, struct worker *worker)
 {
     const void *memory = worker->stack[0].last.dst;
 
@@ -951,14 +951,14 @@ static void micro_batch_backward(struct t5 *model, struct worker *worker)
     stack_backward(model, worker, 0, worker->inputs, NULL, worker->diff_memory);
 }
 
-static void worker_load_bias(struct t5 *model, struct worker *worker)
+static void worker_load_bias(struct model *model, struct worker *worker)
 {
     for (int s = 0; s < 2; s++)
         position_bias_load(&worker->stack[s].bias, model->parameters + model->stack[s].bias);
 }
 
 /* This worker's share of the batch, into its own gradient. */
-static void worker_gradient(struct t5 *model, int index, const struct batch *batch, float scale)
+static void worker_gradient(struct model *model, int index, const struct batch *batch, float scale)
 {
     struct worker *worker = &model->worker[index];
     int first = (int)((int64_t)batch->examples * index / model->workers);
@@ -981,7 +981,7 @@ static void worker_gradient(struct t5 *model, int index, const struct batch *bat
 }
 
 /* Per-example losses of every workers-th micro-batch. */
-static void worker_evaluate(struct t5 *model, int index, const struct batch *batch,
+static void worker_evaluate(struct model *model, int index, const struct batch *batch,
                             double *example_loss_nats)
 {
     struct worker *worker = &model->worker[index];
@@ -1008,7 +1008,7 @@ static void worker_evaluate(struct t5 *model, int index, const struct batch *bat
 
 /* ==== Steps ==== */
 
-static int batch_check(const struct t5 *model, const struct batch *batch)
+static int batch_check(const struct model *model, const struct batch *batch)
 {
     const struct model_config *config = &model->options.model;
     const struct {
@@ -1033,7 +1033,7 @@ static int batch_check(const struct t5 *model, const struct batch *batch)
 }
 
 /* All threads wait here; the time is booked. */
-static void workers_wait(struct t5 *model)
+static void workers_wait(struct model *model)
 {
     int index = omp_get_thread_num();
     double start = profile_now_s();
@@ -1044,7 +1044,7 @@ static void workers_wait(struct t5 *model)
 
 /* Gradient, and with `step` an update.  Runs workers in turn when the runtime gives fewer threads
  * than asked for. */
-static int model_step(struct t5 *model, const struct batch *batch, struct adafactor_step *step,
+static int model_step(struct model *model, const struct batch *batch, struct adafactor_step *step,
                       bool update, double *loss_nats)
 {
     int64_t targets = 0;
@@ -1097,14 +1097,14 @@ static int model_step(struct t5 *model, const struct batch *batch, struct adafac
     return 0;
 }
 
-int t5_gradient(struct t5 *model, const struct batch *batch, double *loss_nats)
+int model_gradient(struct model *model, const struct batch *batch, double *loss_nats)
 {
     struct adafactor_step step = {.t = 1};
 
     return model_step(model, batch, &step, false, loss_nats);
 }
 
-int t5_train_step(struct t5 *model, const struct batch *batch, int64_t step, double learning_rate,
+int model_train_step(struct model *model, const struct batch *batch, int64_t step, double learning_rate,
                   double *loss_nats)
 {
     struct adafactor_step update = {.t = step, .learning_rate = learning_rate};
@@ -1112,7 +1112,7 @@ int t5_train_step(struct t5 *model, const struct batch *batch, int64_t step, dou
     return model_step(model, batch, &update, true, loss_nats);
 }
 
-int t5_evaluate(struct t5 *model, const struct batch *batch, double *example_loss_nats)
+int model_evaluate(struct model *model, const struct batch *batch, double *example_loss_nats)
 {
     if (batch_check(model, batch))
         return -1;
@@ -1124,7 +1124,7 @@ int t5_evaluate(struct t5 *model, const struct batch *batch, double *example_los
 
 /* ==== Where the time goes ==== */
 
-void t5_profile(const struct t5 *model, struct profile_row rows[PROFILE_KINDS])
+void model_profile(const struct model *model, struct profile_row rows[PROFILE_KINDS])
 {
     memset(rows, 0, PROFILE_KINDS * sizeof *rows);
     for (int w = 0; w < model->workers; w++)
@@ -1135,13 +1135,13 @@ void t5_profile(const struct t5 *model, struct profile_row rows[PROFILE_KINDS])
         }
 }
 
-void t5_profile_reset(struct t5 *model)
+void model_profile_reset(struct model *model)
 {
     for (int w = 0; w < model->workers; w++)
         memset(model->worker[w].nn.profile, 0, sizeof model->worker[w].nn.profile);
 }
 
-static bool primitive_set(struct t5_primitive *primitive, const char *implementation,
+static bool primitive_set(struct model_primitive *primitive, const char *implementation,
                           const char *first, const char *second)
 {
     snprintf(primitive->role, sizeof primitive->role, "%s %s", first, second);
@@ -1151,7 +1151,7 @@ static bool primitive_set(struct t5_primitive *primitive, const char *implementa
 
 /* Take primitives that exist one off *i, until there are none left to take. */
 static bool linear_primitive(const struct linear_plan *plan, const char *role, int *i,
-                             struct t5_primitive *primitive)
+                             struct model_primitive *primitive)
 {
     const struct dnn_matmul *products[] = {plan->forward, plan->backward, plan->weights};
     const struct dnn_packer *packers[] = {plan->pack_forward, plan->pack_backward};
@@ -1169,7 +1169,7 @@ static bool linear_primitive(const struct linear_plan *plan, const char *role, i
 }
 
 static bool attention_primitive(const struct attention_plan *plan, const char *role, int *i,
-                                struct t5_primitive *primitive)
+                                struct model_primitive *primitive)
 {
     const struct dnn_matmul *products[] = {plan->scores, plan->values, plan->diff_probabilities,
                                            plan->diff_q, plan->diff_k, plan->diff_v};
@@ -1182,7 +1182,7 @@ static bool attention_primitive(const struct attention_plan *plan, const char *r
     return false;
 }
 
-bool t5_primitive(const struct t5 *model, int i, struct t5_primitive *primitive)
+bool model_primitive(const struct model *model, int i, struct model_primitive *primitive)
 {
     const struct worker *worker = &model->worker[0];
     static const char *const stacks[] = {"encoder", "decoder"};

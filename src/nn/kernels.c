@@ -2,7 +2,7 @@
  * loops are plain C that the compiler vectorises. */
 #include "src/glu.h"
 
-#include "src/data/batch.h"
+#include "src/util/tokens.h"
 #include "src/nn/dnn.h"
 #include "src/nn/kernels.h"
 

@@ -9,7 +9,6 @@ libglubench_a_SOURCES += \
 	src/nn/loss.c src/nn/loss.h \
 	src/nn/nn.c src/nn/nn.h \
 	src/nn/norm.c src/nn/norm.h \
-	src/nn/ref.c src/nn/ref.h \
 	src/nn/stream.c src/nn/stream.h
 
 # kernels.c once per instruction set; kernels_select.c picks at run time.  The flags let the
@@ -38,15 +37,15 @@ KERNEL_LIBS += libkernels_avx512.a
 endif
 
 check_PROGRAMS += test-ref
-test_ref_SOURCES = test/test-ref.c
+test_ref_SOURCES = test/test-ref.c $(ref)
 TESTS += test-ref
 
 check_PROGRAMS += test-kernels
-test_kernels_SOURCES = test/test-kernels.c
+test_kernels_SOURCES = test/test-kernels.c $(ref)
 TESTS += test-kernels
 
 check_PROGRAMS += test-layers
-test_layers_SOURCES = test/test-layers.c
+test_layers_SOURCES = test/test-layers.c $(ref)
 TESTS += test-layers
 
 check_PROGRAMS += test-dnn

@@ -3,7 +3,7 @@
 #define GLU_RESULTS_JSON_HELP_H
 
 #include "src/glu.h"
-#include "src/results/stats.h"
+#include "src/results/statistics.h"
 
 #include <jansson.h>
 #include <stdio.h>

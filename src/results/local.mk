@@ -11,13 +11,13 @@ libglubench_a_SOURCES += \
     src/results/results.h \
     src/results/schema.c src/results/schema.h \
     src/results/sheet.c src/results/sheet.h \
-    src/results/stats.c src/results/stats.h \
+    src/results/statistics.c src/results/statistics.h \
     src/results/tables.c src/results/tables.h \
     src/results/validate.c
 
-check_PROGRAMS += test-stats
-test_stats_SOURCES = test/test-stats.c
-TESTS += test-stats
+check_PROGRAMS += test-statistics
+test_statistics_SOURCES = test/test-statistics.c
+TESTS += test-statistics
 
 results_tests = test-compare test-report test-results test-results-memory test-validate
 results_fixture = test/results-fixture.c test/results-fixture.h

@@ -3,11 +3,14 @@ libglubench_a_SOURCES += \
     src/util/atomic_file.c src/util/atomic_file.h \
     src/util/error.c src/util/error.h \
     src/util/json_bound.c src/util/json_bound.h \
+    src/util/machine.c src/util/machine.h \
     src/util/nearest.c src/util/nearest.h \
     src/util/printable.c src/util/printable.h \
     src/util/progress.c src/util/progress.h \
+    src/util/record.c src/util/record.h \
     src/util/rng.c src/util/rng.h \
-    src/util/sha256.c src/util/sha256.h
+    src/util/sha256.c src/util/sha256.h \
+    src/util/tokens.h
 
 check_PROGRAMS += test-rng test-sha256
 test_rng_SOURCES = test/test-rng.c
@@ -17,3 +20,8 @@ TESTS += test-rng test-sha256
 check_PROGRAMS += test-atomic-file
 test_atomic_file_SOURCES = test/test-atomic-file.c
 TESTS += test-atomic-file
+
+check_PROGRAMS += test-machine test-record
+test_machine_SOURCES = test/test-machine.c
+test_record_SOURCES = test/test-record.c $(model_fixture)
+TESTS += test-machine test-record

@@ -1,8 +1,8 @@
-/* config.c - configuration files. */
+/* setting.c - configuration files. */
 #include "src/glu.h"
 
-#include "src/run/config.h"
-#include "src/run/plan.h"
+#include "src/setting/setting.h"
+#include "src/study/forecast.h"
 #include "test/fuzz/fuzz.h"
 #include "test/scratch.h"
 
@@ -14,8 +14,8 @@ int fuzz_config(const uint8_t *data, size_t size);
 
 static int option_named(const char *name)
 {
-    for (int i = 0; i < config_option_count(); i++)
-        if (config_option_at(i)->name && strcmp(config_option_at(i)->name, name) == 0)
+    for (int i = 0; i < setting_option_count(); i++)
+        if (setting_option_at(i)->name && strcmp(setting_option_at(i)->name, name) == 0)
             return i;
     return -1;
 }
@@ -23,23 +23,23 @@ static int option_named(const char *name)
 /* What a file resolves to, as a results file would tell it; NULL when it is refused. */
 static json_t *resolve(const char *path)
 {
-    struct config_argument arguments[] = {{option_named("config"), path},
+    struct setting_argument arguments[] = {{option_named("config"), path},
                                           {option_named("threads"), "1"}};
-    struct config config;
-    struct plan_row *rows = NULL;
+    struct setting setting;
+    struct forecast_row *rows = NULL;
     json_t *resolved = NULL;
     char *repro;
 
-    if (config_resolve(&config, arguments, (int)LENGTH_OF(arguments)) == 0) {
-        resolved = config_json(&config, NULL, NULL);
+    if (setting_resolve(&setting, arguments, (int)LENGTH_OF(arguments)) == 0) {
+        resolved = setting_json(&setting, NULL, NULL);
         fuzz_check(resolved != NULL, "what is resolved can be written");
-        repro = config_repro(&config, config.variants[0], config.first_seed);
+        repro = setting_repro(&setting, setting.variants[0], setting.first_seed);
         fuzz_check(repro != NULL, "what is resolved can be repeated");
         free(repro);
-        if (plan_make(&rows, &config) == 0)
+        if (forecast_make(&rows, &setting) == 0)
             free(rows);
     }
-    config_free(&config);
+    setting_free(&setting);
     return resolved;
 }
 

@@ -16,17 +16,17 @@ enum { WORDS_MAX = 64 };
 /* Resolve the options as the command would. */
 static int resolve(const struct invocation *invocation)
 {
-    struct config config;
+    struct setting setting;
     int status;
 
     if (invocation->command->bit & COMMANDS_OF_MODEL)
-        status = config_resolve(&config, invocation->arguments, invocation->argument_count);
+        status = setting_resolve(&setting, invocation->arguments, invocation->argument_count);
     else
-        status = config_defaults(&config, NULL, 0) ||
-                         config_assign(&config, invocation->arguments, invocation->argument_count)
+        status = setting_defaults(&setting, NULL, 0) ||
+                         setting_assign(&setting, invocation->arguments, invocation->argument_count)
                      ? -1
                      : 0;
-    config_free(&config);
+    setting_free(&setting);
     return status;
 }
 

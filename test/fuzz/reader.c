@@ -1,8 +1,8 @@
 /* reader.c - the files of a corpus. */
 #include "src/glu.h"
 
-#include "src/data/reader.h"
-#include "src/data/utf8.h"
+#include "src/text/reader.h"
+#include "src/text/utf8.h"
 #include "test/fuzz/fuzz.h"
 #include "test/scratch.h"
 #include "test/tap.h"

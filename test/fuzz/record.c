@@ -1,8 +1,8 @@
 /* record.c - what a run directory holds, read as by --resume. */
 #include "src/glu.h"
 
-#include "src/run/record.h"
-#include "src/run/state.h"
+#include "src/util/record.h"
+#include "src/train/state.h"
 #include "test/fuzz/fuzz.h"
 #include "test/model-fixture.h"
 #include "test/scratch.h"
@@ -21,7 +21,7 @@ enum { SEED = 3, STEP = 2, STEPS = 10 };
 /* A run directory that stands as long as the program, with a model to read states into. */
 struct site {
     struct rundir *rundir;
-    struct t5 *model;
+    struct model *model;
     const struct variant *variant;
     char path[PATH_MAX]; /* of the state of STEP */
 };
@@ -33,7 +33,7 @@ static const struct site *the_site(void)
     if (site.rundir)
         return &site;
     site.model = model_fixture("relu", 12, 1);
-    site.variant = t5_get_options(site.model)->variant;
+    site.variant = model_get_options(site.model)->variant;
     /* The file makes the directory above; a results file need not be there. */
     if (rundir_open(&site.rundir, scratch_text("run/out.json", "")))
         tap_bail_out("%s", err_get());
@@ -83,14 +83,14 @@ int fuzz_state(const uint8_t *data, size_t size)
 {
     const struct site *site = the_site();
     int count, status;
-    struct t5_tensor *tensors = t5_tensors(site->model, &count);
+    struct tensor *tensors = model_tensors(site->model, &count);
     size_t floats;
     struct record_part zeros = {NULL, 0};
     json_t *header = json_loadb((const char *)data, size, 0, NULL);
 
     if (!header)
         return err_set("not JSON");
-    t5_optimizer_state(site->model, &floats);
+    model_optimizer_state(site->model, &floats);
     zeros.bytes = floats * sizeof(float);
     for (int i = 0; i < count; i++)
         zeros.bytes += (size_t)tensors[i].rows * (size_t)tensors[i].cols * sizeof(float);

@@ -1,7 +1,7 @@
 /* weights.c - model.safetensors, read into a tiny model. */
 #include "src/glu.h"
 
-#include "src/model/checkpoint.h"
+#include "src/model/weights.h"
 #include "test/fuzz/fuzz.h"
 #include "test/model-fixture.h"
 #include "test/scratch.h"
@@ -15,9 +15,9 @@ int fuzz_tensor_header(const uint8_t *data, size_t size);
 
 enum { LENGTH_BYTES = 8 };
 
-static struct t5 *the_model(void)
+static struct model *the_model(void)
 {
-    static struct t5 *model;
+    static struct model *model;
 
     if (!model)
         model = model_fixture("swiglu", 8, 1);
@@ -27,13 +27,13 @@ static struct t5 *the_model(void)
 int fuzz_safetensors(const uint8_t *data, size_t size)
 {
     scratch_write("weights/model.safetensors", data, size);
-    return checkpoint_load(scratch_path("weights"), the_model());
+    return weights_load(scratch_path("weights"), the_model());
 }
 
 int fuzz_tensor_header(const uint8_t *data, size_t size)
 {
     int count, status;
-    struct t5_tensor *tensors = t5_tensors(the_model(), &count);
+    struct tensor *tensors = model_tensors(the_model(), &count);
     size_t bytes = LENGTH_BYTES + size;
     uint8_t *file;
 

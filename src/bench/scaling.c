@@ -1,0 +1,317 @@
+/* scaling.c - see scaling.h. */
+#include "src/glu.h"
+
+#include "src/bench/scaling.h"
+
+#include "src/results/json_help.h"
+#include "src/results/statistics.h"
+#include "src/util/machine.h"
+#include "src/util/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A point is sampled for about so long, and a sample is a mean over so long at least. */
+static const double point_s = 0.8, sample_s = 0.05;
+enum { WARM_UP = 2, SAMPLES_MIN = 3, SAMPLES_MAX = 15, THREAD_POINTS = 16 };
+
+/* Of one row; the setting's own number is measured besides. */
+static const int d_models[] = {64, 128, 256, 384, 512, 768, 1024, 2048, 4096};
+static const int lengths[] = {64, 128, 256, 512};
+static const int batches[] = {8, 16, 32, 64, 128};
+
+struct point {
+    const char *axis;
+    int value;
+    struct model_options options;
+};
+
+struct scaling {
+    const struct setting *setting;
+    double gemm_peak_gflop_per_s;
+    struct point *points;
+    int count, room;
+    json_t *rows;
+};
+
+/* ---- The points ------------------------------------------------------------------------------ */
+
+static int add_point(struct scaling *scaling, const char *axis, int value,
+                     const struct model_options *options)
+{
+    if (scaling->count == scaling->room) {
+        int room = scaling->room ? 2 * scaling->room : 64;
+        struct point *points = realloc(scaling->points, (size_t)room * sizeof *points);
+
+        if (!points)
+            return err_set("out of memory");
+        scaling->points = points;
+        scaling->room = room;
+    }
+    scaling->points[scaling->count++] = (struct point){axis, value, *options};
+    return 0;
+}
+
+/* 1, 2, 3 .. threads; where these are many, powers of two and the last. */
+static int add_threads(struct scaling *scaling, const struct model_options *base)
+{
+    int most = base->threads < base->batch ? base->threads : base->batch;
+
+    for (int n = 1; n <= most; n++) {
+        struct model_options options = *base;
+
+        if (most > THREAD_POINTS && (n & (n - 1)) != 0 && n != most)
+            continue;
+        options.threads = n;
+        if (add_point(scaling, "threads", n, &options))
+            return -1;
+    }
+    return 0;
+}
+
+/* A model so wide: heads of the setting's width or of 64, d_ff in the setting's proportion and
+ * divisible by 48, so that gated layers stay equal. */
+static int add_d_models(struct scaling *scaling, const struct model_options *base)
+{
+    const struct setting *setting = scaling->setting;
+    const struct recipe *recipe = &setting->recipe;
+
+    for (size_t i = 0; i < LENGTH_OF(d_models); i++) {
+        struct model_options options = *base;
+        int d = d_models[i], d_ff;
+
+        if (d > setting->scaling_d_model)
+            break;
+        d_ff = (int)lround((double)recipe->d_ff / recipe->d_model * d / 48) * 48;
+        options.model.d_model = d;
+        options.model.heads = d / 64 > recipe->heads ? d / 64 : recipe->heads;
+        options.model.d_kv = d / options.model.heads;
+        options.model.d_ff = base->variant->gated ? d_ff / 3 * 2 : d_ff;
+        if (d == recipe->d_model)
+            options.model = base->model;
+        if (add_point(scaling, "d_model", d, &options))
+            return -1;
+    }
+    return 0;
+}
+
+static int add_lengths(struct scaling *scaling, const struct model_options *base)
+{
+    const struct setting *setting = scaling->setting;
+
+    for (size_t i = 0; i < LENGTH_OF(lengths); i++) {
+        struct model_options options = *base;
+        int segment;
+
+        options.model.input_length = lengths[i];
+        if (lengths[i] != base->model.input_length &&
+            span_lengths(lengths[i], setting->noise_density, setting->mean_span, &segment,
+                         &options.model.target_length))
+            return -1;
+        if (add_point(scaling, "input_length", lengths[i], &options))
+            return -1;
+    }
+    return 0;
+}
+
+static int add_batches(struct scaling *scaling, const struct model_options *base)
+{
+    for (size_t i = 0; i < LENGTH_OF(batches); i++) {
+        struct model_options options = *base;
+
+        options.batch = batches[i];
+        if (options.micro_batch > options.batch)
+            options.micro_batch = options.batch;
+        if (add_point(scaling, "batch", batches[i], &options))
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- Measuring ------------------------------------------------------------------------------- */
+
+static double step_s(struct model *model, const struct batch *batch, int64_t *step, int times)
+{
+    double start_s = machine_clock_s(), loss_nats;
+
+    for (int i = 0; i < times; i++)
+        if (model_train_step(model, batch, ++*step, 1e-4, &loss_nats))
+            return NAN;
+    return (machine_clock_s() - start_s) / times;
+}
+
+/* Seconds of a training step, *count samples.  0 or -1. */
+static int measure(const struct setting *setting, const struct model_options *options,
+                   double samples_s[SAMPLES_MAX], int *count)
+{
+    struct data_config data = setting_data(setting);
+    struct data_stream *stream = NULL;
+    struct batch *batch = NULL;
+    struct model *model = NULL;
+    int64_t step = 0;
+    double once_s;
+    int status = -1, times;
+
+    *count = 0;
+    data.batch = options->batch;
+    data.input_length = options->model.input_length;
+    data.target_length = options->model.target_length;
+    if (batch_create(&batch, options->batch, data.input_length, data.target_length) ||
+        data_open(&stream, &data, (uint64_t)setting->first_seed) || data_next(stream, batch) ||
+        model_create(&model, options))
+        goto out;
+    model_init(model, (uint64_t)setting->first_seed);
+    if (isnan(step_s(model, batch, &step, WARM_UP)) ||
+        isnan(once_s = step_s(model, batch, &step, 1)))
+        goto out;
+    times = (int)fmax(1, ceil(sample_s / once_s));
+    *count = (int)fmin(fmax(point_s / (once_s * times), SAMPLES_MIN), SAMPLES_MAX);
+    for (int i = 0; i < *count; i++)
+        if (isnan(samples_s[i] = step_s(model, batch, &step, times)))
+            goto out;
+    status = 0;
+out:
+    model_destroy(model);
+    data_close(stream);
+    batch_destroy(batch);
+    return status;
+}
+
+static json_t *samples_json(const double *samples_s, int count)
+{
+    json_t *list = json_array();
+    int bad = 0;
+
+    for (int i = 0; i < count; i++)
+        bad |= json_push(list, json_number(samples_s[i]));
+    return json_finish(list, bad);
+}
+
+static json_t *row_json(const struct scaling *scaling, const struct point *point,
+                        const double *samples_s, int count)
+{
+    const struct model_options *options = &point->options;
+    const struct model_config *model = &options->model;
+    int64_t tokens = (int64_t)options->batch * (model->input_length + model->target_length);
+    struct interval interval;
+    struct model_counts counts;
+    double median_s, gflop_per_s;
+    json_t *o = json_object();
+    int bad = stats_median(samples_s, count, 0.95, &median_s, &interval) ||
+              model_counts(options, &counts);
+
+    if (bad) {
+        json_decref(o);
+        return NULL;
+    }
+    gflop_per_s = 1e-9 * (double)counts.train_flops / median_s;
+    bad |= json_put(o, "axis", json_text(point->axis));
+    bad |= json_put(o, "value", json_integer(point->value));
+    bad |= json_put(o, "variant", json_text(options->variant->name));
+    bad |= json_put(o, "precision", json_text(precision_name(options->precision)));
+    bad |= json_put(o, "threads", json_integer(options->threads));
+    bad |= json_put(o, "batch", json_integer(options->batch));
+    bad |= json_put(o, "d_model", json_integer(model->d_model));
+    bad |= json_put(o, "d_ff", json_integer(model->d_ff));
+    bad |= json_put(o, "heads", json_integer(model->heads));
+    bad |= json_put(o, "d_kv", json_integer(model->d_kv));
+    bad |= json_put(o, "input_length", json_integer(model->input_length));
+    bad |= json_put(o, "target_length", json_integer(model->target_length));
+    bad |= json_put(o, "tokens_per_step", json_integer(tokens));
+    bad |= json_put(o, "flops_per_step", json_integer(counts.train_flops));
+    bad |= json_put(o, "samples_s", samples_json(samples_s, count));
+    bad |= json_put(o, "median_s", json_number(median_s));
+    bad |= json_put(o, "median_s_ci95", json_interval(interval));
+    bad |= json_put(o, "tokens_per_s", json_number((double)tokens / median_s));
+    bad |= json_put(o, "gflop_per_s", json_number(gflop_per_s));
+    bad |= json_put(o, "fraction_of_gemm_peak",
+                    json_number(gflop_per_s / scaling->gemm_peak_gflop_per_s));
+    bad |= json_put(o, "parallel_efficiency", json_null());
+    return json_finish(o, bad);
+}
+
+/* All else is the setting's. */
+static bool same_options(const struct model_options *a, const struct model_options *b)
+{
+    return a->variant == b->variant && a->batch == b->batch && a->threads == b->threads &&
+           a->micro_batch == b->micro_batch && /* of int alone: there is no padding */
+           memcmp(&a->model, &b->model, sizeof a->model) == 0;
+}
+
+/* The row of the same measurement on another axis, or NULL: the setting's own point lies on all. */
+static json_t *same_row(const struct scaling *scaling, int index)
+{
+    for (int i = 0; i < index; i++)
+        if (same_options(&scaling->points[i].options, &scaling->points[index].options))
+            return json_array_get(scaling->rows, (size_t)i);
+    return NULL;
+}
+
+/* tokens/s of n threads over n times that of one, which is the first point of the axis. */
+static int set_efficiency(const struct scaling *scaling, int index, json_t *row)
+{
+    double one = NAN;
+
+    for (int i = 0; i <= index; i++)
+        if (scaling->points[i].options.variant == scaling->points[index].options.variant &&
+            strcmp(scaling->points[i].axis, "threads") == 0 && scaling->points[i].value == 1)
+            one = i == index ? number_at(row, "tokens_per_s")
+                             : number_at(json_array_get(scaling->rows, (size_t)i), "tokens_per_s");
+    return json_put(row, "parallel_efficiency",
+                    json_number(number_at(row, "tokens_per_s") /
+                                (one * scaling->points[index].value)));
+}
+
+static int do_point(struct scaling *scaling, int index)
+{
+    const struct point *point = &scaling->points[index];
+    json_t *same = same_row(scaling, index), *row;
+    double samples_s[SAMPLES_MAX];
+    int count, bad = 0;
+
+    progress_status("sweep: [%d/%d] %s, %s %d", index + 1, scaling->count,
+                    point->options.variant->name, point->axis, point->value);
+    if (same) {
+        row = json_deep_copy(same);
+        bad |= json_put(row, "axis", json_text(point->axis));
+        bad |= json_put(row, "value", json_integer(point->value));
+        bad |= json_put(row, "parallel_efficiency", json_null());
+    } else if (measure(scaling->setting, &point->options, samples_s, &count)) {
+        return err_prepend("%s, %s %d", point->options.variant->name, point->axis, point->value);
+    } else {
+        row = row_json(scaling, point, samples_s, count);
+    }
+    if (row && strcmp(point->axis, "threads") == 0)
+        bad |= set_efficiency(scaling, index, row);
+    bad |= json_push(scaling->rows, row);
+    return bad ? err_set("out of memory") : 0;
+}
+
+int scaling_run(const struct setting *setting, double gemm_peak_gflop_per_s,
+                const atomic_int *stop, json_t **rows)
+{
+    struct scaling scaling = {.setting = setting,
+                              .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s,
+                              .rows = json_array()};
+    int status = scaling.rows ? 0 : err_set("out of memory");
+
+    for (int i = 0; i < setting->variant_count && status == 0; i++) {
+        struct model_options base = setting_model(setting, setting->variants[i], setting->threads);
+
+        status = add_threads(&scaling, &base) || add_d_models(&scaling, &base) ||
+                         add_lengths(&scaling, &base) || add_batches(&scaling, &base)
+                     ? -1
+                     : 0;
+    }
+    for (int i = 0; i < scaling.count && status == 0 && !(stop && *stop); i++)
+        status = do_point(&scaling, i);
+    if (status) {
+        json_decref(scaling.rows);
+        scaling.rows = NULL;
+    }
+    free(scaling.points);
+    *rows = scaling.rows;
+    return status;
+}

@@ -1,0 +1,542 @@
+/* checkpoint.c - see checkpoint.h.  The format: https://github.com/huggingface/safetensors */
+#include "src/glu.h"
+
+#include "src/model/weights.h"
+
+#include "src/util/atomic_file.h"
+#include "src/util/json_bound.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "safetensors are little-endian; this file copies floats as they are"
+#endif
+
+enum { LENGTH_BYTES = 8, HEADER_MAX_BYTES = 16 << 20, HEADER_MAX_VALUES = 1 << 18,
+       CONFIG_MAX_BYTES = 1 << 16 };
+
+/* What Hugging Face calls the activations (transformers/activations.py).  Its "gated-gelu" is the
+ * tanh form whatever the name says, so the erf form needs the name "gelu_python". */
+static const char *const hf_activation[] = {
+    [ACT_LINEAR] = "linear",       [ACT_RELU] = "relu",     [ACT_RELU2] = "relu2",
+    [ACT_GELU_ERF] = "gelu_python", [ACT_GELU_TANH] = "gelu_new", [ACT_SWISH] = "silu",
+    [ACT_LOGISTIC] = "sigmoid",    [ACT_TANH] = "tanh",     [ACT_ELU] = "elu",
+    [ACT_SOFT_RELU] = "softplus",  [ACT_MISH] = "mish",     [ACT_HARDSWISH] = "hardswish",
+    [ACT_LAST + 1] = NULL,
+};
+
+static size_t tensor_count(const struct tensor *tensor)
+{
+    return (size_t)tensor->rows * (size_t)tensor->cols;
+}
+
+/* The shape that Hugging Face gives a tensor, in dims; returns the number of dimensions. */
+static int tensor_shape(const struct tensor *tensor, int dims[2])
+{
+    if (tensor->vector) {
+        dims[0] = tensor->cols;
+        dims[1] = 1;
+        return 1;
+    }
+    dims[0] = tensor->transposed ? tensor->cols : tensor->rows;
+    dims[1] = tensor->transposed ? tensor->rows : tensor->cols;
+    return 2;
+}
+
+/* dst (cols, rows) = src (rows, cols) transposed. */
+static void transpose(float *dst, const float *src, int rows, int cols)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < cols; c++)
+            dst[(size_t)c * (size_t)rows + (size_t)r] = src[(size_t)r * (size_t)cols + (size_t)c];
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
+
+static int make_directory(const char *path)
+{
+    struct stat status;
+
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    if (errno == EEXIST && stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+        errno = ENOTDIR;
+    return errno == EEXIST ? 0 : err_system("cannot make the directory %s", path);
+}
+
+/* Make a directory and those above it. */
+static int make_directories(const char *path)
+{
+    char copy[PATH_MAX];
+
+    if (strlen(path) >= sizeof copy)
+        return err_set("%.100s...: the path is too long", path);
+    strcpy(copy, path);
+    for (char *slash = copy + 1; *slash; slash++) {
+        if (*slash != '/')
+            continue;
+        *slash = '\0';
+        if (make_directory(copy))
+            return err_prepend("%s", path);
+        *slash = '/';
+    }
+    return make_directory(copy);
+}
+
+/* The header as text with its padding: new memory, NULL when there is none. */
+static char *make_header(struct tensor *tensors, int count, size_t *bytes)
+{
+    json_t *header = json_pack("{s:{s:s, s:s}}", "__metadata__", "format", "pt", "producer",
+                               PACKAGE_STRING);
+    char *text = NULL, *padded;
+    size_t offset = 0, length;
+
+    for (int i = 0; header && i < count; i++) {
+        int dims[2], rank = tensor_shape(&tensors[i], dims);
+        size_t end = offset + tensor_count(&tensors[i]) * sizeof(float);
+        json_t *shape = rank == 1 ? json_pack("[i]", dims[0]) : json_pack("[i, i]", dims[0], dims[1]);
+        json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
+                                  "data_offsets", (json_int_t)offset, (json_int_t)end);
+
+        if (json_object_set_new(header, tensors[i].name, entry)) {
+            json_decref(header);
+            header = NULL;
+        }
+        offset = end;
+    }
+    if (header)
+        text = json_dumps(header, JSON_COMPACT);
+    json_decref(header);
+    if (!text)
+        return NULL;
+    length = strlen(text);
+    *bytes = (length + 7) / 8 * 8; /* the data that follows is then aligned */
+    padded = realloc(text, *bytes + 1);
+    if (!padded) {
+        free(text);
+        return NULL;
+    }
+    memset(padded + length, ' ', *bytes - length);
+    return padded;
+}
+
+static int write_tensor(struct atomic_file *file, const struct tensor *tensor)
+{
+    size_t bytes = tensor_count(tensor) * sizeof(float);
+    float *copy;
+    int status;
+
+    if (!tensor->transposed || tensor->vector)
+        return atomic_append(file, tensor->value, bytes);
+    copy = malloc(bytes);
+    if (!copy)
+        return err_set("out of memory for %s", tensor->name);
+    transpose(copy, tensor->value, tensor->rows, tensor->cols);
+    status = atomic_append(file, copy, bytes);
+    free(copy);
+    return status;
+}
+
+static int write_weights(const char *directory, struct model *model)
+{
+    int count, status = -1;
+    struct tensor *tensors = model_tensors(model, &count);
+    struct atomic_file file = {.fd = -1};
+    unsigned char length[LENGTH_BYTES];
+    char path[PATH_MAX], *header = NULL;
+    size_t header_bytes = 0;
+
+    if (snprintf(path, sizeof path, "%s/model.safetensors", directory) >= (int)sizeof path)
+        return err_set("%.100s...: the path is too long", directory);
+    header = make_header(tensors, count, &header_bytes);
+    if (!header)
+        return err_set("%s: out of memory for the header", path);
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        length[i] = (unsigned char)(header_bytes >> 8 * i);
+    if (atomic_open(&file, path) || atomic_append(&file, length, sizeof length) ||
+        atomic_append(&file, header, header_bytes))
+        goto out;
+    for (int i = 0; i < count; i++)
+        if (write_tensor(&file, &tensors[i]))
+            goto out;
+    status = atomic_commit(&file);
+out:
+    atomic_abandon(&file);
+    free(header);
+    return status;
+}
+
+/* config.json in the terms of Hugging Face's T5Config. */
+static json_t *make_config(const struct model_options *options)
+{
+    const struct model_config *model = &options->model;
+    const struct variant *variant = options->variant;
+    const char *activation = hf_activation[variant->act];
+    char projection[64];
+
+    snprintf(projection, sizeof projection, "%s%s", variant->gated ? "gated-" : "",
+             activation ? activation : activation_get(variant->act)->name);
+    return json_pack(
+        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:b, s:b, s:f, s:f,"
+        " s:i, s:i, s:i, s:s, s:s, s:f, s:f}",
+        "architectures", "T5ForConditionalGeneration", "model_type", "t5", "d_model",
+        model->d_model, "d_kv", model->d_kv, "d_ff", model->d_ff, "num_layers", model->layers,
+        "num_decoder_layers", model->layers, "num_heads", model->heads,
+        "relative_attention_num_buckets", 32, "relative_attention_max_distance", 128, "vocab_size",
+        model->vocabulary, "feed_forward_proj", projection, "tie_word_embeddings", 1,
+        "is_encoder_decoder", 1, "layer_norm_epsilon", 1e-6, "dropout_rate", 0.0,
+        "decoder_start_token_id", TOKEN_PAD, "pad_token_id", TOKEN_PAD, "eos_token_id", TOKEN_EOS,
+        "torch_dtype", "float32", "glubench_variant", variant->name, "glubench_alpha",
+        variant->alpha, "glubench_beta", variant->beta);
+}
+
+static int write_config(const char *directory, const struct model *model)
+{
+    json_t *config = make_config(model_get_options(model));
+    char path[PATH_MAX], *text = config ? json_dumps(config, JSON_INDENT(2)) : NULL;
+    int status = -1;
+
+    json_decref(config);
+    if (!text)
+        return err_set("%s/config.json: out of memory", directory);
+    if (snprintf(path, sizeof path, "%s/config.json", directory) < (int)sizeof path)
+        status = atomic_write(path, text, strlen(text));
+    free(text);
+    return status;
+}
+
+int weights_prepare(const char *directory)
+{
+    if (make_directories(directory) ||
+        (access(directory, W_OK | X_OK) != 0 && err_system("cannot write to %s", directory)))
+        return err_prepend("--save-checkpoint");
+    return 0;
+}
+
+int weights_save(const char *directory, struct model *model)
+{
+    if (weights_prepare(directory))
+        return -1;
+    if (write_weights(directory, model) ||
+        write_config(directory, model))
+        return err_prepend("--save-checkpoint");
+    return 0;
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* An open model.safetensors. */
+struct weights {
+    char path[PATH_MAX];
+    int fd;
+    json_t *header;
+    uint64_t data_start, data_bytes;
+};
+
+static int read_all(const struct weights *file, void *dst, size_t bytes, uint64_t offset)
+{
+    char *to = dst;
+
+    while (bytes > 0) {
+        ssize_t n = pread(file->fd, to, bytes, (off_t)offset);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_system("cannot read %s", file->path);
+        if (n == 0)
+            return err_set("%s: the file ends too early", file->path);
+        to += n;
+        bytes -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+static void close_weights(struct weights *file)
+{
+    json_decref(file->header);
+    if (file->fd >= 0)
+        close(file->fd);
+}
+
+static int read_header(struct weights *file, uint64_t file_bytes)
+{
+    unsigned char length[LENGTH_BYTES];
+    uint64_t header_bytes = 0;
+    json_error_t error;
+    char *text;
+
+    if (file_bytes < LENGTH_BYTES)
+        return err_set("%s: %llu bytes are too few for a safetensors file", file->path,
+                       (unsigned long long)file_bytes);
+    if (read_all(file, length, sizeof length, 0))
+        return -1;
+    for (int i = 0; i < LENGTH_BYTES; i++)
+        header_bytes |= (uint64_t)length[i] << 8 * i;
+    if (header_bytes > HEADER_MAX_BYTES || header_bytes > file_bytes - LENGTH_BYTES)
+        return err_set("%s: a header of %llu bytes in a file of %llu; it is no safetensors file, or "
+                       "a part of one",
+                       file->path, (unsigned long long)header_bytes,
+                       (unsigned long long)file_bytes);
+    text = malloc((size_t)header_bytes + 1);
+    if (!text)
+        return err_set("%s: out of memory", file->path);
+    if (read_all(file, text, (size_t)header_bytes, LENGTH_BYTES)) {
+        free(text);
+        return -1;
+    }
+    if (json_has_more_values(text, (size_t)header_bytes, HEADER_MAX_VALUES)) {
+        free(text);
+        return err_set("%s: the header holds more than %d values", file->path, HEADER_MAX_VALUES);
+    }
+    errno = 0;
+    file->header = json_loadb(text, (size_t)header_bytes, JSON_REJECT_DUPLICATES, &error);
+    free(text);
+    if (!json_is_object(file->header))
+        return err_set("%s: the header is not a JSON object: %s", file->path,
+                       file->header ? "another type" : err_cause(error.text));
+    file->data_start = LENGTH_BYTES + header_bytes;
+    file->data_bytes = file_bytes - file->data_start;
+    return 0;
+}
+
+/* Open a regular file, and nothing that would block or never end; *bytes is its size. */
+static int open_regular(const char *path, uint64_t *bytes)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return err_system("cannot open %s", path);
+    if (fstat(fd, &status)) {
+        err_system("cannot open %s", path);
+    } else if (S_ISREG(status.st_mode)) {
+        *bytes = (uint64_t)status.st_size;
+        return fd;
+    } else {
+        err_set("%s is not a regular file", path);
+    }
+    close(fd);
+    return -1;
+}
+
+static int open_weights(struct weights *file, const char *directory)
+{
+    uint64_t bytes = 0;
+
+    file->fd = -1;
+    file->header = NULL;
+    if (snprintf(file->path, sizeof file->path, "%s/model.safetensors", directory) >=
+        (int)sizeof file->path)
+        return err_set("%.100s...: the path is too long", directory);
+    file->fd = open_regular(file->path, &bytes);
+    return file->fd < 0 ? -1 : read_header(file, bytes);
+}
+
+/* "[64, 384]" of a JSON shape. */
+static const char *shape_text(const json_t *shape, char text[64])
+{
+    size_t used = 1;
+
+    strcpy(text, "[");
+    for (size_t i = 0; i < json_array_size(shape) && used < 40; i++)
+        used += (size_t)snprintf(text + used, 64 - used, "%s%lld", i > 0 ? ", " : "",
+                                 (long long)json_integer_value(json_array_get(shape, i)));
+    strcpy(text + used, "]");
+    return text;
+}
+
+static int check_shape(const struct weights *file, const struct tensor *tensor,
+                       const json_t *shape)
+{
+    int dims[2] = {0, 0}, rank = tensor_shape(tensor, dims);
+    bool same = json_array_size(shape) == (size_t)rank;
+    char found[64], needed[64];
+
+    for (int i = 0; same && i < rank; i++)
+        same = json_integer_value(json_array_get(shape, (size_t)i)) == dims[i];
+    if (same)
+        return 0;
+    snprintf(needed, sizeof needed, rank == 1 ? "[%d]" : "[%d, %d]", dims[0], dims[1]);
+    return err_set("%s: %s has the shape %s, and this model needs %s; give the sizes of the model "
+                   "that was saved",
+                   file->path, tensor->name, shape_text(shape, found), needed);
+}
+
+/* Where a tensor's data lies in the file, checked. */
+static int find_data(const struct weights *file, const struct tensor *tensor, uint64_t *offset)
+{
+    const json_t *entry = json_object_get(file->header, tensor->name);
+    const json_t *dtype = json_object_get(entry, "dtype");
+    const json_t *offsets = json_object_get(entry, "data_offsets");
+    const json_t *first = json_array_get(offsets, 0), *last = json_array_get(offsets, 1);
+    json_int_t begin = json_integer_value(first), end = json_integer_value(last);
+
+    if (!json_is_object(entry))
+        return err_set("%s: there is no tensor %s; it was saved from another variant or a model "
+                       "with other layers",
+                       file->path, tensor->name);
+    if (!json_is_string(dtype) || strcmp(json_string_value(dtype), "F32") != 0)
+        return err_set("%s: %s has the type %s; only F32 can be read", file->path, tensor->name,
+                       json_is_string(dtype) ? json_string_value(dtype) : "(none)");
+    if (check_shape(file, tensor, json_object_get(entry, "shape")))
+        return -1;
+    if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last) ||
+        begin < 0 || end < begin || (uint64_t)end > file->data_bytes ||
+        (uint64_t)(end - begin) != tensor_count(tensor) * sizeof(float))
+        return err_set("%s: the data_offsets of %s are not %zu bytes within the file's %llu",
+                       file->path, tensor->name, tensor_count(tensor) * sizeof(float),
+                       (unsigned long long)file->data_bytes);
+    *offset = file->data_start + (uint64_t)begin;
+    return 0;
+}
+
+/* A stretch of the file. */
+struct range {
+    uint64_t begin, end;
+};
+
+static int by_begin(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+
+    return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+/* No two tensors may share bytes: a file where they do is none that a program has written. */
+static int check_apart(const struct weights *file, struct tensor *tensors, int count)
+{
+    struct range *ranges = calloc((size_t)count, sizeof *ranges);
+    int status = 0;
+
+    if (!ranges)
+        return err_set("out of memory");
+    for (int i = 0; i < count && status == 0; i++) {
+        status = find_data(file, &tensors[i], &ranges[i].begin);
+        ranges[i].end = ranges[i].begin + tensor_count(&tensors[i]) * sizeof(float);
+    }
+    if (status == 0)
+        qsort(ranges, (size_t)count, sizeof *ranges, by_begin);
+    for (int i = 1; i < count && status == 0; i++)
+        if (ranges[i].begin < ranges[i - 1].end)
+            status = err_set("%s: the data_offsets of two tensors overlap", file->path);
+    free(ranges);
+    return status;
+}
+
+static int read_tensor(const struct weights *file, struct tensor *tensor)
+{
+    size_t bytes = tensor_count(tensor) * sizeof(float);
+    uint64_t offset = 0;
+    float *copy;
+    int status;
+
+    if (find_data(file, tensor, &offset))
+        return -1;
+    if (!tensor->transposed || tensor->vector)
+        return read_all(file, tensor->value, bytes, offset);
+    copy = malloc(bytes);
+    if (!copy)
+        return err_set("out of memory for %s", tensor->name);
+    status = read_all(file, copy, bytes, offset);
+    if (status == 0)
+        transpose(tensor->value, copy, tensor->cols, tensor->rows);
+    free(copy);
+    return status;
+}
+
+/* Every tensor of the file must have its place in the model: one that does not would be lost
+ * silently.  Copies of the embedding, which some writers add, have one. */
+static int check_no_others(const struct weights *file, struct tensor *tensors, int count)
+{
+    static const char *const tied[] = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight",
+                                       "__metadata__"};
+    const char *name;
+    json_t *entry;
+
+    json_object_foreach(file->header, name, entry) {
+        bool known = false;
+
+        for (int i = 0; !known && i < count; i++)
+            known = strcmp(tensors[i].name, name) == 0;
+        for (size_t i = 0; !known && i < LENGTH_OF(tied); i++)
+            known = strcmp(tied[i], name) == 0;
+        if (!known)
+            return err_set("%s: this model has no tensor %.100s; it was saved from another variant "
+                           "or a model with other layers",
+                           file->path, name);
+    }
+    return 0;
+}
+
+/* Weights fit every variant of the same shape; say so when they come from another one. */
+static void warn_of_other_variant(const char *directory, const struct variant *variant)
+{
+    char path[PATH_MAX];
+    uint64_t bytes = 0;
+    json_t *config;
+    const char *name;
+    int fd;
+
+    if (snprintf(path, sizeof path, "%s/config.json", directory) >= (int)sizeof path)
+        return;
+    fd = open_regular(path, &bytes);
+    if (fd < 0)
+        return;
+    config = bytes <= CONFIG_MAX_BYTES ? json_loadfd(fd, 0, NULL) : NULL;
+    close(fd);
+    name = json_string_value(json_object_get(config, "glubench_variant"));
+    if (name && strcmp(name, variant->name) != 0)
+        warn_add("%s holds weights that were trained as %.80s; they are used for %s", directory,
+                 name, variant->name);
+    json_decref(config);
+}
+
+int weights_check(const char *directory, const struct model_options *options)
+{
+    struct tensor *tensors;
+    struct weights file;
+    struct model *model;
+    int count, status;
+
+    if (model_outline(&model, options))
+        return -1;
+    tensors = model_tensors(model, &count);
+    status = open_weights(&file, directory) || check_no_others(&file, tensors, count) ||
+                     check_apart(&file, tensors, count)
+                 ? -1
+                 : 0;
+    close_weights(&file);
+    model_destroy(model);
+    return status ? err_prepend("--init-checkpoint") : 0;
+}
+
+int weights_load(const char *directory, struct model *model)
+{
+    int count, status = -1;
+    struct tensor *tensors = model_tensors(model, &count);
+    struct weights file;
+
+    if (open_weights(&file, directory) || check_no_others(&file, tensors, count) ||
+        check_apart(&file, tensors, count))
+        goto out;
+    for (int i = 0; i < count; i++) {
+        if (read_tensor(&file, &tensors[i]))
+            goto out;
+    }
+    warn_of_other_variant(directory, model_get_options(model)->variant);
+    model_refresh(model);
+    status = 0;
+out:
+    close_weights(&file);
+    return status ? err_prepend("--init-checkpoint") : 0;
+}

@@ -1,0 +1,26 @@
+/* checkpoint.h - weights in the form that Hugging Face's T5 reads and writes: a directory with
+ * model.safetensors (8-byte little-endian length, JSON header, raw little-endian F32) and
+ * config.json. */
+#ifndef GLU_MODEL_WEIGHTS_H
+#define GLU_MODEL_WEIGHTS_H
+
+#include "src/model/model.h"
+
+/* Make the directory and its parents, so that one that cannot be made or written to fails early.
+ * 0 or -1. */
+int weights_prepare(const char *directory) GLU_MUST_USE;
+
+/* Write both files, each atomically; makes the directory and its parents.  0, or -1 and a message
+ * that names the file. */
+int weights_save(const char *directory, struct model *model) GLU_MUST_USE;
+
+/* Would weights_load() find a tensor for each of such a model's?  Reads the header alone, so that
+ * a wrong file fails early.  0, or -1 and a message that names the file and the tensor. */
+int weights_check(const char *directory, const struct model_options *options) GLU_MUST_USE;
+
+/* Read the weights of every tensor of the model and model_refresh() it.  0, or -1 and a message that
+ * names the file and the tensor; the model's weights are then a mixture of old and new.  Weights
+ * that were trained as another variant are a warning. */
+int weights_load(const char *directory, struct model *model) GLU_MUST_USE;
+
+#endif

@@ -1,0 +1,684 @@
+/* stats.c - see stats.h. */
+#include "src/glu.h"
+
+#include "src/results/statistics.h"
+#include "src/util/rng.h"
+
+#include <float.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct interval no_interval = {NAN, NAN};
+
+bool interval_exists(struct interval interval)
+{
+    return !isnan(interval.low) && !isnan(interval.high);
+}
+
+/* ==== Distributions ==== */
+
+static double beta_fraction(double a, double b, double x)
+{
+    const double tiny = DBL_MIN / DBL_EPSILON;
+    double c = 1.0, d = 1.0 - (a + b) * x / (a + 1.0), h;
+
+    d = 1.0 / (fabs(d) < tiny ? tiny : d);
+    h = d;
+    for (int m = 1; m <= 10000; m++) {
+        double even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        double odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        double step;
+
+        d = 1.0 + even * d;
+        c = 1.0 + even / c;
+        d = 1.0 / (fabs(d) < tiny ? tiny : d);
+        c = fabs(c) < tiny ? tiny : c;
+        h *= d * c;
+        d = 1.0 + odd * d;
+        c = 1.0 + odd / c;
+        d = 1.0 / (fabs(d) < tiny ? tiny : d);
+        c = fabs(c) < tiny ? tiny : c;
+        step = d * c;
+        h *= step;
+        if (fabs(step - 1.0) < 4.0 * DBL_EPSILON)
+            break;
+    }
+    return h;
+}
+
+double stats_beta_incomplete(double a, double b, double x)
+{
+    double front;
+
+    if (x <= 0.0 || x >= 1.0)
+        return x <= 0.0 ? 0.0 : 1.0;
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x));
+    /* The fraction converges fast below the mean only. */
+    return x < (a + 1.0) / (a + b + 2.0) ? front * beta_fraction(a, b, x) / a
+                                         : 1.0 - front * beta_fraction(b, a, 1.0 - x) / b;
+}
+
+double stats_normal_cdf(double z)
+{
+    return 0.5 * erfc(-z / sqrt(2.0));
+}
+
+/* The root of an increasing function in [low, high], to the last bits. */
+static double bisect(double (*f)(double x, const double *parameters), const double *parameters,
+                     double target, double low, double high)
+{
+    for (int i = 0; i < 200; i++) {
+        double middle = 0.5 * (low + high);
+
+        if (middle <= low || middle >= high)
+            break;
+        if (f(middle, parameters) < target)
+            low = middle;
+        else
+            high = middle;
+    }
+    return 0.5 * (low + high);
+}
+
+static double normal_cdf_of(double x, const double *parameters)
+{
+    (void)parameters;
+    return stats_normal_cdf(x);
+}
+
+double stats_normal_quantile(double p)
+{
+    return bisect(normal_cdf_of, NULL, p, -40.0, 40.0);
+}
+
+double stats_t_two_sided_p(double t, double df)
+{
+    double t2 = t * t;
+
+    if (isnan(t))
+        return NAN;
+    if (t2 <= df) /* near 0 the complement is the accurate one */
+        return 1.0 - stats_beta_incomplete(0.5, 0.5 * df, t2 / (df + t2));
+    return stats_beta_incomplete(0.5 * df, 0.5, df / (df + t2));
+}
+
+double stats_t_cdf(double t, double df)
+{
+    double tail = 0.5 * stats_t_two_sided_p(t, df);
+
+    return t < 0.0 ? tail : 1.0 - tail;
+}
+
+static double t_tail_of(double minus_t, const double *df)
+{
+    return stats_t_cdf(minus_t, *df);
+}
+
+double stats_t_quantile(double p, double df)
+{
+    double high = 1.0;
+
+    if (p > 0.5)
+        return -stats_t_quantile(1.0 - p, df);
+    if (p == 0.5)
+        return 0.0;
+    while (stats_t_cdf(-high, df) > p && high < 1e100)
+        high *= 2.0;
+    return bisect(t_tail_of, &df, p, -high, 0.0);
+}
+
+/* P(T <= t) = integral over s of Phi(t s - noncentrality) times the density of s = sqrt(chi2 / df).
+ * The density is smooth and s is within 12 standard deviations, about 1 / sqrt(2 df), of 1. */
+double stats_noncentral_t_cdf(double t, double df, double noncentrality)
+{
+    enum { PANELS = 600 };
+    double width = 12.0 / sqrt(2.0 * df);
+    double low = fmax(0.0, 1.0 - width), high = 1.0 + width, h = (high - low) / PANELS;
+    double scale = log(2.0) + 0.5 * df * log(0.5 * df) - lgamma(0.5 * df), sum = 0.0;
+
+    for (int i = 0; i <= PANELS; i++) {
+        double s = low + i * h, weight = i == 0 || i == PANELS ? 1.0 : i % 2 ? 4.0 : 2.0;
+
+        if (s > 0.0)
+            sum += weight * exp(scale + (df - 1.0) * log(s) - 0.5 * df * s * s)
+                   * stats_normal_cdf(t * s - noncentrality);
+        else if (df == 1.0)
+            sum += weight * exp(scale) * stats_normal_cdf(-noncentrality);
+    }
+    return sum * h / 3.0;
+}
+
+/* ==== One sample ==== */
+
+double stats_mean(const double *x, int n)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < n; i++)
+        sum += x[i];
+    return n > 0 ? sum / n : NAN;
+}
+
+double stats_stddev(const double *x, int n)
+{
+    double mean = stats_mean(x, n), sum = 0.0;
+
+    for (int i = 0; i < n; i++)
+        sum += (x[i] - mean) * (x[i] - mean);
+    return n > 1 ? sqrt(sum / (n - 1)) : NAN;
+}
+
+static struct interval t_interval(double mean, double stddev, int n, double level)
+{
+    double half;
+
+    if (n < 2)
+        return no_interval;
+    half = stats_t_quantile(0.5 + 0.5 * level, n - 1) * stddev / sqrt(n);
+    return (struct interval){mean - half, mean + half};
+}
+
+struct interval stats_t_interval(const double *x, int n, double level)
+{
+    return t_interval(stats_mean(x, n), stats_stddev(x, n), n, level);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double *sorted_copy(const double *x, int n)
+{
+    double *copy = malloc((size_t)(n > 0 ? n : 1) * sizeof *copy);
+
+    if (!copy) {
+        err_system("statistics over %d numbers", n);
+        return NULL;
+    }
+    if (n > 0)
+        memcpy(copy, x, (size_t)n * sizeof *copy);
+    qsort(copy, (size_t)n, sizeof *copy, ascending);
+    return copy;
+}
+
+static double sorted_median(const double *sorted, int n)
+{
+    return n == 0 ? NAN : n % 2 ? sorted[n / 2] : 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]);
+}
+
+/* The number of order statistics to leave out at either end, or -1: the largest r with
+ * P(Binomial(n, 1/2) <= r) <= (1 - level) / 2. */
+static int median_trim(int n, double level)
+{
+    double tail = 0.0, log_term = -n * log(2.0);
+    int r;
+
+    for (r = 0; r < n; r++) {
+        tail += exp(log_term);
+        if (tail > 0.5 * (1.0 - level))
+            break;
+        log_term += log((double)(n - r) / (r + 1));
+    }
+    return r - 1;
+}
+
+int stats_median(const double *x, int n, double level, double *median, struct interval *interval)
+{
+    double *sorted = sorted_copy(x, n);
+    int trim = n > 0 ? median_trim(n, level) : -1;
+
+    if (!sorted)
+        return -1;
+    *median = sorted_median(sorted, n);
+    *interval = trim < 0 ? no_interval : (struct interval){sorted[trim], sorted[n - 1 - trim]};
+    free(sorted);
+    return 0;
+}
+
+/* ==== Two paired samples ==== */
+
+/* Sums that differ by rounding alone count as equal. */
+static double sum_tolerance(const double *x, int n)
+{
+    double sum = 0.0;
+
+    for (int i = 0; i < n; i++)
+        sum += fabs(x[i]);
+    return 1e-12 * sum;
+}
+
+double stats_sign_flip_p(const double *difference, int n)
+{
+    enum { EXACT_MAX = 20, DRAWS = 1000000 };
+    double seen = fabs(stats_mean(difference, n) * n) - sum_tolerance(difference, n);
+    bool exact = n <= EXACT_MAX;
+    int patterns = exact ? 1 << (n > 0 ? n : 0) : DRAWS, extreme = 0;
+    struct rng rng;
+
+    if (n < 1)
+        return NAN;
+    rng_start(&rng, 0, RNG_STATISTICS, rng_lane("sign-flip"));
+    for (int pattern = 0; pattern < patterns; pattern++) {
+        uint32_t bits = (uint32_t)pattern;
+        double sum = 0.0;
+
+        for (int i = 0; i < n; i++) {
+            if (!exact && i % 32 == 0)
+                bits = rng_u32(&rng);
+            sum += bits >> i % 32 & 1 ? -difference[i] : difference[i];
+        }
+        extreme += fabs(sum) >= seen;
+    }
+    return exact ? (double)extreme / patterns : (extreme + 1.0) / (patterns + 1.0);
+}
+
+static int paired(const double *a, const double *b, int n, double level, bool sign_flip,
+                  struct paired_test *test)
+{
+    double *difference = calloc((size_t)(n > 0 ? n : 1), sizeof *difference);
+
+    if (!difference)
+        return err_system("statistics over %d numbers", n);
+    for (int i = 0; i < n; i++)
+        difference[i] = a[i] - b[i];
+    test->n = n;
+    test->difference = stats_mean(difference, n);
+    test->stddev = stats_stddev(difference, n);
+    test->interval = t_interval(test->difference, test->stddev, n, level);
+    test->t = test->p_t = NAN;
+    if (test->stddev > 1e-12 * fabs(test->difference)) {
+        test->t = test->difference / (test->stddev / sqrt(n));
+        test->p_t = stats_t_two_sided_p(test->t, n - 1);
+    } else if (test->difference == 0.0) { /* equal to the last bit */
+        test->t = 0.0;
+        test->p_t = 1.0;
+    } /* else: equal differences leave no error to measure them by */
+    test->p_sign_flip = n < 2 || !sign_flip ? NAN : stats_sign_flip_p(difference, n);
+    free(difference);
+    return 0;
+}
+
+int stats_paired(const double *a, const double *b, int n, double level, struct paired_test *test)
+{
+    return paired(a, b, n, level, true, test);
+}
+
+int stats_paired_t(const double *a, const double *b, int n, double level, struct paired_test *test)
+{
+    return paired(a, b, n, level, false, test);
+}
+
+/* P(U <= u) and P(U >= u), whichever is smaller, without ties: the number of ways to reach a sum by
+ * the recursion of Mann and Whitney (1947), as a distribution. */
+static int rank_sum_exact(int m, int n, int u, double *p)
+{
+    int top = m * n;
+    double *ways = calloc((size_t)top + 1, sizeof *ways), below = 0.0, above = 0.0, all = 0.0;
+
+    if (!ways)
+        return err_system("rank-sum test of %d and %d numbers", m, n);
+    /* The generating function is the product of (1 - x^(n + i)) / (1 - x^i) for i of 1 .. m. */
+    ways[0] = 1.0;
+    for (int i = 1; i <= m; i++) {
+        for (int k = top; k >= n + i; k--)
+            ways[k] -= ways[k - n - i];
+        for (int k = i; k <= top; k++)
+            ways[k] += ways[k - i];
+    }
+    for (int k = 0; k <= top; k++) {
+        all += ways[k];
+        below += k <= u ? ways[k] : 0.0;
+        above += k >= u ? ways[k] : 0.0;
+    }
+    *p = fmin(1.0, 2.0 * fmin(below, above) / all);
+    free(ways);
+    return 0;
+}
+
+int stats_rank_sum_p(const double *a, int a_count, const double *b, int b_count, double *p)
+{
+    enum { EXACT_MAX = 20 };
+    double m = a_count, n = b_count, all = m + n, u = 0.0, ties = 0.0, variance, distance;
+
+    *p = NAN;
+    if (a_count < 1 || b_count < 1)
+        return 0;
+    for (int i = 0; i < a_count; i++)
+        for (int j = 0; j < b_count; j++)
+            u += a[i] > b[j] ? 1.0 : a[i] == b[j] ? 0.5 : 0.0;
+    for (int i = 0; i < a_count + b_count; i++) { /* the sum over groups of t^3 - t, one t at a time */
+        double x = i < a_count ? a[i] : b[i - a_count], t = 0.0;
+
+        for (int j = 0; j < a_count + b_count; j++)
+            t += (j < a_count ? a[j] : b[j - a_count]) == x;
+        ties += t * t - 1.0;
+    }
+    if (ties == 0.0 && a_count <= EXACT_MAX && b_count <= EXACT_MAX)
+        return rank_sum_exact(a_count, b_count, (int)u, p);
+    variance = m * n / 12.0 * (all + 1.0 - ties / (all * (all - 1.0)));
+    distance = fmax(0.0, fabs(u - 0.5 * m * n) - 0.5);
+    if (variance > 0.0)
+        *p = fmin(1.0, 2.0 * stats_normal_cdf(-distance / sqrt(variance)));
+    return 0;
+}
+
+struct ranked {
+    double p;
+    int at;
+};
+
+static int ascending_p(const void *a, const void *b)
+{
+    return ascending(&((const struct ranked *)a)->p, &((const struct ranked *)b)->p);
+}
+
+int stats_holm(const double *p, double *adjusted, int n)
+{
+    struct ranked *ranked = malloc((size_t)(n > 0 ? n : 1) * sizeof *ranked);
+    double running = 0.0;
+    int m = 0;
+
+    if (!ranked)
+        return err_system("statistics over %d numbers", n);
+    for (int i = 0; i < n; i++) {
+        adjusted[i] = NAN;
+        if (!isnan(p[i]))
+            ranked[m++] = (struct ranked){p[i], i};
+    }
+    qsort(ranked, (size_t)m, sizeof *ranked, ascending_p);
+    for (int i = 0; i < m; i++) {
+        running = fmax(running, fmin(1.0, (m - i) * ranked[i].p));
+        adjusted[ranked[i].at] = running;
+    }
+    free(ranked);
+    return 0;
+}
+
+/* ==== Order ==== */
+
+static int sign(double x)
+{
+    return (x > 0.0) - (x < 0.0);
+}
+
+/* Concordant less discordant pairs; order[i] permutes y. */
+static long concordance(const double *x, const double *y, const int *order, int n)
+{
+    long s = 0;
+
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            s += sign(x[i] - x[j]) * sign(y[order[i]] - y[order[j]]);
+    return s;
+}
+
+/* P(|S| >= |s|) without ties.  S = pairs - 2 inversions, and the distribution of inversions of n
+ * is that of n - 1 plus a uniform number of 0 .. n - 1. */
+static int kendall_p_untied(long s, int n, double *p)
+{
+    long pairs = (long)n * (n - 1) / 2;
+    double *now = calloc((size_t)pairs + 1, sizeof *now);
+    double *next = calloc((size_t)pairs + 1, sizeof *next);
+    double sum = 0.0;
+
+    if (!now || !next) {
+        free(now);
+        free(next);
+        return err_system("Kendall's tau over %d numbers", n);
+    }
+    now[0] = 1.0;
+    for (int m = 2; m <= n; m++) {
+        double window = 0.0, *swap = now;
+        long top = (long)m * (m - 1) / 2;
+
+        for (long k = 0; k <= top; k++) {
+            window += now[k] - (k >= m ? now[k - m] : 0.0);
+            next[k] = window / m;
+        }
+        now = next;
+        next = swap;
+    }
+    for (long k = 0; k <= pairs; k++)
+        if (labs(pairs - 2 * k) >= labs(s))
+            sum += now[k];
+    *p = fmin(1.0, sum);
+    free(now);
+    free(next);
+    return 0;
+}
+
+/* P(|S| >= |s|) over all permutations of y (Heap's algorithm, iterative). */
+static double kendall_p_enumerated(const double *x, const double *y, int n, long s)
+{
+    int order[16], counter[16] = {0};
+    long extreme = 0, all = 0;
+
+    for (int i = 0; i < n; i++)
+        order[i] = i;
+    for (int i = 0;;) {
+        extreme += labs(concordance(x, y, order, n)) >= labs(s);
+        all++;
+        while (i < n && counter[i] >= i)
+            counter[i++] = 0;
+        if (i >= n)
+            break;
+        int j = i % 2 ? counter[i] : 0, swap = order[j];
+        order[j] = order[i];
+        order[i] = swap;
+        counter[i]++;
+        i = 0;
+    }
+    return (double)extreme / (double)all;
+}
+
+/* Sums over the groups of equal values, of size t: t(t-1), t(t-1)(t-2) and t(t-1)(2t+5). */
+struct ties {
+    double pairs, triples, variance;
+};
+
+static int count_ties(const double *x, int n, struct ties *ties)
+{
+    double *sorted = sorted_copy(x, n);
+
+    if (!sorted)
+        return -1;
+    *ties = (struct ties){0};
+    for (int i = 0, end; i < n; i = end) {
+        double t;
+
+        for (end = i; end < n && sorted[end] == sorted[i]; end++)
+            ;
+        t = end - i;
+        ties->pairs += t * (t - 1.0);
+        ties->triples += t * (t - 1.0) * (t - 2.0);
+        ties->variance += t * (t - 1.0) * (2.0 * t + 5.0);
+    }
+    free(sorted);
+    return 0;
+}
+
+/* Kendall 1970, Rank Correlation Methods, section 4.9. */
+static double kendall_p_normal(long s, double n, const struct ties *x, const struct ties *y)
+{
+    double pairs = n * (n - 1.0);
+    double variance = (pairs * (2.0 * n + 5.0) - x->variance - y->variance) / 18.0
+                      + x->pairs * y->pairs / (2.0 * pairs)
+                      + x->triples * y->triples / (9.0 * pairs * (n - 2.0));
+
+    return 2.0 * stats_normal_cdf(-labs(s) / sqrt(variance));
+}
+
+int stats_kendall(const double *x, const double *y, int n, double *tau_b, double *p)
+{
+    enum { UNTIED_MAX = 60, ENUMERATED_MAX = 9 };
+    double pairs = (double)n * (n - 1.0);
+    struct ties x_ties, y_ties;
+    long s = 0;
+
+    *tau_b = *p = NAN;
+    if (n < 2)
+        return 0;
+    if (count_ties(x, n, &x_ties) != 0 || count_ties(y, n, &y_ties) != 0)
+        return -1;
+    if (x_ties.pairs == pairs || y_ties.pairs == pairs)
+        return 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            s += sign(x[i] - x[j]) * sign(y[i] - y[j]);
+    *tau_b = 2.0 * (double)s / sqrt((pairs - x_ties.pairs) * (pairs - y_ties.pairs));
+    if (x_ties.pairs == 0.0 && y_ties.pairs == 0.0 && n <= UNTIED_MAX)
+        return kendall_p_untied(s, n, p);
+    *p = n <= ENUMERATED_MAX ? kendall_p_enumerated(x, y, n, s)
+                             : kendall_p_normal(s, n, &x_ties, &y_ties);
+    return 0;
+}
+
+/* ==== Bootstrap ==== */
+
+/* The percentile interval of sorted replicates, between the order statistics just outside. */
+static struct interval percentiles(double *replicate, int n, double level)
+{
+    int low = (int)floor(0.5 * (1.0 - level) * (n - 1));
+
+    qsort(replicate, (size_t)n, sizeof *replicate, ascending);
+    return (struct interval){replicate[low], replicate[n - 1 - low]};
+}
+
+int stats_cluster_bootstrap(const double *difference, int seeds, int examples, double level,
+                            struct interval *interval)
+{
+    double *replicate = NULL, *weight = NULL;
+    struct rng rng;
+    int rc = -1;
+
+    *interval = no_interval;
+    if (seeds < 2 || examples < 1)
+        return 0;
+    replicate = malloc(STATS_REPLICATES * sizeof *replicate);
+    weight = malloc((size_t)examples * sizeof *weight);
+    if (!replicate || !weight) {
+        err_system("bootstrap over %d examples", examples);
+        goto done;
+    }
+    rng_start(&rng, 0, RNG_STATISTICS, rng_lane("cluster-bootstrap"));
+    for (int r = 0; r < STATS_REPLICATES; r++) {
+        double sum = 0.0;
+
+        memset(weight, 0, (size_t)examples * sizeof *weight);
+        for (int i = 0; i < examples; i++)
+            weight[rng_below(&rng, (uint32_t)examples)] += 1.0;
+        for (int i = 0; i < seeds; i++) {
+            const double *row = difference + (size_t)rng_below(&rng, (uint32_t)seeds) * (size_t)examples;
+
+            for (int j = 0; j < examples; j++)
+                sum += weight[j] * row[j];
+        }
+        replicate[r] = sum / seeds / examples;
+    }
+    *interval = percentiles(replicate, STATS_REPLICATES, level);
+    rc = 0;
+done:
+    free(replicate);
+    free(weight);
+    return rc;
+}
+
+int stats_median_ratio(const double *a, int a_count, const double *b, int b_count, bool paired,
+                       double level, double *ratio, struct interval *interval)
+{
+    int shorter = a_count < b_count ? a_count : b_count;
+    double *a_draw = sorted_copy(a, a_count = paired ? shorter : a_count);
+    double *b_draw = sorted_copy(b, b_count = paired ? shorter : b_count);
+    double *replicate = malloc(STATS_REPLICATES * sizeof *replicate);
+    struct rng rng;
+    int rc = -1;
+
+    *interval = no_interval;
+    if (!a_draw || !b_draw || !replicate) {
+        err_system("bootstrap of a ratio");
+        goto done;
+    }
+    *ratio = sorted_median(a_draw, a_count) / sorted_median(b_draw, b_count);
+    rc = 0;
+    if (a_count < 3 || b_count < 3)
+        goto done;
+    rng_start(&rng, 0, RNG_STATISTICS, rng_lane("median-ratio"));
+    for (int r = 0; r < STATS_REPLICATES; r++) {
+        for (int i = 0; i < a_count; i++) {
+            uint32_t at = rng_below(&rng, (uint32_t)a_count);
+
+            a_draw[i] = a[at];
+            if (paired)
+                b_draw[i] = b[at];
+        }
+        for (int i = 0; i < b_count && !paired; i++)
+            b_draw[i] = b[rng_below(&rng, (uint32_t)b_count)];
+        qsort(a_draw, (size_t)a_count, sizeof *a_draw, ascending);
+        qsort(b_draw, (size_t)b_count, sizeof *b_draw, ascending);
+        replicate[r] = sorted_median(a_draw, a_count) / sorted_median(b_draw, b_count);
+    }
+    *interval = percentiles(replicate, STATS_REPLICATES, level);
+done:
+    free(a_draw);
+    free(b_draw);
+    free(replicate);
+    return rc;
+}
+
+/* ==== Planning ==== */
+
+double stats_paired_power(double difference, double stddev, int n, double alpha)
+{
+    double critical, noncentrality;
+
+    if (n < 2)
+        return NAN;
+    critical = stats_t_quantile(1.0 - 0.5 * alpha, n - 1);
+    noncentrality = fabs(difference) / stddev * sqrt(n);
+    return 1.0 - stats_noncentral_t_cdf(critical, n - 1, noncentrality)
+           + stats_noncentral_t_cdf(-critical, n - 1, noncentrality);
+}
+
+static double power_of(double difference, const double *p)
+{
+    return stats_paired_power(difference, p[0], (int)p[1], p[2]);
+}
+
+double stats_detectable(double stddev, int n, double alpha, double power)
+{
+    double parameters[] = {stddev, n, alpha}, high = stddev;
+
+    if (n < 2 || !(stddev > 0.0))
+        return NAN;
+    while (power_of(high, parameters) < power && high < 1e100)
+        high *= 2.0;
+    /* 60 halvings of the bracket are beyond the accuracy of the integral. */
+    return bisect(power_of, parameters, power, 0.0, high);
+}
+
+int stats_pairs_needed(double difference, double stddev, double alpha, double power)
+{
+    enum { MOST = 1000000 };
+    int low = 1, high = 2;
+
+    while (stats_paired_power(difference, stddev, high, alpha) < power) {
+        if (high >= MOST)
+            return INT_MAX;
+        low = high;
+        high *= 2;
+    }
+    while (high - low > 1) { /* low does not suffice, high does */
+        int middle = low + (high - low) / 2;
+
+        if (stats_paired_power(difference, stddev, middle, alpha) < power)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
+}

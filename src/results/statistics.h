@@ -1,0 +1,105 @@
+/* stats.h - the statistics of the comparison: seeds are the units, variants are paired by seed.
+ *
+ * An estimate that the data do not give (one seed has no spread) is NAN, and an interval that they
+ * do not give has NAN at both ends: callers print "no interval" and write null.  Input values are
+ * finite.  Functions that need memory return 0, or -1 and a message.  Levels are 0.95 for 95 %. */
+#ifndef GLU_RESULTS_STATISTICS_H
+#define GLU_RESULTS_STATISTICS_H
+
+#include "src/glu.h"
+
+struct interval {
+    double low, high;
+};
+bool interval_exists(struct interval interval);
+
+/* ==== Distributions ==== */
+
+/* Regularised incomplete beta I_x(a, b) for a, b > 0, by its continued fraction (Press et al.,
+ * Numerical Recipes, section 6.4; Lentz's evaluation). */
+double stats_beta_incomplete(double a, double b, double x);
+double stats_normal_cdf(double z);
+double stats_normal_quantile(double p);
+/* Student's t; df > 0, need not be whole. */
+double stats_t_cdf(double t, double df);
+double stats_t_quantile(double p, double df);
+/* P(|T| >= |t|), accurate far out in the tails. */
+double stats_t_two_sided_p(double t, double df);
+/* Noncentral t, P(T <= t), by integrating the normal over the chi distribution of the sample's
+ * standard deviation (Johnson, Kotz and Balakrishnan 1995, chapter 31). */
+double stats_noncentral_t_cdf(double t, double df, double noncentrality);
+
+/* ==== One sample ==== */
+
+double stats_mean(const double *x, int n);   /* NAN when n is 0 */
+double stats_stddev(const double *x, int n); /* of the sample (n - 1); NAN below n 2 */
+/* mean +- t_{n-1} stddev / sqrt(n); does not exist below n 2. */
+struct interval stats_t_interval(const double *x, int n, double level);
+
+/* Median, and its distribution-free interval between two order statistics: the innermost pair
+ * whose binomial coverage is at least `level` (Conover 1999, section 3.2).  Below n 6 no pair covers
+ * 95 %, so the interval does not exist. */
+int stats_median(const double *x, int n, double level, double *median, struct interval *interval);
+
+/* ==== Two paired samples ==== */
+
+struct paired_test {
+    int n;
+    double difference; /* mean of a - b */
+    double stddev;     /* of the differences */
+    struct interval interval;
+    double t, p_t;   /* Student's paired t test, two-sided */
+    double p_sign_flip; /* permutation test, two-sided; at n seeds never below 2 / 2^n */
+};
+int stats_paired(const double *a, const double *b, int n, double level, struct paired_test *test);
+/* Without the sign-flip test (NAN), which is most of the work, for where it is not asked for. */
+int stats_paired_t(const double *a, const double *b, int n, double level, struct paired_test *test);
+
+/* Fisher's sign-flip permutation test that the differences are symmetric about 0: the share of the
+ * 2^n sign patterns whose sum is at least as far from 0 as the one seen.  Exact up to n 20, beyond
+ * it from 1,000,000 random patterns (the seen one counted, so p is never 0). */
+double stats_sign_flip_p(const double *difference, int n);
+
+/* Two samples that are not paired: the rank-sum test of Wilcoxon, Mann and Whitney, two-sided.
+ * Exact without ties up to 20 a side, else normal with corrections for ties and continuity.  NAN
+ * when a side is empty or all values are equal. */
+int stats_rank_sum_p(const double *a, int a_count, const double *b, int b_count, double *p);
+
+/* Holm's step-down correction (Holm 1979).  A NAN is no test: it stays NAN and does not count. */
+int stats_holm(const double *p, double *adjusted, int n);
+
+/* ==== Order ==== */
+
+/* Kendall's tau-b (Kendall 1945) and its two-sided p: exact from the number of permutations by
+ * inversions when there are no ties and n <= 60, from all permutations when there are and n <= 9,
+ * otherwise normal with the variance corrected for ties.  Both NAN when n < 2 or when one side is
+ * all ties. */
+int stats_kendall(const double *x, const double *y, int n, double *tau_b, double *p);
+
+/* ==== Bootstrap ==== */
+
+enum { STATS_REPLICATES = 2000 };
+
+/* Interval (percentiles) of the mean of difference[seed * examples + example], the loss of one
+ * variant less the loss of another.  Seeds are the clusters: they are drawn with replacement, and
+ * so are the held-out examples, which all seeds share, once per replicate (the pigeonhole
+ * bootstrap, Owen 2007, which errs on the wide side).  Does not exist with one seed. */
+int stats_cluster_bootstrap(const double *difference, int seeds, int examples, double level,
+                            struct interval *interval);
+
+/* median(a) / median(b) with a bootstrap interval (percentiles).  `paired`: a[i] and b[i] were
+ * measured in the same round, so that drift hits them alike, and are drawn together; where one list
+ * is longer its rest is left out.  The interval does not exist below 3 samples. */
+int stats_median_ratio(const double *a, int a_count, const double *b, int b_count, bool paired,
+                       double level, double *ratio, struct interval *interval);
+
+/* ==== Planning ==== */
+
+/* Power of the two-sided paired t test at n pairs for a true difference (exact, noncentral t). */
+double stats_paired_power(double difference, double stddev, int n, double alpha);
+/* The smallest true difference that n pairs detect with that power.  NAN below n 2. */
+double stats_detectable(double stddev, int n, double alpha, double power);
+/* The fewest pairs that detect `difference` (> 0) with that power; INT_MAX above a million. */
+int stats_pairs_needed(double difference, double stddev, double alpha, double power);
+
+#endif

@@ -1,0 +1,179 @@
+/* plan.c - see plan.h. */
+#include "src/glu.h"
+
+#include "src/study/forecast.h"
+
+#include "src/bench/throughput.h"
+#include "src/util/machine.h"
+#include "src/train/train.h"
+#include "src/util/progress.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double parity_limit = 1e-3;
+
+/* A stream of real text: 1,024 documents to shuffle and the open files, as measured on C4. */
+enum { STREAM_BYTES = 5 << 20 };
+
+/* Far beyond any machine: measuring such a model would itself take minutes and memory. */
+static int check_size(const struct forecast_row *row)
+{
+    const int64_t most = 100000000000;
+
+    if (row->counts.parameters > most)
+        return err_set("%lld parameters do not fit the memory of a machine; give a smaller "
+                       "--d-model, --d-ff or --layers",
+                       (long long)row->counts.parameters);
+    return 0;
+}
+
+int forecast_make(struct forecast_row **rows, const struct setting *setting)
+{
+    struct forecast_row *made = calloc((size_t)setting->variant_count, sizeof *made);
+    int threads = setting_threads_per_run(setting), baseline = 0;
+
+    *rows = NULL;
+    if (!made)
+        return err_set("out of memory");
+    for (int i = 0; i < setting->variant_count; i++) {
+        const struct variant *variant = setting->variants[i];
+        struct model_options options = setting_model(setting, variant, threads);
+
+        made[i].variant = variant;
+        made[i].d_ff = setting_d_ff(setting, variant);
+        if (model_counts(&options, &made[i].counts) || check_size(&made[i]) ||
+            model_memory(&options, &made[i].memory)) {
+            free(made);
+            return err_prepend("%s", variant->name);
+        }
+        if (variant == setting->baseline)
+            baseline = i;
+    }
+    for (int i = 0; i < setting->variant_count; i++)
+        made[i].parameter_difference =
+            (double)(made[i].counts.parameters - made[baseline].counts.parameters) /
+            (double)made[baseline].counts.parameters;
+    *rows = made;
+    return 0;
+}
+
+/* Besides the models: the program and its libraries, with the code that oneDNN generates.  How much
+ * of them is resident differs from one build of oneDNN to the next by more than a small model
+ * takes, so it is measured: forecast_make() has created every primitive once. */
+static size_t program_bytes(void)
+{
+    const size_t unknown = 16 << 20;
+    size_t resident = machine_resident_bytes();
+
+    return resident > 0 ? resident : unknown;
+}
+
+static int descending(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+    return (x < y) - (x > y);
+}
+
+size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting *setting)
+{
+    size_t totals[1024], sum = program_bytes(), heldout;
+    int count = setting->variant_count < 1024 ? setting->variant_count : 1024;
+    const struct recipe *recipe = &setting->recipe;
+
+    for (int i = 0; i < count; i++)
+        totals[i] = rows[i].memory.total;
+    qsort(totals, (size_t)count, sizeof *totals, descending);
+    /* The largest variants at once, each as often as it has seeds. */
+    for (int job = 0; job < recipe->jobs; job++) {
+        size_t one = totals[(job / recipe->seeds) % count];
+
+        if (sum > SIZE_MAX - one)
+            return SIZE_MAX;
+        sum += one;
+    }
+    if (setting_data(setting).corpus_count > 0)
+        sum += (size_t)recipe->jobs * STREAM_BYTES;
+    heldout = (size_t)recipe->heldout_examples *
+              (size_t)(recipe->input_length + recipe->target_length) * sizeof(int32_t);
+    return sum > SIZE_MAX - heldout ? SIZE_MAX : sum + heldout;
+}
+
+size_t forecast_throughput_bytes(const struct setting *setting)
+{
+    bool resident;
+    size_t bytes = bench_bytes(setting, &resident), program = program_bytes();
+
+    if (setting->recipe.samples == 0)
+        return 0;
+    return bytes > SIZE_MAX - program ? SIZE_MAX : bytes + program;
+}
+
+static int check_parity(const struct forecast_row *rows, const struct setting *setting)
+{
+    for (int i = 0; i < setting->variant_count; i++)
+        if (fabs(rows[i].parameter_difference) > parity_limit && !setting->allow_unequal)
+            return err_set("%s has %lld parameters, %.2f %% %s than %s; choose a --d-ff that is a "
+                           "multiple of 3, or give --allow-unequal",
+                           rows[i].variant->name, (long long)rows[i].counts.parameters,
+                           100 * fabs(rows[i].parameter_difference),
+                           rows[i].parameter_difference > 0 ? "more" : "fewer",
+                           setting->baseline->name);
+    return 0;
+}
+
+static int check_memory(const struct forecast_row *rows, const struct setting *setting)
+{
+    size_t needed = forecast_peak_bytes(rows, setting), available = machine_memory_bytes();
+    char needs[32], has[32];
+
+    format_bytes((double)needed, needs, sizeof needs);
+    format_bytes((double)available, has, sizeof has);
+    if (available > 0 && needed > available)
+        return err_set("%d training%s side by side would take %s of memory, and there are %s; give "
+                       "fewer --jobs, a smaller --batch or --micro-batch, or a smaller model",
+                       setting->recipe.jobs, setting->recipe.jobs == 1 ? "" : "s", needs, has);
+    if (available > 0 && (double)needed > 0.8 * (double)available)
+        warn_add("this will take %s of the machine's %s of memory", needs, has);
+    return 0;
+}
+
+int forecast_check(const struct forecast_row *rows, const struct setting *setting)
+{
+    return check_parity(rows, setting) || check_memory(rows, setting) ? -1 : 0;
+}
+
+double forecast_run_flops(const struct forecast_row *row, const struct setting *setting)
+{
+    const struct recipe *recipe = &setting->recipe;
+    double forward = (double)row->counts.forward_flops / recipe->batch; /* of an example */
+
+    return (double)recipe->steps * (double)row->counts.train_flops +
+           forward * recipe->heldout_examples * (double)train_evaluation_count(setting);
+}
+
+double forecast_run_s(const struct forecast_row *row, const struct setting *setting,
+                  double gemm_peak_gflop_per_s)
+{
+    /* The products of a narrow model wait for everything else: about most * d / (d + half) of the
+     * peak is reached, fitted to results/sweep-f32.json and results/sweep-bf16.json. */
+    static const struct {
+        double most, half;
+    } reached[] = {[PRECISION_F32] = {0.90, 40}, [PRECISION_BF16] = {0.78, 58}};
+    double d_model = setting->recipe.d_model;
+    double share = reached[setting->precision].most * d_model /
+                   (d_model + reached[setting->precision].half);
+
+    return forecast_run_flops(row, setting) / (1e9 * gemm_peak_gflop_per_s * share);
+}
+
+double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting,
+                    double gemm_peak_gflop_per_s)
+{
+    double seconds = 0;
+
+    for (int i = 0; i < setting->variant_count; i++)
+        seconds += forecast_run_s(&rows[i], setting, gemm_peak_gflop_per_s);
+    return seconds * setting->recipe.seeds / setting->recipe.jobs;
+}

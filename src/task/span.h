@@ -1,0 +1,42 @@
+/* span.h - T5's denoising task: spans of a segment are cut out of the input and asked for.
+ *
+ *     segment   Thank you for inviting me to your party last week
+ *     input     Thank you <383> me to your party <382> week EOS
+ *     target    <383> for inviting <382> last EOS
+ *
+ * `noise_density` of the tokens, rounded, are noise; they lie in spans of `mean_span` tokens on
+ * average.  How noise and the rest are divided over the spans is uniformly random over all ways
+ * to do it with no empty part, and a segment starts with a token that is kept. */
+#ifndef GLU_TASK_SPAN_H
+#define GLU_TASK_SPAN_H
+
+#include "src/util/rng.h"
+
+#include <stdint.h>
+
+enum { SPAN_SENTINELS = 100 }; /* the last ids of every vocabulary, in descending order */
+
+struct span_shape {
+    int segment_tokens; /* noise and the rest together */
+    int noise_tokens, spans;
+    int input_length;  /* segment_tokens - noise_tokens + spans + EOS */
+    int target_length; /* noise_tokens + spans + EOS */
+};
+
+/* The longest segment whose input has input_length tokens: 512 gives 568 tokens, 85 of them noise
+ * in 28 spans, and 114 target tokens.  0, or -1 when there is no span, when there are more spans
+ * than sentinels, or when a number is out of range. */
+int span_shape_set(struct span_shape *shape, int input_length, double noise_density,
+                   double mean_span);
+
+/* Corrupt a segment.  The sentinels are vocabulary - 1, vocabulary - 2, ... */
+void span_corrupt(const struct span_shape *shape, int vocabulary, struct rng *rng,
+                  const int32_t *segment, /* (segment_tokens) */
+                  int32_t *input,         /* (input_length) */
+                  int32_t *target);       /* (target_length) */
+
+/* span_shape_set() for who needs two numbers of it. */
+int span_lengths(int input_length, double noise_density, double mean_span, int *segment_tokens,
+                 int *target_length);
+
+#endif

@@ -1,0 +1,5 @@
+libglubench_a_SOURCES += \
+    src/train/dump.c src/train/dump.h \
+    src/train/signals.c src/train/signals.h \
+    src/train/state.c src/train/state.h \
+    src/train/train.c src/train/train.h

@@ -1,0 +1,20 @@
+/* signals.h - what the system and the user ask of a sweep while it runs.
+ *
+ * SIGINT, SIGTERM and SIGHUP: finish the step, save, end.  A second one ends at once.
+ * SIGXCPU and SIGUSR1 (a batch system's warning): save and go on. */
+#ifndef GLU_TRAIN_SIGNALS_H
+#define GLU_TRAIN_SIGNALS_H
+
+#include <stdatomic.h>
+
+/* Catch them from now on; forget what came before. */
+void signals_catch(void);
+/* Let them have their default effect again. */
+void signals_release(void);
+
+/* The signal that asked for the end, or 0; a loop may look at it in every step. */
+extern atomic_int signals_stop;
+/* How many times a checkpoint was asked for. */
+extern atomic_int signals_checkpoints;
+
+#endif

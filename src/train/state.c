@@ -1,0 +1,223 @@
+/* state.c - see state.h. */
+#include "src/glu.h"
+
+#include "src/train/state.h"
+
+#include "src/util/record.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT = 2 };
+
+static size_t tensor_bytes(const struct tensor *tensor)
+{
+    return (size_t)tensor->rows * (size_t)tensor->cols * sizeof(float);
+}
+
+/* ---- Saving ---------------------------------------------------------------------------------- */
+
+static json_t *number_or_null(double x)
+{
+    return isfinite(x) ? json_real(x) : json_null();
+}
+
+static json_t *curve_json(const struct run_result *result)
+{
+    json_t *curve = json_array();
+
+    for (int i = 0; curve && i < result->curve_count; i++) {
+        const struct curve_point *point = &result->curve[i];
+        json_t *entry = json_pack("[I, o, o, f]", (json_int_t)point->step,
+                                  number_or_null(point->train_loss_nats),
+                                  number_or_null(point->heldout_log_perplexity_nats),
+                                  point->train_s);
+
+        if (json_array_append_new(curve, entry)) {
+            json_decref(curve);
+            return NULL;
+        }
+    }
+    return curve;
+}
+
+/* Names and shapes, so that a state is never loaded into another model. */
+static json_t *tensors_json(const struct tensor *tensors, int count)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; list && i < count; i++)
+        if (json_array_append_new(list, json_pack("[s, i, i]", tensors[i].name, tensors[i].rows,
+                                                  tensors[i].cols))) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *make_header(struct model *model, const struct train_state *state,
+                           const struct run_result *result)
+{
+    int count;
+    struct tensor *tensors = model_tensors(model, &count);
+    size_t floats;
+
+    model_optimizer_state(model, &floats);
+    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I}", "kind", "training",
+                     "variant", result->variant->name, "seed", (json_int_t)result->seed, "step",
+                     (json_int_t)state->step, "train_s", result->train_s, "interval_nats",
+                     state->interval_nats, "interval_steps", (json_int_t)state->interval_steps,
+                     "curve", curve_json(result), "tensors", tensors_json(tensors, count),
+                     "optimizer_floats", (json_int_t)floats);
+}
+
+int state_save(const struct rundir *rundir, struct model *model, const struct train_state *state,
+               const struct run_result *result)
+{
+    int count, status = -1;
+    struct tensor *tensors = model_tensors(model, &count);
+    struct record_part *parts = calloc((size_t)count + 1, sizeof *parts);
+    json_t *header = make_header(model, state, result);
+    char path[PATH_MAX];
+    size_t floats;
+    float *optimizer = model_optimizer_state(model, &floats);
+
+    if (!parts || !header) {
+        err_set("out of memory for a checkpoint");
+        goto out;
+    }
+    for (int i = 0; i < count; i++)
+        parts[i] = (struct record_part){tensors[i].value, tensor_bytes(&tensors[i])};
+    parts[count] = (struct record_part){optimizer, floats * sizeof *optimizer};
+    rundir_state_path(rundir, result->variant, result->seed, state->step, path);
+    status = record_write(path, header, parts, count + 1);
+    if (status == 0)
+        rundir_prune(rundir, result->variant, result->seed, state->step, KEPT);
+out:
+    json_decref(header);
+    free(parts);
+    return status;
+}
+
+/* ---- Loading --------------------------------------------------------------------------------- */
+
+static double number_or_nan(const json_t *json)
+{
+    return json_is_number(json) ? json_number_value(json) : NAN;
+}
+
+static int read_curve(const json_t *curve, struct run_result *result)
+{
+    size_t count = json_array_size(curve);
+
+    result->curve = calloc(count + 1, sizeof *result->curve);
+    if (!result->curve)
+        return err_set("out of memory");
+    for (size_t i = 0; i < count; i++) {
+        const json_t *entry = json_array_get(curve, i);
+
+        result->curve[i] = (struct curve_point){
+            .step = json_integer_value(json_array_get(entry, 0)),
+            .train_loss_nats = number_or_nan(json_array_get(entry, 1)),
+            .heldout_log_perplexity_nats = number_or_nan(json_array_get(entry, 2)),
+            .train_s = json_number_value(json_array_get(entry, 3)),
+        };
+    }
+    result->curve_count = (int)count;
+    return 0;
+}
+
+/* Does the header describe this very training and model? */
+static int check_header(const struct record *record, struct model *model, int64_t step,
+                        const struct run_result *result)
+{
+    const json_t *header = record->header;
+    const char *variant = json_string_value(json_object_get(header, "variant"));
+    int count;
+    struct tensor *tensors = model_tensors(model, &count);
+    json_t *expected = tensors_json(tensors, count);
+    bool same = json_equal(json_object_get(header, "tensors"), expected);
+    size_t floats;
+
+    model_optimizer_state(model, &floats);
+    json_decref(expected);
+    if (!same || !variant || strcmp(variant, result->variant->name) != 0 ||
+        (uint64_t)json_integer_value(json_object_get(header, "seed")) != result->seed ||
+        json_integer_value(json_object_get(header, "step")) != step ||
+        (size_t)json_integer_value(json_object_get(header, "optimizer_floats")) != floats)
+        return err_set("%s: belongs to another training or model", record->path);
+    return 0;
+}
+
+/* Is it what a training can have come to?  A record is whole, but anyone can make one. */
+static int check_possible(const struct record *record, const struct train_state *state,
+                          const struct run_result *result)
+{
+    int64_t before = -1;
+    bool possible = state->interval_steps >= 0 && state->interval_steps <= state->step &&
+                    result->train_s >= 0;
+
+    for (int i = 0; i < result->curve_count; i++) {
+        possible = possible && result->curve[i].step > before && result->curve[i].step <= state->step;
+        before = result->curve[i].step;
+    }
+    return possible ? 0 : err_set("%s: no training can have come to this", record->path);
+}
+
+static int load_file(const char *path, struct model *model, struct train_state *state, int64_t step,
+                     struct run_result *result)
+{
+    struct record record;
+    int count, status = -1;
+    struct tensor *tensors = model_tensors(model, &count);
+    size_t floats;
+    float *optimizer = model_optimizer_state(model, &floats);
+
+    if (record_open(&record, path) || check_header(&record, model, step, result))
+        goto out;
+    for (int i = 0; i < count; i++)
+        if (record_read(&record, tensors[i].value, tensor_bytes(&tensors[i])))
+            goto out;
+    if (record_read(&record, optimizer, floats * sizeof *optimizer) ||
+        read_curve(json_object_get(record.header, "curve"), result))
+        goto out;
+    state->step = step;
+    state->interval_nats = json_number_value(json_object_get(record.header, "interval_nats"));
+    state->interval_steps = json_integer_value(json_object_get(record.header, "interval_steps"));
+    result->train_s = json_number_value(json_object_get(record.header, "train_s"));
+    if (check_possible(&record, state, result))
+        goto out;
+    model_refresh(model);
+    status = 0;
+out:
+    if (status != 0) {
+        free(result->curve);
+        result->curve = NULL;
+        result->curve_count = 0;
+        result->train_s = 0;
+        *state = (struct train_state){0};
+    }
+    record_close(&record);
+    return status;
+}
+
+bool state_load(const struct rundir *rundir, struct model *model, int64_t steps,
+                struct train_state *state, struct run_result *result)
+{
+    int64_t saved[64];
+    int count = rundir_states(rundir, result->variant, result->seed, saved, (int)LENGTH_OF(saved));
+
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX];
+
+        rundir_state_path(rundir, result->variant, result->seed, saved[i], path);
+        if (saved[i] >= steps)
+            err_set("%s: belongs to a longer training", path);
+        else if (load_file(path, model, state, saved[i], result) == 0)
+            return true;
+        warn_add("%s; going on from %s", err_get(),
+                 i + 1 < count ? "the checkpoint before it" : "the start");
+    }
+    return false;
+}

@@ -1,0 +1,305 @@
+/* train.c - see train.h. */
+#include "src/glu.h"
+
+#include "src/train/train.h"
+
+#include "src/model/weights.h"
+#include "src/util/machine.h"
+#include "src/train/signals.h"
+#include "src/train/state.h"
+#include "src/util/sha256.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A loss this many times that of guessing every token alike does not come back. */
+enum { DIVERGED_FACTOR = 10 };
+
+/* What a training works with. */
+struct training {
+    const struct train_job *job;
+    struct run_result *result;
+    struct model *model;
+    struct data_stream *stream;
+    struct batch *batch;
+    double *example_nats; /* (heldout->examples) of the last evaluation */
+    struct train_state state;
+    double saved_s;        /* when the last checkpoint was written */
+    int checkpoints_asked; /* signals_checkpoints, as far as it was heeded */
+};
+
+/* How often checkpoints are written unless --checkpoint-every says otherwise. */
+static const double checkpoint_interval_s = 120;
+
+/* Where a run is evaluated unless --evaluate-every says otherwise, as fractions of its steps.
+ * Early, when the loss falls fast, the points lie closer. */
+static const double evaluation_points[] = {0,       1.0 / 32, 1.0 / 16, 1.0 / 8, 1.0 / 4, 3.0 / 8,
+                                           1.0 / 2, 5.0 / 8,  3.0 / 4,  7.0 / 8, 1};
+
+bool train_evaluates_at(const struct setting *setting, int64_t step)
+{
+    int64_t steps = setting->recipe.steps;
+
+    if (step == 0 || step == steps)
+        return true;
+    if (setting->evaluate_every > 0)
+        return step % setting->evaluate_every == 0;
+    for (size_t i = 0; i < LENGTH_OF(evaluation_points); i++)
+        if (step == llround(evaluation_points[i] * (double)steps))
+            return true;
+    return false;
+}
+
+int64_t train_evaluation_count(const struct setting *setting)
+{
+    if (setting->evaluate_every > 0)
+        return 2 + (setting->recipe.steps - 1) / setting->evaluate_every;
+    return (int64_t)LENGTH_OF(evaluation_points);
+}
+
+int64_t train_target_tokens(const struct batch *batch)
+{
+    int64_t tokens = 0;
+    size_t count = (size_t)batch->examples * (size_t)batch->target_length;
+
+    for (size_t i = 0; i < count; i++)
+        tokens += batch->targets[i] != TOKEN_PAD;
+    return tokens;
+}
+
+static int open_training(struct training *training)
+{
+    const struct train_job *job = training->job;
+    struct model_options options = setting_model(job->setting, job->variant, job->threads);
+    struct data_config data = setting_data(job->setting);
+
+    training->example_nats = calloc((size_t)job->heldout->examples, sizeof(double));
+    if (!training->example_nats)
+        return err_set("out of memory");
+    if (batch_create(&training->batch, options.batch, options.model.input_length,
+                     options.model.target_length) ||
+        data_open(&training->stream, &data, job->seed) ||
+        model_create(&training->model, &options))
+        return -1;
+    training->saved_s = machine_clock_s();
+    training->checkpoints_asked = signals_checkpoints;
+    if (job->resume && job->rundir &&
+        state_load(job->rundir, training->model, job->setting->recipe.steps, &training->state,
+                   training->result))
+        return data_skip(training->stream, (uint64_t)training->state.step);
+    model_init(training->model, job->seed);
+    return job->init_directory ? weights_load(job->init_directory, training->model) : 0;
+}
+
+static void close_training(struct training *training)
+{
+    model_destroy(training->model);
+    data_close(training->stream);
+    batch_destroy(training->batch);
+    free(training->example_nats);
+}
+
+static void report(const struct training *training, double train_loss_nats, double heldout_nats)
+{
+    const struct train_job *job = training->job;
+    struct train_progress progress = {training->state.step, job->setting->recipe.steps, train_loss_nats,
+                                      heldout_nats};
+
+    if (job->report)
+        job->report(job->context, &progress);
+}
+
+static int add_curve_point(struct training *training, double heldout_nats)
+{
+    struct run_result *result = training->result;
+    struct curve_point *curve =
+        realloc(result->curve, (size_t)(result->curve_count + 1) * sizeof *curve);
+
+    if (!curve)
+        return err_set("out of memory");
+    result->curve = curve;
+    curve[result->curve_count++] = (struct curve_point){
+        .step = training->state.step,
+        .train_loss_nats = training->state.interval_steps > 0
+                               ? training->state.interval_nats / (double)training->state.interval_steps
+                               : NAN,
+        .heldout_log_perplexity_nats = heldout_nats,
+        .train_s = result->train_s,
+    };
+    training->state.interval_nats = 0;
+    training->state.interval_steps = 0;
+    return 0;
+}
+
+static void set_diverged(struct training *training, const char *what, double loss_nats)
+{
+    char text[160];
+
+    snprintf(text, sizeof text, "%s was %g nats after step %lld, far above guessing (%.2f)", what,
+             loss_nats, (long long)training->state.step, log(training->job->setting->vocabulary));
+    training->result->status = RUN_DIVERGED;
+    training->result->error = strdup(text);
+}
+
+static bool has_diverged(const struct training *training, double loss_nats)
+{
+    return !(loss_nats <= DIVERGED_FACTOR * log(training->job->setting->vocabulary));
+}
+
+/* Evaluate on the held-out examples and add a point to the curve.  The mean is over target tokens,
+ * of which every example has equally many. */
+static int evaluate(struct training *training)
+{
+    const struct batch *heldout = training->job->heldout;
+    double sum = 0, mean;
+
+    if (model_evaluate(training->model, heldout, training->example_nats))
+        return -1;
+    for (int i = 0; i < heldout->examples; i++)
+        sum += training->example_nats[i];
+    mean = sum / heldout->examples;
+    if (has_diverged(training, mean)) {
+        set_diverged(training, "the held-out loss", mean);
+        mean = NAN;
+    }
+    training->result->heldout_log_perplexity_nats = mean;
+    report(training, NAN, mean);
+    return add_curve_point(training, mean);
+}
+
+static int train_step(struct training *training)
+{
+    const struct train_job *job = training->job;
+    const struct recipe *recipe = &job->setting->recipe;
+    struct run_result *result = training->result;
+    int64_t step = training->state.step + 1;
+    double rate = model_learning_rate(step, recipe->steps, recipe->learning_rate,
+                                   recipe->warmup_steps, recipe->decay_fraction);
+    double start_s = machine_clock_s(), loss_nats;
+
+    if (data_next(training->stream, training->batch) ||
+        model_train_step(training->model, training->batch, step, rate, &loss_nats))
+        return -1;
+    result->train_s += machine_clock_s() - start_s;
+    training->state.step = step;
+    dump_train(job->dump, job->variant, job->seed, step, training->batch, loss_nats);
+    if (has_diverged(training, loss_nats)) {
+        set_diverged(training, "the training loss", loss_nats);
+        return 0;
+    }
+    training->state.interval_nats += loss_nats;
+    training->state.interval_steps++;
+    report(training, loss_nats, NAN);
+    return 0;
+}
+
+static bool checkpoint_is_due(const struct training *training)
+{
+    int64_t every = training->job->setting->checkpoint_every;
+
+    if (!training->job->rundir)
+        return false;
+    if (training->checkpoints_asked != signals_checkpoints)
+        return true;
+    return every > 0 ? training->state.step % every == 0
+                     : machine_clock_s() - training->saved_s >= checkpoint_interval_s;
+}
+
+/* A checkpoint that cannot be written must not end the training: the disk may have room again. */
+static void save_checkpoint(struct training *training)
+{
+    training->checkpoints_asked = signals_checkpoints;
+    training->saved_s = machine_clock_s();
+    if (state_save(training->job->rundir, training->model, &training->state, training->result))
+        warn_add("no checkpoint was written: %s", err_get());
+}
+
+static int train_loop(struct training *training)
+{
+    struct run_result *result = training->result;
+    const struct setting *setting = training->job->setting;
+
+    /* A training that goes on has its first points already. */
+    if (result->curve_count == 0 && evaluate(training))
+        return -1;
+    while (result->status == RUN_OK && training->state.step < setting->recipe.steps) {
+        if (signals_stop) {
+            result->status = RUN_INTERRUPTED;
+            if (training->job->rundir)
+                save_checkpoint(training);
+            break;
+        }
+        if (train_step(training))
+            return -1;
+        if (result->status == RUN_OK && train_evaluates_at(setting, training->state.step) &&
+            evaluate(training))
+            return -1;
+        if (result->status == RUN_OK && training->state.step < setting->recipe.steps &&
+            checkpoint_is_due(training))
+            save_checkpoint(training);
+    }
+    return 0;
+}
+
+static void hash_parameters(struct model *model, char hex[SHA256_HEX_BYTES])
+{
+    int count;
+    struct tensor *tensors = model_tensors(model, &count);
+    struct sha256 sha;
+
+    sha256_start(&sha);
+    for (int i = 0; i < count; i++)
+        sha256_add(&sha, tensors[i].value,
+                   (size_t)tensors[i].rows * (size_t)tensors[i].cols * sizeof(float));
+    sha256_finish_hex(&sha, hex);
+}
+
+/* What there is to tell when the training has ended, one way or the other. */
+static int finish(struct training *training)
+{
+    const struct train_job *job = training->job;
+    const struct batch *heldout = job->heldout;
+    struct run_result *result = training->result;
+    int64_t step_tokens = (int64_t)job->setting->recipe.batch *
+                          (job->setting->recipe.input_length + job->setting->recipe.target_length);
+
+    result->steps = training->state.step;
+    result->tokens_seen = training->state.step * step_tokens;
+    if (result->train_s > 0)
+        result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
+    hash_parameters(training->model, result->parameters_sha256);
+    if (result->status != RUN_OK) {
+        result->heldout_log_perplexity_nats = NAN;
+        return 0;
+    }
+    dump_heldout(job->dump, job->variant, job->seed, training->state.step, heldout,
+                 training->example_nats);
+    result->heldout_examples = heldout->examples;
+    result->heldout_target_tokens = train_target_tokens(heldout);
+    result->example_nats = training->example_nats;
+    training->example_nats = NULL;
+    return job->save_directory ? weights_save(job->save_directory, training->model) : 0;
+}
+
+void train_run(const struct train_job *job, struct run_result *result)
+{
+    struct training training = {.job = job, .result = result};
+    bool alone = job->setting->recipe.jobs == 1;
+
+    *result = (struct run_result){.variant = job->variant,
+                                  .seed = job->seed,
+                                  .heldout_log_perplexity_nats = NAN};
+    result->repro = setting_repro(job->setting, job->variant, (int64_t)job->seed);
+    if (alone)
+        machine_peak_reset();
+    if (open_training(&training) || train_loop(&training) || finish(&training)) {
+        result->status = RUN_FAILED;
+        result->heldout_log_perplexity_nats = NAN;
+        free(result->error);
+        result->error = strdup(err_get());
+    }
+    result->peak_memory_bytes = machine_peak_bytes();
+    close_training(&training);
+}

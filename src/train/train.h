@@ -1,0 +1,44 @@
+/* train.h - one training of one variant at one seed. */
+#ifndef GLU_TRAIN_TRAIN_H
+#define GLU_TRAIN_TRAIN_H
+
+#include "src/results/results.h"
+#include "src/setting/setting.h"
+#include "src/train/dump.h"
+#include "src/study/rundir.h"
+
+/* Where a training is. */
+struct train_progress {
+    int64_t step, steps;
+    double train_loss_nats;             /* of the step */
+    double heldout_log_perplexity_nats; /* NAN unless it was just measured */
+};
+
+struct train_job {
+    const struct setting *setting;
+    const struct variant *variant;
+    uint64_t seed;
+    int threads;
+    const struct batch *heldout;
+    struct dump *dump;                 /* NULL: none */
+    const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
+    const char *save_directory;        /* where the final weights go; NULL: nowhere */
+    const struct rundir *rundir;       /* where checkpoints go; NULL: nowhere */
+    bool resume;                       /* go on from the latest checkpoint, if there is one */
+    void (*report)(void *context, const struct train_progress *progress); /* NULL: none */
+    void *context;
+};
+
+/* Train, heeding signals.h.  What happens to the run, failure included, is in *result (to be freed by
+ * run_result_free()). */
+void train_run(const struct train_job *job, struct run_result *result);
+
+/* Is there a held-out evaluation after this step?  Always at step 0 and at the last one. */
+bool train_evaluates_at(const struct setting *setting, int64_t step);
+/* How many there are in a run, or a few more. */
+int64_t train_evaluation_count(const struct setting *setting);
+
+/* Target tokens of held-out examples: all of them count, the end-of-sequence token included. */
+int64_t train_target_tokens(const struct batch *batch);
+
+#endif

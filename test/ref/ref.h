@@ -1,0 +1,129 @@
+/* ref.h - the plain double-precision twins: every layer, the optimizer and the whole model,
+ * written for the reader and not for speed.  They are what the tests hold the fast layers against.
+ *
+ * Forward functions overwrite dst.  Backward functions take the forward's own inputs again,
+ * recompute what they need, and ADD to every diff_ array, so the caller clears them first.  All
+ * matrices are row-major, weights (in, out).  Nothing here allocates except ref_t5_create().
+ * dst must not overlap the sources. */
+#ifndef GLU_TEST_REF_REF_H
+#define GLU_TEST_REF_REF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "variants/variant.h"
+
+enum { REF_BUCKETS = 32, REF_MAX_DISTANCE = 128 };
+
+/* ==== Layers ==== */
+
+/* dst = src wei;  src (rows, in), wei (in, out), dst (rows, out). */
+void ref_matmul(double *dst, const double *src, const double *wei, int rows, int in, int out);
+/* Either of diff_src and diff_wei may be NULL. */
+void ref_matmul_backward(double *diff_src, double *diff_wei, const double *diff_dst,
+                         const double *src, const double *wei, int rows, int in, int out);
+
+/* dst = act(src W) W2, or (act(src W) * (src V)) W2 when gated.
+ * src, dst (tokens, d_model); w, v (d_model, d_ff), v NULL when ungated; w2 (d_ff, d_model). */
+void ref_ffn(double *dst, const double *src, const double *w, const double *v, const double *w2,
+             const struct variant *variant, int tokens, int d_model, int d_ff);
+void ref_ffn_backward(double *diff_src, double *diff_w, double *diff_v, double *diff_w2,
+                      const double *diff_dst, const double *src, const double *w, const double *v,
+                      const double *w2, const struct variant *variant, int tokens, int d_model,
+                      int d_ff);
+
+/* dst = src * rsqrt(mean(src^2) + 1e-6) * scale, row by row;  src, dst (rows, d_model),
+ * scale (d_model). */
+void ref_rms_norm(double *dst, const double *src, const double *scale, int rows, int d_model);
+void ref_rms_norm_backward(double *diff_src, double *diff_scale, const double *diff_dst,
+                           const double *src, const double *scale, int rows, int d_model);
+
+/* dst = softmax(src), row by row;  src, dst (rows, n). */
+void ref_softmax(double *dst, const double *src, int rows, int n);
+/* dst is the forward's result. */
+void ref_softmax_backward(double *diff_src, const double *diff_dst, const double *dst, int rows,
+                          int n);
+
+/* The bucket of a relative position (key's minus query's), as in T5: half of the buckets for each
+ * sign when bidirectional, else all of them for the past and 0 for the future; the first half of
+ * those exact, the rest logarithmic up to REF_MAX_DISTANCE. */
+int ref_relative_bucket(int relative, bool bidirectional);
+
+/* Attention of one example, all heads: softmax(q k^T + bias) v, without a scale.
+ * q, dst (queries, heads d_kv); k, v (keys, heads d_kv); bias (REF_BUCKETS, heads) or NULL.
+ * Causal: a query sees the keys up to its own position, and buckets are one-sided. */
+struct ref_attention_shape {
+    int heads, d_kv, queries, keys;
+    bool causal;
+};
+void ref_attention(double *dst, const double *q, const double *k, const double *v,
+                   const double *bias, const struct ref_attention_shape *shape);
+/* diff_bias is NULL when bias is. */
+void ref_attention_backward(double *diff_q, double *diff_k, double *diff_v, double *diff_bias,
+                            const double *diff_dst, const double *q, const double *k,
+                            const double *v, const double *bias,
+                            const struct ref_attention_shape *shape);
+
+/* dst (tokens, d_model) = rows ids[tokens] of table (vocabulary, d_model). */
+void ref_embedding(double *dst, const int32_t *ids, const double *table, int tokens, int d_model);
+void ref_embedding_backward(double *diff_table, const double *diff_dst, const int32_t *ids,
+                            int tokens, int d_model);
+
+/* The sum over the rows of -log softmax(logits)[target], in nats; targets equal to 0 (pad) count
+ * nothing.  logits (rows, vocabulary). */
+double ref_cross_entropy(const double *logits, const int32_t *targets, int rows, int vocabulary);
+/* diff_loss is the loss's weight in the total: 1 / target tokens for their mean. */
+void ref_cross_entropy_backward(double *diff_logits, double diff_loss, const double *logits,
+                                const int32_t *targets, int rows, int vocabulary);
+
+/* ==== Training ==== */
+
+/* Adafactor's second moments are kept as row and column means when both dimensions are >= 128. */
+bool ref_adafactor_is_factored(int rows, int cols);
+/* How many numbers of state a tensor has: rows + cols, or rows cols. */
+size_t ref_adafactor_state_size(int rows, int cols);
+/* One update of value (rows, cols); t counts from 1; state starts as zeros. */
+void ref_adafactor(double *value, double *state, const double *gradient, int rows, int cols,
+                   int64_t t, double learning_rate);
+
+/* lr0 sqrt(w / max(t, w)) min(1, (steps - t + 1) / (decay_fraction steps)). */
+double ref_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_steps,
+                         double decay_fraction);
+
+/* ==== The whole T5 ==== */
+
+struct ref_config {
+    int vocabulary, d_model, layers, heads, d_kv;
+    int d_ff; /* of this variant */
+    int input_length, target_length;
+};
+
+struct ref_tensor {
+    char name[96]; /* Hugging Face's */
+    int rows, cols;
+    double *value, *gradient; /* (rows, cols) */
+};
+
+struct ref_t5;
+
+/* A model of zeros, for small sizes.  `variant` is borrowed. */
+int ref_t5_create(struct ref_t5 **model, const struct ref_config *config,
+                  const struct variant *variant);
+void ref_t5_destroy(struct ref_t5 *model);
+
+/* All parameters; *count of them.  They belong to the model. */
+struct ref_tensor *ref_t5_tensors(struct ref_t5 *model, int *count);
+/* The one of that name, or NULL. */
+struct ref_tensor *ref_t5_tensor(struct ref_t5 *model, const char *name);
+
+/* Mean cross-entropy over the target tokens of the batch, in nats.  inputs (examples,
+ * input_length), targets (examples, target_length).  example_loss_nats (examples), or NULL:
+ * each example's own mean. */
+double ref_t5_loss(struct ref_t5 *model, int examples, const int32_t *inputs,
+                   const int32_t *targets, double *example_loss_nats);
+/* The same, and its gradient in every tensor's `gradient`. */
+double ref_t5_gradient(struct ref_t5 *model, int examples, const int32_t *inputs,
+                       const int32_t *targets);
+
+#endif
