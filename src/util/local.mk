@@ -1,4 +1,5 @@
 libglubench_a_SOURCES += \
+    src/util/affects.h \
     src/util/arena.c src/util/arena.h \
     src/util/atomic_file.c src/util/atomic_file.h \
     src/util/error.c src/util/error.h \
