@@ -166,14 +166,14 @@ static json_t *operations_json(const struct profiler *profiler, const struct pro
 static json_t *primitives_json(const struct model *model)
 {
     json_t *list = json_array();
-    struct model_primitive primitive;
+    const struct primitive *primitive;
     int bad = 0;
 
-    for (int i = 0; model_primitive(model, i, &primitive); i++) {
+    for (int i = 0; (primitive = model_primitive(model, i)); i++) {
         json_t *o = json_object();
 
-        bad |= json_put(o, "role", json_text(primitive.role));
-        bad |= json_put(o, "implementation", json_text(primitive.implementation));
+        bad |= json_put(o, "role", json_text(primitive->role));
+        bad |= json_put(o, "implementation", json_text(primitive->implementation));
         bad |= json_push(list, o);
     }
     return json_finish(list, bad);

@@ -3,7 +3,7 @@
 
 #include "src/bench/throughput.h"
 
-#include "src/model/ffn_layer.h"
+#include "src/model/ffn.h"
 #include "src/nn/dnn.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
@@ -18,8 +18,8 @@ enum { BATCHES = 4, WARM_UP = 2, PASSES = 2, REPEATS_MAX = 10000 };
 /* What is measured of one variant. */
 struct subject {
     const struct variant *variant;
-    struct model *model;        /* of model_kind */
-    struct ffn_layer *layer; /* of layer_kind */
+    struct model *model;
+    struct batch *rows; /* of layer_kind */
     int64_t step;
 };
 
@@ -109,45 +109,55 @@ static int layer_open(struct bench *bench, struct subject *subject)
 {
     const struct setting *setting = bench->options->setting;
     int d_ff = variant_d_ff(subject->variant, LAYER_D_FF);
-    struct ffn_layer_options options = {.variant = subject->variant,
-                                        .tokens = LAYER_TOKENS,
-                                        .d_model = LAYER_D_MODEL,
-                                        .d_ff = d_ff,
-                                        .threads = setting->threads,
-                                        .precision = setting->precision,
-                                        .fused = true};
+    struct model_options options;
 
-    return d_ff < 0 ? -1 : ffn_layer_create(&subject->layer, &options);
+    if (d_ff < 0)
+        return -1;
+    options = ffn_options(subject->variant, LAYER_TOKENS, LAYER_D_MODEL, d_ff, setting->threads,
+                          setting->precision);
+    return model_create(&subject->model, &options) ||
+                   ffn_batch_create(&subject->rows, LAYER_TOKENS)
+               ? -1
+               : 0;
 }
 
 static void layer_close(struct subject *subject)
 {
-    ffn_layer_destroy(subject->layer);
-    subject->layer = NULL;
+    batch_destroy(subject->rows);
+    subject->rows = NULL;
+    model_close(subject);
 }
 
+/* Weights are packed anew as after an update. */
 static int layer_train(struct bench *bench, struct subject *subject)
 {
+    double loss_nats;
+
     (void)bench;
-    ffn_layer_train(subject->layer);
-    return 0;
+    model_refresh(subject->model);
+    return model_gradient(subject->model, subject->rows, 0, &loss_nats);
 }
 
 static int layer_forward(struct bench *bench, struct subject *subject)
 {
+    double example_nats[LAYER_TOKENS];
+
     (void)bench;
-    ffn_layer_forward(subject->layer);
-    return 0;
+    model_refresh(subject->model);
+    return model_evaluate(subject->model, subject->rows, example_nats);
 }
 
 static int layer_size(const struct bench *bench, const struct subject *subject, int pass,
                       struct throughput_result *row)
 {
+    struct model_counts counts;
+
     (void)bench;
+    if (model_counts(model_get_options(subject->model), &counts))
+        return -1;
     row->batch = LAYER_TOKENS;
     row->tokens_per_sample = LAYER_TOKENS;
-    row->flops_per_sample = pass == 0 ? ffn_layer_train_flops(subject->layer)
-                                      : ffn_layer_forward_flops(subject->layer);
+    row->flops_per_sample = (double)(pass == 0 ? counts.train_flops : counts.forward_flops);
     return 0;
 }
 

@@ -18,8 +18,14 @@ int batch_create(struct batch **batch, int examples, int input_length, int targe
     /* int times int fits size_t; calloc() checks the product with the element's size. */
     new->inputs = calloc((size_t)examples * (size_t)input_length, sizeof *new->inputs);
     new->targets = calloc((size_t)examples * (size_t)target_length, sizeof *new->targets);
-    if (!new->inputs || !new->targets)
+    new->inputs_used = calloc((size_t)examples, sizeof *new->inputs_used);
+    new->targets_used = calloc((size_t)examples, sizeof *new->targets_used);
+    if (!new->inputs || !new->targets || !new->inputs_used || !new->targets_used)
         goto fail;
+    for (int i = 0; i < examples; i++) {
+        new->inputs_used[i] = input_length;
+        new->targets_used[i] = target_length;
+    }
     *batch = new;
     return 0;
 fail:
@@ -34,5 +40,26 @@ void batch_destroy(struct batch *batch)
         return;
     free(batch->inputs);
     free(batch->targets);
+    free(batch->inputs_used);
+    free(batch->targets_used);
     free(batch);
+}
+
+int batch_targets(const struct batch *batch, int example)
+{
+    const int32_t *targets = batch->targets + (size_t)example * (size_t)batch->target_length;
+    int count = 0;
+
+    for (int i = 0; i < batch->target_length; i++)
+        count += targets[i] != TOKEN_PAD;
+    return count;
+}
+
+int64_t batch_all_targets(const struct batch *batch)
+{
+    int64_t count = 0;
+
+    for (int i = 0; i < batch->examples; i++)
+        count += batch_targets(batch, i);
+    return count;
 }

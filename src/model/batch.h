@@ -6,15 +6,23 @@
 
 #include <stdint.h>
 
+/* An example's tokens beyond its used length are pad.  Pad inputs are masked in attention; pad targets
+ * have no loss. */
 struct batch {
     int examples, input_length, target_length;
     int32_t *inputs;  /* (examples, input_length) */
     int32_t *targets; /* (examples, target_length); the decoder's input is this shifted right */
+    int *inputs_used, *targets_used; /* (examples), 1 to the length */
 };
 
-/* A batch of pad tokens.  0, or -1 when there is no memory for it. */
+/* A batch of pad tokens whose used lengths are the full ones.  0, or -1 when there is no memory. */
 int batch_create(struct batch **batch, int examples, int input_length, int target_length);
 /* Frees a batch of batch_create(); NULL is fine. */
 void batch_destroy(struct batch *batch);
+
+/* Target tokens of one example that count in the loss: those that are not pad. */
+int batch_targets(const struct batch *batch, int example);
+/* ... of all. */
+int64_t batch_all_targets(const struct batch *batch);
 
 #endif

@@ -1,7 +1,10 @@
 libglubench_a_SOURCES += \
     src/model/batch.c src/model/batch.h \
-    src/model/ffn_layer.c src/model/ffn_layer.h \
-    src/model/t5.c src/model/model.h \
+    src/model/architecture.h \
+    src/model/block.c src/model/block.h \
+    src/model/ffn.c src/model/ffn.h \
+    src/model/model.c src/model/model.h \
+    src/model/t5.c \
     src/model/weights.c src/model/weights.h
 
 check_PROGRAMS += test-t5

@@ -1,48 +1,40 @@
-/* t5.h - the T5 1.0 encoder-decoder (Raffel et al. 2019, section 2.1), trained from scratch.
+/* model.h - a model to train: any architecture, variant, optimizer and precision behind one interface.
  *
- * A model owns `threads` workers.  A worker takes its share of the batch and walks through it in
+ * A model has `threads` workers.  A worker takes its share of the batch and walks through it in
  * micro-batches small enough to stay in cache, with single-threaded oneDNN primitives, into its
  * own gradient; the gradients are then summed in a fixed order.  So a step is bit-identical at a
  * given thread count. */
 #ifndef GLU_MODEL_MODEL_H
 #define GLU_MODEL_MODEL_H
 
+#include "src/comm/comm.h"
 #include "src/model/batch.h"
-#include "src/nn/nn.h"
+#include "src/nn/optimizer.h"
 #include "variants/variant.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 enum precision { PRECISION_F32, PRECISION_BF16 };
 
 struct model_config {
-    int vocabulary, d_model, layers, heads, d_kv; /* layers: of the encoder, and again of the decoder */
+    int vocabulary, d_model, layers, heads, d_kv; /* layers: of a stack */
     int d_ff;                                     /* of this variant (already 2/3 when gated) */
     int input_length, target_length;              /* tokens of an example, EOS included */
 };
 
+struct architecture; /* see architecture.h */
+
 struct model_options {
+    const struct architecture *architecture; /* NULL: the first of the table */
     struct model_config model;
     const struct variant *variant; /* borrowed; outlives the model */
     int batch;                     /* examples of a step */
     int threads;                   /* workers; at most `batch` are used */
     int micro_batch;               /* examples a worker handles at once; 0: chosen by size */
     enum precision precision;
-    bool forward_only; /* no gradients, no optimizer state */
-};
-
-/* One parameter tensor.  Values and gradients are f32 (in, out); a vector has rows 1. */
-struct tensor {
-    char name[96]; /* Hugging Face's: "encoder.block.0.layer.1.DenseReluDense.wi_0.weight" */
-    int rows, cols;
-    bool transposed;   /* Hugging Face stores it (cols, rows): every matrix but the embeddings */
-    bool vector;       /* one-dimensional there: the norms */
-    bool ffn;          /* belongs to a feed-forward layer */
-    double init_stddev; /* of the initial normal distribution; 0: all ones */
-    float *value;      /* (rows, cols) */
-    float *gradient;   /* (rows, cols), of the last model_gradient or model_train_step; NULL if forward_only */
+    bool forward_only;             /* no gradients, no optimizer state */
+    bool unfused; /* oneDNN's element-wise primitives in place of the fused gate kernels: for tests */
+    double dropout;                /* 0 to less than 1; of training steps alone */
+    const struct optimizer_type *optimizer; /* NULL: the first of the table */
+    struct comm *comm;             /* NULL: a process by itself; borrowed */
 };
 
 struct model_memory { /* bytes */
@@ -60,6 +52,10 @@ struct model_counts {
 
 struct model;
 
+/* The i-th architecture's name, or NULL past the last; and the one of a name, or NULL. */
+const char *architecture_name(int i);
+const struct architecture *architecture_find(const char *name);
+
 /* True when this CPU and this oneDNN multiply bf16 in hardware. */
 bool model_has_bf16(void);
 
@@ -74,11 +70,12 @@ int model_outline(struct model **model, const struct model_options *options) GLU
 
 int model_create(struct model **model, const struct model_options *options) GLU_MUST_USE;
 void model_destroy(struct model *model);
-/* What it was made with; micro_batch is the one in use, also where it was left to be chosen. */
+/* What it was made with; what was left to be chosen is filled in. */
 const struct model_options *model_get_options(const struct model *model);
 
-/* Initial weights from a seed, optimizer state zeroed.  A tensor's values depend on the seed, its
- * name and its shape alone, so variants share what they have in common. */
+/* Initial weights from a seed, which dropout takes its masks from too; optimizer state zeroed.  A
+ * tensor's values depend on the seed, its name and its shape alone, so variants share what they have
+ * in common. */
 void model_init(struct model *model, uint64_t seed);
 
 /* Tensors in the order of allocation; *count of them.  After writing values call model_refresh(). */
@@ -88,32 +85,24 @@ void model_refresh(struct model *model);
 /* Optimizer state, one flat f32 array (for checkpoints). */
 float *model_optimizer_state(struct model *model, size_t *count);
 
-/* Loss and gradients of a batch (batch->examples == options.batch).  *loss_nats: mean
- * cross-entropy over the target tokens. */
-int model_gradient(struct model *model, const struct batch *batch, double *loss_nats) GLU_MUST_USE;
-/* The same followed by an Adafactor update; step counts from 1.  A loss that is not finite is
- * returned as it is and no update is made. */
-int model_train_step(struct model *model, const struct batch *batch, int64_t step, double learning_rate,
-                  double *loss_nats) GLU_MUST_USE;
-/* Forward only: example_loss_nats[i] is the mean over the target tokens of example i.
- * batch->examples may be anything from 1 on. */
-int model_evaluate(struct model *model, const struct batch *batch, double *example_loss_nats) GLU_MUST_USE;
-
-/* Learning rate of step t (from 1) of `steps`: lr0 sqrt(w / max(t, w)), times
- * min(1, (steps - t + 1) / (decay_fraction steps)). */
-double model_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_steps,
-                        double decay_fraction);
+/* Loss and gradients of a batch (batch->examples == options.batch).  *loss_nats: mean cross-entropy
+ * over the target tokens.  Dropout is that of step `step`; 0: none. */
+int model_gradient(struct model *model, const struct batch *batch, int64_t step, double *loss_nats)
+    GLU_MUST_USE;
+/* The same followed by an update; step counts from 1.  A loss that is not finite is returned as it is
+ * and no update is made. */
+int model_train_step(struct model *model, const struct batch *batch, int64_t step,
+                     double learning_rate, double *loss_nats) GLU_MUST_USE;
+/* Forward only, without dropout: example_nats[i] is the SUM over the target tokens of example i (see
+ * batch_targets()).  batch->examples may be anything from 1 on. */
+int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
+    GLU_MUST_USE;
 
 /* Where the time of all workers went since the model was made or the profile was reset. */
 void model_profile(const struct model *model, struct profile_row rows[PROFILE_KINDS]);
 void model_profile_reset(struct model *model);
 
-/* The i-th primitive of a training step: what it is for, and which of the library's
- * implementations it resolved to.  False past the last. */
-struct model_primitive {
-    char role[64];
-    const char *implementation; /* lives as long as the model */
-};
-bool model_primitive(const struct model *model, int i, struct model_primitive *primitive);
+/* The i-th primitive of a training step, or NULL past the last.  Lasts as long as the model. */
+const struct primitive *model_primitive(const struct model *model, int i);
 
 #endif

@@ -132,6 +132,21 @@ void attention_plan_destroy(struct attention_plan *plan)
     memset(plan, 0, sizeof *plan);
 }
 
+int attention_plan_list(const struct attention_plan *plan, const char *role,
+                        struct primitives *primitives)
+{
+    const struct dnn_matmul *products[] = {plan->scores, plan->values, plan->diff_probabilities,
+                                           plan->diff_q, plan->diff_k, plan->diff_v};
+    static const char *const names[] = {"scores", "values", "diff_probabilities",
+                                        "diff_q", "diff_k", "diff_v"};
+
+    for (size_t i = 0; i < LENGTH_OF(products); i++)
+        if (products[i] &&
+            primitives_add(primitives, dnn_matmul_implementation(products[i]), role, names[i]))
+            return -1;
+    return 0;
+}
+
 void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, struct arena *arena,
                            const struct attention_shape *shape)
 {
@@ -177,9 +192,35 @@ static double softmax_bytes(const struct nn *nn, const struct attention_shape *s
     return cells * (4 + typed * (double)dnn_type_bytes(nn->type));
 }
 
+static int keys_used(const struct attention_shape *shape, const struct attention_memory *memory,
+                     int example)
+{
+    return memory->used ? memory->used[example] : shape->keys;
+}
+
+/* Dropout of the attention weights.  A mask is one for all queries, and so P' V = P (mask V): scaling
+ * the values, forward, and their gradient, backward, is all there is to do. */
+static void drop_values(struct nn *nn, const struct attention_shape *shape, enum dropout_site site,
+                        void *values)
+{
+    int heads = shape->heads, d_kv = shape->d_kv;
+    size_t row = (size_t)d_kv * dnn_type_bytes(nn->type);
+    double start = profile_now_s();
+    char *at = values;
+
+    if (!nn->dropout.active)
+        return;
+    for (int i = 0; i < shape->examples; i++) {
+        dropout_mask(&nn->dropout, site, i, shape->keys * heads, nn->dropout.mask);
+        for (int j = 0; j < shape->keys * heads; j++, at += row)
+            nn->typed->scale(d_kv, nn->dropout.mask[j], at);
+    }
+    nn_book(nn, PROFILE_SOFTMAX, &start, 0, 0);
+}
+
 void attention_forward(struct nn *nn, const struct attention_plan *plan,
                        const struct attention_weights *weights, const void *src,
-                       const void *memory, const struct position_bias *bias,
+                       const struct attention_memory *memory, const struct position_bias *bias,
                        struct attention_saved *saved, const struct attention_scratch *scratch,
                        float *dst)
 {
@@ -189,14 +230,16 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
     double start;
 
     linear_forward(nn, plan->q, &weights->q, src, saved->q);
-    linear_forward(nn, plan->kv, &weights->k, memory, saved->k);
-    linear_forward(nn, plan->kv, &weights->v, memory, saved->v);
+    linear_forward(nn, plan->kv, &weights->k, memory->src, saved->k);
+    linear_forward(nn, plan->kv, &weights->v, memory->src, saved->v);
+    drop_values(nn, shape, memory->site, saved->v);
     nn_product(nn, PROFILE_ATTENTION, plan->scores, saved->q, saved->k, scratch->scores);
     start = profile_now_s();
     for (int i = 0; i < shape->examples * shape->heads; i++) {
         int head = i % shape->heads;
 
-        nn->typed->softmax_forward(shape->queries, shape->keys, shape->causal,
+        nn->typed->softmax_forward(shape->queries, shape->keys,
+                                   keys_used(shape, memory, i / shape->heads), shape->causal,
                                    scratch->scores + (size_t)i * cells,
                                    bias ? bias->line + head * bias->pitch + bias->zero : NULL,
                                    (char *)saved->probabilities + (size_t)i * cells * bytes);
@@ -208,7 +251,7 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
 
 void attention_backward(struct nn *nn, const struct attention_plan *plan,
                         const struct attention_weights *weights, const void *src,
-                        const void *memory, struct position_bias *bias,
+                        const struct attention_memory *memory, struct position_bias *bias,
                         const struct attention_saved *saved,
                         const struct attention_scratch *scratch, const void *diff_dst,
                         float *diff_src, float *diff_memory)
@@ -229,7 +272,8 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
         int head = i % shape->heads;
         size_t at = (size_t)i * cells;
 
-        nn->typed->softmax_backward(shape->queries, shape->keys, shape->causal,
+        nn->typed->softmax_backward(shape->queries, shape->keys,
+                                    keys_used(shape, memory, i / shape->heads), shape->causal,
                                     (const char *)saved->probabilities + at * bytes,
                                     scratch->scores + at, (char *)scratch->diff_scores + at * bytes,
                                     bias ? bias->diff + head * bias->pitch + bias->zero : NULL);
@@ -240,8 +284,9 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
     nn_product(nn, PROFILE_ATTENTION, plan->diff_k, scratch->diff_scores, saved->q,
                scratch->diff_k);
     linear_weights(nn, plan->q, &weights->q, src, scratch->diff_q);
-    linear_weights(nn, plan->kv, &weights->k, memory, scratch->diff_k);
-    linear_weights(nn, plan->kv, &weights->v, memory, scratch->diff_v);
+    drop_values(nn, shape, memory->site, scratch->diff_v);
+    linear_weights(nn, plan->kv, &weights->k, memory->src, scratch->diff_k);
+    linear_weights(nn, plan->kv, &weights->v, memory->src, scratch->diff_v);
     linear_backward(nn, plan->q, &weights->q, scratch->diff_q, diff_src);
     linear_backward(nn, plan->kv, &weights->k, scratch->diff_k, diff_memory);
     linear_backward(nn, plan->kv, &weights->v, scratch->diff_v, diff_memory);

@@ -1,5 +1,6 @@
 /* attention.h - multi-head attention of T5: no scaling, no biases, a relative position bias added
- * to the scores (none in cross-attention).
+ * to the scores (none in cross-attention), keys beyond an example's used length masked, dropout of the
+ * attention weights.
  *
  *     dst += softmax(q k^T + bias) v Wo,   q = src Wq,  k = memory Wk,  v = memory Wv */
 #ifndef GLU_NN_ATTENTION_H
@@ -28,10 +29,14 @@ int attention_plan_create(struct attention_plan *plan, struct nn *nn,
                           const struct attention_shape *shape, const struct linear_plan *q,
                           const struct linear_plan *kv, const struct linear_plan *o);
 void attention_plan_destroy(struct attention_plan *plan);
+/* Note its primitives, as "ROLE scores" and so on. */
+int attention_plan_list(const struct attention_plan *plan, const char *role,
+                        struct primitives *primitives);
 
 /* What forward keeps, in the storage type. */
 struct attention_saved {
-    void *q, *k, *v, *mixed; /* (examples * length, heads * d_kv); mixed: before Wo */
+    void *q, *k, *v, *mixed; /* (examples * length, heads * d_kv); v: times the dropout of the
+                              * attention weights, which is one for all queries; mixed: before Wo */
     void *probabilities;     /* (examples, heads, queries, keys) */
 };
 void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, struct arena *arena,
@@ -68,18 +73,25 @@ void position_bias_load(struct position_bias *bias, const float *table);
 /* Add the gradient of the lines to the table's. */
 void position_bias_flush(const struct position_bias *bias, struct nn *nn);
 
-/* src: (examples * queries, d_model), memory: (examples * keys, d_model), storage type;
- * bias: NULL in cross-attention; dst += : (examples * queries, d_model) f32. */
+/* Where attention reads its keys and values. */
+struct attention_memory {
+    const void *src; /* (examples * keys, d_model), storage type */
+    const int *used; /* (examples): keys of each that count, at least 1; NULL: all */
+    enum dropout_site site; /* of the attention weights */
+};
+
+/* src: (examples * queries, d_model), storage type; bias: NULL in cross-attention; dst: (examples *
+ * queries, d_model) f32, which the plan of o adds to or sets. */
 void attention_forward(struct nn *nn, const struct attention_plan *plan,
                        const struct attention_weights *weights, const void *src,
-                       const void *memory, const struct position_bias *bias,
+                       const struct attention_memory *memory, const struct position_bias *bias,
                        struct attention_saved *saved, const struct attention_scratch *scratch,
                        float *dst);
 /* diff_src = the gradient of src; diff_memory += that of memory (the plan of k and v accumulates;
  * diff_memory may be diff_src). */
 void attention_backward(struct nn *nn, const struct attention_plan *plan,
                         const struct attention_weights *weights, const void *src,
-                        const void *memory, struct position_bias *bias,
+                        const struct attention_memory *memory, struct position_bias *bias,
                         const struct attention_saved *saved,
                         const struct attention_scratch *scratch, const void *diff_dst,
                         float *diff_src, float *diff_memory);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
-                    const struct variant *variant, int tokens, int d_ff, bool fused,
+                    const struct variant *variant, int tokens, int length, int d_ff, bool fused,
                     const struct linear_plan *gate, const struct linear_plan *up,
                     const struct linear_plan *out)
 {
@@ -15,6 +15,7 @@ int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
     memset(plan, 0, sizeof *plan);
     plan->variant = variant;
     plan->tokens = tokens;
+    plan->length = length;
     plan->d_ff = d_ff;
     plan->gate = gate;
     plan->up = up;
@@ -35,6 +36,17 @@ void ffn_plan_destroy(struct ffn_plan *plan)
 {
     dnn_eltwise_destroy(plan->eltwise);
     plan->eltwise = NULL;
+}
+
+int ffn_plan_list(const struct ffn_plan *plan, const char *role, struct primitives *primitives)
+{
+    static const char *const names[] = {"activation forward", "activation backward"};
+
+    for (int i = 0; plan->eltwise && i < 2; i++)
+        if (primitives_add(primitives, dnn_eltwise_implementation(plan->eltwise, i == 1), role,
+                           names[i]))
+            return -1;
+    return 0;
 }
 
 void ffn_saved_alloc(struct ffn_saved *saved, const struct nn *nn, struct arena *arena,
@@ -80,6 +92,20 @@ static void unfused_backward(struct nn *nn, const struct ffn_plan *plan, struct 
     memcpy(saved->up, plan->act, (size_t)count * dnn_type_bytes(nn->type));
 }
 
+/* Dropout of the hidden layer, or of its gradient. */
+static void drop_hidden(struct nn *nn, const struct ffn_plan *plan, void *hidden)
+{
+    size_t example = (size_t)plan->length * (size_t)plan->d_ff * dnn_type_bytes(nn->type);
+    char *at = hidden;
+
+    if (!nn->dropout.active)
+        return;
+    for (int i = 0; i < plan->tokens / plan->length; i++, at += example) {
+        dropout_mask(&nn->dropout, DROPOUT_HIDDEN, i, plan->d_ff, nn->dropout.mask);
+        nn->typed->mask(plan->length, plan->d_ff, nn->dropout.mask, at, at);
+    }
+}
+
 void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
                  const void *src, struct ffn_saved *saved, float *dst)
 {
@@ -96,6 +122,7 @@ void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_we
         nn->typed->gate_forward[variant->act]((int64_t)plan->tokens * plan->d_ff,
                                               (float)variant->alpha, (float)variant->beta,
                                               saved->gate, saved->up, saved->hidden);
+    drop_hidden(nn, plan, saved->hidden);
     nn_book(nn, PROFILE_GATE, &start, 0, gate_bytes(nn, plan, variant->gated ? 3 : 2));
     linear_forward(nn, plan->out, &weights->out, saved->hidden, dst);
 }
@@ -109,6 +136,7 @@ void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_w
     linear_weights(nn, plan->out, &weights->out, saved->hidden, diff_dst);
     linear_backward(nn, plan->out, &weights->out, diff_dst, plan->diff_act);
     start = profile_now_s();
+    drop_hidden(nn, plan, plan->diff_act);
     if (plan->eltwise)
         unfused_backward(nn, plan, saved);
     else

@@ -15,6 +15,7 @@ struct ffn_weights {
 struct ffn_plan {
     const struct variant *variant;
     int tokens, d_ff;
+    int length; /* tokens of an example, which share a dropout mask */
     const struct linear_plan *gate, *up, *out; /* borrowed */
     struct dnn_eltwise *eltwise;               /* NULL: a fused kernel does it */
     void *act;      /* (tokens, d_ff) scratch of the unfused form, else NULL */
@@ -28,15 +29,18 @@ struct ffn_saved {
 
 /* fused: use the fused gate kernel where there is one; tests ask for oneDNN's element-wise form. */
 int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
-                    const struct variant *variant, int tokens, int d_ff, bool fused,
+                    const struct variant *variant, int tokens, int length, int d_ff, bool fused,
                     const struct linear_plan *gate, const struct linear_plan *up,
                     const struct linear_plan *out);
 void ffn_plan_destroy(struct ffn_plan *plan);
+/* Note its primitives, as "ROLE activation forward" and so on. */
+int ffn_plan_list(const struct ffn_plan *plan, const char *role, struct primitives *primitives);
 
 void ffn_saved_alloc(struct ffn_saved *saved, const struct nn *nn, struct arena *arena,
                      const struct variant *variant, int tokens, int d_ff);
 
-/* src: (tokens, d_model) in the storage type; dst += : (tokens, d_model) f32. */
+/* src: (tokens, d_model) in the storage type; dst: (tokens, d_model) f32, which the plan of W2 adds to
+ * or sets.  The hidden layer has dropout, a mask an example, where nn->dropout says so. */
 void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
                  const void *src, struct ffn_saved *saved, float *dst);
 /* diff_dst: (tokens, d_model) in the storage type; diff_src = : (tokens, d_model) f32.  Weight

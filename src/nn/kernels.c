@@ -249,6 +249,15 @@ static void add(int64_t n, const float *src, float *dst)
         dst[i] += src[i];
 }
 
+static void add_masked(int64_t rows, int n, const float *mask, const float *src, float *dst)
+{
+    for (int64_t row = 0; row < rows; row++, src += n, dst += n) {
+#pragma omp simd
+        for (int i = 0; i < n; i++)
+            dst[i] += src[i] * mask[i];
+    }
+}
+
 /* Sums go through f32 lanes in runs short enough to lose nothing, then through a double. */
 enum { RUN = 2048 };
 
@@ -358,7 +367,8 @@ static void moment_apply(int64_t n, const float *g, const float *moment, float s
 #define TYPED_TABLE(t)                                                                             \
     {                                                                                              \
         .gate_forward = {GATE_FORWARD_##t}, .gate_backward = {GATE_BACKWARD_##t},                  \
-        .multiply = multiply_##t, .norm_forward = norm_forward_##t,                                \
+        .multiply = multiply_##t, .scale = scale_##t, .mask = mask_##t,                            \
+        .norm_forward = norm_forward_##t,                                                          \
         .norm_backward = norm_backward_##t, .softmax_forward = softmax_forward_##t,                \
         .softmax_backward = softmax_backward_##t, .cross_entropy = cross_entropy_##t,              \
         .convert = convert_##t                                                                     \
@@ -377,6 +387,7 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
     .isa = TEXT(KERNEL_ISA),
     .type = {[DNN_F32] = TYPED_TABLE(f32), [DNN_BF16] = TYPED_TABLE(bf16)},
     .add = add,
+    .add_masked = add_masked,
     .square_sum = square_sum,
     .factor_sums = factor_sums,
     .factored_square_sum = factored_square_sum,

@@ -27,6 +27,11 @@ struct typed_kernels {
     /* dst = a * b; dst may be either. */
     void (*multiply)(int64_t n, const void *a, const void *b, void *dst);
 
+    /* x *= factor. */
+    void (*scale)(int64_t n, float factor, void *x);
+    /* dst = src times the mask, row by row; src, dst: (rows, n), dst may be src; mask: (n). */
+    void (*mask)(int64_t rows, int n, const float *mask, const void *src, void *dst);
+
     /* RMSNorm:  dst = src * rstd * gain * scale,  rstd = 1 / sqrt(mean(src^2) + 1e-6).
      * src, copy: (rows, d) f32; gain: (d); dst: (rows, d); rstd: (rows).  copy, when not NULL,
      * receives src: the start of the next residual sum. */
@@ -39,12 +44,13 @@ struct typed_kernels {
                           float *diff_gain, void *diff_copy);
 
     /* dst = softmax(scores + bias) over the rows of one head's (rows, n) matrix.  bias[j - i] is
-     * added at (i, j); NULL: none.  causal: only j <= i count, the rest of dst is 0. */
-    void (*softmax_forward)(int rows, int n, bool causal, const float *scores, const float *bias,
-                            void *dst);
+     * added at (i, j); NULL: none.  Only the first `used` columns (at least 1) count, and when causal
+     * of these j <= i; the rest of dst is 0. */
+    void (*softmax_forward)(int rows, int n, int used, bool causal, const float *scores,
+                            const float *bias, void *dst);
     /* diff_scores from dst and diff_dst; diff_bias[j - i] += them, NULL: no bias. */
-    void (*softmax_backward)(int rows, int n, bool causal, const void *dst, const float *diff_dst,
-                             void *diff_scores, float *diff_bias);
+    void (*softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
+                             const float *diff_dst, void *diff_scores, float *diff_bias);
 
     /* Cross-entropy of logits (rows, n) against targets (rows).  row_nats: (rows).
      * diff_logits, when not NULL: (rows, n) = (softmax - onehot) * scale; may be the logits' own
@@ -61,6 +67,8 @@ struct kernels {
     struct typed_kernels type[2]; /* by enum dnn_type */
 
     void (*add)(int64_t n, const float *src, float *dst); /* dst += src */
+    /* dst += src times the mask, row by row; src, dst: (rows, n); mask: (n). */
+    void (*add_masked)(int64_t rows, int n, const float *mask, const float *src, float *dst);
     double (*square_sum)(int64_t n, const float *src);
 
     /* Adafactor over a block of rows of one matrix, gradient g (rows, columns).

@@ -44,6 +44,22 @@ static void T(multiply)(int64_t n, const void *a, const void *b, void *dst)
         STORE(dst, i, LOAD(a, i) * LOAD(b, i));
 }
 
+static void T(scale)(int64_t n, float factor, void *x)
+{
+#pragma omp simd
+    for (int64_t i = 0; i < n; i++)
+        STORE(x, i, LOAD(x, i) * factor);
+}
+
+static void T(mask)(int64_t rows, int n, const float *mask, const void *src, void *dst)
+{
+    for (int64_t row = 0; row < rows; row++) {
+#pragma omp simd
+        for (int i = 0; i < n; i++)
+            STORE(dst, row * n + i, LOAD(src, row * n + i) * mask[i]);
+    }
+}
+
 static void T(convert)(int64_t n, const float *src, void *dst)
 {
 #pragma omp simd
@@ -100,13 +116,13 @@ static void T(norm_backward)(int64_t rows, int d, const float *diff_dst, const f
     }
 }
 
-static void T(softmax_forward)(int rows, int n, bool causal, const float *scores, const float *bias,
-                               void *dst)
+static void T(softmax_forward)(int rows, int n, int used, bool causal, const float *scores,
+                               const float *bias, void *dst)
 {
     STORAGE *out = dst;
 
     for (int row = 0; row < rows; row++, scores += n, out += n) {
-        int valid = causal && row + 1 < n ? row + 1 : n;
+        int valid = causal && row + 1 < used ? row + 1 : used;
         float max = -INFINITY, sum = 0, factor;
         float line[SOFTMAX_LINE];
         const float *score = scores, *b = bias ? bias - row : NULL;
@@ -153,14 +169,14 @@ static void T(softmax_forward)(int rows, int n, bool causal, const float *scores
     }
 }
 
-static void T(softmax_backward)(int rows, int n, bool causal, const void *dst, const float *diff_dst,
-                                void *diff_scores, float *diff_bias)
+static void T(softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
+                                const float *diff_dst, void *diff_scores, float *diff_bias)
 {
     const STORAGE *p = dst;
     STORAGE *out = diff_scores;
 
     for (int row = 0; row < rows; row++, p += n, diff_dst += n, out += n) {
-        int valid = causal && row + 1 < n ? row + 1 : n;
+        int valid = causal && row + 1 < used ? row + 1 : used;
         float dot = 0;
 
 #pragma omp simd reduction(+ : dot)

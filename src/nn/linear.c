@@ -67,6 +67,24 @@ void linear_plan_destroy(struct linear_plan *plan)
     memset(plan, 0, sizeof *plan);
 }
 
+int linear_plan_list(const struct linear_plan *plan, const char *role, struct primitives *primitives)
+{
+    const struct dnn_matmul *products[] = {plan->forward, plan->backward, plan->weights};
+    const struct dnn_packer *packers[] = {plan->pack_forward, plan->pack_backward};
+    static const char *const names[] = {"forward", "backward", "weights"};
+    static const char *const pack_names[] = {"pack forward", "pack backward"};
+
+    for (size_t i = 0; i < LENGTH_OF(products); i++)
+        if (products[i] &&
+            primitives_add(primitives, dnn_matmul_implementation(products[i]), role, names[i]))
+            return -1;
+    for (size_t i = 0; i < LENGTH_OF(packers); i++)
+        if (packers[i] &&
+            primitives_add(primitives, dnn_packer_implementation(packers[i]), role, pack_names[i]))
+            return -1;
+    return 0;
+}
+
 static int packed_create(struct dnn_packed **packed, const struct dnn_matmul *matmul,
                          struct arena *arena)
 {

@@ -25,10 +25,12 @@ struct linear_plan {
 int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct linear_spec *spec,
                        bool plain_transposed);
 void linear_plan_destroy(struct linear_plan *plan);
+/* Note its primitives, as "ROLE forward" and so on. */
+int linear_plan_list(const struct linear_plan *plan, const char *role, struct primitives *primitives);
 
 /* One weight matrix.  Its plan is a worker's; all workers have the same. */
 struct linear {
-    int plan;      /* number of the plan in the model's table of plans */
+    int plan;      /* row of the model's table of products */
     size_t offset; /* of its first element in the parameter and gradient arrays */
     bool plain_transposed;
     struct dnn_packed *forward, *backward;

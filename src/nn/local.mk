@@ -1,7 +1,8 @@
 libglubench_a_SOURCES += \
-	src/nn/adafactor.c src/nn/adafactor.h \
+	src/nn/adafactor.c \
 	src/nn/attention.c src/nn/attention.h \
 	src/nn/dnn.c src/nn/dnn.h \
+	src/nn/dropout.c src/nn/dropout.h \
 	src/nn/embedding.c src/nn/embedding.h \
 	src/nn/ffn.c src/nn/ffn.h \
 	src/nn/kernels_select.c src/nn/kernels.h \
@@ -9,7 +10,12 @@ libglubench_a_SOURCES += \
 	src/nn/loss.c src/nn/loss.h \
 	src/nn/nn.c src/nn/nn.h \
 	src/nn/norm.c src/nn/norm.h \
-	src/nn/stream.c src/nn/stream.h
+	src/nn/optimizer.c src/nn/optimizer.h \
+	src/nn/products.c src/nn/products.h \
+	src/nn/schedule.c src/nn/schedule.h \
+	src/nn/stream.c src/nn/stream.h \
+	src/nn/team.c src/nn/team.h \
+	src/nn/tensors.c src/nn/tensors.h
 
 # kernels.c once per instruction set; kernels_select.c picks at run time.  The flags let the
 # compiler vectorise: no errno, no floating-point traps, products and sums fused.

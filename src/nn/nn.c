@@ -3,6 +3,8 @@
 
 #include "src/nn/nn.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 const char *profile_name(enum profile_kind kind)
@@ -65,4 +67,30 @@ size_t nn_count(int a, int b, int c)
         __builtin_mul_overflow(product, (size_t)c, &product))
         return SIZE_MAX;
     return product;
+}
+
+int primitives_add(struct primitives *primitives, const char *implementation, const char *first,
+                   const char *second)
+{
+    struct primitive *primitive;
+
+    if (primitives->count == primitives->room) {
+        int room = primitives->room ? 2 * primitives->room : 64;
+        struct primitive *list = realloc(primitives->list, (size_t)room * sizeof *list);
+
+        if (!list)
+            return err_set("out of memory");
+        primitives->list = list;
+        primitives->room = room;
+    }
+    primitive = &primitives->list[primitives->count++];
+    snprintf(primitive->role, sizeof primitive->role, "%s %s", first, second);
+    primitive->implementation = implementation;
+    return 0;
+}
+
+void primitives_free(struct primitives *primitives)
+{
+    free(primitives->list);
+    *primitives = (struct primitives){0};
 }

@@ -7,6 +7,7 @@
 #define GLU_NN_NN_H
 
 #include "src/nn/dnn.h"
+#include "src/nn/dropout.h"
 #include "src/nn/kernels.h"
 
 #include <stdint.h>
@@ -21,7 +22,7 @@ enum profile_kind {
     PROFILE_SOFTMAX,
     PROFILE_LOSS,
     PROFILE_EMBEDDING,
-    PROFILE_OPTIMIZER, /* sum of the workers' gradients, Adafactor */
+    PROFILE_OPTIMIZER, /* sum of the workers' gradients, update */
     PROFILE_PACK,      /* weights to the storage type and the library's layout */
     PROFILE_WAIT,      /* for the other workers */
     PROFILE_KINDS
@@ -44,8 +45,26 @@ struct nn {
     enum dnn_type type;                /* of activations */
     bool train;                        /* false: forward alone */
     float *diff;                       /* this worker's gradient of all parameters */
+    struct dropout dropout;
     struct profile_row profile[PROFILE_KINDS];
 };
+
+/* What a primitive is for, and which of the library's implementations it resolved to. */
+struct primitive {
+    char role[64];
+    const char *implementation; /* lives as long as the primitive */
+};
+
+/* Zeroed: an empty list. */
+struct primitives {
+    struct primitive *list; /* (count) */
+    int count, room;
+};
+
+/* Note a primitive of the role "FIRST SECOND".  0, or -1 and a message without memory. */
+int primitives_add(struct primitives *primitives, const char *implementation, const char *first,
+                   const char *second);
+void primitives_free(struct primitives *primitives);
 
 /* Book the time since *start_s under a kind and restart the clock. */
 void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flops, double bytes);

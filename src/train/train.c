@@ -4,6 +4,7 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
+#include "src/nn/schedule.h"
 #include "src/util/machine.h"
 #include "src/train/signals.h"
 #include "src/train/state.h"
@@ -59,16 +60,6 @@ int64_t train_evaluation_count(const struct setting *setting)
     return (int64_t)LENGTH_OF(evaluation_points);
 }
 
-int64_t train_target_tokens(const struct batch *batch)
-{
-    int64_t tokens = 0;
-    size_t count = (size_t)batch->examples * (size_t)batch->target_length;
-
-    for (size_t i = 0; i < count; i++)
-        tokens += batch->targets[i] != TOKEN_PAD;
-    return tokens;
-}
-
 static int open_training(struct training *training)
 {
     const struct train_job *job = training->job;
@@ -85,11 +76,13 @@ static int open_training(struct training *training)
         return -1;
     training->saved_s = machine_clock_s();
     training->checkpoints_asked = signals_checkpoints;
-    if (job->resume && job->rundir &&
-        state_load(job->rundir, training->model, job->setting->recipe.steps, &training->state,
-                   training->result))
-        return data_skip(training->stream, (uint64_t)training->state.step);
     model_init(training->model, job->seed);
+    if (job->resume && job->rundir) {
+        if (state_load(job->rundir, training->model, job->setting->recipe.steps, &training->state,
+                       training->result))
+            return data_skip(training->stream, (uint64_t)training->state.step);
+        model_init(training->model, job->seed); /* one that is damaged may have been read in part */
+    }
     return job->init_directory ? weights_load(job->init_directory, training->model) : 0;
 }
 
@@ -148,8 +141,7 @@ static bool has_diverged(const struct training *training, double loss_nats)
     return !(loss_nats <= DIVERGED_FACTOR * log(training->job->setting->vocabulary));
 }
 
-/* Evaluate on the held-out examples and add a point to the curve.  The mean is over target tokens,
- * of which every example has equally many. */
+/* Evaluate on the held-out examples and add a point to the curve.  The mean is over target tokens. */
 static int evaluate(struct training *training)
 {
     const struct batch *heldout = training->job->heldout;
@@ -157,9 +149,14 @@ static int evaluate(struct training *training)
 
     if (model_evaluate(training->model, heldout, training->example_nats))
         return -1;
-    for (int i = 0; i < heldout->examples; i++)
+    for (int i = 0; i < heldout->examples; i++) {
+        int targets = batch_targets(heldout, i);
+
         sum += training->example_nats[i];
-    mean = sum / heldout->examples;
+        if (targets > 0)
+            training->example_nats[i] /= targets; /* results hold each example's mean */
+    }
+    mean = sum / (double)batch_all_targets(heldout);
     if (has_diverged(training, mean)) {
         set_diverged(training, "the held-out loss", mean);
         mean = NAN;
@@ -175,12 +172,15 @@ static int train_step(struct training *training)
     const struct recipe *recipe = &job->setting->recipe;
     struct run_result *result = training->result;
     int64_t step = training->state.step + 1;
-    double rate = model_learning_rate(step, recipe->steps, recipe->learning_rate,
-                                   recipe->warmup_steps, recipe->decay_fraction);
+    const struct schedule schedule = {.steps = recipe->steps,
+                                      .learning_rate = recipe->learning_rate,
+                                      .warmup_steps = recipe->warmup_steps,
+                                      .decay_fraction = recipe->decay_fraction};
     double start_s = machine_clock_s(), loss_nats;
 
     if (data_next(training->stream, training->batch) ||
-        model_train_step(training->model, training->batch, step, rate, &loss_nats))
+        model_train_step(training->model, training->batch, step, schedule_rate(&schedule, step),
+                         &loss_nats))
         return -1;
     result->train_s += machine_clock_s() - start_s;
     training->state.step = step;
@@ -277,7 +277,7 @@ static int finish(struct training *training)
     dump_heldout(job->dump, job->variant, job->seed, training->state.step, heldout,
                  training->example_nats);
     result->heldout_examples = heldout->examples;
-    result->heldout_target_tokens = train_target_tokens(heldout);
+    result->heldout_target_tokens = batch_all_targets(heldout);
     result->example_nats = training->example_nats;
     training->example_nats = NULL;
     return job->save_directory ? weights_save(job->save_directory, training->model) : 0;

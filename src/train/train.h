@@ -38,7 +38,4 @@ bool train_evaluates_at(const struct setting *setting, int64_t step);
 /* How many there are in a run, or a few more. */
 int64_t train_evaluation_count(const struct setting *setting);
 
-/* Target tokens of held-out examples: all of them count, the end-of-sequence token included. */
-int64_t train_target_tokens(const struct batch *batch);
-
 #endif

@@ -1,0 +1,25 @@
+/* comm.h - between the processes that train one model together, each a share of the batch.
+ *
+ * After a process has summed its own workers' gradients, the processes sum theirs; then each makes the
+ * same update.  Every function is called by one thread of each process, in the same order by all. */
+#ifndef GLU_COMM_COMM_H
+#define GLU_COMM_COMM_H
+
+#include "src/glu.h"
+
+struct comm {
+    int rank, size;
+    /* x = the sum of all ranks' x, on every rank the same bits, in an order that depends on `size`
+     * alone.  0, or -1 and a message. */
+    int (*sum)(struct comm *comm, float *x, size_t n);
+    /* The same of a few numbers: losses, counts of targets, flags. */
+    int (*agree)(struct comm *comm, double *x, int n);
+    /* Rank 0's bytes, to all. */
+    int (*share)(struct comm *comm, void *data, size_t bytes);
+    void (*close)(struct comm *comm);
+};
+
+/* A process by itself.  There is one such for all who ask; close() does nothing. */
+struct comm *comm_self(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* architecture.h - what an architecture is, and the model that it works on.  For the files of this
+ * folder; all others see model.h.
+ *
+ * An architecture is a file and a row: it lays out its tensors and products, makes what a worker needs
+ * of buffers and primitives, and runs forward and backward over one slice of a batch at a time.  All
+ * else (shares, sums, steps, counts, memory) is model.c's, the same for every one. */
+#ifndef GLU_MODEL_ARCHITECTURE_H
+#define GLU_MODEL_ARCHITECTURE_H
+
+#include "src/model/model.h"
+#include "src/nn/products.h"
+#include "src/nn/team.h"
+
+struct model {
+    struct model_options options;
+    struct tensors tensors;
+    struct products products;
+    struct team team;
+    struct arena arena;
+    struct model_memory memory;
+    float *parameters;
+    void *plain; /* parameters in the storage type: `parameters` themselves in f32 */
+    struct optimizer optimizer;
+    struct primitives primitives;
+    uint64_t seed; /* of dropout */
+    void *own;     /* of the architecture: what it laid out */
+};
+
+/* What a worker takes at once: examples first .. first + count - 1 of a batch, to be filled up to
+ * options.micro_batch with examples that count nothing. */
+struct slice {
+    const struct batch *batch;
+    int first, count;
+    float scale;          /* of the loss in the gradient: 1 / target tokens; 0 when there is no backward */
+    double *example_nats; /* (count): set to the sum over each example's target tokens; NULL: not asked */
+};
+
+struct architecture {
+    const char *name, *summary;
+    /* Fill model->tensors and model->products from model->options, and set model->own.  0 or -1. */
+    int (*lay_out)(struct model *model);
+    /* Free model->own; may be called after a layout that failed, and on NULL. */
+    void (*free)(struct model *model);
+    /* Make a worker's plans and what its forward keeps for backward (worker->own, from model->arena);
+     * called anew for measuring and for the real arena.  worker->plans are open.  0 or -1. */
+    int (*open)(struct model *model, struct worker *worker);
+    /* ... and what it needs besides. */
+    void (*open_scratch)(struct model *model, struct worker *worker);
+    /* Destroy the worker's primitives; its buffers belong to the arena.  worker->own stays. */
+    void (*close)(struct model *model, struct worker *worker);
+    /* Free worker->own; may be NULL. */
+    void (*free_worker)(struct worker *worker);
+    /* Note the primitives besides those of worker->plans. */
+    int (*list)(struct model *model, struct worker *worker);
+    /* Before a worker's first slice of a step or evaluation. */
+    void (*begin)(struct model *model, struct worker *worker);
+    /* Add the slice's losses to worker->loss_nats. */
+    void (*forward)(struct model *model, struct worker *worker, const struct slice *slice);
+    /* Gradients of the last forward's slice, added to worker->nn.diff. */
+    void (*backward)(struct model *model, struct worker *worker, const struct slice *slice);
+    /* After a worker's last backward of a step: add what was kept aside to worker->nn.diff. */
+    void (*end)(struct model *model, struct worker *worker);
+};
+
+/* The rows, by file. */
+extern const struct architecture architecture_t5;
+extern const struct architecture architecture_ffn;
+
+#endif

@@ -1,0 +1,591 @@
+/* model.c - what all architectures share: options, memory, shares of a batch, steps.  See model.h and
+ * architecture.h. */
+#include "src/glu.h"
+
+#include "src/model/architecture.h"
+
+#include <assert.h>
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    /* Rows of a micro-batch per d_model: enough that reading and writing a weight gradient costs
+     * little beside its product, few enough for the cache (measured at d_model 64 and 256). */
+    ROWS_PER_WIDTH = 5,
+    ALIGN_ELEMENTS = 32 /* of a worker's share of the flat arrays */
+};
+
+/* ==== Architectures ==== */
+
+static const struct architecture *const architectures[] = {
+    &architecture_t5,
+    &architecture_ffn,
+};
+
+const char *architecture_name(int i)
+{
+    return i >= 0 && i < (int)LENGTH_OF(architectures) ? architectures[i]->name : NULL;
+}
+
+const struct architecture *architecture_find(const char *name)
+{
+    for (size_t i = 0; i < LENGTH_OF(architectures); i++)
+        if (strcmp(architectures[i]->name, name) == 0)
+            return architectures[i];
+    return NULL;
+}
+
+bool model_has_bf16(void)
+{
+    return dnn_has_bf16();
+}
+
+/* ==== Options ==== */
+
+static int options_check(const struct model_options *options)
+{
+    const struct model_config *config = &options->model;
+    const struct {
+        const char *name;
+        int value, most;
+    } limits[] = {
+        {"vocabulary", config->vocabulary, 1 << 20}, {"d_model", config->d_model, 1 << 16},
+        {"layers", config->layers, 1 << 10},         {"heads", config->heads, 1 << 10},
+        {"d_kv", config->d_kv, 1 << 14},             {"d_ff", config->d_ff, 1 << 20},
+        {"input_length", config->input_length, 1 << 16},
+        {"target_length", config->target_length, 1 << 16},
+        {"batch", options->batch, options->dropout > 0 ? 1 << DROPOUT_EXAMPLE_BITS : 1 << 20},
+        {"threads", options->threads, 1 << 12},
+    };
+
+    for (size_t i = 0; i < LENGTH_OF(limits); i++)
+        if (limits[i].value < 1 || limits[i].value > limits[i].most)
+            return err_set("%s is %d; it must be 1 to %d", limits[i].name, limits[i].value,
+                           limits[i].most);
+    if (config->heads * (int64_t)config->d_kv > 1 << 20)
+        return err_set("heads times d_kv is %lld; it must be at most %d",
+                       (long long)config->heads * config->d_kv, 1 << 20);
+    if (options->micro_batch < 0 || options->micro_batch > options->batch)
+        return err_set("micro_batch is %d; it must be 0 (chosen) to batch, %d",
+                       options->micro_batch, options->batch);
+    if (!(options->dropout >= 0 && options->dropout < 1))
+        return err_set("dropout is %g; it must be 0 or more and less than 1", options->dropout);
+    if (options->precision == PRECISION_BF16 && !dnn_has_bf16())
+        return err_set("this CPU has no bf16 instructions (avx512_core_bf16); use the precision f32");
+    return 0;
+}
+
+/* Examples per micro-batch: as many as ROWS_PER_WIDTH asks for, then evened out over a worker's
+ * share so that the last one is not nearly empty. */
+static int micro_batch_choose(const struct model_options *options, int workers)
+{
+    int share = (options->batch + workers - 1) / workers;
+    int tokens = options->model.input_length + options->model.target_length;
+    int rows = ROWS_PER_WIDTH * options->model.d_model;
+    int most = rows < tokens ? 1 : rows / tokens;
+    int pieces = (share + most - 1) / most;
+
+    return (share + pieces - 1) / pieces;
+}
+
+static void options_fill(struct model_options *options, int workers)
+{
+    if (!options->architecture)
+        options->architecture = architectures[0];
+    if (!options->optimizer)
+        options->optimizer = optimizer_type_at(0);
+    if (!options->comm)
+        options->comm = comm_self();
+    if (!options->micro_batch)
+        options->micro_batch = micro_batch_choose(options, workers);
+}
+
+/* ==== Building ==== */
+
+static int worker_open(struct model *model, struct worker *worker)
+{
+    const struct architecture *architecture = model->options.architecture;
+    struct nn *nn = &worker->nn;
+    size_t before = model->arena.used_bytes;
+
+    nn->type = model->options.precision == PRECISION_BF16 ? DNN_BF16 : DNN_F32;
+    nn->train = !model->options.forward_only;
+    nn->dropout.rate = nn->train ? model->options.dropout : 0;
+    nn->kernels = kernels_get();
+    nn->typed = &nn->kernels->type[nn->type];
+    if ((!nn->dnn && dnn_create(&nn->dnn)) ||
+        products_open(&model->products, nn, model->options.micro_batch, worker->plans) ||
+        architecture->open(model, worker))
+        return -1;
+    model->memory.activations += model->arena.used_bytes - before;
+    before = model->arena.used_bytes;
+    architecture->open_scratch(model, worker);
+    dnn_set_scratch(nn->dnn, arena_alloc(&model->arena, dnn_scratch_bytes(nn->dnn), 1));
+    model->memory.scratch += model->arena.used_bytes - before;
+    return 0;
+}
+
+static void optimizer_bind(struct model *model)
+{
+    model->optimizer.parameters = model->parameters;
+    model->optimizer.gradient = model->team.workers[0].nn.diff;
+    model->optimizer.plain =
+        model->options.precision == PRECISION_BF16 ? model->plain : NULL;
+}
+
+/* Everything that takes memory, in one order for measuring and for the real thing. */
+static int model_build(struct model *model)
+{
+    struct arena *arena = &model->arena;
+    struct model_memory *memory = &model->memory;
+    struct worker *workers = model->team.workers;
+    bool train = !model->options.forward_only;
+    size_t room = model->tensors.elements, before;
+
+    memset(memory, 0, sizeof *memory);
+    before = arena->used_bytes;
+    model->parameters = arena_alloc(arena, room, sizeof(float));
+    model->plain = model->options.precision == PRECISION_BF16 ? arena_alloc(arena, room, 2)
+                                                              : model->parameters;
+    memory->parameters = arena->used_bytes - before;
+
+    before = arena->used_bytes;
+    for (int w = 0; train && w < model->team.size; w++)
+        workers[w].nn.diff = arena_alloc(arena, room, sizeof(float));
+    memory->gradients = arena->used_bytes - before;
+
+    before = arena->used_bytes;
+    if (train && optimizer_open(&model->optimizer, model->options.optimizer, &model->tensors,
+                                model->team.size, arena))
+        return -1;
+    optimizer_bind(model);
+    memory->optimizer = arena->used_bytes - before;
+
+    for (int w = 0; w < model->team.size; w++)
+        if (worker_open(model, &workers[w]))
+            return -1;
+
+    before = arena->used_bytes;
+    if (products_pack_create(&model->products, &workers[0].nn, workers[0].plans, arena))
+        return -1;
+    memory->packed_weights = arena->used_bytes - before;
+    memory->total = arena->used_bytes;
+    return arena->overflow ? err_set("the model does not fit this machine's memory") : 0;
+}
+
+/* Undo model_build() but keep the layout. */
+static void model_unbuild(struct model *model)
+{
+    products_pack_destroy(&model->products);
+    for (int w = 0; w < model->team.size; w++) {
+        struct worker *worker = &model->team.workers[w];
+
+        if (worker->own)
+            model->options.architecture->close(model, worker);
+        products_close(&model->products, worker->plans);
+    }
+    optimizer_close(&model->optimizer);
+    arena_close(&model->arena);
+}
+
+/* Bytes that backward needs of a token, micro-batch tokens being counted: what is really kept, and the
+ * least without recomputation. */
+static void memory_per_token(struct model *model)
+{
+    const struct model_options *options = &model->options;
+    double bytes = options->precision == PRECISION_BF16 ? 2 : 4;
+    double tokens = options->model.input_length + options->model.target_length;
+    double all = (double)model->team.size * options->micro_batch * tokens;
+
+    model->memory.activations_per_token = (size_t)((double)model->memory.activations / all);
+    model->memory.activations_per_token_minimum =
+        (size_t)(products_kept(&model->products) * bytes / tokens);
+}
+
+static int primitives_list(struct model *model)
+{
+    struct worker *worker = &model->team.workers[0];
+
+    return products_list(&model->products, worker->plans, &model->primitives) ||
+                   model->options.architecture->list(model, worker)
+               ? -1
+               : 0;
+}
+
+int model_outline(struct model **result, const struct model_options *options)
+{
+    struct model *model;
+    int workers;
+
+    *result = NULL;
+    if (options_check(options))
+        return -1;
+    model = calloc(1, sizeof *model);
+    if (!model)
+        return err_set("out of memory");
+    workers = options->threads < options->batch ? options->threads : options->batch;
+    model->options = *options;
+    options_fill(&model->options, workers);
+    arena_measure(&model->arena);
+    if (model->options.architecture->lay_out(model) ||
+        team_open(&model->team, workers, model->products.count)) {
+        model_destroy(model);
+        return -1;
+    }
+    *result = model;
+    return 0;
+}
+
+int model_memory(const struct model_options *options, struct model_memory *memory)
+{
+    struct model *model;
+    int status;
+
+    memset(memory, 0, sizeof *memory);
+    if (model_outline(&model, options))
+        return -1;
+    status = model_build(model);
+    if (status == 0) {
+        memory_per_token(model);
+        *memory = model->memory;
+    }
+    model_destroy(model);
+    return status;
+}
+
+int model_create(struct model **result, const struct model_options *options)
+{
+    struct model *model;
+    size_t bytes;
+
+    *result = NULL;
+    if (model_outline(&model, options) || model_build(model))
+        goto fail;
+    bytes = model->memory.total;
+    model_unbuild(model);
+    if (arena_open(&model->arena, bytes) || model_build(model) || primitives_list(model))
+        goto fail;
+    memory_per_token(model);
+    tensors_bind(&model->tensors, model->parameters, model->team.workers[0].nn.diff);
+    model_init(model, 0);
+    *result = model;
+    return 0;
+fail:
+    model_destroy(model);
+    return -1;
+}
+
+void model_destroy(struct model *model)
+{
+    if (!model)
+        return;
+    model_unbuild(model);
+    for (int w = 0; w < model->team.size; w++)
+        model->options.architecture->free_worker(&model->team.workers[w]);
+    model->options.architecture->free(model);
+    team_close(&model->team);
+    products_free(&model->products);
+    tensors_free(&model->tensors);
+    primitives_free(&model->primitives);
+    free(model);
+}
+
+const struct model_options *model_get_options(const struct model *model)
+{
+    return &model->options;
+}
+
+int model_counts(const struct model_options *options, struct model_counts *counts)
+{
+    /* In double, which is exact for all that can be trained and does not overflow for the rest. */
+    double example, ffn;
+    struct model *model;
+
+    memset(counts, 0, sizeof *counts);
+    if (model_outline(&model, options))
+        return -1;
+    for (int i = 0; i < model->tensors.count; i++) {
+        const struct tensor *tensor = &model->tensors.list[i];
+
+        counts->parameters += (int64_t)tensor_elements(tensor);
+        if (tensor->ffn)
+            counts->ffn_parameters += (int64_t)tensor_elements(tensor);
+    }
+    example = products_flops(&model->products, PROFILE_KINDS);
+    ffn = products_flops(&model->products, PROFILE_FFN);
+    model_destroy(model);
+    if (options->batch * example > 0x1p60)
+        return err_set("a step of %g floating-point operations is beyond any machine; give a smaller "
+                       "model or batch",
+                       3.0 * options->batch * example);
+    counts->forward_flops = (int64_t)(options->batch * example);
+    counts->train_flops = 3 * counts->forward_flops;
+    counts->ffn_forward_flops = (int64_t)(options->batch * ffn);
+    return 0;
+}
+
+/* ==== Values ==== */
+
+/* A worker's share of the parameters, into the storage type. */
+static void convert_share(void *context, int w)
+{
+    struct model *model = context;
+    struct nn *nn = &model->team.workers[w].nn;
+    size_t room = model->tensors.elements;
+    size_t share = (room / (size_t)model->team.size + ALIGN_ELEMENTS) / ALIGN_ELEMENTS *
+                   ALIGN_ELEMENTS;
+    size_t first = share * (size_t)w;
+
+    if (nn->type == DNN_F32 || first >= room)
+        return;
+    nn->typed->convert((int64_t)(room - first < share ? room - first : share),
+                       model->parameters + first,
+                       (char *)model->plain + first * dnn_type_bytes(nn->type));
+}
+
+static void pack_share(void *context, int w)
+{
+    struct model *model = context;
+    struct worker *worker = &model->team.workers[w];
+
+    products_pack(&model->products, &worker->nn, worker->plans, model->plain, w, model->team.size);
+}
+
+void model_refresh(struct model *model)
+{
+#pragma omp parallel num_threads(model->team.size)
+    {
+        team_each(&model->team, convert_share, model);
+        team_wait(&model->team);
+        team_each(&model->team, pack_share, model);
+    }
+}
+
+void model_init(struct model *model, uint64_t seed)
+{
+    model->seed = seed;
+    tensors_init(&model->tensors, seed);
+    if (model->optimizer.state)
+        memset(model->optimizer.state, 0,
+               model->optimizer.state_count * sizeof *model->optimizer.state);
+    model_refresh(model);
+}
+
+struct tensor *model_tensors(struct model *model, int *count)
+{
+    *count = model->tensors.count;
+    return model->tensors.list;
+}
+
+float *model_optimizer_state(struct model *model, size_t *count)
+{
+    *count = model->optimizer.state_count;
+    return model->optimizer.state;
+}
+
+/* ==== Shares of a batch ==== */
+
+/* What a step or an evaluation is about. */
+struct work {
+    struct model *model;
+    const struct batch *batch;
+    double targets; /* that count, of all processes */
+    struct update update;
+    int phase;            /* of the update */
+    double *example_nats; /* of an evaluation */
+};
+
+/* A worker's share of the batch, into its own gradient. */
+static void gradient_share(void *context, int w)
+{
+    struct work *work = context;
+    struct model *model = work->model;
+    const struct architecture *architecture = model->options.architecture;
+    struct worker *worker = &model->team.workers[w];
+    struct nn *nn = &worker->nn;
+    int examples = work->batch->examples, most = model->options.micro_batch;
+    int first = (int)((int64_t)examples * w / model->team.size);
+    int last = (int)((int64_t)examples * (w + 1) / model->team.size);
+
+    memset(nn->diff, 0, model->tensors.elements * sizeof(float));
+    nn->dropout.active = nn->dropout.rate > 0 && work->update.t > 0;
+    nn->dropout.seed = model->seed;
+    nn->dropout.step = work->update.t;
+    architecture->begin(model, worker);
+    worker->loss_nats = 0;
+    for (; first < last; first += most) {
+        struct slice slice = {.batch = work->batch,
+                              .first = first,
+                              .count = last - first < most ? last - first : most,
+                              .scale = (float)(1.0 / work->targets)};
+
+        nn->dropout.example = model->options.comm->rank * examples + first;
+        architecture->forward(model, worker, &slice);
+        architecture->backward(model, worker, &slice);
+    }
+    architecture->end(model, worker);
+    nn->dropout.active = false;
+}
+
+/* Losses of every size-th micro-batch. */
+static void evaluate_share(void *context, int w)
+{
+    struct work *work = context;
+    struct model *model = work->model;
+    struct worker *worker = &model->team.workers[w];
+    int examples = work->batch->examples, most = model->options.micro_batch;
+
+    model->options.architecture->begin(model, worker);
+    for (int first = w * most; first < examples; first += model->team.size * most) {
+        struct slice slice = {.batch = work->batch,
+                              .first = first,
+                              .count = examples - first < most ? examples - first : most,
+                              .example_nats = work->example_nats + first};
+
+        model->options.architecture->forward(model, worker, &slice);
+    }
+}
+
+static void sum_share(void *context, int w)
+{
+    struct work *work = context;
+
+    team_sum(&work->model->team, work->model->tensors.elements, w);
+}
+
+static void update_share(void *context, int w)
+{
+    struct work *work = context;
+    struct optimizer *optimizer = &work->model->optimizer;
+
+    optimizer->type->phase(optimizer, &work->model->team.workers[w].nn, &work->update, work->phase, w);
+}
+
+/* ==== Steps ==== */
+
+static int batch_check(const struct model *model, const struct batch *batch)
+{
+    const struct model_config *config = &model->options.model;
+    const struct {
+        const char *name;
+        const int32_t *ids;
+        const int *used;
+        int length;
+    } sides[] = {{"input", batch->inputs, batch->inputs_used, batch->input_length},
+                 {"target", batch->targets, batch->targets_used, batch->target_length}};
+
+    if (batch->input_length != config->input_length ||
+        batch->target_length != config->target_length)
+        return err_set("a batch of %d/%d tokens does not fit a model of %d/%d",
+                       batch->input_length, batch->target_length, config->input_length,
+                       config->target_length);
+    for (size_t s = 0; s < LENGTH_OF(sides); s++) {
+        for (int64_t i = 0; i < (int64_t)batch->examples * sides[s].length; i++)
+            if (sides[s].ids[i] < 0 || sides[s].ids[i] >= config->vocabulary)
+                return err_set("%s token %lld of the batch is %d; the vocabulary has %d",
+                               sides[s].name, (long long)i, (int)sides[s].ids[i],
+                               config->vocabulary);
+        for (int i = 0; i < batch->examples; i++)
+            if (sides[s].used[i] < 1 || sides[s].used[i] > sides[s].length)
+                return err_set("example %d of the batch uses %d of %d %s tokens", i,
+                               sides[s].used[i], sides[s].length, sides[s].name);
+    }
+    return 0;
+}
+
+/* The gradient, and with `update` an update: sum over the workers, sum over the processes, optimize.
+ * Called by all threads; 0 or -1 in *status. */
+static void step_inside(struct model *model, struct work *work, bool update, double *loss, int *status)
+{
+    struct comm *comm = model->options.comm;
+    struct team *team = &model->team;
+
+    team_each(team, gradient_share, work);
+    team_wait(team);
+    team_each(team, sum_share, work);
+    team_wait(team);
+#pragma omp single
+    {
+        for (int w = 0; w < team->size; w++)
+            *loss += team->workers[w].loss_nats;
+        *status = comm->agree(comm, loss, 1);
+        *loss /= work->targets;
+        if (*status == 0 && isfinite(*loss))
+            *status = comm->sum(comm, team->workers[0].nn.diff, model->tensors.elements);
+    }
+    if (!update || *status || !isfinite(*loss))
+        return;
+    for (int phase = 0; phase < model->optimizer.type->phases; phase++) {
+#pragma omp single
+        work->phase = phase;
+        team_each(team, update_share, work);
+        team_wait(team);
+    }
+    team_each(team, pack_share, model);
+}
+
+static int model_step(struct model *model, const struct batch *batch, const struct update *update,
+                      bool apply, double *loss_nats)
+{
+    struct work work = {.model = model, .batch = batch, .update = *update};
+    struct comm *comm = model->options.comm;
+    double loss = 0;
+    int status = 0;
+
+    assert(!model->options.forward_only);
+    if (batch->examples != model->options.batch)
+        return err_set("a batch of %d examples does not fit a model made for %d", batch->examples,
+                       model->options.batch);
+    if (batch_check(model, batch))
+        return -1;
+    work.targets = (double)batch_all_targets(batch);
+    if (comm->agree(comm, &work.targets, 1))
+        return -1;
+    if (work.targets == 0)
+        return err_set("the batch has no target token but pad");
+#pragma omp parallel num_threads(model->team.size)
+    step_inside(model, &work, apply, &loss, &status);
+    *loss_nats = loss;
+    return status;
+}
+
+int model_gradient(struct model *model, const struct batch *batch, int64_t step, double *loss_nats)
+{
+    return model_step(model, batch, &(struct update){.t = step}, false, loss_nats);
+}
+
+int model_train_step(struct model *model, const struct batch *batch, int64_t step,
+                     double learning_rate, double *loss_nats)
+{
+    return model_step(model, batch, &(struct update){step, learning_rate}, true, loss_nats);
+}
+
+int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
+{
+    struct work work = {.model = model, .batch = batch, .example_nats = example_nats};
+
+    if (batch_check(model, batch))
+        return -1;
+#pragma omp parallel num_threads(model->team.size)
+    team_each(&model->team, evaluate_share, &work);
+    return 0;
+}
+
+/* ==== Where the time goes ==== */
+
+void model_profile(const struct model *model, struct profile_row rows[PROFILE_KINDS])
+{
+    team_profile(&model->team, rows);
+}
+
+void model_profile_reset(struct model *model)
+{
+    team_profile_reset(&model->team);
+}
+
+const struct primitive *model_primitive(const struct model *model, int i)
+{
+    return i >= 0 && i < model->primitives.count ? &model->primitives.list[i] : NULL;
+}

@@ -1,0 +1,67 @@
+/* tensors.c - see tensors.h. */
+#include "src/glu.h"
+
+#include "src/nn/tensors.h"
+
+#include "src/util/rng.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN_ELEMENTS = 32 }; /* 64 bytes in bf16 too */
+
+struct tensor *tensors_add(struct tensors *tensors, const char *name, int rows, int cols,
+                           double init_stddev)
+{
+    struct tensor *tensor;
+
+    if (tensors->count == tensors->room) {
+        int room = tensors->room ? 2 * tensors->room : 64;
+        struct tensor *list = realloc(tensors->list, (size_t)room * sizeof *list);
+
+        if (!list) {
+            err_set("out of memory");
+            return NULL;
+        }
+        tensors->list = list;
+        tensors->room = room;
+    }
+    tensor = &tensors->list[tensors->count++];
+    *tensor = (struct tensor){.rows = rows, .cols = cols, .init_stddev = init_stddev,
+                              .offset = tensors->elements};
+    snprintf(tensor->name, sizeof tensor->name, "%s", name);
+    tensors->elements +=
+        (tensor_elements(tensor) + ALIGN_ELEMENTS - 1) / ALIGN_ELEMENTS * ALIGN_ELEMENTS;
+    return tensor;
+}
+
+void tensors_free(struct tensors *tensors)
+{
+    free(tensors->list);
+    *tensors = (struct tensors){0};
+}
+
+void tensors_bind(struct tensors *tensors, float *values, float *gradients)
+{
+    for (int i = 0; i < tensors->count; i++) {
+        struct tensor *tensor = &tensors->list[i];
+
+        tensor->value = values + tensor->offset;
+        tensor->gradient = gradients ? gradients + tensor->offset : NULL;
+    }
+}
+
+void tensors_init(struct tensors *tensors, uint64_t seed)
+{
+    for (int i = 0; i < tensors->count; i++) {
+        struct tensor *tensor = &tensors->list[i];
+        size_t count = tensor_elements(tensor);
+        struct rng rng;
+
+        rng_start(&rng, seed, RNG_INIT, rng_lane(tensor->name));
+        for (size_t j = 0; j < count; j++)
+            tensor->value[j] =
+                tensor->init_stddev == 0 ? 1.0f : (float)(tensor->init_stddev * rng_normal(&rng));
+    }
+}
