@@ -100,9 +100,12 @@ static void begin(void)
     trampled = 0;
 }
 
-static void compare(const struct array *got, const double *want, int n, enum dnn_type type)
+/* The error relative to the largest of `want`, or to `least`, the size of the terms that a difference
+ * is made of, where that is more. */
+static void compare_terms(const struct array *got, const double *want, int n, enum dnn_type type,
+                          double least)
 {
-    double error = 0, largest = 0;
+    double error = 0, largest = least;
 
     for (int i = 0; i < n; i++) {
         double e = fabs(element(got, i, type) - want[i]);
@@ -116,6 +119,11 @@ static void compare(const struct array *got, const double *want, int n, enum dnn
     if (!(error <= worst))
         worst = error;
     trampled += type == DNN_BF16 ? got->bf16[n] != to_bf16(guard) : got->f32[n] != guard;
+}
+
+static void compare(const struct array *got, const double *want, int n, enum dnn_type type)
+{
+    compare_terms(got, want, n, type, 0);
 }
 
 static void end(const char *isa, enum dnn_type type, const char *what)
@@ -290,7 +298,37 @@ static const struct {
     int rows, n;
 } shapes[] = {{1, 1}, {1, 7}, {7, 1}, {5, 16}, {16, 5}, {13, 13}, {33, 31}, {70, 70}, {2, 2049}};
 
-static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool causal)
+static void test_masks(const struct kernels *kernels, enum dnn_type type)
+{
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(shapes); s++) {
+        int rows = shapes[s].rows, n = shapes[s].n, cells = rows * n;
+
+        draw(&a, cells, 1, type);
+        draw(&b, n, 1, DNN_F32);
+        for (int i = 0; i < cells; i++)
+            want[i] = a.exact[i] * b.exact[i % n];
+        kernels->type[type].mask(rows, n, b.f32, data(&a, type), data(&a, type));
+        compare(&a, want, cells, type);
+
+        draw(&a, cells, 1, type);
+        for (int i = 0; i < cells; i++)
+            want[i] = 1.25 * a.exact[i];
+        kernels->type[type].scale(cells, 1.25f, data(&a, type));
+        compare(&a, want, cells, type);
+
+        draw(&a, cells, 1, DNN_F32);
+        draw(&c, cells, 1, DNN_F32);
+        for (int i = 0; i < cells; i++)
+            want[i] = c.exact[i] + a.exact[i] * b.exact[i % n];
+        kernels->add_masked(rows, n, b.f32, a.f32, c.f32);
+        compare(&c, want, cells, DNN_F32);
+    }
+    end(kernels->isa, type, "masks");
+}
+
+/* `unused`: columns at the end that do not count, where there are so many. */
+static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool causal, int unused)
 {
     const struct typed_kernels *k = &kernels->type[type];
     static double scores[MOST], p[MOST], diff[MOST];
@@ -298,6 +336,8 @@ static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool
     begin();
     for (size_t s = 0; s < 2 * LENGTH_OF(shapes); s++) {
         int rows = shapes[s / 2].rows, n = shapes[s / 2].n, cells = rows * n;
+        int used = n > unused ? n - unused : n;
+        double terms = 0; /* of p (diff - mean), which cancel where one p is nearly 1 */
         bool biased = s % 2;
 
         draw(&a, cells, 3, DNN_F32);        /* scores */
@@ -305,10 +345,10 @@ static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool
         draw(&c, cells, 1, type);           /* dst */
         for (int i = 0; i < rows; i++)
             for (int j = 0; j < n; j++)
-                scores[i * n + j] = causal && j > i ? -INFINITY
+                scores[i * n + j] = (causal && j > i) || j >= used ? -INFINITY
                                     : a.exact[i * n + j] + (biased ? b.exact[rows - 1 + j - i] : 0);
         ref_softmax(p, scores, rows, n);
-        k->softmax_forward(rows, n, causal, a.f32, biased ? b.f32 + rows - 1 : NULL,
+        k->softmax_forward(rows, n, used, causal, a.f32, biased ? b.f32 + rows - 1 : NULL,
                            data(&c, type));
         compare(&c, p, cells, type);
 
@@ -321,15 +361,18 @@ static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool
         memset(diff, 0, sizeof diff);
         ref_softmax_backward(diff, d.exact, p, rows, n);
         memcpy(want, f.exact, sizeof want);
-        for (int i = 0; i < cells; i++)
+        for (int i = 0; i < cells; i++) {
             want[rows - 1 + i % n - i / n] += diff[i];
-        k->softmax_backward(rows, n, causal, data(&c, type), d.f32, data(&e, type),
+            terms = fmax(terms, fabs(p[i] * d.exact[i]));
+        }
+        k->softmax_backward(rows, n, used, causal, data(&c, type), d.f32, data(&e, type),
                             biased ? f.f32 + rows - 1 : NULL);
-        compare(&e, diff, cells, type);
+        compare_terms(&e, diff, cells, type, terms);
         if (biased)
-            compare(&f, want, rows + n - 1, DNN_F32);
+            compare_terms(&f, want, rows + n - 1, DNN_F32, terms);
     }
-    end(kernels->isa, type, causal ? "softmax with bias, causal" : "softmax with bias");
+    end(kernels->isa, type,
+        unused ? "softmax of used columns" : causal ? "softmax with bias, causal" : "softmax with bias");
 }
 
 static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type)
@@ -488,7 +531,7 @@ static void test_buckets(void)
     tap_ok(wrong == 0, "position buckets are the twin's");
 }
 
-enum { FUSED = 7, TYPED = FUSED + 6, UNTYPED = 4 }; /* checks of a set of kernels */
+enum { FUSED = 7, TYPED = FUSED + 8, UNTYPED = 4 }; /* checks of a set of kernels */
 
 static void test_typed(const struct kernels *kernels, enum dnn_type type)
 {
@@ -503,8 +546,10 @@ static void test_typed(const struct kernels *kernels, enum dnn_type type)
     test_multiply(kernels, type);
     test_convert(kernels, type);
     test_norm(kernels, type);
-    test_softmax(kernels, type, false);
-    test_softmax(kernels, type, true);
+    test_softmax(kernels, type, false, 0);
+    test_softmax(kernels, type, true, 0);
+    test_softmax(kernels, type, false, 2);
+    test_masks(kernels, type);
     test_cross_entropy(kernels, type);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/model/ffn_layer.h"
+#include "src/model/ffn.h"
 #include "src/nn/dnn.h"
 #include "test/ref/ref.h"
 #include "src/util/rng.h"
@@ -91,43 +91,56 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
     int tokens = shapes[s].tokens, d_model = shapes[s].d_model;
     int d_ff = variant_d_ff(variant, shapes[s].d_ff);
     size_t stream = (size_t)tokens * d_model, weights = (size_t)d_model * d_ff;
-    struct ffn_layer_options options = {
-        .variant = variant, .tokens = tokens, .d_model = d_model, .d_ff = d_ff,
-        .threads = shapes[s].threads, .tile = shapes[s].tile, .fused = fused,
-        .precision = type == DNN_BF16 ? PRECISION_BF16 : PRECISION_F32,
-    };
-    struct ffn_layer *layer;
-    struct ffn_layer_view view;
-    double *src, *diff_dst, *w, *v, *w2, *dst, *diff_src, *diff_w, *diff_v, *diff_w2;
+    struct model_options options =
+        ffn_options(variant, tokens, d_model, d_ff, shapes[s].threads,
+                    type == DNN_BF16 ? PRECISION_BF16 : PRECISION_F32);
+    struct tensor *tensors, *gate, *up, *out;
+    struct model *layer;
+    struct batch *batch;
+    struct ffn_view view;
+    int count;
+    double loss, *src, *diff_dst, *w, *v, *w2, *dst, *diff_src, *diff_w, *diff_v, *diff_w2;
 
-    check(ffn_layer_create(&layer, &options));
-    view = ffn_layer_view(layer);
+    options.unfused = !fused;
+    if (shapes[s].tile)
+        options.micro_batch = shapes[s].tile;
+    check(model_create(&layer, &options));
+    check(ffn_batch_create(&batch, tokens));
+    view = ffn_view(layer);
+    tensors = model_tensors(layer, &count);
+    gate = &tensors[0];
+    up = variant->gated ? &tensors[1] : NULL;
+    out = &tensors[count - 1];
     fill(view.src, stream, 1, type);
     fill(view.diff_dst, stream, 1, type);
-    fill(view.gate, weights, 1 / sqrt(d_model), type);
-    fill(view.up, weights, 1 / sqrt(d_model), type);
-    fill(view.out, weights, 1 / sqrt(d_ff), type);
+    fill(gate->value, weights, 1 / sqrt(d_model), type);
+    fill(up ? up->value : NULL, weights, 1 / sqrt(d_model), type);
+    fill(out->value, weights, 1 / sqrt(d_ff), type);
     if (type == DNN_BF16) { /* gates that bf16 holds exactly, so that none changes its side of a kink */
         fill_signs(view.src, stream, 1);
-        fill_signs(view.gate, weights, 0.25f);
+        fill_signs(gate->value, weights, 0.25f);
     }
     src = widen(view.src, stream), diff_dst = widen(view.diff_dst, stream);
-    w = widen(view.gate, weights), v = widen(view.up, weights), w2 = widen(view.out, weights);
+    w = widen(gate->value, weights), v = widen(up ? up->value : NULL, weights);
+    w2 = widen(out->value, weights);
     dst = widen(NULL, stream), diff_src = widen(NULL, stream);
     diff_w = widen(NULL, weights), diff_v = widen(NULL, weights), diff_w2 = widen(NULL, weights);
-    ref_ffn(dst, src, w, v, w2, variant, tokens, d_model, d_ff);
-    ref_ffn_backward(diff_src, diff_w, diff_v, diff_w2, diff_dst, src, w, v, w2, variant, tokens,
-                     d_model, d_ff);
+    ref_ffn(dst, src, w, v, w2, variant, NULL, tokens, d_model, d_ff);
+    ref_ffn_backward(diff_src, diff_w, diff_v, diff_w2, diff_dst, src, w, v, w2, variant, NULL,
+                     tokens, d_model, d_ff);
 
-    for (int repeat = 0; repeat < 2; repeat++) /* nothing may be left from the call before */
-        ffn_layer_train(layer);
+    for (int repeat = 0; repeat < 2; repeat++) { /* nothing may be left from the call before */
+        model_refresh(layer);
+        check(model_gradient(layer, batch, 0, &loss));
+    }
     compare(worst, view.dst, dst, stream);
     compare(worst, view.diff_src, diff_src, stream);
-    compare(worst, view.diff_gate, diff_w, weights);
-    if (variant->gated)
-        compare(worst, view.diff_up, diff_v, weights);
-    compare(worst, view.diff_out, diff_w2, weights);
-    ffn_layer_destroy(layer);
+    compare(worst, gate->gradient, diff_w, weights);
+    if (up)
+        compare(worst, up->gradient, diff_v, weights);
+    compare(worst, out->gradient, diff_w2, weights);
+    batch_destroy(batch);
+    model_destroy(layer);
     free(src), free(diff_dst), free(w), free(v), free(w2), free(dst), free(diff_src);
     free(diff_w), free(diff_v), free(diff_w2);
 }

@@ -56,7 +56,7 @@ static void test_ffn(void)
         const struct variant *variant = variant_find(cases[i].name, &storage);
         double dst[2];
 
-        ref_ffn(dst, src, w, variant->gated ? v : NULL, w2, variant, 1, 2, 1);
+        ref_ffn(dst, src, w, variant->gated ? v : NULL, w2, variant, NULL, 1, 2, 1);
         if (!close_to(dst[0], 2 * cases[i].hidden) || !close_to(dst[1], -2 * cases[i].hidden)) {
             tap_diag("%s: %.17g, not %.17g", variant->name, dst[0], 2 * cases[i].hidden);
             wrong++;
@@ -242,6 +242,11 @@ static struct ref_attention_shape attention;
 
 enum { FFN_TOKENS = 5, FFN_D_MODEL = 7, FFN_D_FF = 9 };
 
+/* Of dropout: of the hidden layer's columns, and of (key, head). */
+static const double ffn_mask[FFN_D_FF] = {0, 2, 2, 0, 2, 2, 2, 0, 2};
+static const double attention_mask[7 * 2] = {1.5, 0, 0, 1.5, 1.5, 1.5, 0, 0, 1.5, 0, 1.5, 1.5, 0, 1.5};
+static const double *hidden_mask; /* NULL, or ffn_mask */
+
 static void matmul_forward(void)
 {
     ref_matmul(dst, in[0], in[1], 3, 5, 4);
@@ -254,15 +259,15 @@ static void matmul_backward(void)
 
 static void ffn_forward(void)
 {
-    ref_ffn(dst, in[0], in[1], variant->gated ? in[3] : NULL, in[2], variant, FFN_TOKENS,
-            FFN_D_MODEL, FFN_D_FF);
+    ref_ffn(dst, in[0], in[1], variant->gated ? in[3] : NULL, in[2], variant, hidden_mask,
+            FFN_TOKENS, FFN_D_MODEL, FFN_D_FF);
 }
 
 static void ffn_backward(void)
 {
     ref_ffn_backward(diff[0], diff[1], variant->gated ? diff[3] : NULL, diff[2], probe, in[0],
-                     in[1], variant->gated ? in[3] : NULL, in[2], variant, FFN_TOKENS, FFN_D_MODEL,
-                     FFN_D_FF);
+                     in[1], variant->gated ? in[3] : NULL, in[2], variant, hidden_mask, FFN_TOKENS,
+                     FFN_D_MODEL, FFN_D_FF);
 }
 
 static void norm_forward(void)
@@ -343,11 +348,13 @@ static const struct layer layers[] = {
     {"RMSNorm", norm_forward, norm_backward, 4 * 6, {4 * 6, 6}, {0}},
     {"softmax", softmax_forward, softmax_backward, 3 * 5, {3 * 5}, {0}},
     {"attention of the encoder", attention_forward, attention_backward, 19 * 6,
-     {19 * 6, 19 * 6, 19 * 6, REF_BUCKETS * 2}, {2, 3, 19, 19, false}},
+     {19 * 6, 19 * 6, 19 * 6, REF_BUCKETS * 2}, {2, 3, 19, 19, false, NULL}},
     {"attention of the decoder", attention_forward, attention_backward, 19 * 6,
-     {19 * 6, 19 * 6, 19 * 6, REF_BUCKETS * 2}, {2, 3, 19, 19, true}},
+     {19 * 6, 19 * 6, 19 * 6, REF_BUCKETS * 2}, {2, 3, 19, 19, true, NULL}},
     {"attention across", cross_attention_forward, cross_attention_backward, 4 * 6,
-     {4 * 6, 7 * 6, 7 * 6}, {2, 3, 4, 7, false}},
+     {4 * 6, 7 * 6, 7 * 6}, {2, 3, 4, 7, false, NULL}},
+    {"attention across, with dropout", cross_attention_forward, cross_attention_backward, 4 * 6,
+     {4 * 6, 7 * 6, 7 * 6}, {2, 3, 4, 7, false, attention_mask}},
     {"embedding", embedding_forward, embedding_backward, 5 * 3, {4 * 3}, {0}},
     {"cross-entropy", loss_forward, loss_backward, 1, {4 * 5}, {0}},
 };
@@ -427,6 +434,9 @@ static void test_layers(void)
         ffn.numbers[3] = variant->gated ? FFN_D_MODEL * FFN_D_FF : 0;
         test_layer(&ffn, variant->name, &rng);
     }
+    hidden_mask = ffn_mask;
+    test_layer(&ffn, "the last of them, with dropout", &rng);
+    hidden_mask = NULL;
 }
 
 /* ==== The whole T5 ==== */
@@ -435,12 +445,12 @@ enum { EXAMPLES = 2, INPUT = 9, TARGET = 6, VOCABULARY = 11, SAMPLES = 4 };
 
 struct problem {
     struct ref_t5 *model;
-    int32_t inputs[EXAMPLES * INPUT], targets[EXAMPLES * TARGET];
+    struct batch *batch;
 };
 
 static double problem_loss(struct problem *p)
 {
-    return ref_t5_loss(p->model, EXAMPLES, p->inputs, p->targets, NULL);
+    return ref_t5_loss(p->model, p->batch, NULL);
 }
 
 static int problem_create(struct problem *p, const struct variant *v, struct rng *rng)
@@ -452,13 +462,15 @@ static int problem_create(struct problem *p, const struct variant *v, struct rng
     struct ref_tensor *tensors;
     int count;
 
-    if (ref_t5_create(&p->model, &config, v) != 0)
+    if (ref_t5_create(&p->model, &config, v) != 0 ||
+        batch_create(&p->batch, EXAMPLES, INPUT, TARGET) != 0)
         return -1;
     for (int i = 0; i < EXAMPLES * INPUT; i++)
-        p->inputs[i] = 1 + (int32_t)rng_below(rng, VOCABULARY - 1);
+        p->batch->inputs[i] = 1 + (int32_t)rng_below(rng, VOCABULARY - 1);
     for (int i = 0; i < EXAMPLES * TARGET; i++)
-        p->targets[i] = 1 + (int32_t)rng_below(rng, VOCABULARY - 1);
-    p->targets[EXAMPLES * TARGET - 1] = 0; /* a pad, which the loss leaves out */
+        p->batch->targets[i] = 1 + (int32_t)rng_below(rng, VOCABULARY - 1);
+    p->batch->targets[EXAMPLES * TARGET - 1] = 0; /* a pad, which the loss leaves out */
+    p->batch->inputs_used[1] = INPUT - 3;
     tensors = ref_t5_tensors(p->model, &count);
     for (int i = 0; i < count; i++) {
         fill(tensors[i].value, tensors[i].rows * tensors[i].cols, 0.6, rng);
@@ -513,7 +525,13 @@ static double tensor_error(struct problem *p, const struct ref_tensor *tensor, s
     return largest > 1e-6 ? worst / largest : INFINITY;
 }
 
-static void test_t5_gradient(const struct variant *v, struct rng *rng)
+static void problem_destroy(struct problem *p)
+{
+    ref_t5_destroy(p->model);
+    batch_destroy(p->batch);
+}
+
+static void test_t5_gradient(const struct variant *v, double dropout, struct rng *rng)
 {
     struct problem p;
     struct ref_tensor *tensors;
@@ -523,7 +541,8 @@ static void test_t5_gradient(const struct variant *v, struct rng *rng)
 
     if (problem_create(&p, v, rng) != 0)
         tap_bail_out("%s", err_get());
-    loss = ref_t5_gradient(p.model, EXAMPLES, p.inputs, p.targets);
+    ref_t5_set_dropout(p.model, &(struct ref_dropout){dropout, 5, 7});
+    loss = ref_t5_gradient(p.model, p.batch);
     tensors = ref_t5_tensors(p.model, &count);
     for (int i = 0; i < count; i++) {
         double error = tensor_error(&p, &tensors[i], rng);
@@ -533,9 +552,10 @@ static void test_t5_gradient(const struct variant *v, struct rng *rng)
             where = tensors[i].name;
         }
     }
-    tap_ok(worst < 1e-6 && loss == loss, "T5 with %s: gradient of all %d tensors, error %.1e (%s)",
-           v->name, count, worst, where);
-    ref_t5_destroy(p.model);
+    tap_ok(worst < 1e-6 && loss == loss,
+           "T5 with %s, dropout %g: gradient of all %d tensors, error %.1e (%s)", v->name, dropout,
+           count, worst, where);
+    problem_destroy(&p);
 }
 
 static size_t model_parameters(struct ref_t5 *model)
@@ -567,7 +587,7 @@ static double test_t5_bare(struct problem *p)
                    (size_t)tensors[i].rows * tensors[i].cols * sizeof *tensors[i].value);
 
     for (int t = 0; t < EXAMPLES * TARGET; t++) {
-        const double *y = table + (t % TARGET ? p->targets[t - 1] : 0) * d_model;
+        const double *y = table + (t % TARGET ? p->batch->targets[t - 1] : 0) * d_model;
         double squares = 1e-6 * d_model;
 
         for (int i = 0; i < d_model; i++)
@@ -577,10 +597,10 @@ static double test_t5_bare(struct problem *p)
             for (int i = 0; i < d_model; i++)
                 logits[w] += table[w * d_model + i] * y[i] * norm[i] / sqrt(squares);
         }
-        if (p->targets[t] == 0)
+        if (p->batch->targets[t] == 0)
             continue;
         ref_softmax(probability, logits, 1, VOCABULARY);
-        sum -= log(probability[p->targets[t]]);
+        sum -= log(probability[p->batch->targets[t]]);
         tokens++;
     }
     return sum / tokens;
@@ -625,24 +645,30 @@ static void test_t5(void)
            "T5: gated and ungated have %zu parameters", model_parameters(gated.model));
 
     /* 11 target tokens: 6 of the first example, 5 of the second. */
-    loss = ref_t5_loss(gated.model, EXAMPLES, gated.inputs, gated.targets, each);
-    tap_ok(close_to(loss, (6 * each[0] + 5 * each[1]) / 11), "T5: the mean is over tokens");
-    tap_ok(loss == ref_t5_gradient(gated.model, EXAMPLES, gated.inputs, gated.targets),
+    loss = ref_t5_loss(gated.model, gated.batch, each);
+    tap_ok(close_to(loss, (each[0] + each[1]) / 11), "T5: the mean is over tokens");
+    tap_ok(loss == ref_t5_gradient(gated.model, gated.batch),
            "T5: gradient gives the same loss");
 
     bare_loss = test_t5_bare(&gated);
     loss = problem_loss(&gated);
     tap_ok(close_to(loss, bare_loss), "T5: without its sublayers, loss %g by hand", bare_loss);
-    ref_t5_destroy(gated.model);
-    ref_t5_destroy(ungated.model);
+    /* What stands beyond the used length of an example is not seen. */
+    loss = problem_loss(&ungated);
+    ungated.batch->inputs[EXAMPLES * INPUT - 2] = 1 + ungated.batch->inputs[EXAMPLES * INPUT - 2] % 9;
+    tap_ok(problem_loss(&ungated) == loss, "T5: pads are masked");
+    problem_destroy(&gated);
+    problem_destroy(&ungated);
 
     for (int i = 0; i < variant_count(); i++)
-        test_t5_gradient(variant_at(i), &rng);
+        test_t5_gradient(variant_at(i), 0, &rng);
+    test_t5_gradient(swiglu, 0.25, &rng);
+    test_t5_gradient(relu, 0.25, &rng);
 }
 
 int main(void)
 {
-    tap_plan(19 + (int)LENGTH_OF(layers) + variant_count() + 5 + variant_count());
+    tap_plan(19 + (int)LENGTH_OF(layers) + variant_count() + 1 + 6 + variant_count() + 2);
     test_matmul();
     test_ffn();
     test_rms_norm();

@@ -80,6 +80,8 @@ static const struct model_config small = {
 
 enum { BATCH = 3, THREADS = 2, WARM_UP = 2, STEPS = 3 }; /* workers with unequal shares */
 
+static const double dropout = 0.1; /* which has work of its own in every step */
+
 /* What was seen of one or of several models. */
 struct seen {
     int models, primitives, slow;
@@ -109,14 +111,14 @@ static struct batch *random_batch(void)
 
 static void look_at_primitives(const struct model *model, struct seen *seen)
 {
-    struct model_primitive primitive;
+    const struct primitive *primitive;
 
-    for (int i = 0; model_primitive(model, i, &primitive); i++) {
+    for (int i = 0; (primitive = model_primitive(model, i)); i++) {
         seen->primitives++;
-        if (!strstr(primitive.implementation, "ref"))
+        if (!strstr(primitive->implementation, "ref"))
             continue;
-        tap_diag("%s: %s is %s", model_get_options(model)->variant->name, primitive.role,
-                 primitive.implementation);
+        tap_diag("%s: %s is %s", model_get_options(model)->variant->name, primitive->role,
+                 primitive->implementation);
         seen->slow++;
     }
 }
@@ -148,7 +150,7 @@ static void look_at(const struct variant *variant, enum precision precision,
 {
     struct model_options options = {
         .model = small, .variant = variant, .batch = BATCH, .threads = THREADS,
-        .precision = precision,
+        .precision = precision, .dropout = steps ? dropout : 0,
     };
     struct model *model;
 

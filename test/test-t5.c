@@ -8,6 +8,7 @@
 
 #include "src/model/model.h"
 #include "src/nn/dnn.h"
+#include "src/nn/schedule.h"
 #include "test/ref/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
@@ -182,8 +183,7 @@ static void pair_destroy(struct pair *pair)
 
 static double ref_gradient(const struct pair *pair)
 {
-    return ref_t5_gradient(pair->ref, pair->batch->examples, pair->batch->inputs,
-                           pair->batch->targets);
+    return ref_t5_gradient(pair->ref, pair->batch);
 }
 
 static double array_error(const float *fast, const double *ref, size_t n, enum precision precision)
@@ -245,7 +245,7 @@ static void test_gradient(const struct model_config *model, const struct variant
     options.micro_batch = micro_batch;
     pair_create(&pair, &options);
     expected = ref_gradient(&pair);
-    check(model_gradient(pair.fast, pair.batch, &loss));
+    check(model_gradient(pair.fast, pair.batch, 0, &loss));
     error = worst_error(&pair, true, &where);
     tap_ok(fabs(loss - expected) <= loss_tolerance * expected && error <= tolerance,
            "%s %s, d_model %d, batch %d, %d thread(s), micro-batch %d: loss off by %.1e, "
@@ -255,7 +255,8 @@ static void test_gradient(const struct model_config *model, const struct variant
     pair_destroy(&pair);
 }
 
-/* Pads among the targets are inputs of the decoder like any token, but have no loss. */
+/* Examples of other lengths than the batch's.  Pad inputs are not seen; pad targets are inputs of the
+ * decoder like any token, but have no loss. */
 static void test_pads(void)
 {
     struct model_options options = options_of(&odd, find("swish"), 5, 2);
@@ -267,17 +268,94 @@ static void test_pads(void)
     for (int i = 0; i < 3; i++)
         pair.batch->targets[3 * i + odd.target_length - 1] = TOKEN_PAD;
     pair.batch->inputs[4] = TOKEN_PAD;
+    pair.batch->inputs_used[1] = 1;
+    pair.batch->inputs_used[4] = odd.input_length - 2;
     expected = ref_gradient(&pair);
-    check(model_gradient(pair.fast, pair.batch, &loss));
+    check(model_gradient(pair.fast, pair.batch, 0, &loss));
     error = worst_error(&pair, true, &where);
     check(model_evaluate(pair.fast, pair.batch, each));
-    ref_t5_loss(pair.ref, 5, pair.batch->inputs, pair.batch->targets, ref);
+    ref_t5_loss(pair.ref, pair.batch, ref);
     for (int i = 0; i < 5; i++)
         off = fmax(off, fabs(each[i] - ref[i]) / ref[i]);
     tap_ok(fabs(loss - expected) <= 1e-6 * expected && error <= f32_tolerance && off <= 1e-6,
            "pads: loss off by %.1e, examples by %.1e, gradients by %.1e (%s)",
            fabs(loss - expected) / expected, off, error, where);
     pair_destroy(&pair);
+}
+
+/* Dropout at every place of both stacks: the twin has the same masks, however the batch is split, and
+ * evaluation has none. */
+static void test_dropout(const char *name, double rate, int threads, int micro_batch,
+                         enum precision precision)
+{
+    struct model_options options = options_of(&odd, find(name), 5, threads);
+    double tolerance = precision == PRECISION_F32 ? f32_tolerance : 2 * bf16_tolerance;
+    double loss, expected, without, error, each[5], sum = 0;
+    const char *where;
+    struct pair pair;
+
+    options.precision = precision;
+    options.dropout = rate;
+    options.micro_batch = micro_batch;
+    pair_create(&pair, &options);
+    pair.batch->inputs_used[3] = 6;
+    without = ref_t5_loss(pair.ref, pair.batch, NULL);
+    ref_t5_set_dropout(pair.ref, &(struct ref_dropout){rate, 7, 3}); /* the seed of randomise() */
+    expected = ref_gradient(&pair);
+    check(model_gradient(pair.fast, pair.batch, 3, &loss));
+    error = worst_error(&pair, true, &where);
+    check(model_evaluate(pair.fast, pair.batch, each));
+    for (int i = 0; i < 5; i++)
+        sum += each[i] / (5 * odd.target_length);
+    tap_ok(fabs(loss - expected) <= (precision == PRECISION_F32 ? 1e-6 : 4e-3) * expected &&
+               error <= tolerance && fabs(expected - without) > 0.01 &&
+               fabs(sum - without) <= (precision == PRECISION_F32 ? 1e-6 : 4e-3) * without,
+           "dropout %g, %s %s, %d thread(s), micro-batch %d: loss off by %.1e, gradients by %.1e (%s)",
+           rate, name, precision == PRECISION_F32 ? "f32" : "bf16", threads, micro_batch,
+           fabs(loss - expected) / expected, error, where);
+    pair_destroy(&pair);
+}
+
+static void test_dropouts(void)
+{
+    test_dropout("swiglu", 0.1, 1, 0, PRECISION_F32);
+    test_dropout("gelu", 0.3, 2, 2, PRECISION_F32);
+    test_dropout("custom:tanh,gated", 0.3, 3, 1, PRECISION_F32);
+    if (model_has_bf16())
+        test_dropout("swiglu", 0.3, 2, 0, PRECISION_BF16);
+    else
+        tap_skip(1, "this CPU or oneDNN has no bf16");
+}
+
+/* The same seed and step give the same mask, whatever the width; others give others; and as many
+ * columns are dropped as should be. */
+static void test_masks(void)
+{
+    enum { WIDE = 4096, NARROW = 1000 };
+    static float wide_mask[WIDE], narrow_mask[NARROW], other[WIDE];
+    struct dropout dropout = {.rate = 0.25, .seed = 9, .step = 4, .layer = 3};
+    int dropped = 0, wrong = 0, same = 0;
+
+    dropout_mask(&dropout, DROPOUT_HIDDEN, 2, WIDE, wide_mask);
+    dropout_mask(&dropout, DROPOUT_HIDDEN, 2, NARROW, narrow_mask);
+    for (int i = 0; i < WIDE; i++) {
+        dropped += wide_mask[i] == 0;
+        wrong += wide_mask[i] != 0 && wide_mask[i] != (float)(1 / 0.75);
+    }
+    tap_ok(memcmp(wide_mask, narrow_mask, sizeof narrow_mask) == 0 && wrong == 0 &&
+               fabs(dropped - 0.25 * WIDE) < 4 * sqrt(0.25 * 0.75 * WIDE),
+           "a mask is the same in a narrower layer; %d of %d columns are dropped", dropped, WIDE);
+    for (int change = 0; change < 5; change++) {
+        struct dropout changed = dropout;
+
+        changed.seed += change == 0;
+        changed.step += change == 1;
+        changed.layer += change == 2;
+        changed.example += change == 3;
+        dropout_mask(&changed, change == 4 ? DROPOUT_FFN : DROPOUT_HIDDEN, 2, WIDE, other);
+        same += memcmp(other, wide_mask, sizeof other) == 0;
+    }
+    tap_ok(same == 0, "another seed, step, layer, example or place has another mask");
 }
 
 static void test_gradients(void)
@@ -337,12 +415,12 @@ static void test_evaluate(void)
     struct batch head;
 
     pair_create(&pair, &options);
-    check(model_gradient(pair.fast, pair.batch, &loss));
+    check(model_gradient(pair.fast, pair.batch, 0, &loss));
     check(model_evaluate(pair.fast, pair.batch, fast));
-    ref_t5_loss(pair.ref, 5, pair.batch->inputs, pair.batch->targets, ref);
+    ref_t5_loss(pair.ref, pair.batch, ref);
     for (int i = 0; i < 5; i++) {
         worst = fmax(worst, fabs(fast[i] - ref[i]) / ref[i]);
-        mean += fast[i] / 5;
+        mean += fast[i] / (5 * odd.target_length);
     }
     tap_ok(worst < f32_tolerance, "evaluate: each example's loss, off by %.1e", worst);
     tap_ok(fabs(mean - loss) < 1e-6 * loss, "evaluate gives the loss that gradient gives");
@@ -409,13 +487,17 @@ static void test_adafactor(const struct model_config *model, const char *name,
 
 static void test_learning_rate(void)
 {
+    const struct schedule usual = {.steps = 1500, .learning_rate = 0.02, .warmup_steps = 300,
+                                   .decay_fraction = 0.1};
+    const struct schedule no_decay = {.steps = 10, .learning_rate = 0.02, .warmup_steps = 1};
+    const struct schedule one_step = {.steps = 1, .learning_rate = 1, .warmup_steps = 1,
+                                      .decay_fraction = 1};
     int wrong = 0;
 
     for (int64_t t = 1; t <= 1500; t++)
-        wrong += model_learning_rate(t, 1500, 0.02, 300, 0.1) !=
-                 ref_learning_rate(t, 1500, 0.02, 300, 0.1);
+        wrong += schedule_rate(&usual, t) != ref_learning_rate(t, 1500, 0.02, 300, 0.1);
     tap_ok(wrong == 0, "the schedule is the twin's");
-    tap_ok(isfinite(model_learning_rate(10, 10, 0.02, 1, 0)) && model_learning_rate(1, 1, 1, 1, 1) == 1,
+    tap_ok(isfinite(schedule_rate(&no_decay, 10)) && schedule_rate(&one_step, 1) == 1,
            "the schedule without decay, and of one step");
 }
 
@@ -479,6 +561,8 @@ static void test_overfit(const struct variant *variant)
         .vocabulary = 30, .d_model = 32, .layers = 1, .heads = 2, .d_kv = 16, .d_ff = 96,
         .input_length = 12, .target_length = 8,
     };
+    const struct schedule schedule = {.steps = STEPS, .learning_rate = 0.03, .warmup_steps = 100,
+                                      .decay_fraction = 0.1};
     struct model_options options = options_of(&small, variant, 4, 1);
     struct batch *batch;
     struct model *model;
@@ -489,8 +573,7 @@ static void test_overfit(const struct variant *variant)
     model_init(model, 1);
     batch = random_batch(&options, 1);
     for (step = 1; step <= STEPS && loss >= 0.05; step++)
-        check(model_train_step(model, batch, step,
-                            model_learning_rate(step, STEPS, 0.03, 100, 0.1), &loss));
+        check(model_train_step(model, batch, step, schedule_rate(&schedule, step), &loss));
     tap_ok(loss < 0.05, "%s learns one batch by heart: %.3f nats after %d steps", variant->name,
            loss, step - 1);
     batch_destroy(batch);
@@ -641,17 +724,17 @@ static void test_implementations(void)
     for (int precision = PRECISION_F32; precision <= PRECISION_BF16; precision++)
         for (int i = 0; i < variant_count(); i++) {
             struct model_options options = options_of(&model, variant_at(i), 32, 2);
-            struct model_primitive primitive;
+            const struct primitive *primitive;
             struct model *t5;
 
             options.precision = (enum precision)precision;
             if (precision == PRECISION_BF16 && !model_has_bf16())
                 continue;
             check(model_create(&t5, &options));
-            for (int k = 0; model_primitive(t5, k, &primitive); k++, primitives++)
-                if (strstr(primitive.implementation, "ref")) {
-                    tap_diag("%s: %s is %s", options.variant->name, primitive.role,
-                             primitive.implementation);
+            for (int k = 0; (primitive = model_primitive(t5, k)); k++, primitives++)
+                if (strstr(primitive->implementation, "ref")) {
+                    tap_diag("%s: %s is %s", options.variant->name, primitive->role,
+                             primitive->implementation);
                     slow++;
                 }
             model_destroy(t5);
@@ -757,7 +840,7 @@ static void test_bad_batch(struct model *model, struct batch *batch, int at, int
 
     batch->targets[at] = id;
     err_set("none");
-    tap_ok(model_gradient(model, batch, &loss) == -1 && model_evaluate(model, batch, each) == -1 &&
+    tap_ok(model_gradient(model, batch, 0, &loss) == -1 && model_evaluate(model, batch, each) == -1 &&
                strstr(err_get(), "vocabulary"), "%s: %s", what, err_get());
     batch->targets[at] = saved;
 }
@@ -785,12 +868,18 @@ static void test_refusals(void)
     test_bad_batch(model, batch, 0, -1, "a token below 0");
     test_bad_batch(model, batch, 5 * odd.target_length - 1, odd.vocabulary, "a token too high");
     head = batch_head(batch, 4);
-    tap_ok(model_gradient(model, &head, &loss) == -1, "4 examples: %s", err_get());
+    tap_ok(model_gradient(model, &head, 0, &loss) == -1, "4 examples: %s", err_get());
     head = *batch;
     head.target_length = odd.target_length - 1;
-    tap_ok(model_gradient(model, &head, &loss) == -1, "short targets: %s", err_get());
+    tap_ok(model_gradient(model, &head, 0, &loss) == -1, "short targets: %s", err_get());
+    batch->inputs_used[2] = odd.input_length + 1;
+    tap_ok(model_gradient(model, batch, 0, &loss) == -1, "more used than there are: %s", err_get());
+    batch->inputs_used[2] = odd.input_length;
+    bad = options;
+    bad.dropout = 1;
+    tap_ok(model_memory(&bad, &memory) == -1, "all dropped: %s", err_get());
     memset(batch->targets, 0, (size_t)5 * odd.target_length * sizeof *batch->targets);
-    tap_ok(model_gradient(model, batch, &loss) == -1, "pads alone: %s", err_get());
+    tap_ok(model_gradient(model, batch, 0, &loss) == -1, "pads alone: %s", err_get());
     batch_destroy(batch);
     model_destroy(model);
     model_destroy(NULL);
@@ -801,8 +890,10 @@ int main(void)
     bool bf16 = model_has_bf16();
 
     tap_plan(variant_count() + GRADIENTS + variant_count() + 2 + (int)LENGTH_OF(customs) + 4 + 3 +
-             2 + 2 * 4 + variant_count() + 2 + 5 + 4 + 8);
+             2 + 2 * 4 + variant_count() + 2 + 5 + 4 + 10 + 4 + 2);
     test_gradients();
+    test_dropouts();
+    test_masks();
     test_gradients_bf16();
     test_customs();
     test_evaluate();

@@ -76,7 +76,7 @@ static int lay_out_weights(struct model *model, struct layer *layer)
     out.in = c->d_ff;
     out.out = c->d_model;
     out.kept = c->d_ff;
-    out.dst_f32 = true;
+    out.dst_f32 = out.diff_typed = true;
     layer->gate = products_add(&model->products, &in);
     layer->up = model->options.variant->gated ? products_add(&model->products, &up) : 0;
     layer->out = products_add(&model->products, &out);

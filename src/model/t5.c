@@ -65,7 +65,8 @@ static int add_ffn(struct model *model, const char *side, struct stack *stack)
                          .kept = tokens * (c->d_model + c->d_ff), .weights = true};
     struct product out = {.kind = PROFILE_FFN, .tokens = stack->length, .in = c->d_ff,
                           .out = c->d_model, .times = c->layers, .kept = tokens * c->d_ff,
-                          .weights = true, .residual = true};
+                          .weights = true, .dst_f32 = true, .dst_accumulate = true,
+                          .diff_typed = true};
 
     snprintf(in.role, sizeof in.role, "%s W", side);
     snprintf(out.role, sizeof out.role, "%s W2", side);
@@ -100,7 +101,7 @@ static int add_projections(struct model *model, const char *side, struct stack *
     o.in = inner;
     o.out = c->d_model;
     o.kept = attentions * tokens * inner;
-    o.residual = true;
+    o.dst_f32 = o.dst_accumulate = o.diff_typed = true;
     snprintf(q.role, sizeof q.role, "%s q", side);
     snprintf(kv.role, sizeof kv.role, "%s k, v", side);
     snprintf(o.role, sizeof o.role, "%s o", side);

@@ -1,4 +1,4 @@
-/* checkpoint.c - see checkpoint.h.  The format: https://github.com/huggingface/safetensors */
+/* weights.c - see weights.h.  The format: https://github.com/huggingface/safetensors */
 #include "src/glu.h"
 
 #include "src/model/weights.h"

@@ -1,4 +1,4 @@
-/* checkpoint.h - weights in the form that Hugging Face's T5 reads and writes: a directory with
+/* weights.h - weights in the form that Hugging Face's T5 reads and writes: a directory with
  * model.safetensors (8-byte little-endian length, JSON header, raw little-endian F32) and
  * config.json. */
 #ifndef GLU_MODEL_WEIGHTS_H

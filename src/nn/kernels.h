@@ -3,7 +3,7 @@
  *
  * `type`: the storage of activations, f32 or bf16; arithmetic is always f32, sums that cross
  * many elements are double.  A `void *` holds elements of that type.  All kernels are single-threaded and
- * have plain twins in ref.c. */
+ * have plain twins in test/ref. */
 #ifndef GLU_NN_KERNELS_H
 #define GLU_NN_KERNELS_H
 

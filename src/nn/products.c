@@ -78,10 +78,9 @@ int products_open(const struct products *products, struct nn *nn, int examples,
             .tokens = examples * row->tokens,
             .in = row->in,
             .out = row->out,
-            .dst_type = row->residual || row->dst_f32 ? DNN_F32 : nn->type,
-            /* With dropout the sum is made after the mask. */
-            .dst_accumulate = row->residual && nn->dropout.rate == 0,
-            .diff_type = row->residual ? nn->type : DNN_F32,
+            .dst_type = row->dst_f32 ? DNN_F32 : nn->type,
+            .dst_accumulate = row->dst_accumulate && nn->dropout.rate == 0,
+            .diff_type = row->diff_typed ? nn->type : DNN_F32,
             .diff_accumulate = row->diff_accumulate,
         };
 

@@ -18,8 +18,9 @@ struct product {
     int64_t kept;
 
     bool weights; /* `in` by `out` are weights: there is a plan; if not, both factors are activations */
-    bool residual;         /* dst is the f32 residual stream, which it adds to */
-    bool dst_f32;          /* dst is f32 but no stream: the logits */
+    bool dst_f32;          /* dst is f32: the residual stream, the logits */
+    bool dst_accumulate;   /* ... and the stream is added to, or will be after its dropout */
+    bool diff_typed;       /* diff_src is of the storage type, else f32 */
     bool diff_accumulate;  /* diff_src is a second or third contribution to the same gradient */
     bool plain_transposed; /* see linear.h */
 };

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/model/batch.h"
+#include "src/nn/dropout.h"
 #include "variants/variant.h"
 
 enum { REF_BUCKETS = 32, REF_MAX_DISTANCE = 128 };
@@ -25,13 +27,14 @@ void ref_matmul_backward(double *diff_src, double *diff_wei, const double *diff_
                          const double *src, const double *wei, int rows, int in, int out);
 
 /* dst = act(src W) W2, or (act(src W) * (src V)) W2 when gated.
- * src, dst (tokens, d_model); w, v (d_model, d_ff), v NULL when ungated; w2 (d_ff, d_model). */
+ * src, dst (tokens, d_model); w, v (d_model, d_ff), v NULL when ungated; w2 (d_ff, d_model).
+ * mask (d_ff): what the hidden layer's columns are multiplied by; NULL: by 1. */
 void ref_ffn(double *dst, const double *src, const double *w, const double *v, const double *w2,
-             const struct variant *variant, int tokens, int d_model, int d_ff);
+             const struct variant *variant, const double *mask, int tokens, int d_model, int d_ff);
 void ref_ffn_backward(double *diff_src, double *diff_w, double *diff_v, double *diff_w2,
                       const double *diff_dst, const double *src, const double *w, const double *v,
-                      const double *w2, const struct variant *variant, int tokens, int d_model,
-                      int d_ff);
+                      const double *w2, const struct variant *variant, const double *mask,
+                      int tokens, int d_model, int d_ff);
 
 /* dst = src * rsqrt(mean(src^2) + 1e-6) * scale, row by row;  src, dst (rows, d_model),
  * scale (d_model). */
@@ -56,6 +59,7 @@ int ref_relative_bucket(int relative, bool bidirectional);
 struct ref_attention_shape {
     int heads, d_kv, queries, keys;
     bool causal;
+    const double *mask; /* (keys, heads): what the weights are multiplied by; NULL: by 1 */
 };
 void ref_attention(double *dst, const double *q, const double *k, const double *v,
                    const double *bias, const struct ref_attention_shape *shape);
@@ -117,13 +121,18 @@ struct ref_tensor *ref_t5_tensors(struct ref_t5 *model, int *count);
 /* The one of that name, or NULL. */
 struct ref_tensor *ref_t5_tensor(struct ref_t5 *model, const char *name);
 
-/* Mean cross-entropy over the target tokens of the batch, in nats.  inputs (examples,
- * input_length), targets (examples, target_length).  example_loss_nats (examples), or NULL:
- * each example's own mean. */
-double ref_t5_loss(struct ref_t5 *model, int examples, const int32_t *inputs,
-                   const int32_t *targets, double *example_loss_nats);
+/* Dropout of all that follows, at the places of src/nn/dropout.h; rate 0, as at first: none. */
+struct ref_dropout {
+    double rate;
+    uint64_t seed;
+    int64_t step;
+};
+void ref_t5_set_dropout(struct ref_t5 *model, const struct ref_dropout *dropout);
+
+/* Mean cross-entropy over the target tokens of the batch, in nats.  example_nats (examples), or NULL:
+ * the sum over each example's target tokens. */
+double ref_t5_loss(struct ref_t5 *model, const struct batch *batch, double *example_nats);
 /* The same, and its gradient in every tensor's `gradient`. */
-double ref_t5_gradient(struct ref_t5 *model, int examples, const int32_t *inputs,
-                       const int32_t *targets);
+double ref_t5_gradient(struct ref_t5 *model, const struct batch *batch);
 
 #endif
