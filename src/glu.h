@@ -13,7 +13,7 @@
  *         and give the object through their first argument; destroyers accept NULL.  A function
  *         has one cleanup label.  `assert` is for invariants, never for input.
  * LAYERS  cli -> run -> model -> nn, data, results -> util; variants is below nn.  No include
- *         points back up.  Only src/nn/dnn.c includes dnnl.h.
+ *         points back up.  Only src/nn/dnn*.c include dnnl.h.
  * TABLES  beat switches: options, presets, variants, activations, commands, formats are tables.
  * STEPS   Inside a training step there is no allocation and no primitive creation.
  */

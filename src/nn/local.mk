@@ -1,7 +1,8 @@
 libglubench_a_SOURCES += \
 	src/nn/adafactor.c \
 	src/nn/attention.c src/nn/attention.h \
-	src/nn/dnn.c src/nn/dnn.h \
+	src/nn/dnn.c src/nn/dnn.h src/nn/dnn_private.h \
+	src/nn/dnn_eltwise.c src/nn/dnn_matmul.c src/nn/dnn_peak.c \
 	src/nn/dropout.c src/nn/dropout.h \
 	src/nn/embedding.c src/nn/embedding.h \
 	src/nn/ffn.c src/nn/ffn.h \
