@@ -2,19 +2,11 @@
 #include "src/glu.h"
 
 #include "src/nn/dnn_private.h"
+#include "src/util/machine.h"
 
 #include <assert.h>
 #include <omp.h>
 #include <string.h>
-#include <time.h>
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* The best time of a few runs of one product with `threads` threads, in seconds; < 0 on error. */
 static double product_time_s(struct dnn *dnn, enum dnn_type type, const struct dnn_matmul_spec *shape,
@@ -48,10 +40,10 @@ static double product_time_s(struct dnn *dnn, enum dnn_type type, const struct d
             goto cleanup;
         dnn_matmul_run_packed(&matmul, src, packed, dst);
         for (int i = 0; i < 20 && (i < 3 || spent < 0.15); i++) {
-            double start = now_s(), time;
+            double start = machine_clock_s(), time;
 
             dnn_matmul_run_packed(&matmul, src, packed, dst);
-            time = now_s() - start;
+            time = machine_clock_s() - start;
             spent += time;
             if (best < 0 || time < best)
                 best = time;
