@@ -33,9 +33,11 @@
 #if defined __GNUC__
 #define GLU_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define GLU_MUST_USE __attribute__((warn_unused_result))
+#define GLU_UNUSED __attribute__((unused))
 #else
 #define GLU_PRINTF(f, a)
 #define GLU_MUST_USE
+#define GLU_UNUSED
 #endif
 
 #endif

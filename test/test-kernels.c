@@ -178,6 +178,20 @@ static void test_gate(const struct kernels *kernels, enum dnn_type type, enum ac
     end(kernels->isa, type, what);
 }
 
+static bool slope_changes_sign(const struct activation *activation, int points)
+{
+    bool negative = false, positive = false;
+
+    for (int i = 0; i < points; i++) {
+        double slope = activation->derivative(a.exact[i], activation->default_alpha,
+                                              activation->default_beta);
+
+        negative |= slope < 0;
+        positive |= slope > 0;
+    }
+    return negative && positive;
+}
+
 /* Value and slope point by point, tails included, relative to each.  Results below 1e-7 may be
  * absolutely wrong by that much of the tolerance; so may slopes below 1e-2 when the activation's
  * slope changes its sign, where it cancels. */
@@ -186,7 +200,7 @@ static void test_gate_tails(const struct kernels *kernels, enum act act)
     const struct typed_kernels *k = &kernels->type[DNN_F32];
     const struct activation *activation = activation_get(act);
     double alpha = activation->default_alpha, beta = activation->default_beta, off = 0;
-    double slope_floor = act == ACT_LOGISTIC ? 1e-7 : 1e-2;
+    double slope_floor;
     enum { POINTS = 6001 };
 
     for (int i = 0; i < POINTS; i++) {
@@ -195,6 +209,7 @@ static void test_gate_tails(const struct kernels *kernels, enum act act)
     }
     put(&a, POINTS, DNN_F32);
     put(&c, POINTS, DNN_F32);
+    slope_floor = slope_changes_sign(activation, POINTS) ? 1e-2 : 1e-7;
     k->gate_forward[act](POINTS, (float)alpha, (float)beta, a.f32, NULL, d.f32);
     for (int i = 0; i < POINTS; i++) {
         double value = activation->value(a.exact[i], alpha, beta);
@@ -531,18 +546,35 @@ static void test_buckets(void)
     tap_ok(wrong == 0, "position buckets are the twin's");
 }
 
-enum { FUSED = 7, TYPED = FUSED + 8, UNTYPED = 4 }; /* checks of a set of kernels */
+/* The activations that have a vector form. */
+static const enum act fused[] = {
+#define ACTIVATION_FUSED(id, name) id,
+#include "variants/activations/list.h"
+};
 
-static void test_typed(const struct kernels *kernels, enum dnn_type type)
+enum { FUSED = LENGTH_OF(fused), TYPED = FUSED + 9, UNTYPED = 4 }; /* checks of a set of kernels */
+
+static void test_gates(const struct kernels *kernels, enum dnn_type type)
 {
-    static const enum act fused[FUSED] = {ACT_LINEAR, ACT_RELU, ACT_RELU2, ACT_GELU_ERF,
-                                          ACT_GELU_TANH, ACT_SWISH, ACT_LOGISTIC};
+    const struct typed_kernels *k = &kernels->type[type];
+    int forward = 0, backward = 0;
 
     for (int i = 0; i < FUSED; i++) {
         test_gate(kernels, type, fused[i]);
         if (type == DNN_F32)
             test_gate_tails(kernels, fused[i]);
     }
+    for (int i = 0; i < ACT_COUNT; i++) {
+        forward += k->gate_forward[i] != NULL;
+        backward += k->gate_backward[i] != NULL;
+    }
+    tap_ok(forward == FUSED && backward == FUSED, "%s %s: gates of no other activation",
+           kernels->isa, type == DNN_BF16 ? "bf16" : "f32");
+}
+
+static void test_typed(const struct kernels *kernels, enum dnn_type type)
+{
+    test_gates(kernels, type);
     test_multiply(kernels, type);
     test_convert(kernels, type);
     test_norm(kernels, type);

@@ -199,7 +199,7 @@ static void test_custom(enum precision precision)
         tap_skip(1, "this CPU has no bf16");
         return;
     }
-    for (int act = 0; act <= ACT_LAST; act++)
+    for (int act = 0; act < ACT_COUNT; act++)
         for (int gated = 0; gated < 2; gated++) {
             struct variant_storage storage;
             const struct variant *variant;

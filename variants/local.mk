@@ -1,9 +1,17 @@
-# A variant is a file of its own and a line in registry.c.
+# A variant is a file of its own and a line in registry.c; an activation, a file of its own and a
+# line in activations/list.h.
 libglubench_a_SOURCES += \
     variants/variant.h variants/activation.c variants/registry.c \
     variants/relu.c variants/gelu.c variants/swish.c \
     variants/glu.c variants/bilinear.c variants/geglu.c variants/swiglu.c variants/reglu.c \
-    variants/gelu_tanh.c variants/geglu_tanh.c variants/relu2.c
+    variants/gelu_tanh.c variants/geglu_tanh.c variants/relu2.c \
+    variants/activations/list.h \
+    variants/activations/linear.h variants/activations/relu.h variants/activations/relu2.h \
+    variants/activations/gelu_erf.h variants/activations/gelu_tanh.h \
+    variants/activations/swish.h variants/activations/logistic.h variants/activations/tanh.h \
+    variants/activations/elu.h variants/activations/square.h variants/activations/abs.h \
+    variants/activations/soft_relu.h variants/activations/mish.h \
+    variants/activations/hardswish.h variants/activations/exp.h variants/activations/clip.h
 
 check_PROGRAMS += test-variants
 test_variants_SOURCES = test/test-variants.c

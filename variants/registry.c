@@ -49,10 +49,19 @@ const struct variant *variant_at(int i)
 
 /* ==== Names in messages ==== */
 
-enum { NAMES_MAX = 32, LIST_BYTES = 400, HINT_BYTES = 64 };
+/* NAME_BYTES holds any of the names with its NUL. */
+enum {
+    VARIANT_COUNT = LENGTH_OF(variants),
+    NAMES_MAX = (int)VARIANT_COUNT > (int)ACT_COUNT ? (int)VARIANT_COUNT : (int)ACT_COUNT,
+    NAME_BYTES = 24,
+    LIST_BYTES = NAMES_MAX * (NAME_BYTES + 1),
+    HINT_BYTES = NAME_BYTES + 20
+};
 
-_Static_assert(LENGTH_OF(variants) + 1 <= NAMES_MAX, "every variant fits a list of names");
-_Static_assert(2 * (ACT_LAST + 1) <= NAMES_MAX, "every activation and alias fits one too");
+#define FITS(name) _Static_assert(sizeof #name <= NAME_BYTES, "the name " #name " is too long");
+#define ACTIVATION(id, name, ...) FITS(name)
+VARIANTS(FITS)
+#include "variants/activations/list.h"
 
 struct names {
     const char *name[NAMES_MAX];
@@ -72,7 +81,7 @@ static struct names activation_names(void)
 {
     struct names names = {.count = 0};
 
-    for (int i = 0; i <= ACT_LAST; i++)
+    for (int i = 0; i < ACT_COUNT; i++)
         names.name[names.count++] = activation_get(i)->name;
     return names;
 }
@@ -184,9 +193,9 @@ static int custom_parse(struct custom *custom, const char *text)
         if (parse_item(custom, item) != 0)
             return -1;
     }
-    if (custom->activation->act == ACT_CLIP && custom->alpha > custom->beta)
-        return err_set("clip needs alpha <= beta, not alpha=%g and beta=%g", custom->alpha,
-                       custom->beta);
+    if (custom->activation->ordered && custom->alpha > custom->beta)
+        return err_set("%s needs alpha <= beta, not alpha=%g and beta=%g",
+                       custom->activation->name, custom->alpha, custom->beta);
     return 0;
 }
 
@@ -204,13 +213,26 @@ static void parameter_print(char *dst, size_t bytes, const char *before, double 
     snprintf(dst + used, bytes - used, "%s%s", before, number);
 }
 
+/* The longest number that parameter_print() writes is -1.2345678901234567e-300. */
+enum {
+    NUMBER_BYTES = 25,
+    INNER_BYTES = NAME_BYTES + sizeof ",gated,alpha=,beta=" + 2 * NUMBER_BYTES,
+    FUNCTION_BYTES = NAME_BYTES + sizeof "[,]" + 2 * NUMBER_BYTES
+};
+
+_Static_assert(sizeof CUSTOM + INNER_BYTES <= sizeof((struct variant_storage *)0)->name,
+               "any name and label fit");
+_Static_assert(sizeof "((x W) * x V) W2" + FUNCTION_BYTES <=
+                   sizeof((struct variant_storage *)0)->formula,
+               "any formula fits");
+
 /* The name spells out every parameter that the activation has, so that equal names are equal
  * variants, however they were written. */
 static const struct variant *custom_build(const struct custom *custom,
                                           struct variant_storage *storage)
 {
     const struct activation *a = custom->activation;
-    char inner[80], function[80];
+    char inner[INNER_BYTES], function[FUNCTION_BYTES];
 
     snprintf(inner, sizeof inner, "%s%s", a->name, custom->gated ? ",gated" : "");
     snprintf(function, sizeof function, "%s", a->name);

@@ -3,40 +3,32 @@
  * ungated:  dst = act(src W1) W2
  * gated:    dst = (act(src W) * (src V)) W2      W is the gate, V is linear
  *
- * A variant is one file in this folder and one line in registry.c. */
+ * A variant is one file in this folder and one line in registry.c; an activation, one file in
+ * activations/ and one line in its list.h. */
 #ifndef GLU_VARIANTS_VARIANT_H
 #define GLU_VARIANTS_VARIANT_H
 
 #include <stdbool.h>
 
-/* Element-wise functions.  ACT_LAST and below have a row in activation.c's table. */
+/* Element-wise functions: ACT_LINEAR, ACT_RELU, ... in the order of activations/list.h. */
 enum act {
-    ACT_LINEAR, /* alpha x + beta; alpha 1, beta 0: the identity */
-    ACT_RELU,   /* x > 0 ? x : alpha x */
-    ACT_RELU2,  /* max(0, x)^2 */
-    ACT_GELU_ERF,
-    ACT_GELU_TANH,
-    ACT_SWISH, /* x sigmoid(alpha x); the paper's Swish_1 has alpha 1 */
-    ACT_LOGISTIC,
-    ACT_TANH,
-    ACT_ELU,
-    ACT_SQUARE,
-    ACT_ABS,
-    ACT_SOFT_RELU, /* log(1 + exp(x)) */
-    ACT_MISH,
-    ACT_HARDSWISH,
-    ACT_EXP,
-    ACT_CLIP, /* min(beta, max(alpha, x)) */
-    ACT_LAST = ACT_CLIP
+#define ACTIVATION(id, name, ...) id,
+#include "variants/activations/list.h"
+    ACT_COUNT
 };
 
-/* One activation: its names and its scalar form in double, the oracle of tests and reference. */
+enum { ACTIVATION_ALIASES = 4 };
+
+/* One activation: a file in activations/ and a line of the list there. */
 struct activation {
     enum act act;
-    const char *name;  /* as in the JSON and in custom: */
-    const char *alias; /* another name that custom: understands, or NULL */
-    int parameters;    /* how many it has: 0, 1 (alpha) or 2 (alpha and beta) */
+    const char *name;                        /* as in the JSON and in custom: */
+    const char *aliases[ACTIVATION_ALIASES]; /* others that custom: understands; NULL: no more */
+    const char *hf_name;                     /* in transformers/activations.py; NULL: not there */
+    int parameters;                          /* how many: 0, 1 (alpha) or 2 (alpha and beta) */
     double default_alpha, default_beta;
+    bool ordered; /* alpha <= beta is a must */
+    /* The scalar form in double, the oracle of tests and reference. */
     double (*value)(double x, double alpha, double beta);
     double (*derivative)(double x, double alpha, double beta);
 };
@@ -67,7 +59,7 @@ const struct variant *variant_at(int i);
  * NULL and a message that lists what exists when the name is unknown. */
 struct variant_storage {
     struct variant variant;
-    char name[96], label[96], formula[96];
+    char name[128], label[128], formula[128];
 };
 const struct variant *variant_find(const char *name, struct variant_storage *storage);
 

@@ -46,9 +46,9 @@ static void list_text(void)
                variant->in_paper ? "" : "  beyond the paper");
     }
     puts("  custom:ACT[,gated][,alpha=A][,beta=B]  with ACT one of:");
-    for (int i = 0; i <= ACT_LAST; i++)
+    for (int i = 0; i < ACT_COUNT; i++)
         printf("%s%s%s", i % 8 == 0 ? "    " : " ", activation_get((enum act)i)->name,
-               i == ACT_LAST || i % 8 == 7 ? "\n" : ",");
+               i == ACT_COUNT - 1 || i % 8 == 7 ? "\n" : ",");
     puts("\nPresets:");
     for (int i = 0; i < preset_count(); i++) {
         const struct recipe *recipe = &preset_at(i)->recipe;

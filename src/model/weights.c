@@ -23,16 +23,6 @@
 enum { LENGTH_BYTES = 8, HEADER_MAX_BYTES = 16 << 20, HEADER_MAX_VALUES = 1 << 18,
        CONFIG_MAX_BYTES = 1 << 16 };
 
-/* What Hugging Face calls the activations (transformers/activations.py).  Its "gated-gelu" is the
- * tanh form whatever the name says, so the erf form needs the name "gelu_python". */
-static const char *const hf_activation[] = {
-    [ACT_LINEAR] = "linear",       [ACT_RELU] = "relu",     [ACT_RELU2] = "relu2",
-    [ACT_GELU_ERF] = "gelu_python", [ACT_GELU_TANH] = "gelu_new", [ACT_SWISH] = "silu",
-    [ACT_LOGISTIC] = "sigmoid",    [ACT_TANH] = "tanh",     [ACT_ELU] = "elu",
-    [ACT_SOFT_RELU] = "softplus",  [ACT_MISH] = "mish",     [ACT_HARDSWISH] = "hardswish",
-    [ACT_LAST + 1] = NULL,
-};
-
 static size_t tensor_count(const struct tensor *tensor)
 {
     return (size_t)tensor->rows * (size_t)tensor->cols;
@@ -179,11 +169,11 @@ static json_t *make_config(const struct model_options *options)
 {
     const struct model_config *model = &options->model;
     const struct variant *variant = options->variant;
-    const char *activation = hf_activation[variant->act];
+    const struct activation *activation = activation_get(variant->act);
     char projection[64];
 
     snprintf(projection, sizeof projection, "%s%s", variant->gated ? "gated-" : "",
-             activation ? activation : activation_get(variant->act)->name);
+             activation->hf_name ? activation->hf_name : activation->name);
     return json_pack(
         "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:b, s:b, s:f, s:f,"
         " s:i, s:i, s:i, s:s, s:s, s:f, s:f}",

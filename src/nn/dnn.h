@@ -89,7 +89,8 @@ void dnn_packer_run(struct dnn_packer *packer, const void *src, struct dnn_packe
 
 /* An element-wise activation over `count` elements, forward and backward. */
 struct dnn_eltwise;
-/* -1 when the library has no such algorithm (ACT_RELU2 is ours alone). */
+/* Has the library an algorithm for it?  Where not, dnn_eltwise_create() gives -1. */
+bool dnn_eltwise_exists(enum act act);
 int dnn_eltwise_create(struct dnn_eltwise **eltwise, struct dnn *dnn, enum act act, double alpha,
                        double beta, enum dnn_type type, int64_t count);
 void dnn_eltwise_destroy(struct dnn_eltwise *eltwise);

@@ -5,57 +5,52 @@
 
 #include <stdlib.h>
 
-static dnnl_status_t eltwise_desc(dnnl_primitive_desc_t *pd, bool backward, dnnl_alg_kind_t algorithm,
-                                  const_desc_ptr data, float alpha, float beta,
-                                  const_dnnl_primitive_attr_t attr, dnnl_engine_t engine,
+/* What the library computes an activation by. */
+struct algorithm {
+    dnnl_alg_kind_t kind; /* dnnl_alg_kind_undef: it has no such function */
+    float alpha, beta;
+};
+
+static struct algorithm algorithm_of(enum act act, double alpha, double beta)
+{
+    switch (act) {
+#define ACTIVATION_ONEDNN(id, its_kind, its_alpha, its_beta)                                       \
+    case id:                                                                                       \
+        return (struct algorithm){its_kind, (float)(its_alpha), (float)(its_beta)};
+#include "variants/activations/list.h"
+    default:
+        return (struct algorithm){.kind = dnnl_alg_kind_undef};
+    }
+}
+
+bool dnn_eltwise_exists(enum act act)
+{
+    return algorithm_of(act, 0, 0).kind != dnnl_alg_kind_undef;
+}
+
+static dnnl_status_t eltwise_desc(dnnl_primitive_desc_t *pd, bool backward,
+                                  const struct algorithm *algorithm, const_desc_ptr data,
+                                  const_dnnl_primitive_attr_t attr,
                                   const_dnnl_primitive_desc_t hint)
 {
+    dnnl_alg_kind_t kind = algorithm->kind;
+    float alpha = algorithm->alpha, beta = algorithm->beta;
 #if DNNL_VERSION_MAJOR >= 3
-    return backward ? dnnl_eltwise_backward_primitive_desc_create(pd, engine, algorithm, data, data,
+    return backward ? dnnl_eltwise_backward_primitive_desc_create(pd, dnn_engine(), kind, data, data,
                                                                   data, alpha, beta, hint, attr)
-                    : dnnl_eltwise_forward_primitive_desc_create(
-                          pd, engine, dnnl_forward_training, algorithm, data, data, alpha, beta,
-                          attr);
+                    : dnnl_eltwise_forward_primitive_desc_create(pd, dnn_engine(),
+                                                                 dnnl_forward_training, kind, data,
+                                                                 data, alpha, beta, attr);
 #else
     dnnl_eltwise_desc_t desc;
     dnnl_status_t status =
-        backward ? dnnl_eltwise_backward_desc_init(&desc, algorithm, data, data, alpha, beta)
-                 : dnnl_eltwise_forward_desc_init(&desc, dnnl_forward_training, algorithm, data,
-                                                  alpha, beta);
+        backward ? dnnl_eltwise_backward_desc_init(&desc, kind, data, data, alpha, beta)
+                 : dnnl_eltwise_forward_desc_init(&desc, dnnl_forward_training, kind, data, alpha,
+                                                  beta);
 
-    return status == dnnl_success ? dnnl_primitive_desc_create(pd, &desc, attr, engine, hint)
-                                  : status;
-#endif
-}
-
-static const struct algorithm {
-    enum act act;
-    dnnl_alg_kind_t kind;
-} algorithms[] = {
-    {ACT_LINEAR, dnnl_eltwise_linear},       {ACT_RELU, dnnl_eltwise_relu},
-    {ACT_GELU_ERF, dnnl_eltwise_gelu_erf},   {ACT_GELU_TANH, dnnl_eltwise_gelu_tanh},
-    {ACT_SWISH, dnnl_eltwise_swish},         {ACT_LOGISTIC, dnnl_eltwise_logistic},
-    {ACT_TANH, dnnl_eltwise_tanh},           {ACT_ELU, dnnl_eltwise_elu},
-    {ACT_SQUARE, dnnl_eltwise_square},       {ACT_ABS, dnnl_eltwise_abs},
-    {ACT_SOFT_RELU, dnnl_eltwise_soft_relu}, {ACT_MISH, dnnl_eltwise_mish},
-    {ACT_HARDSWISH, dnnl_eltwise_hardswish}, {ACT_EXP, dnnl_eltwise_exp},
-    {ACT_CLIP, dnnl_eltwise_clip},
-};
-
-/* Parameters that 3.x takes from the caller and 2.x has built in. */
-static void library_parameters(enum act act, double *alpha, double *beta)
-{
-#if DNNL_VERSION_MAJOR >= 3
-    if (act == ACT_SOFT_RELU)
-        *alpha = 1;
-    if (act == ACT_HARDSWISH) {
-        *alpha = 1.0 / 6;
-        *beta = 0.5;
-    }
-#else
-    (void)act;
-    (void)alpha;
-    (void)beta;
+    return status == dnnl_success
+               ? dnnl_primitive_desc_create(pd, &desc, attr, dnn_engine(), hint)
+               : status;
 #endif
 }
 
@@ -65,8 +60,8 @@ struct dnn_eltwise {
     dnnl_memory_t src, dst, diff; /* one descriptor; diff: diff_src, dst: also diff_dst */
 };
 
-static int eltwise_primitives(struct dnn_eltwise *eltwise, dnnl_alg_kind_t kind, double alpha,
-                              double beta, enum dnn_type type, int64_t count)
+static int eltwise_primitives(struct dnn_eltwise *eltwise, const struct algorithm *algorithm,
+                              enum dnn_type type, int64_t count)
 {
     dnnl_dims_t dim = {count}, stride = {1};
     desc_ptr desc = NULL;
@@ -75,10 +70,8 @@ static int eltwise_primitives(struct dnn_eltwise *eltwise, dnnl_alg_kind_t kind,
 
     TRY(dnn_desc_create(&desc, 1, dim, dnn_library_type(type), stride));
     TRY(dnn_user_scratchpad(&attr));
-    TRY(eltwise_desc(&eltwise->forward.pd, false, kind, desc, (float)alpha, (float)beta, attr,
-                     dnn_engine(), NULL));
-    TRY(eltwise_desc(&eltwise->backward.pd, true, kind, desc, (float)alpha, (float)beta, attr,
-                     dnn_engine(), eltwise->forward.pd));
+    TRY(eltwise_desc(&eltwise->forward.pd, false, algorithm, desc, attr, NULL));
+    TRY(eltwise_desc(&eltwise->backward.pd, true, algorithm, desc, attr, eltwise->forward.pd));
     if (dnn_primitive_finish(&eltwise->forward, eltwise->dnn) ||
         dnn_primitive_finish(&eltwise->backward, eltwise->dnn))
         goto fail;
@@ -96,23 +89,19 @@ fail:
 int dnn_eltwise_create(struct dnn_eltwise **result, struct dnn *dnn, enum act act, double alpha,
                        double beta, enum dnn_type type, int64_t count)
 {
-    const struct algorithm *algorithm = NULL;
+    struct algorithm algorithm = algorithm_of(act, alpha, beta);
     struct dnn_eltwise *eltwise;
     int threads, status;
 
     *result = NULL;
-    for (size_t i = 0; i < LENGTH_OF(algorithms); i++)
-        if (algorithms[i].act == act)
-            algorithm = &algorithms[i];
-    if (!algorithm)
+    if (!dnn_eltwise_exists(act))
         return err_set("oneDNN has no element-wise algorithm %s", activation_get(act)->name);
     eltwise = calloc(1, sizeof *eltwise);
     if (!eltwise)
         return err_set("out of memory");
     eltwise->dnn = dnn;
-    library_parameters(act, &alpha, &beta);
     threads = dnn_single_thread_begin();
-    status = eltwise_primitives(eltwise, algorithm->kind, alpha, beta, type, count);
+    status = eltwise_primitives(eltwise, &algorithm, type, count);
     dnn_single_thread_end(threads);
     if (status) {
         dnn_eltwise_destroy(eltwise);

@@ -5,6 +5,7 @@
 #include "src/util/tokens.h"
 #include "src/nn/dnn.h"
 #include "src/nn/kernels.h"
+#include "src/nn/kernels_math.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,180 +19,17 @@
 
 enum { SOFTMAX_LINE = 2048 }; /* columns of a softmax row that are kept between its passes */
 
-/* ==== Elementary functions: within a few units of the last place, free of branches ==== */
-
-/* exp(x) for |x| <= 60, and exp(+-60) beyond: next to a sum of 1 or more that is 0 and infinity,
- * and its products stay clear of the denormals, which cost a hundred cycles each.  2^n times a
- * polynomial of degree 6 on [-ln 2 / 2, ln 2 / 2] (Chebyshev fit, relative error 4e-9). */
-static inline float exp_f(float x)
-{
-    const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-    float n, r, p;
-    union {
-        float f;
-        int32_t i;
-    } scale;
-
-    x = x < -60.0f ? -60.0f : x;
-    x = x > 60.0f ? 60.0f : x;
-    n = x * 1.44269504f + magic;
-    scale.f = n;
-    scale.i = (int32_t)((uint32_t)scale.i << 23) + 0x3f800000;
-    n -= magic;
-    r = x - n * 0.693145752f;
-    r = r - n * 1.42860677e-6f;
-    p = 1.375140789e-03f;
-    p = p * r + 8.368916341e-03f;
-    p = p * r + 4.166953311e-02f;
-    p = p * r + 1.666651846e-01f;
-    p = p * r + 4.999998860e-01f;
-    p = p * r * r + r + 1.0f;
-    return p * scale.f;
-}
-
-struct sigmoid {
-    float s, rest; /* sigmoid(x), 1 - sigmoid(x): the latter without cancellation */
-};
-
-static inline struct sigmoid sigmoid_f(float x)
-{
-    float e = exp_f(-x), s = 1.0f / (1.0f + e);
-
-    return (struct sigmoid){s, e * s};
-}
-
-/* erfc(z) exp(z^2) for z >= 0: t times a polynomial in t = 1 / (1 + 0.4 z), fitted on z <= 10
- * (relative error 7e-8; the product with exp(-z^2) is 0 beyond). */
-static inline float erfcx_f(float z)
-{
-    float t = 1.0f / (1.0f + 0.4f * z), p;
-
-    p = 4.194180337e-02f;
-    p = p * t - 1.435891295e-01f;
-    p = p * t + 9.055944200e-02f;
-    p = p * t + 8.068357269e-02f;
-    p = p * t + 8.460270064e-02f;
-    p = p * t + 1.914151358e-01f;
-    p = p * t + 2.023696410e-01f;
-    p = p * t + 2.263791328e-01f;
-    p = p * t + 2.256377676e-01f;
-    return p * t;
-}
-
 /* ==== Activations: value, and value with slope ==== */
 
 struct value_slope {
     float value, slope;
 };
 
-static inline float value_linear(float x, float alpha, float beta)
-{
-    return alpha * x + beta;
-}
-static inline struct value_slope slope_linear(float x, float alpha, float beta)
-{
-    return (struct value_slope){alpha * x + beta, alpha};
-}
-
-static inline float value_relu(float x, float alpha, float beta)
-{
-    (void)beta;
-    return x > 0.0f ? x : alpha * x;
-}
-static inline struct value_slope slope_relu(float x, float alpha, float beta)
-{
-    float slope = x > 0.0f ? 1.0f : alpha;
-
-    (void)beta;
-    return (struct value_slope){slope * x, slope};
-}
-
-static inline float value_relu2(float x, float alpha, float beta)
-{
-    float positive = x > 0.0f ? x : 0.0f;
-
-    (void)alpha;
-    (void)beta;
-    return positive * positive;
-}
-static inline struct value_slope slope_relu2(float x, float alpha, float beta)
-{
-    float positive = x > 0.0f ? x : 0.0f;
-
-    (void)alpha;
-    (void)beta;
-    return (struct value_slope){positive * positive, 2.0f * positive};
-}
-
-/* Phi(x) from half = erfc(|x| / sqrt 2) / 2, which keeps its relative accuracy in the tail. */
-static inline struct value_slope slope_gelu_erf(float x, float alpha, float beta)
-{
-    float magnitude = fabsf(x);
-    float e = exp_f(-0.5f * x * x);
-    float half = 0.5f * e * erfcx_f(magnitude * 0.70710678f);
-    float cdf = x < 0.0f ? half : 1.0f - half;
-
-    (void)alpha;
-    (void)beta;
-    return (struct value_slope){x * cdf, cdf + x * e * 0.39894228f};
-}
-static inline float value_gelu_erf(float x, float alpha, float beta)
-{
-    return slope_gelu_erf(x, alpha, beta).value;
-}
-
-/* x (1 + tanh(u)) / 2 = x sigmoid(2u), u = sqrt(2 / pi) (x + 0.044715 x^3). */
-static inline struct value_slope slope_gelu_tanh(float x, float alpha, float beta)
-{
-    struct sigmoid g = sigmoid_f(1.59576912f * x * (1.0f + 0.044715f * x * x));
-    float inner = 1.59576912f * (1.0f + 0.134145f * x * x);
-
-    (void)alpha;
-    (void)beta;
-    return (struct value_slope){x * g.s, g.s + x * g.s * g.rest * inner};
-}
-static inline float value_gelu_tanh(float x, float alpha, float beta)
-{
-    return slope_gelu_tanh(x, alpha, beta).value;
-}
-
-static inline float value_swish(float x, float alpha, float beta)
-{
-    (void)beta;
-    return x * sigmoid_f(alpha * x).s;
-}
-static inline struct value_slope slope_swish(float x, float alpha, float beta)
-{
-    struct sigmoid g = sigmoid_f(alpha * x);
-
-    (void)beta;
-    return (struct value_slope){x * g.s, g.s + alpha * x * g.s * g.rest};
-}
-
-static inline float value_logistic(float x, float alpha, float beta)
-{
-    (void)alpha;
-    (void)beta;
-    return sigmoid_f(x).s;
-}
-static inline struct value_slope slope_logistic(float x, float alpha, float beta)
-{
-    struct sigmoid g = sigmoid_f(x);
-
-    (void)alpha;
-    (void)beta;
-    return (struct value_slope){g.s, g.s * g.rest};
-}
-
-/* The fused activations: the rest goes through oneDNN. */
-#define FUSED_ACTIVATIONS(X)                                                                       \
-    X(ACT_LINEAR, linear)                                                                          \
-    X(ACT_RELU, relu)                                                                              \
-    X(ACT_RELU2, relu2)                                                                            \
-    X(ACT_GELU_ERF, gelu_erf)                                                                      \
-    X(ACT_GELU_TANH, gelu_tanh)                                                                    \
-    X(ACT_SWISH, swish)                                                                            \
-    X(ACT_LOGISTIC, logistic)
+#define VECTOR_ARGUMENTS GLU_UNUSED float x, GLU_UNUSED float alpha, GLU_UNUSED float beta
+#define VECTOR_VALUE(name) static inline float value_##name(VECTOR_ARGUMENTS)
+#define VECTOR_SLOPE(name) static inline struct value_slope slope_##name(VECTOR_ARGUMENTS)
+#define ACTIVATION_VECTOR
+#include "variants/activations/list.h"
 
 /* ==== Storage types ==== */
 
@@ -366,22 +204,13 @@ static void moment_apply(int64_t n, const float *g, const float *moment, float s
 
 #define TYPED_TABLE(t)                                                                             \
     {                                                                                              \
-        .gate_forward = {GATE_FORWARD_##t}, .gate_backward = {GATE_BACKWARD_##t},                  \
+        .gate_forward = gate_forward_##t, .gate_backward = gate_backward_##t,                      \
         .multiply = multiply_##t, .scale = scale_##t, .mask = mask_##t,                            \
         .norm_forward = norm_forward_##t,                                                          \
         .norm_backward = norm_backward_##t, .softmax_forward = softmax_forward_##t,                \
         .softmax_backward = softmax_backward_##t, .cross_entropy = cross_entropy_##t,              \
         .convert = convert_##t                                                                     \
     }
-
-#define FORWARD_F32(id, name) [id] = gate_forward_##name##_f32,
-#define FORWARD_BF16(id, name) [id] = gate_forward_##name##_bf16,
-#define BACKWARD_F32(id, name) [id] = gate_backward_##name##_f32,
-#define BACKWARD_BF16(id, name) [id] = gate_backward_##name##_bf16,
-#define GATE_FORWARD_f32 FUSED_ACTIVATIONS(FORWARD_F32)
-#define GATE_FORWARD_bf16 FUSED_ACTIVATIONS(FORWARD_BF16)
-#define GATE_BACKWARD_f32 FUSED_ACTIVATIONS(BACKWARD_F32)
-#define GATE_BACKWARD_bf16 FUSED_ACTIVATIONS(BACKWARD_BF16)
 
 const struct kernels PASTE(kernels_, KERNEL_ISA) = {
     .isa = TEXT(KERNEL_ISA),

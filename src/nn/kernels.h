@@ -21,8 +21,8 @@ typedef void gate_backward_fn(int64_t n, float alpha, float beta, const void *di
 
 /* The kernels that depend on the storage type. */
 struct typed_kernels {
-    gate_forward_fn *gate_forward[ACT_LAST + 1];   /* NULL: no fused form, use oneDNN's */
-    gate_backward_fn *gate_backward[ACT_LAST + 1]; /* likewise */
+    gate_forward_fn *const *gate_forward;   /* by enum act; NULL: no fused form, use oneDNN's */
+    gate_backward_fn *const *gate_backward; /* likewise */
 
     /* dst = a * b; dst may be either. */
     void (*multiply)(int64_t n, const void *a, const void *b, void *dst);

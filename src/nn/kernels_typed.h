@@ -4,7 +4,7 @@
 #define LOAD(p, i) T(load)((const STORAGE *)(p) + (i))
 #define STORE(p, i, x) T(store)((STORAGE *)(p) + (i), (x))
 
-#define GATE_KERNELS(id, name)                                                                     \
+#define ACTIVATION_FUSED(id, name)                                                                 \
     static void T(gate_forward_##name)(int64_t n, float alpha, float beta, const void *gate,       \
                                        const void *up, void *dst)                                  \
     {                                                                                              \
@@ -34,8 +34,17 @@
         }                                                                                          \
     }
 
-FUSED_ACTIVATIONS(GATE_KERNELS)
-#undef GATE_KERNELS
+#include "variants/activations/list.h"
+
+#define ACTIVATION_FUSED(id, name) [id] = T(gate_forward_##name),
+static gate_forward_fn *const T(gate_forward)[ACT_COUNT] = {
+#include "variants/activations/list.h"
+};
+
+#define ACTIVATION_FUSED(id, name) [id] = T(gate_backward_##name),
+static gate_backward_fn *const T(gate_backward)[ACT_COUNT] = {
+#include "variants/activations/list.h"
+};
 
 static void T(multiply)(int64_t n, const void *a, const void *b, void *dst)
 {

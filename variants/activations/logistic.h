@@ -1,0 +1,33 @@
+/* logistic.h - the sigmoid 1 / (1 + exp(-x)). */
+ACTIVATION(ACT_LOGISTIC, logistic, .parameters = 0, .aliases = {"sigmoid"}, .hf_name = "sigmoid")
+ACTIVATION_FUSED(ACT_LOGISTIC, logistic)
+ACTIVATION_ONEDNN(ACT_LOGISTIC, dnnl_eltwise_logistic, alpha, beta)
+
+#ifdef ACTIVATION_SCALAR
+
+SCALAR_VALUE(logistic)
+{
+    return sigmoid(x);
+}
+
+SCALAR_SLOPE(logistic)
+{
+    return sigmoid_slope(x);
+}
+
+#endif
+#ifdef ACTIVATION_VECTOR
+
+VECTOR_VALUE(logistic)
+{
+    return sigmoid_f(x).s;
+}
+
+VECTOR_SLOPE(logistic)
+{
+    struct sigmoid g = sigmoid_f(x);
+
+    return (struct value_slope){g.s, g.s * g.rest};
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* swish.h - x sigmoid(alpha x); the paper's Swish_1, elsewhere SiLU, has alpha 1. */
+ACTIVATION(ACT_SWISH, swish, .parameters = 1, .default_alpha = 1, .aliases = {"silu"},
+           .hf_name = "silu")
+ACTIVATION_FUSED(ACT_SWISH, swish)
+ACTIVATION_ONEDNN(ACT_SWISH, dnnl_eltwise_swish, alpha, beta)
+
+#ifdef ACTIVATION_SCALAR
+
+SCALAR_VALUE(swish)
+{
+    return damped(x, sigmoid(alpha * x));
+}
+
+SCALAR_SLOPE(swish)
+{
+    return sigmoid(alpha * x) + damped(sigmoid_slope(alpha * x), alpha * x);
+}
+
+#endif
+#ifdef ACTIVATION_VECTOR
+
+VECTOR_VALUE(swish)
+{
+    return x * sigmoid_f(alpha * x).s;
+}
+
+VECTOR_SLOPE(swish)
+{
+    struct sigmoid g = sigmoid_f(alpha * x);
+
+    return (struct value_slope){x * g.s, g.s + alpha * x * g.s * g.rest};
+}
+
+#endif
