@@ -1,11 +1,12 @@
 /* test-dnn.c - every kind of matrix product that the model uses, in both precisions and over odd
- * sizes, against a plain loop.
+ * sizes, against a plain loop, and every activation that the library has, against its scalar form.
  *
- * The operands are small integers, which both precisions hold and whose sums f32 holds, so an f32
+ * The operands of products are small integers, which both precisions hold and whose sums f32 holds, so an f32
  * result must be equal whatever order the library adds in; a bf16 result must be rounded well. */
 #include "src/glu.h"
 
 #include "src/nn/dnn.h"
+#include "src/nn/kernels.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
 
@@ -214,11 +215,103 @@ static void check(struct dnn *dnn, const struct role *role, const struct types *
                  worst);
 }
 
+/* ==== Element-wise ==== */
+
+/* At the first of these some activation has a kink, where the sides of its slope differ. */
+static const float points[] = {0, -3, 3, -1, 1};
+
+/* Of the largest error to the largest value. */
+static double distance(const void *got, enum dnn_type type, const double *want, int n)
+{
+    double error = 0, largest = 0;
+
+    for (int i = 0; i < n; i++) {
+        double e = fabs(get(got, type, (size_t)i) - want[i]);
+
+        if (!(e <= error))
+            error = e;
+        largest = fmax(largest, fabs(want[i]));
+    }
+    return largest > 0 ? error / largest : error;
+}
+
+enum { MOST = 257 };
+
+/* The worst distance over forward, backward and backward in place; -1 when there is no primitive. */
+static double eltwise_error(struct dnn *dnn, const struct activation *a, enum dnn_type type, int n,
+                            double alpha, double beta)
+{
+    static _Alignas(64) float src[MOST], diff[MOST], dst[MOST];
+    static double value[MOST], slope[MOST];
+    struct dnn_eltwise *eltwise;
+    struct rng rng;
+    double worst;
+
+    rng_start(&rng, 2, RNG_TEST, 0);
+    for (int i = 0; i < n; i++) {
+        float x = (float)((int)rng_below(&rng, 193) - 96) / 16; /* both types hold it */
+        float d = (float)((int)rng_below(&rng, 65) - 32) / 8;
+
+        if (i < (int)LENGTH_OF(points))
+            x = points[i];
+        set(src, type, (size_t)i, x);
+        set(diff, type, (size_t)i, d);
+        value[i] = a->value(x, alpha, beta);
+        slope[i] = d * a->derivative(x, alpha, beta);
+    }
+    if (dnn_eltwise_create(&eltwise, dnn, a->act, alpha, beta, type, n))
+        return -1;
+    dnn_eltwise_forward(eltwise, src, dst);
+    worst = distance(dst, type, value, n);
+    dnn_eltwise_backward(eltwise, src, diff, dst);
+    worst = fmax(worst, distance(dst, type, slope, n));
+    dnn_eltwise_backward(eltwise, src, diff, diff);
+    worst = fmax(worst, distance(diff, type, slope, n));
+    dnn_eltwise_destroy(eltwise);
+    return worst;
+}
+
+static void check_eltwise(struct dnn *dnn, const struct activation *a, enum dnn_type type)
+{
+    static const int lengths[] = {1, 7, 64, 100, MOST};
+    const char *type_name = type == DNN_F32 ? "f32" : "bf16";
+    struct dnn_eltwise *eltwise;
+    double worst = 0;
+
+    if (!dnn_eltwise_exists(a->act)) {
+        tap_ok(dnn_eltwise_create(&eltwise, dnn, a->act, a->default_alpha, a->default_beta, type,
+                                  64) == -1 && strstr(err_get(), a->name) &&
+                   kernels_get()->type[type].gate_forward[a->act],
+               "%s: %s; there is a kernel", type_name, err_get());
+        return;
+    }
+    for (size_t i = 0; i < LENGTH_OF(lengths) && worst >= 0; i++) {
+        double own = eltwise_error(dnn, a, type, lengths[i], a->default_alpha, a->default_beta);
+        double other = eltwise_error(dnn, a, type, lengths[i], -0.5625, 0.8125);
+
+        worst = own < 0 || other < 0 ? -1 : fmax(worst, fmax(own, other));
+    }
+    tap_ok(worst >= 0 && worst <= (type == DNN_F32 ? 1e-5 : 5e-3), "%s %s: off by %.1e%s%s",
+           type_name, a->name, worst, worst < 0 ? ": " : "", worst < 0 ? err_get() : "");
+}
+
+static void test_eltwise(struct dnn *dnn)
+{
+    for (int type = DNN_F32; type <= DNN_BF16; type++) {
+        if (type == DNN_BF16 && !dnn_has_bf16()) {
+            tap_skip(ACT_COUNT, "element-wise, bf16: no bf16 on this CPU");
+            return;
+        }
+        for (int act = 0; act < ACT_COUNT; act++)
+            check_eltwise(dnn, activation_get((enum act)act), (enum dnn_type)type);
+    }
+}
+
 int main(void)
 {
     struct dnn *dnn;
 
-    tap_plan(LENGTH_OF(roles) * LENGTH_OF(types));
+    tap_plan(LENGTH_OF(roles) * LENGTH_OF(types) + 2 * ACT_COUNT);
     if (dnn_create(&dnn))
         tap_bail_out("%s", err_get());
     for (size_t t = 0; t < LENGTH_OF(types); t++)
@@ -228,6 +321,7 @@ int main(void)
             else
                 check(dnn, &roles[r], &types[t]);
         }
+    test_eltwise(dnn);
     dnn_destroy(dnn);
     return tap_status();
 }

@@ -12,7 +12,7 @@ SCALAR_VALUE(clip)
 
 SCALAR_SLOPE(clip)
 {
-    return x > alpha && x < beta ? 1.0 : 0.0;
+    return x > alpha && x <= beta ? 1.0 : 0.0;
 }
 
 #endif
