@@ -394,7 +394,7 @@ static void test_errors(void)
     expect_error(&config, "unknown tokenizer 'words'");
     config = with(paths, 1, NULL, 0);
     config.batch = 0;
-    expect_error(&config, "--batch 0");
+    expect_error(&config, "batch 0");
     config.batch = BATCH;
     config.heldout_share = 0.0;
     expect_error(&config, "held-out share 0");
@@ -405,7 +405,7 @@ static void test_errors(void)
     expect_error(&config, "target length 5");
     config.target_length = 0;
     config.heldout_examples = -1;
-    expect_error(&config, "--heldout-examples -1");
+    expect_error(&config, "heldout_examples -1");
     config.heldout_examples = 1;
 
     paths[0] = scratch_path("nothing-here.txt");
@@ -426,8 +426,8 @@ static void test_errors(void)
     memset(text, 'x', sizeof text);
     paths[0] = scratch_write("two-documents.txt", text, sizeof text);
     config.heldout_share = 1e-9;
-    expect_error(&config, "--heldout FILE");
-    tap_ok(data_heldout(&config, &batch) == -1 && strstr(err_get(), "--heldout FILE"),
+    expect_error(&config, "heldout FILE");
+    tap_ok(data_heldout(&config, &batch) == -1 && strstr(err_get(), "heldout FILE"),
            "data_heldout: %s", err_get());
 
     paths[0] = scratch_path("json");
@@ -446,7 +446,7 @@ static void test_errors(void)
     heldout[0] = scratch_text("bad.txt", "\xff");
     expect_error(&config, "bad.txt is not UTF-8");
     config = with(NULL, 0, heldout, 1);
-    expect_error(&config, "goes with --corpus");
+    expect_error(&config, "goes with corpus");
 
     config = with(NULL, 0, NULL, 0);
     if (data_open(&stream, &config, 1) || batch_create(&batch, BATCH, INPUT, 5))

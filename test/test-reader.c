@@ -385,7 +385,7 @@ static void test_files(void)
 
     warn_clear();
     paths[0] = tree;
-    ordered = files_find(&list, paths, 1, "--corpus") == 0 && list.count == 4;
+    ordered = files_find(&list, paths, 1, FIELD("corpus")) == 0 && list.count == 4;
     for (int i = 0; ordered && i < 4; i++)
         ordered = strcmp(strstr(list.files[i].path, "tree/"),
                          (const char *[]){"tree/B.txt", "tree/a.txt", "tree/b/10.txt",
@@ -398,22 +398,22 @@ static void test_files(void)
     warn_clear();
     paths[1] = scratch_path("tree/link");
     paths[2] = scratch_path("tree/a.txt");
-    tap_ok(files_find(&list, paths, 3, "--corpus") == 0 && list.count == 5 &&
+    tap_ok(files_find(&list, paths, 3, FIELD("corpus")) == 0 && list.count == 5 &&
                file_same(&list.files[1], &list.files[1]) && !file_same(&list.files[0], &list.files[1]),
            "a link that is named is followed, a file named twice is read once");
     files_free(&list);
 
     paths[0] = scratch_path("nowhere");
-    tap_ok(files_find(&list, paths, 1, "--corpus") == -1 && strstr(err_get(), "--corpus") &&
+    tap_ok(files_find(&list, paths, 1, FIELD("corpus")) == -1 && strstr(err_get(), "corpus ") &&
                strstr(err_get(), "nowhere"),
            "%s", err_get());
     mkdir(scratch_path("bare"), 0777);
     paths[0] = scratch_path("bare");
-    tap_ok(files_find(&list, paths, 1, "--heldout") == -1 && strstr(err_get(), "no file"), "%s",
-           err_get());
+    tap_ok(files_find(&list, paths, 1, FIELD("heldout")) == -1 && strstr(err_get(), "no file"),
+           "%s", err_get());
     mkfifo(scratch_path("pipe"), 0666);
     paths[0] = scratch_path("pipe");
-    tap_ok(files_find(&list, paths, 1, "--corpus") == -1 && strstr(err_get(), "pipe"), "%s",
+    tap_ok(files_find(&list, paths, 1, FIELD("corpus")) == -1 && strstr(err_get(), "pipe"), "%s",
            err_get());
 
     mkdir(scratch_path("locked"), 0777);
@@ -422,8 +422,8 @@ static void test_files(void)
     if (access(paths[0], R_OK) == 0)
         tap_skip(1, "this user may read everything");
     else
-        tap_ok(files_find(&list, paths, 1, "--corpus") == -1 && strstr(err_get(), "locked"), "%s",
-               err_get());
+        tap_ok(files_find(&list, paths, 1, FIELD("corpus")) == -1 && strstr(err_get(), "locked"),
+               "%s", err_get());
 }
 
 int main(void)

@@ -131,7 +131,7 @@ static void test_latex_form(json_t *document)
     }
 }
 
-/* What bench --profile and --sweep add to a document. */
+/* What bench --profile and --scaling add to a document. */
 static void add_bench(json_t *document)
 {
     static const char text[] =
@@ -158,8 +158,8 @@ int main(void)
     json_t *document = fixture_document(1, 8, 0);
 
     /* Tables of what was not measured are empty and say so. */
-    says(document, "profile", "terminal", "not measured; see bench --profile");
-    says(document, "scaling", "terminal", "not measured; see bench --sweep");
+    says(document, "profile", "terminal", "not measured; see bench profile");
+    says(document, "scaling", "terminal", "not measured; see bench scaling");
     add_bench(document);
     says(document, "profile", "terminal", "0 primitives were created");
     says(document, "primitives", "terminal", "brg:avx512_core");

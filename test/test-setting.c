@@ -65,9 +65,9 @@ struct rejection {
 };
 
 static const struct rejection rejections[] = {
-    {"batch", "0", "--batch: '0' is not a whole number from 1 to 65536"},
+    {"batch", "0", "batch: '0' is not a whole number from 1 to 65536"},
     {"batch", "-3", "from 1 to 65536"},
-    {"batch", "12x", "--batch: '12x'"},
+    {"batch", "12x", "batch: '12x'"},
     {"batch", " 12", "from 1 to 65536"},
     {"batch", "0x10", "from 1 to 65536"},
     {"batch", "1e3", "from 1 to 65536"},
@@ -75,8 +75,8 @@ static const struct rejection rejections[] = {
     {"batch", "99999999999999999999999", "from 1 to 65536"},
     {"batch", "4294967297", "from 1 to 65536"},
     {"steps", "-1", "from 0 to 1000000000"},
-    {"seed", "-1", "--seed"},
-    {"learning-rate", "nan", "--learning-rate: 'nan' is not a number from"},
+    {"seed", "-1", "seed: '-1'"},
+    {"learning-rate", "nan", "learning_rate: 'nan' is not a number from"},
     {"learning-rate", "inf", "is not a number from"},
     {"learning-rate", "1e999", "is not a number from"},
     {"learning-rate", "0", "is not a number from"},
@@ -93,8 +93,8 @@ static const struct rejection rejections[] = {
     {"input-length", "3", "too short"},
     {"input-length", "8192", "sentinels"},
     {"target-length", "5", "29"},
-    {"baseline", "relu2", "--variant relu2"},
-    {"jobs", "1000", "--threads"},
+    {"baseline", "relu2", "add variant relu2"},
+    {"jobs", "1000", "give threads"},
     {"config", "/nonexistent/file", "/nonexistent/file"},
     {"corpus", "", "empty"},
 };
@@ -255,7 +255,7 @@ static void test_many_variants(void)
     json_object_set_new(file, "variants", names);
     text = json_dumps(file, 0);
     path = write_file(text);
-    tap_ok(RESOLVE(&setting, "config", path) == -1 && strstr(err_get(), "--variant: 1001"),
+    tap_ok(RESOLVE(&setting, "config", path) == -1 && strstr(err_get(), "variant: 1001"),
            "rejected file: 1001 variants");
     setting_free(&setting);
     unlink(path);

@@ -382,7 +382,8 @@ int bench_run(const struct bench_options *options, struct throughput_result **ro
     if (!*rows)
         return err_set("out of memory");
     if (options->samples < 6)
-        warn_add("%d throughput sample%s cannot give an interval; use --samples 6 or more",
+        warn_add("%d throughput sample%s cannot give an interval; use " FIELD("samples")
+                 " 6 or more",
                  options->samples, options->samples == 1 ? "" : "s");
     progress_status("throughput: measuring the peak of the matrix product");
     peak_gflop_per_s = bench_gemm_peak(options->setting->precision, options->setting->threads);

@@ -67,6 +67,7 @@ static void print_option(FILE *out, const struct setting *defaults, int row, boo
     snprintf(text, sizeof text, value[0] ? "%s (default: %s)" : "%s", option->help, value);
     if (with_commands)
         append_commands(text, sizeof text, option->commands);
+    err_name_fields(text, sizeof text);
     print_wrapped(out, text, column);
 }
 

@@ -27,6 +27,17 @@ static void print_warning(const char *text)
     print_message(" warning:", text);
 }
 
+/* A field is what its option is called; what is no option keeps its name. */
+static void name_field(const char *field, char *text, size_t size)
+{
+    int option = setting_option_find(field);
+
+    if (option >= 0)
+        snprintf(text, size, "--%s", setting_option_at(option)->name);
+    else
+        snprintf(text, size, "%s", field);
+}
+
 static bool is_quiet(const struct invocation *invocation)
 {
     for (int i = 0; i < invocation->argument_count; i++)
@@ -59,6 +70,7 @@ int main(int argc, char **argv)
     struct invocation invocation;
     int status = EXIT_OK;
 
+    err_set_namer(name_field);
     err_set("%s", "");
     /* One write at the end, so that the reason is known when it fails. */
     if (!isatty(STDOUT_FILENO))

@@ -31,7 +31,7 @@ int batch_create(struct batch **batch, int examples, int input_length, int targe
 fail:
     batch_destroy(new);
     return err_set("no memory for a batch of %d examples of %d and %d tokens: try a smaller "
-                   "--batch", examples, input_length, target_length);
+                   FIELD("batch"), examples, input_length, target_length);
 }
 
 void batch_destroy(struct batch *batch)

@@ -207,7 +207,7 @@ int weights_prepare(const char *directory)
 {
     if (make_directories(directory) ||
         (access(directory, W_OK | X_OK) != 0 && err_system("cannot write to %s", directory)))
-        return err_prepend("--save-checkpoint");
+        return err_prepend(FIELD("save_checkpoint"));
     return 0;
 }
 
@@ -217,7 +217,7 @@ int weights_save(const char *directory, struct model *model)
         return -1;
     if (write_weights(directory, model) ||
         write_config(directory, model))
-        return err_prepend("--save-checkpoint");
+        return err_prepend(FIELD("save_checkpoint"));
     return 0;
 }
 
@@ -507,7 +507,7 @@ int weights_check(const char *directory, const struct model_options *options)
                  : 0;
     close_weights(&file);
     model_destroy(model);
-    return status ? err_prepend("--init-checkpoint") : 0;
+    return status ? err_prepend(FIELD("init_checkpoint")) : 0;
 }
 
 int weights_load(const char *directory, struct model *model)
@@ -528,5 +528,5 @@ int weights_load(const char *directory, struct model *model)
     status = 0;
 out:
     close_weights(&file);
-    return status ? err_prepend("--init-checkpoint") : 0;
+    return status ? err_prepend(FIELD("init_checkpoint")) : 0;
 }

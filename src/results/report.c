@@ -618,7 +618,7 @@ static int build_profile(struct sheet *sheet, const struct source *source)
 
     snprintf(sheet->title, sizeof sheet->title,
              "Where the time of a training step goes (%s, %.0f threads, batch %.0f)",
-             first ? text_at(first, "precision") : "not measured; see bench --profile",
+             first ? text_at(first, "precision") : "not measured; see bench " FIELD("profile"),
              first ? number_at(first, "threads") : 0.0, first ? number_at(first, "batch") : 0.0);
     sheet_column(sheet, 'l', "variant", 0);
     sheet_column(sheet, 'l', "operation", 0);
@@ -718,7 +718,7 @@ static int build_scaling(struct sheet *sheet, const struct source *source)
     json_t *rows = json_object_get(source->document, "scaling");
 
     snprintf(sheet->title, sizeof sheet->title, "The training step over threads and sizes%s",
-             rows ? "" : " (not measured; see bench --sweep)");
+             rows ? "" : " (not measured; see bench " FIELD("scaling") ")");
     sheet_column(sheet, 'l', "variant", 0);
     sheet_column(sheet, 'l', "over", 0);
     sheet_column(sheet, 'r', "value", 0);
@@ -761,9 +761,9 @@ static const struct report_table {
     {"parity", "parameters and FLOPs of each variant", build_parity},
     {"agreement", "our order of the variants and the paper's", build_agreement},
     {"pareto", "quality at equal tokens, FLOPs and seconds", build_pareto},
-    {"profile", "where the time of a training step goes (bench --profile)", build_profile},
-    {"primitives", "what oneDNN's primitives resolved to (bench --profile)", build_primitives},
-    {"scaling", "the training step over threads and sizes (bench --sweep)", build_scaling},
+    {"profile", "where the time of a training step goes (of bench)", build_profile},
+    {"primitives", "what oneDNN's primitives resolved to (of bench)", build_primitives},
+    {"scaling", "the training step over threads and sizes (of bench)", build_scaling},
 };
 
 const char *report_table_name(int i, const char **help)
@@ -818,6 +818,7 @@ int report_print(FILE *out, json_t *document, const char *table, const char *for
     if (f < 0)
         return -1;
     if (report_tables[t].build(&sheet, &source) == 0 && !sheet.bad) {
+        err_name_fields(sheet.title, sizeof sheet.title);
         printable(sheet.title);
         rc = sheet_formats[f].print(out, &sheet);
     } else if (sheet.bad) {

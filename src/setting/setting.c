@@ -40,7 +40,7 @@ static const struct setting_option options[] = {
      "a feed-forward variant, or custom:ACT[,gated][,alpha=A][,beta=B]; may be repeated",
      "the paper's eight", "variants", MODEL},
     {"all-variants", 'a', OPTION_FLAG, AT(all_variants), 0, 0, NULL, NULL,
-     "the paper's eight variants, besides those of --variant", NULL, NULL, MODEL},
+     "the paper's eight variants, besides those of " FIELD("variant"), NULL, NULL, MODEL},
     {"baseline", 0, OPTION_TEXT, AT(baseline_name), 0, 0, "NAME", NULL,
      "the variant that the others are compared with", "relu", "baseline", MODEL},
     {"seeds", 'n', OPTION_INT, AT(recipe.seeds), 1, 10000, "N", NULL,
@@ -64,7 +64,7 @@ static const struct setting_option options[] = {
      "hidden width of an ungated feed-forward layer; gated ones take 2/3 of it", NULL,
      "model.d_ff", MODEL},
     {"gated-d-ff", 0, OPTION_INT, AT(recipe.gated_d_ff), 1, 262144, "N", NULL,
-     "hidden width of a gated layer; ungated ones take 3/2 of it", "2/3 of --d-ff",
+     "hidden width of a gated layer; ungated ones take 3/2 of it", "2/3 of " FIELD("d_ff"),
      "model.gated_d_ff", MODEL},
 
     GROUP("Training", MODEL),
@@ -97,8 +97,8 @@ static const struct setting_option options[] = {
      "held-out text, in the same formats; may be repeated", "a share of the corpus",
      "heldout.paths", MODEL},
     {"heldout-share", 0, OPTION_REAL, AT(heldout_share), 0.0001, 0.5, "X", NULL,
-     "share of the documents that is held out when there is no --heldout", NULL, "heldout.share",
-     MODEL},
+     "share of the documents that is held out when there is no " FIELD("heldout"), NULL,
+     "heldout.share", MODEL},
     {"heldout-examples", 0, OPTION_INT, AT(recipe.heldout_examples), 1, 1000000, "N", NULL,
      "evaluate on at most N held-out examples", NULL, "heldout.max_examples", MODEL},
     {"tokenizer", 0, OPTION_TEXT, AT(tokenizer), 0, 0, "NAME", tokenizers,
@@ -129,15 +129,15 @@ static const struct setting_option options[] = {
      COMMAND_BENCH},
     {"sweep", 0, OPTION_FLAG, AT(scaling), 0, 0, NULL, NULL,
      "time the training step over threads, d_model, input length and batch, in place of the "
-     "throughput; without --variant of the baseline alone",
+     "throughput; without " FIELD("variant") " of the baseline alone",
      NULL, NULL, COMMAND_BENCH},
     {"sweep-d-model", 0, OPTION_INT, AT(scaling_d_model), 64, 4096, "N", NULL,
-     "the widest model of --sweep", NULL, NULL, COMMAND_BENCH},
+     "the widest model of " FIELD("sweep"), NULL, NULL, COMMAND_BENCH},
 
     GROUP("Power", COMMAND_PLAN),
     {"detect", 0, OPTION_REAL, AT(detect_nats), 1e-6, 100, "NATS", NULL,
      "tell how many seeds would resolve a difference of NATS; the spread of the differences is "
-     "that of the results file given by --config, or else the paper's",
+     "that of the results file given by " FIELD("config") ", or else the paper's",
      "not asked", NULL, COMMAND_PLAN},
 
     GROUP("Files", MODEL),
@@ -191,6 +191,30 @@ static const char *const derived_keys[] = {
     "heldout.bytes",   "heldout.documents", "heldout.bad_lines", "heldout.sha256",
     "model.vocabulary", "training.dropout", "threads_per_run",
 };
+
+/* Are these the name of one option, be it an option's or a field's? */
+static bool same_name(const char *a, const char *b)
+{
+    while (*a && (*a == *b || (*a == '_' && *b == '-') || (*a == '-' && *b == '_')))
+        a++, b++;
+    return *a == *b;
+}
+
+int setting_option_find(const char *name)
+{
+    for (int i = 0; i < (int)LENGTH_OF(options); i++)
+        if (options[i].name && same_name(options[i].name, name))
+            return i;
+    return -1;
+}
+
+void setting_option_field(int option, char *text, size_t size)
+{
+    snprintf(text, size, FIELD("%s"), options[option].name);
+    for (; *text; text++)
+        if (*text == '-')
+            *text = '_';
+}
 
 int setting_option_count(void)
 {
@@ -535,7 +559,7 @@ static json_t *read_config_file(const char *path)
     FILE *file = fopen(path, "re");
 
     if (!file) {
-        err_system("--config: cannot open %s", path);
+        err_system(FIELD("config") ": cannot open %s", path);
         return NULL;
     }
     errno = 0;
@@ -614,7 +638,7 @@ int setting_defaults(struct setting *setting, const struct setting_argument *arg
 
     if (set_defaults(setting))
         return -1;
-    return apply_preset(setting, name ? name : default_preset, "--preset");
+    return apply_preset(setting, name ? name : default_preset, FIELD("preset"));
 }
 
 static int apply_file(struct setting *setting, const char *path, bool preset_is_given)
@@ -647,7 +671,7 @@ int setting_assign(struct setting *setting, const struct setting_argument *argum
         int option = arguments[i].option;
         char where[64];
 
-        snprintf(where, sizeof where, "--%s", options[option].name);
+        setting_option_field(option, where, sizeof where);
         if (options[option].offset == AT(preset))
             continue; /* applied first */
         if (set_text(setting, option, arguments[i].text, where, ORIGIN_COMMAND_LINE))
@@ -675,8 +699,8 @@ static int resolve_variants(struct setting *setting)
     int status = -1;
 
     if (names->count > SETTING_VARIANTS_MAX)
-        return err_set("--variant: %d are more than the %d that can be compared", names->count,
-                       SETTING_VARIANTS_MAX);
+        return err_set(FIELD("variant") ": %d are more than the %d that can be compared",
+                       names->count, SETTING_VARIANTS_MAX);
     if (one && list_append(names, setting->baseline_name ? setting->baseline_name : "relu"))
         return -1;
     all = setting->all_variants || names->count == 0;
@@ -694,7 +718,7 @@ static int resolve_variants(struct setting *setting)
     for (int i = 0; i < names->count; i++) {
         found[i] = variant_find(names->items[i], &setting->storage[i]);
         if (!found[i]) {
-            err_prepend("--variant");
+            err_prepend(FIELD("variant"));
             goto out;
         }
     }
@@ -730,7 +754,8 @@ static int resolve_baseline(struct setting *setting)
         if (strcmp(setting->variants[i]->name, name) == 0)
             setting->baseline = setting->variants[i];
     if (!setting->baseline && setting->baseline_name)
-        return err_set("--baseline: '%s' is not among the variants of this run; add --variant %s",
+        return err_set(FIELD("baseline") ": '%s' is not among the variants of this run; add "
+                       FIELD("variant") " %s",
                        name, name);
     if (!setting->baseline)
         setting->baseline = setting->variants[0];
@@ -746,21 +771,23 @@ static int resolve_d_ff(struct setting *setting)
 
     if (recipe->gated_d_ff > 0 && gated > plain) {
         if (recipe->gated_d_ff % 2 != 0 && !setting->allow_unequal)
-            return err_set("--gated-d-ff: %d is odd, so an ungated layer of 3/2 the width does not "
-                           "exist; the nearest are %d and %d (or give --allow-unequal)",
+            return err_set(FIELD("gated_d_ff") ": %d is odd, so an ungated layer of 3/2 the width "
+                           "does not exist; the nearest are %d and %d (or give "
+                           FIELD("allow_unequal") ")",
                            recipe->gated_d_ff, recipe->gated_d_ff - 1, recipe->gated_d_ff + 1);
         recipe->d_ff = (int)((int64_t)recipe->gated_d_ff * 3 / 2);
     } else if (recipe->gated_d_ff == 0 || gated < plain) {
         for (int i = 0; i < setting->variant_count && !setting->allow_unequal; i++)
             if (variant_d_ff(setting->variants[i], recipe->d_ff) < 0)
-                return err_prepend("--d-ff");
+                return err_prepend(FIELD("d_ff"));
         recipe->gated_d_ff = (int)((int64_t)recipe->d_ff * 2 / 3);
         if (recipe->gated_d_ff == 0)
-            return err_set("--d-ff: %d leaves no width for a gated layer", recipe->d_ff);
+            return err_set(FIELD("d_ff") ": %d leaves no width for a gated layer", recipe->d_ff);
     } else if ((int64_t)recipe->gated_d_ff * 3 != (int64_t)recipe->d_ff * 2 &&
                !setting->allow_unequal) {
-        return err_set("--gated-d-ff: %d is not 2/3 of --d-ff %d, so the variants would differ in "
-                       "parameters; give one of the two, or --allow-unequal",
+        return err_set(FIELD("gated_d_ff") ": %d is not 2/3 of " FIELD("d_ff")
+                       " %d, so the variants would differ in parameters; give one of the two, or "
+                       FIELD("allow_unequal"),
                        recipe->gated_d_ff, recipe->d_ff);
     }
     return 0;
@@ -778,10 +805,11 @@ static int resolve_lengths(struct setting *setting)
         ORIGIN_OF(setting, recipe.target_length) < ORIGIN_OF(setting, recipe.input_length))
         recipe->target_length = target_length;
     if (recipe->target_length < target_length)
-        return err_set("--target-length: %d is less than the %d tokens that an input of %d needs",
+        return err_set(FIELD("target_length")
+                       ": %d is less than the %d tokens that an input of %d needs",
                        recipe->target_length, target_length, recipe->input_length);
     setting->vocabulary = tokenizer_vocabulary(setting->tokenizer);
-    return setting->vocabulary < 0 ? err_prepend("--tokenizer") : 0;
+    return setting->vocabulary < 0 ? err_prepend(FIELD("tokenizer")) : 0;
 }
 
 static int resolve_threads(struct setting *setting)
@@ -791,14 +819,14 @@ static int resolve_threads(struct setting *setting)
     if (setting->threads == 0)
         setting->threads = cores;
     if (setting->threads > cores)
-        warn_add("--threads %d is more than the %d core%s that this process may use; it will be "
-                 "slower, not faster",
+        warn_add(FIELD("threads") " %d is more than the %d core%s that this process may use; it "
+                 "will be slower, not faster",
                  setting->threads, cores, cores == 1 ? "" : "s");
     if (setting->recipe.jobs == 0)
         setting->recipe.jobs = setting->threads < runs ? setting->threads : runs;
     if (setting->recipe.jobs > setting->threads)
-        return err_set("--jobs: %d trainings side by side need %d threads, and there are %d; give "
-                       "--threads %d or fewer jobs",
+        return err_set(FIELD("jobs") ": %d trainings side by side need %d threads, and there are "
+                       "%d; give " FIELD("threads") " %d or fewer jobs",
                        setting->recipe.jobs, setting->recipe.jobs, setting->threads,
                        setting->recipe.jobs);
     return 0;
@@ -810,8 +838,8 @@ static int resolve_precision(struct setting *setting)
     const char *name = setting->precision_name;
 
     if (strcmp(name, "bf16") == 0 && !has_bf16)
-        return err_set("--precision: this CPU or this oneDNN does not multiply bf16 in hardware; "
-                       "use f32 or auto");
+        return err_set(FIELD("precision") ": this CPU or this oneDNN does not multiply bf16 in "
+                       "hardware; use f32 or auto");
     setting->precision =
         strcmp(name, "bf16") == 0 || (strcmp(name, "auto") == 0 && has_bf16) ? PRECISION_BF16
                                                                              : PRECISION_F32;
@@ -821,10 +849,10 @@ static int resolve_precision(struct setting *setting)
 static int check_resume(const struct setting *setting)
 {
     if (setting->resume && setting->restart)
-        return err_set("--resume and --restart exclude each other");
+        return err_set(FIELD("resume") " and " FIELD("restart") " exclude each other");
     if (setting->resume && setting->dump_batches)
-        return err_set("--resume cannot fill in the --dump-batches of steps that are past; give one "
-                       "of the two");
+        return err_set(FIELD("resume") " cannot fill in the " FIELD("dump_batches")
+                       " of steps that are past; give one of the two");
     return 0;
 }
 

@@ -129,6 +129,10 @@ struct setting_option {
 };
 int setting_option_count(void);
 const struct setting_option *setting_option_at(int i);
+/* The row of that name, with dashes or underscores, or -1. */
+int setting_option_find(const char *name);
+/* Its name as a field in messages. */
+void setting_option_field(int option, char *text, size_t size);
 
 /* An option as the command line gives it; text is borrowed, NULL for a flag. */
 struct setting_argument {

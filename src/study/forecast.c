@@ -23,7 +23,7 @@ static int check_size(const struct forecast_row *row)
 
     if (row->counts.parameters > most)
         return err_set("%lld parameters do not fit the memory of a machine; give a smaller "
-                       "--d-model, --d-ff or --layers",
+                       FIELD("d_model") ", " FIELD("d_ff") " or " FIELD("layers"),
                        (long long)row->counts.parameters);
     return 0;
 }
@@ -114,8 +114,8 @@ static int check_parity(const struct forecast_row *rows, const struct setting *s
 {
     for (int i = 0; i < setting->variant_count; i++)
         if (fabs(rows[i].parameter_difference) > parity_limit && !setting->allow_unequal)
-            return err_set("%s has %lld parameters, %.2f %% %s than %s; choose a --d-ff that is a "
-                           "multiple of 3, or give --allow-unequal",
+            return err_set("%s has %lld parameters, %.2f %% %s than %s; choose a " FIELD("d_ff")
+                           " that is a multiple of 3, or give " FIELD("allow_unequal"),
                            rows[i].variant->name, (long long)rows[i].counts.parameters,
                            100 * fabs(rows[i].parameter_difference),
                            rows[i].parameter_difference > 0 ? "more" : "fewer",
@@ -132,7 +132,8 @@ static int check_memory(const struct forecast_row *rows, const struct setting *s
     format_bytes((double)available, has, sizeof has);
     if (available > 0 && needed > available)
         return err_set("%d training%s side by side would take %s of memory, and there are %s; give "
-                       "fewer --jobs, a smaller --batch or --micro-batch, or a smaller model",
+                       "fewer " FIELD("jobs") ", a smaller " FIELD("batch") " or "
+                       FIELD("micro_batch") ", or a smaller model",
                        setting->recipe.jobs, setting->recipe.jobs == 1 ? "" : "s", needs, has);
     if (available > 0 && (double)needed > 0.8 * (double)available)
         warn_add("this will take %s of the machine's %s of memory", needs, has);

@@ -143,7 +143,7 @@ static int check_output(const char *path)
     int status = atomic_open(&file, path);
 
     atomic_abandon(&file);
-    return status ? err_prepend("--output") : 0;
+    return status ? err_prepend(FIELD("output")) : 0;
 }
 
 /* ---- Preparation ----------------------------------------------------------------------------- */
@@ -250,8 +250,8 @@ static int resume(struct sweep *sweep, const json_t *ours)
     if (rundir_read_sweep(sweep->rundir, &theirs))
         goto out;
     if (theirs && !agrees(ours, theirs, differences, sizeof differences)) {
-        err_set("--resume: the sweep in %s has another configuration: %s; give the same one, or "
-                "--restart",
+        err_set(FIELD("resume") ": the sweep in %s has another configuration: %s; give the same "
+                "one, or " FIELD("restart"),
                 rundir_path(sweep->rundir), differences);
         goto out;
     }
@@ -267,8 +267,8 @@ static int resume(struct sweep *sweep, const json_t *ours)
             if (take_over_runs(sweep, document))
                 goto out;
         } else if (!theirs) {
-            err_set("--resume: %s has another configuration: %s; give the same one, or another "
-                    "--output",
+            err_set(FIELD("resume") ": %s has another configuration: %s; give the same one, or "
+                    "another " FIELD("output"),
                     output, differences);
             goto out;
         }
@@ -289,10 +289,12 @@ static int enter_rundir(struct sweep *sweep)
     int status;
 
     if (!sweep->rundir)
-        return setting->resume ? err_set("--resume needs an --output that is a regular file") : 0;
+        return setting->resume ? err_set(FIELD("resume") " needs an " FIELD("output")
+                                         " that is a regular file")
+                               : 0;
     if (!setting->resume && !setting->restart && rundir_has_states(sweep->rundir))
-        return err_set("--output: there is an unfinished sweep in %s; go on with it by --resume, or "
-                       "throw it away by --restart",
+        return err_set(FIELD("output") ": there is an unfinished sweep in %s; go on with it by "
+                       FIELD("resume") ", or throw it away by " FIELD("restart"),
                        rundir_path(sweep->rundir));
     if (!setting->resume)
         return 0;
@@ -597,14 +599,15 @@ static enum study_status conclude(struct sweep *sweep, json_t **document)
     }
     if (signals_stop) {
         err_set("interrupted; the results so far are in %s%s", sweep->setting->output,
-                sweep->rundir && sweep->results.run_count > 0 ? ", go on with --resume" : "");
+                sweep->rundir && sweep->results.run_count > 0 ? ", go on with " FIELD("resume")
+                                                              : "");
         return STUDY_INTERRUPTED;
     }
     if (bad > 0) {
         err_set("%d of %d runs did not end well; see their status in %s%s", bad, sweep->cell_count,
                 sweep->setting->output,
                 sweep->rundir && count_cells(sweep, has_failed) > 0
-                    ? "; --resume tries those that failed again"
+                    ? "; " FIELD("resume") " tries those that failed again"
                     : "");
         return STUDY_RUNS_FAILED;
     }
@@ -663,7 +666,8 @@ static int measure(struct sweep *sweep)
     if (!setting->profile && !setting->scaling)
         return measure_throughput(sweep, bench_sample_s);
     if (setting->ffn)
-        return err_set("--ffn: --profile and --sweep are of the whole model; leave one out");
+        return err_set(FIELD("ffn") ": " FIELD("profile") " and " FIELD("scaling")
+                       " are of the whole model; leave one out");
     progress_status("measuring the peak of the matrix product");
     peak_gflop_per_s = bench_gemm_peak(setting->precision, setting->threads);
     if (setting->profile &&
@@ -685,7 +689,8 @@ enum study_status study_bench(const struct setting *setting, int argc, char *con
     if (prepare(&sweep, setting, argc, argv))
         goto out;
     if (sweep.rundir && rundir_has_states(sweep.rundir)) {
-        err_set("--output: %s belongs to an unfinished sweep; give another one", setting->output);
+        err_set(FIELD("output") ": %s belongs to an unfinished sweep; give another one",
+                setting->output);
         goto out;
     }
     signals_catch();

@@ -66,17 +66,17 @@ static int take_lock(struct rundir *rundir, const char *output)
         struct stat ours, named;
 
         if (mkdir(rundir->path, 0777) != 0 && errno != EEXIST)
-            return err_system("--output: cannot make the run directory %s", rundir->path);
+            return err_system(FIELD("output") ": cannot make the run directory %s", rundir->path);
         rundir->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (rundir->lock < 0 && errno == ENOENT)
             continue;
         if (rundir->lock < 0)
-            return err_system("--output: cannot open %s", path);
+            return err_system(FIELD("output") ": cannot open %s", path);
         if (flock(rundir->lock, LOCK_EX | LOCK_NB) != 0) {
             if (errno != EWOULDBLOCK)
-                return err_system("--output: cannot lock %s", path);
-            return err_set("--output: another glubench (process %ld) is writing %s; give another "
-                           "--output, or wait for it",
+                return err_system(FIELD("output") ": cannot lock %s", path);
+            return err_set(FIELD("output") ": another glubench (process %ld) is writing %s; give "
+                           "another " FIELD("output") ", or wait for it",
                            lock_owner(rundir->lock), output);
         }
         if (fstat(rundir->lock, &ours) == 0 && stat(path, &named) == 0 &&
@@ -84,12 +84,12 @@ static int take_lock(struct rundir *rundir, const char *output)
             if (write_owner(rundir->lock, path) == 0)
                 return 0;
             leave(rundir);
-            return err_prepend("--output");
+            return err_prepend(FIELD("output"));
         }
         close(rundir->lock);
         rundir->lock = -1;
     }
-    return err_set("--output: cannot lock %s: it comes and goes", path);
+    return err_set(FIELD("output") ": cannot lock %s: it comes and goes", path);
 }
 
 int rundir_open(struct rundir **rundir, const char *output)
@@ -108,14 +108,14 @@ int rundir_open(struct rundir **rundir, const char *output)
     if (!made || !resolved) {
         free(made);
         free(resolved);
-        return err_system("--output: %s", output);
+        return err_system(FIELD("output") ": %s", output);
     }
     made->lock = -1;
     length = snprintf(made->path, sizeof made->path, "%s.run", resolved);
     free(resolved);
     if (length >= (int)sizeof made->path || take_lock(made, output)) {
         if (length >= (int)sizeof made->path)
-            err_set("--output: %.100s...: the path is too long", output);
+            err_set(FIELD("output") ": %.100s...: the path is too long", output);
         if (made->lock >= 0)
             close(made->lock);
         free(made);

@@ -26,14 +26,16 @@ static int set_up(const struct data_config *config, struct span_shape *shape,
         return -1;
     if (config->target_length && config->target_length != shape->target_length)
         return err_set("target length %d does not go with input length %d, which makes %d target "
-                       "tokens: leave out --target-length",
+                       "tokens: leave out " FIELD("target_length"),
                        config->target_length, config->input_length, shape->target_length);
     if (config->batch < 1)
-        return err_set("--batch %d: it must be at least 1", config->batch);
+        return err_set(FIELD("batch") " %d: it must be at least 1", config->batch);
     if (config->heldout_examples < 1)
-        return err_set("--heldout-examples %d: it must be at least 1", config->heldout_examples);
+        return err_set(FIELD("heldout_examples") " %d: it must be at least 1",
+                       config->heldout_examples);
     if (is_builtin(config) && config->heldout_count)
-        return err_set("--heldout %s goes with --corpus: the built-in language has held-out text "
+        return err_set(FIELD("heldout") " %s goes with " FIELD("corpus")
+                       ": the built-in language has held-out text "
                        "of its own", config->heldout[0]);
     if (!is_builtin(config) && !config->heldout_count &&
         !(config->heldout_share > 0.0 && config->heldout_share <= 0.5))
@@ -266,12 +268,13 @@ static int corrupt_choices(struct batch **heldout, const struct choice *choices,
 static int heldout_is_too_short(const struct data_config *config, const struct span_shape *shape)
 {
     if (config->heldout_count)
-        return err_set("--heldout %s: the text is shorter than one segment of %d tokens: hold out "
-                       "more text, or give a smaller --input-length",
+        return err_set(FIELD("heldout") " %s: the text is shorter than one segment of %d tokens: "
+                       "hold out more text, or give a smaller " FIELD("input_length"),
                        config->heldout[0], shape->segment_tokens);
-    return err_set("--corpus %s: the documents that are held out, a share of %g, are shorter than "
-                   "one segment of %d tokens: give --heldout FILE, a larger --heldout-share, more "
-                   "text or a smaller --input-length",
+    return err_set(FIELD("corpus") " %s: the documents that are held out, a share of %g, are "
+                   "shorter than one segment of %d tokens: give " FIELD("heldout")
+                   " FILE, a larger " FIELD("heldout_share") ", more text or a smaller "
+                   FIELD("input_length"),
                    config->corpus[0], config->heldout_share, shape->segment_tokens);
 }
 
@@ -351,8 +354,9 @@ int data_check(const struct data_config *config, struct data_identity *training,
     if (result)
         return -1;
     if (is_too_short(training, &shape))
-        return err_set("--corpus %s: %" PRIu64 " bytes of text for training are fewer than one "
-                       "segment of %d tokens: give more text or a smaller --input-length",
+        return err_set(FIELD("corpus") " %s: %" PRIu64 " bytes of text for training are fewer than "
+                       "one segment of %d tokens: give more text or a smaller "
+                       FIELD("input_length"),
                        config->corpus[0], training->text_bytes, shape.segment_tokens);
     if (is_too_short(heldout, &shape))
         return heldout_is_too_short(config, &shape);

@@ -50,10 +50,11 @@ int span_shape_set(struct span_shape *shape, int input_length, double noise_dens
     kept = shape->segment_tokens - shape->noise_tokens;
     if (shape->spans < 1)
         return err_set("input length %d is too short for one span of noise: give a larger "
-                       "--input-length", input_length);
+                       FIELD("input_length"), input_length);
     if (shape->spans > SPAN_SENTINELS)
         return err_set("input length %d makes %d spans of noise, and there are %d sentinels: give "
-                       "a smaller --input-length", input_length, shape->spans, SPAN_SENTINELS);
+                       "a smaller " FIELD("input_length"),
+                       input_length, shape->spans, SPAN_SENTINELS);
     if (shape->spans > kept || shape->input_length != input_length)
         return err_set("noise density %g with mean span %g leaves no token between the spans: "
                        "give a lower density or longer spans", noise_density, mean_span);

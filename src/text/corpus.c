@@ -111,7 +111,8 @@ static int check_files_apart(const struct corpus *corpus)
         for (int j = 0; j < corpus->training.count; j++)
             if (file_same(&corpus->heldout.files[i], &corpus->training.files[j]))
                 return err_set("held-out text is also training text: %s and %s are the same file: "
-                               "name a file in one of --corpus and --heldout only",
+                               "name a file in one of " FIELD("corpus") " and " FIELD("heldout")
+                               " only",
                                corpus->heldout.files[i].path, corpus->training.files[j].path);
     return 0;
 }
@@ -119,8 +120,8 @@ static int check_files_apart(const struct corpus *corpus)
 int corpus_open(struct corpus *corpus, const struct data_config *config)
 {
     memset(corpus, 0, sizeof *corpus);
-    if (files_find(&corpus->training, config->corpus, config->corpus_count, "--corpus") ||
-        files_find(&corpus->heldout, config->heldout, config->heldout_count, "--heldout"))
+    if (files_find(&corpus->training, config->corpus, config->corpus_count, FIELD("corpus")) ||
+        files_find(&corpus->heldout, config->heldout, config->heldout_count, FIELD("heldout")))
         goto fail;
     if (corpus->heldout.count == 0)
         corpus->threshold = (uint64_t)ldexp(config->heldout_share, 64);
@@ -218,7 +219,7 @@ static int judge_overlap(const struct scan *scan)
     if (met > count / 2)
         return err_set("held-out text is also training text: %zu of the %zu held-out documents are "
                        "in the corpus too (first held-out file: %s): hold out other text, or leave "
-                       "out --heldout to hold out a share of the corpus",
+                       "out " FIELD("heldout") " to hold out a share of the corpus",
                        met, count, scan->corpus->heldout.files[0].path);
     if (scan->dropped)
         warn_add("%" PRIu64 " training documents are held-out text too and are left out of "

@@ -107,25 +107,25 @@ static int walk(struct file_list *list, const char *directory, int depth)
     return result;
 }
 
-static int add_path(struct file_list *list, const char *path, const char *option)
+static int add_path(struct file_list *list, const char *path, const char *field)
 {
     int before = list->count;
     struct stat status;
     char *copy;
 
     if (stat(path, &status))
-        return err_system("%s %s", option, path);
+        return err_system("%s %s", field, path);
     if (S_ISREG(status.st_mode)) {
         copy = strdup(path);
         return copy ? add_file(list, copy, &status) : err_set("no memory for the path %s", path);
     }
     if (!S_ISDIR(status.st_mode))
         return err_set("%s %s: neither a regular file nor a directory (a corpus is read several "
-                       "times, so it cannot be a pipe)", option, path);
+                       "times, so it cannot be a pipe)", field, path);
     if (walk(list, path, 0))
         return -1;
     if (list->count == before)
-        return err_set("%s %s: there is no file in this directory", option, path);
+        return err_set("%s %s: there is no file in this directory", field, path);
     return 0;
 }
 
@@ -174,11 +174,11 @@ static int drop_repeated(struct file_list *list)
     return 0;
 }
 
-int files_find(struct file_list *list, const char *const *paths, int count, const char *option)
+int files_find(struct file_list *list, const char *const *paths, int count, const char *field)
 {
     memset(list, 0, sizeof *list);
     for (int i = 0; i < count; i++)
-        if (add_path(list, paths[i], option))
+        if (add_path(list, paths[i], field))
             goto fail;
     if (list->count && drop_repeated(list))
         goto fail;

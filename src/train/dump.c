@@ -28,7 +28,7 @@ int dump_open(struct dump **dump, const char *path)
     made->path = strdup(path);
     made->file = made->path ? fopen(path, "we") : NULL;
     if (!made->file) {
-        err_system("--dump-batches: cannot write %s", path);
+        err_system(FIELD("dump_batches") ": cannot write %s", path);
         free(made->path);
         free(made);
         return -1;
@@ -48,7 +48,7 @@ int dump_close(struct dump *dump)
         dump->error = errno;
     if (dump->error) {
         errno = dump->error;
-        status = err_system("--dump-batches: cannot write all of %s", dump->path);
+        status = err_system(FIELD("dump_batches") ": cannot write all of %s", dump->path);
     }
     pthread_mutex_destroy(&dump->lock);
     free(dump->path);
@@ -75,8 +75,8 @@ static void end(struct dump *dump)
 {
     if (ferror(dump->file)) {
         dump->error = errno ? errno : EIO;
-        warn_add("--dump-batches: cannot write %s: %s; the training goes on without it", dump->path,
-                 strerror(dump->error));
+        warn_add(FIELD("dump_batches") ": cannot write %s: %s; the training goes on without it",
+                 dump->path, strerror(dump->error));
     }
     pthread_mutex_unlock(&dump->lock);
 }

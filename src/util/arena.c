@@ -31,7 +31,8 @@ int arena_open(struct arena *arena, size_t bytes)
     bytes = (bytes + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
     base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
-        return err_set("cannot get %.1f MiB of memory: %s (try a smaller --batch or model)",
+        return err_set("cannot get %.1f MiB of memory: %s (try a smaller " FIELD("batch")
+                       " or model)",
                        (double)bytes / (1 << 20), strerror(errno));
 #ifdef MADV_HUGEPAGE
     (void)madvise(base, bytes, MADV_HUGEPAGE); /* a wish: small pages work too */

@@ -8,14 +8,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MESSAGE_BYTES = 1024 };
+enum { MESSAGE_BYTES = 1024, FIELD_BYTES = 64 };
 
 static _Thread_local char message[MESSAGE_BYTES];
+static const char field_begin[] = "\016", field_end[] = "\017"; /* what FIELD() writes */
+
+/* ---- Fields ---------------------------------------------------------------------------------- */
+
+static err_namer_fn *namer;
+
+void err_set_namer(err_namer_fn *function)
+{
+    namer = function;
+}
+
+/* Name the field that stands at `from`, behind its first mark; returns what comes after it.  One
+ * whose end was cut off is left as it is. */
+static const char *name_field(const char *from, char *text, size_t size)
+{
+    size_t length = strcspn(from, field_end);
+    char field[FIELD_BYTES];
+
+    if (!from[length] || length >= sizeof field) {
+        text[0] = '\0';
+        return from;
+    }
+    snprintf(field, sizeof field, "%.*s", (int)length, from);
+    if (namer)
+        namer(field, text, size);
+    else
+        snprintf(text, size, "%s", field);
+    return from + length + 1;
+}
+
+void err_name_fields(char *text, size_t size)
+{
+    const char *from = text;
+    char named[MESSAGE_BYTES] = "";
+    size_t used = 0;
+
+    if (!strpbrk(text, field_begin))
+        return;
+    while (*from && used + 1 < sizeof named) {
+        size_t length = strcspn(from, field_begin);
+
+        if (length == 0) {
+            from = name_field(from + 1, named + used, sizeof named - used);
+        } else {
+            snprintf(named + used, sizeof named - used, "%.*s", (int)length, from);
+            from += length;
+        }
+        used += strlen(named + used);
+    }
+    snprintf(text, size, "%s", named);
+}
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
 
 static void message_format(char *dst, const char *format, va_list args)
 {
     if (vsnprintf(dst, MESSAGE_BYTES, format, args) < 0)
         dst[0] = '\0';
+    err_name_fields(dst, MESSAGE_BYTES);
 }
 
 int err_set(const char *format, ...)
@@ -67,6 +121,8 @@ const char *err_get(void)
 {
     return message;
 }
+
+/* ---- Warnings -------------------------------------------------------------------------------- */
 
 static pthread_mutex_t warn_lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*warn_sink)(const char *text);

@@ -3,11 +3,26 @@
 #ifndef GLU_UTIL_ERROR_H
 #define GLU_UTIL_ERROR_H
 
+#include <stddef.h>
+
 #if defined __GNUC__
 #define ERR_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
 #define ERR_PRINTF(f, a)
 #endif
+
+/* A field of the configuration in the text of a message, and in what is put into one by %s:
+ * err_set(FIELD("heldout_share") " %g: ...").  Its name is that of the option with underscores;
+ * whoever shows messages decides how it is written. */
+#define FIELD(name) "\016" name "\017"
+
+/* Write a field's name into text, as a user knows it.  It may be called in any thread. */
+typedef void err_namer_fn(const char *field, char *text, size_t size);
+/* Who names the fields of all messages from now on; NULL, and before the first call: nobody, they
+ * are written as they are.  For the beginning of the program: no thread may make a message then. */
+void err_set_namer(err_namer_fn *namer);
+/* Name the fields in any text, in place; it is cut where `size` ends. */
+void err_name_fields(char *text, size_t size);
 
 /* Set this thread's error message, replacing the one before.  The message is cut at 1,023 bytes,
  * has no trailing newline and no program name.  Returns -1, so that `return err_set(...)` reads

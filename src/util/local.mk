@@ -22,7 +22,8 @@ check_PROGRAMS += test-atomic-file
 test_atomic_file_SOURCES = test/test-atomic-file.c
 TESTS += test-atomic-file
 
-check_PROGRAMS += test-machine test-record
+check_PROGRAMS += test-error test-machine test-record
+test_error_SOURCES = test/test-error.c
 test_machine_SOURCES = test/test-machine.c
 test_record_SOURCES = test/test-record.c $(model_fixture)
-TESTS += test-machine test-record
+TESTS += test-error test-machine test-record
