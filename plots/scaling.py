@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Throughput as threads, model, length or batch grow; from a sweep or from several files."""
+"""Throughput as threads, model, length or batch grow; from bench --scaling or from several files."""
 
 import math
 import sys
@@ -26,7 +26,7 @@ PASSES = {"train": "training", "forward": "forward", "ffn_train": "feed-forward 
 
 
 def swept_row(row):
-    """A row of bench --sweep with the keys of a throughput row."""
+    """A row of bench --scaling with the keys of a throughput row."""
     ci = row.get("median_s_ci95")
     tokens = row["tokens_per_step"]
     return dict(row, tokens_per_s_ci95=[tokens / ci[1], tokens / ci[0]]
@@ -46,21 +46,21 @@ def keyed_rows(documents, which):
 
 
 def swept_rows(documents, which, axis):
-    """The same of bench --sweep, of the points on one axis."""
+    """The same of bench --scaling, of the points on one axis."""
     return [({axis: row["value"]}, swept_row(row))
             for document in documents for row in document.data.get("scaling") or []
             if which == "train" and row["axis"] == axis and row["tokens_per_s"] is not None]
 
 
 def collect(documents, which, wanted):
-    """The axis and its rows: a sweep's, or else those of files that differ."""
+    """The axis and its rows: those of bench --scaling, or else of files that differ."""
     found = keyed_rows(documents, which)
     for axis in [wanted] if wanted else AXES:
         for rows in (swept_rows(documents, which, axis), found):
             if len({key[axis] for key, _ in rows}) > 1:
                 return axis, rows
-    raise documents[0].lacks("second value of %s in pass %s; make a sweep by glubench bench"
-                             " --sweep, or give several files"
+    raise documents[0].lacks("second value of %s in pass %s; measure it by glubench bench"
+                             " --scaling, or give several files"
                              % (wanted or ", ".join(AXES), which))
 
 

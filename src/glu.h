@@ -9,7 +9,7 @@
  *         tokens = examples * length.  Matrices are row-major.  A weight is (in, out) in memory
  *         unless it says otherwise; checkpoints are (out, in) as in Hugging Face's T5.
  * ERRORS  Library code never exits and never prints.  It returns 0, or -1 with a message set by
- *         err_set() that names the file, line or option and the remedy.  Constructors return 0/-1
+ *         err_set() that names the file, line or field and the remedy.  Constructors return 0/-1
  *         and give the object through their first argument; destroyers accept NULL.  A function
  *         has one cleanup label.  `assert` is for invariants, never for input.
  * LAYERS  cli -> run -> model -> nn, data, results -> util; variants is below nn.  No include

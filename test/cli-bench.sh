@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench --profile, --sweep and --ffn end to end: what is measured is complete and adds up, the files
+# bench --profile, --scaling and --ffn end to end: what is measured is complete and adds up, the files
 # are valid, and every table of them prints.  And what plan and list tell besides text.
 . "$(dirname "$0")/scratch.sh"
 
@@ -29,15 +29,15 @@ value profile.part share | awk '{ sum += $1 } END { exit !(NR == 28 && sum > 1.9
 grep -q 'products: feed-forward' profile.table && grep -q 'encoder W2 forward' profile.table ||
     fail "profile: tables without operations or primitives"
 
-bench scaling --sweep --sweep-d-model 64
+bench scaling --scaling --scaling-d-model 64
 [ "$(sorted scaling.part axis)" = "batch d_model input_length threads " ] ||
-    fail "sweep: axes $(sorted scaling.part axis)"
+    fail "scaling: axes $(sorted scaling.part axis)"
 # The point of the configuration itself lies on three axes, and is measured once.
 [ "$(value scaling.part median_s | sort | uniq -c | awk '$1 > 1 { print $1 }')" = 3 ] ||
-    fail "sweep: its own point: $(value scaling.part median_s)"
+    fail "scaling: its own point: $(value scaling.part median_s)"
 [ "$(value scaling.part parallel_efficiency | grep -c null)" = \
-    "$(($(value scaling.part axis | wc -l) - 2))" ] || fail "sweep: efficiency beside the threads"
-[ "$(value scaling.part parallel_efficiency | sed 1q)" = 1.0 ] || fail "sweep: one thread is not 1"
+    "$(($(value scaling.part axis | wc -l) - 2))" ] || fail "scaling: efficiency beside the threads"
+[ "$(value scaling.part parallel_efficiency | sed 1q)" = 1.0 ] || fail "scaling: one thread is not 1"
 
 bench ffn --ffn --samples 1 --variant relu --variant swiglu
 [ "$(sorted ffn.json pass)" = "ffn_forward ffn_train " ] || fail "ffn: passes $(sorted ffn.json pass)"

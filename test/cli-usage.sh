@@ -29,6 +29,7 @@ for word in 'Usage: glubench' --all-variants --variant --seeds --preset --steps 
     --init-checkpoint 'default: tiny'; do
     grep -q -e "$word" out || fail "--help without $word"
 done
+grep -q -e --scaling out && ! grep -q -e --sweep out || fail "--help shows an older name"
 awk 'length > 100 { exit 1 }' out || fail "--help has long lines"
 "$program" --preset mini --help | grep -q 'width of the model (default: 128)' ||
     fail "--help does not show the defaults of --preset"
@@ -53,6 +54,15 @@ expect 2 "a file is missing" compare a
 expect 2 "does not apply to 'list'" list --batch 3
 expect 2 "does not apply to 'run'" run --ffn
 expect 2 "Try 'glubench --help'" --batch 0
+# Older names are understood, and not shown.
+expect 2 "^glubench: --scaling-d-model: '1' is not" bench --sweep --sweep-d-model 1
+expect 2 "'--scaling' does not apply to 'run'" run --sweep
+expect 2 "'--scaling' takes no value" bench --sweep=yes
+expect 2 "any of --scaling, --scaling-d-model\$" bench --swe
+# What the library says of fields is told of options, in errors and in warnings.
+expect 2 "^glubench: --gated-d-ff: 200 is not 2/3 of --d-ff 200, so" --d-ff 200 --gated-d-ff 200
+expect 2 "^glubench: --resume cannot fill in the --dump-batches of" --resume --dump-batches x
+expect 0 "^glubench: warning: --threads 1000 is more than" plan --preset smoke --threads 1000 --jobs 1
 expect 2 "from 1 to 65536" --batch 12x
 expect 2 "from 1 to 65536" --batch -1
 expect 2 "from 1 to 65536" plan --batch 99999999999999999999999999

@@ -54,6 +54,9 @@ expect "--variant= --steps= --all-variants" --
 expect "--variant=" --var
 expect "--ffn" bench --f
 reject "--ffn" run --f
+expect "--scaling --scaling-d-model=" bench --s
+reject "--sweep" bench --s
+reject "--sweep-d-model=" bench --s
 expect "relu gelu swish glu bilinear reglu geglu swiglu" --variant ""
 expect "swish swiglu" --variant = sw
 reject "relu" --variant = sw

@@ -19,8 +19,8 @@ ref = test/ref/layers.c test/ref/ref.h test/ref/t5.c test/ref/training.c
 # ... and of one whose memory is to run out; $(MEMORY_WRAP) is configure's.
 memory = test/memory.c test/memory.h
 
-dist_check_SCRIPTS += test/completion.sh test/install.sh test/output.sh
-TESTS += test/completion.sh test/install.sh test/output.sh
+dist_check_SCRIPTS += test/completion.sh test/install.sh test/messages.sh test/output.sh
+TESTS += test/completion.sh test/install.sh test/messages.sh test/output.sh
 
 dist_check_SCRIPTS += test/determinism.sh
 TESTS += test/determinism.sh

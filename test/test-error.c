@@ -1,4 +1,4 @@
-/* test-error.c - messages: fields and who names them, what is put in front, and where they are cut. */
+/* test-error.c - messages: fields and who names them, what is put in front, where they are cut. */
 #include "src/glu.h"
 
 #include "test/tap.h"

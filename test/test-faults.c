@@ -413,7 +413,7 @@ int main(int argc, char **argv)
     enum { CHILD = 5 }; /* killed_at()'s arguments */
     bool valid = true;
 
-    progress_start(true);
+    progress_start(true, false);
     if (argc == CHILD)
         return be_killed(argv + 1);
     /* Files that live in memory make it faster. */

@@ -4,6 +4,7 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/setting/presets.h"
 #include "src/task/data.h"
 #include "src/study/forecast.h"
 #include "test/memory.h"
@@ -92,7 +93,7 @@ static int do_repro(void)
 
 static int do_preset(void)
 {
-    json_t *preset = setting_preset_json(0);
+    json_t *preset = preset_json(0);
 
     json_decref(preset);
     return preset ? 0 : -1;

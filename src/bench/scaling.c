@@ -271,7 +271,7 @@ static int do_point(struct scaling *scaling, int index)
     double samples_s[SAMPLES_MAX];
     int count, bad = 0;
 
-    progress_status("sweep: [%d/%d] %s, %s %d", index + 1, scaling->count,
+    progress_status("scaling: [%d/%d] %s, %s %d", index + 1, scaling->count,
                     point->options.variant->name, point->axis, point->value);
     if (same) {
         row = json_deep_copy(same);

@@ -2,7 +2,8 @@
 #ifndef GLU_CLI_CLI_H
 #define GLU_CLI_CLI_H
 
-#include "src/setting/setting.h"
+#include "src/setting/option.h"
+#include "src/setting/request.h"
 
 #include <stdio.h>
 
@@ -15,6 +16,7 @@ struct invocation {
     bool command_given;
     struct setting_argument *arguments; /* in the order of argv; owned */
     int argument_count;
+    struct request request; /* what they say besides of trainings */
     char **operands; /* borrowed from argv */
     int operand_count;
     int argc;
@@ -40,6 +42,9 @@ void cli_free(struct invocation *invocation);
 
 /* Print --help for a command, or for all when none was given. */
 void help_print(FILE *out, const struct invocation *invocation);
+
+/* How a field of a message is called: by its option, when there is one.  An err_namer_fn. */
+void cli_name_field(const char *field, char *text, size_t size);
 
 /* The commands, by file. */
 int command_run(const struct invocation *invocation);

@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/setting/setting.h"
 
 #include <string.h>
 
@@ -48,7 +49,37 @@ static void append_commands(char *text, size_t size, unsigned commands)
         snprintf(text + used, size - used, "]");
 }
 
-static void print_option(FILE *out, const struct setting *defaults, int row, bool with_commands)
+/* What an option can be given: its choices, unless there is a list of them elsewhere. */
+static int print_argument(FILE *out, const struct setting_option *option)
+{
+    const char *name;
+    int column = 0;
+
+    if (!option->choice || option->listed)
+        return option->argument ? fprintf(out, "=%s", option->argument) : 0;
+    for (int i = 0; (name = option->choice(i)) != NULL; i++)
+        column += fprintf(out, "%c%s", i == 0 ? '=' : '|', name);
+    return column;
+}
+
+/* The defaults of all options. */
+struct defaults {
+    struct setting setting; /* only when an option of it is printed */
+    struct request request;
+};
+
+static void default_text(const struct defaults *defaults, int row, char *text, size_t size)
+{
+    enum option_place place = setting_option_at(row)->place;
+
+    text[0] = '\0';
+    if (place == IN_SETTING)
+        option_value_text(&defaults->setting, row, text, size);
+    else if (place == IN_REQUEST)
+        option_value_text(&defaults->request, row, text, size);
+}
+
+static void print_option(FILE *out, const struct defaults *defaults, int row, bool with_commands)
 {
     const struct setting_option *option = setting_option_at(row);
     char value[256], text[1024];
@@ -56,12 +87,9 @@ static void print_option(FILE *out, const struct setting *defaults, int row, boo
 
     column = option->letter ? fprintf(out, "  -%c, ", option->letter) : fprintf(out, "      ");
     column += fprintf(out, "--%s", option->name);
-    for (int i = 0; option->choices && option->choices[i]; i++)
-        column += fprintf(out, "%c%s", i == 0 ? '=' : '|', option->choices[i]);
-    if (option->argument && !option->choices)
-        column += fprintf(out, "=%s", option->argument);
+    column += print_argument(out, option);
 
-    setting_value_text(defaults, row, value, sizeof value);
+    default_text(defaults, row, value, sizeof value);
     if (option->automatic && (value[0] == '\0' || strcmp(value, "0") == 0 || value[0] == '-'))
         snprintf(value, sizeof value, "%s", option->automatic);
     snprintf(text, sizeof text, value[0] ? "%s (default: %s)" : "%s", option->help, value);
@@ -96,19 +124,28 @@ static void print_commands(FILE *out)
     }
 }
 
+/* To be freed in either case. */
+static int find_defaults(struct defaults *defaults, const struct invocation *invocation,
+                         bool setting)
+{
+    *defaults = (struct defaults){.setting.preset = NULL};
+    if (request_read(&defaults->request, NULL, 0))
+        return -1;
+    if (!setting || setting_defaults(&defaults->setting, invocation->arguments,
+                                     invocation->argument_count) == 0)
+        return 0;
+    setting_free(&defaults->setting); /* an unknown preset: show the defaults of the default one */
+    return setting_defaults(&defaults->setting, NULL, 0);
+}
+
 void help_print(FILE *out, const struct invocation *invocation)
 {
     bool all = !invocation->command_given;
-    struct setting defaults;
+    struct defaults defaults;
     unsigned group = 0;
 
-    if (setting_defaults(&defaults, invocation->arguments, invocation->argument_count)) {
-        setting_free(&defaults); /* an unknown preset: show the defaults of the default one */
-        if (setting_defaults(&defaults, NULL, 0)) {
-            setting_free(&defaults);
-            return;
-        }
-    }
+    if (find_defaults(&defaults, invocation, invocation->command->bit & COMMANDS_OF_MODEL))
+        goto out;
     print_usage(out, invocation);
     if (all)
         print_commands(out);
@@ -124,7 +161,6 @@ void help_print(FILE *out, const struct invocation *invocation)
             print_option(out, &defaults, i, all && option->commands != group);
         }
     }
-    setting_free(&defaults);
     if (all)
         fputs("\nExit status: 0 all is well, 1 a run failed or diverged, 2 wrong usage,\n"
               "3 a regression beyond --fail-on, 128 and its number when a signal ended it.\n"
@@ -135,4 +171,7 @@ void help_print(FILE *out, const struct invocation *invocation)
               "  glubench --all-variants --corpus book.txt --seeds 5 --output book.json\n"
               "  glubench plan --preset base --variant relu --variant swiglu\n",
               out);
+out:
+    setting_free(&defaults.setting);
+    request_free(&defaults.request);
 }

@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/setting/presets.h"
 
 #include <string.h>
 
@@ -24,7 +25,7 @@ static int list_json(void)
     for (int i = 0; i < variant_count(); i++)
         failed |= json_array_append_new(variants, variant_json(variant_at(i)));
     for (int i = 0; i < preset_count(); i++)
-        failed |= json_array_append_new(presets, setting_preset_json(i));
+        failed |= json_array_append_new(presets, preset_json(i));
     document = json_pack("{s:o, s:o}", "variants", variants, "presets", presets);
     if (failed || !document) {
         json_decref(document);
@@ -64,21 +65,14 @@ static void list_text(void)
 
 int command_list(const struct invocation *invocation)
 {
-    struct setting setting;
-    int status = EXIT_USAGE;
+    const char *format = invocation->request.format;
 
-    if (setting_defaults(&setting, NULL, 0) ||
-        setting_assign(&setting, invocation->arguments, invocation->argument_count))
-        goto out;
-    if (strcmp(setting.format, "json") == 0) {
-        status = list_json() ? EXIT_FAILED : EXIT_OK;
-    } else if (strcmp(setting.format, "terminal") == 0) {
-        list_text();
-        status = EXIT_OK;
-    } else {
-        err_set("--format: 'list' knows terminal and json, not %s", setting.format);
+    if (strcmp(format, "json") == 0)
+        return list_json() ? EXIT_FAILED : EXIT_OK;
+    if (strcmp(format, "terminal") != 0) {
+        err_set("--format: 'list' knows terminal and json, not %s", format);
+        return EXIT_USAGE;
     }
-out:
-    setting_free(&setting);
-    return status;
+    list_text();
+    return EXIT_OK;
 }

@@ -27,25 +27,6 @@ static void print_warning(const char *text)
     print_message(" warning:", text);
 }
 
-/* A field is what its option is called; what is no option keeps its name. */
-static void name_field(const char *field, char *text, size_t size)
-{
-    int option = setting_option_find(field);
-
-    if (option >= 0)
-        snprintf(text, size, "--%s", setting_option_at(option)->name);
-    else
-        snprintf(text, size, "%s", field);
-}
-
-static bool is_quiet(const struct invocation *invocation)
-{
-    for (int i = 0; i < invocation->argument_count; i++)
-        if (strcmp(setting_option_at(invocation->arguments[i].option)->name, "quiet") == 0)
-            return true;
-    return false;
-}
-
 /* Output that could not be written is a failure, even when all else went well. */
 static int close_stdout(int status)
 {
@@ -70,7 +51,7 @@ int main(int argc, char **argv)
     struct invocation invocation;
     int status = EXIT_OK;
 
-    err_set_namer(name_field);
+    err_set_namer(cli_name_field);
     err_set("%s", "");
     /* One write at the end, so that the reason is known when it fails. */
     if (!isatty(STDOUT_FILENO))
@@ -82,8 +63,8 @@ int main(int argc, char **argv)
     } else if (invocation.help) {
         help_print(stdout, &invocation);
     } else {
-        progress_start(is_quiet(&invocation));
-        warn_set_sink(is_quiet(&invocation) ? NULL : print_warning);
+        progress_start(invocation.request.quiet, invocation.request.verbose);
+        warn_set_sink(invocation.request.quiet ? NULL : print_warning);
         status = invocation.command->function(&invocation);
         progress_clear();
     }

@@ -16,7 +16,10 @@ static bool takes_value(const struct setting_option *option)
     return option->argument != NULL;
 }
 
-/* The table as getopt_long wants it.  longs has room for every row and the end. */
+/* Of rows, their older names and the end. */
+enum { LONGS_MAX = 2 * SETTING_OPTIONS_MAX + 1 };
+
+/* The table as getopt_long wants it.  longs has room for LONGS_MAX. */
 static void make_getopt_tables(struct option *longs, char *shorts)
 {
     int n = 0;
@@ -24,12 +27,13 @@ static void make_getopt_tables(struct option *longs, char *shorts)
     *shorts++ = ':'; /* a missing value is reported apart from an unknown option */
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *option = setting_option_at(i);
+        int has_arg = takes_value(option) ? required_argument : no_argument;
 
         if (option->type == OPTION_GROUP)
             continue;
-        longs[n++] = (struct option){
-            option->name, takes_value(option) ? required_argument : no_argument, NULL,
-            FIRST_ROW + i};
+        longs[n++] = (struct option){option->name, has_arg, NULL, FIRST_ROW + i};
+        if (option->alias)
+            longs[n++] = (struct option){option->alias, has_arg, NULL, FIRST_ROW + i};
         if (option->letter) {
             *shorts++ = option->letter;
             if (takes_value(option))
@@ -50,6 +54,13 @@ static int row_of_result(int result)
     return -1;
 }
 
+/* Is the text, of `length` bytes, the beginning of one of the option's names? */
+static bool begins(const struct setting_option *option, const char *text, size_t length)
+{
+    return strncmp(option->name, text, length) == 0 ||
+           (option->alias && strncmp(option->alias, text, length) == 0);
+}
+
 static int unknown_option(const char *word)
 {
     const char *names[SETTING_OPTIONS_MAX], *nearest;
@@ -61,14 +72,14 @@ static int unknown_option(const char *word)
     if (optopt) /* a letter; the word may be the one before, as long as letters follow */
         return err_set("there is no option '-%c'", optopt);
     for (int i = 0; i < setting_option_count(); i++) {
-        const char *name = setting_option_at(i)->name;
+        const struct setting_option *option = setting_option_at(i);
 
-        if (!name)
+        if (!option->name)
             continue;
-        names[count++] = name;
-        if (strncmp(name, word + 2, length - 2) == 0 && used < sizeof matches)
+        names[count++] = option->name;
+        if (begins(option, word + 2, length - 2) && used < sizeof matches)
             used += (size_t)snprintf(matches + used, sizeof matches - used, "%s--%s",
-                                     used ? ", " : "", name);
+                                     used ? ", " : "", option->name);
     }
     if (used > 0)
         return err_set("option '%.*s' could be any of %s", (int)length, word, matches);
@@ -83,7 +94,7 @@ static int unknown_option(const char *word)
 /* Read the options; argv's operands end up behind optind. */
 static int parse_options(struct invocation *invocation)
 {
-    struct option longs[SETTING_OPTIONS_MAX + 1];
+    struct option longs[LONGS_MAX];
     char shorts[2 * SETTING_OPTIONS_MAX + 2];
     int result;
 
@@ -156,6 +167,16 @@ static int check_applicable(const struct invocation *invocation)
     return 0;
 }
 
+void cli_name_field(const char *field, char *text, size_t size)
+{
+    int option = setting_option_find(field);
+
+    if (option >= 0)
+        snprintf(text, size, "--%s", setting_option_at(option)->name);
+    else
+        snprintf(text, size, "%s", field);
+}
+
 int cli_parse(struct invocation *invocation, int argc, char **argv)
 {
     *invocation = (struct invocation){.argc = argc, .argv = argv, .command = command_at(0)};
@@ -176,11 +197,16 @@ int cli_parse(struct invocation *invocation, int argc, char **argv)
     invocation->operand_count = argc - optind;
     if (invocation->help)
         return 0;
-    return check_operands(invocation) || check_applicable(invocation) ? -1 : 0;
+    return check_operands(invocation) || check_applicable(invocation) ||
+                   request_read(&invocation->request, invocation->arguments,
+                                invocation->argument_count)
+               ? -1
+               : 0;
 }
 
 void cli_free(struct invocation *invocation)
 {
+    request_free(&invocation->request);
     free(invocation->arguments);
     invocation->arguments = NULL;
 }

@@ -2,10 +2,12 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
-#include "src/results/results.h"
+
 #include "src/bench/throughput.h"
-#include "src/util/machine.h"
+#include "src/results/results.h"
+#include "src/setting/setting.h"
 #include "src/study/forecast.h"
+#include "src/util/machine.h"
 #include "src/util/progress.h"
 
 #include <limits.h>
@@ -24,28 +26,28 @@ struct outlook {
     struct detection detection;
 };
 
-/* How many seeds would resolve setting->detect_nats.  The spread comes from the file of --config
- * when that is a results file, else from the paper. */
-static int detect(const struct setting *setting, struct detection *detection)
+/* How many seeds would resolve a difference.  The spread comes from the file of --config when that
+ * is a results file, else from the paper. */
+static int detect(const struct setting *setting, double nats, struct detection *detection)
 {
     json_t *document = setting->file ? results_read(setting->file) : NULL;
     int status;
 
     if (setting->file && !document)
         return err_prepend("--detect takes the spread from --config");
-    status = results_detection(setting->detect_nats, document, setting->variant_count - 1, detection);
+    status = results_detection(nats, document, setting->variant_count - 1, detection);
     json_decref(document);
     return status;
 }
 
-static int look_out(struct outlook *outlook, const struct setting *setting)
+static int look_out(struct outlook *outlook, const struct setting *setting, double detect_nats)
 {
     *outlook = (struct outlook){.setting = setting,
                                 .runs = setting->variant_count * setting->recipe.seeds,
                                 .machine_bytes = machine_memory_bytes(),
-                                .has_detection = setting->detect_nats > 0};
+                                .has_detection = detect_nats > 0};
     if (forecast_make(&outlook->rows, setting) ||
-        (outlook->has_detection && detect(setting, &outlook->detection)))
+        (outlook->has_detection && detect(setting, detect_nats, &outlook->detection)))
         return -1;
     outlook->peak_bytes = forecast_peak_bytes(outlook->rows, setting);
     outlook->throughput_bytes = forecast_throughput_bytes(setting);
@@ -190,20 +192,20 @@ static int print_json(const struct outlook *outlook)
 
 int command_plan(const struct invocation *invocation)
 {
+    const struct request *request = &invocation->request;
     struct setting setting;
     struct outlook outlook = {.rows = NULL};
-    bool json;
+    bool json = strcmp(request->format, "json") == 0;
     int status = EXIT_USAGE;
 
     if (setting_resolve(&setting, invocation->arguments, invocation->argument_count))
         goto out;
-    json = strcmp(setting.format, "json") == 0;
-    if (!json && strcmp(setting.format, "terminal") != 0) {
-        err_set("--format: 'plan' knows terminal and json, not %s", setting.format);
+    if (!json && strcmp(request->format, "terminal") != 0) {
+        err_set("--format: 'plan' knows terminal and json, not %s", request->format);
         goto out;
     }
     status = EXIT_FAILED;
-    if (look_out(&outlook, &setting))
+    if (look_out(&outlook, &setting, request->detect_nats))
         goto out;
     if (json) {
         if (print_json(&outlook))

@@ -1,5 +1,9 @@
 libglubench_a_SOURCES += \
-    src/setting/presets.c \
+    src/setting/file.c src/setting/file.h \
+    src/setting/option.h src/setting/parse.c src/setting/table.c \
+    src/setting/presets.c src/setting/presets.h \
+    src/setting/repro.c src/setting/resolve.c \
+    src/setting/request.c src/setting/request.h \
     src/setting/setting.c src/setting/setting.h
 
 check_PROGRAMS += test-setting

@@ -1,10 +1,12 @@
-/* preset.c - the table of presets.
+/* presets.c - the table of presets.
  *
  * Every d_ff is divisible by 3 * 16, so that 2/3 of it is whole and fills the vectors: parameters
  * and floating-point operations of gated and ungated variants are then exactly equal. */
 #include "src/glu.h"
 
-#include "src/setting/setting.h"
+#include "src/setting/presets.h"
+
+#include <string.h>
 
 static const struct preset presets[] = {
     {"smoke",
@@ -53,4 +55,61 @@ int preset_count(void)
 const struct preset *preset_at(int i)
 {
     return &presets[i];
+}
+
+const char *preset_name(int i)
+{
+    return i >= 0 && i < preset_count() ? presets[i].name : NULL;
+}
+
+const struct preset *preset_find(const char *name)
+{
+    for (int i = 0; i < preset_count(); i++)
+        if (strcmp(presets[i].name, name) == 0)
+            return &presets[i];
+    return NULL;
+}
+
+/* Is the row a number of the recipe? */
+static bool is_of_recipe(const struct setting_option *row)
+{
+    size_t begin = offsetof(struct setting, recipe);
+
+    return row->place == IN_SETTING && row->offset >= begin &&
+           row->offset < begin + sizeof(struct recipe);
+}
+
+int preset_apply(struct setting *setting, const char *name, const char *where)
+{
+    const struct preset *preset = preset_find(name);
+
+    if (!preset)
+        return option_choice_error(
+            setting_option_of_member(IN_SETTING, offsetof(struct setting, preset)), name, where);
+    setting->recipe = preset->recipe;
+    for (int i = 0; i < setting_option_count(); i++)
+        if (is_of_recipe(setting_option_at(i)))
+            setting->origin[i] = ORIGIN_PRESET;
+    return text_set(&setting->preset, name);
+}
+
+json_t *preset_json(int i)
+{
+    const struct preset *preset = preset_at(i);
+    struct setting setting = {.preset = NULL};
+    json_t *document = json_object();
+    int failed = preset_apply(&setting, preset->name, FIELD("preset")) || !document ||
+                 json_object_set_new(document, "name", json_string(preset->name)) ||
+                 json_object_set_new(document, "summary", json_string(preset->summary));
+
+    for (int k = 0; !failed && k < setting_option_count(); k++)
+        if (setting_option_at(k)->json && setting.origin[k] == ORIGIN_PRESET)
+            failed = option_put_json(document, &setting, k);
+    setting_free(&setting);
+    if (failed) {
+        json_decref(document);
+        err_set("out of memory for preset %s", preset->name);
+        return NULL;
+    }
+    return document;
 }

@@ -1,12 +1,13 @@
-/* setting.h - what a command is asked to do, fully resolved, and the one table of options behind it.
+/* setting.h - what a command is asked to train or to measure, fully resolved: everything but the
+ * variant and the seed of a run, and which of those there are.
  *
- * The table drives getopt_long, --help, the configuration file and the `config` object of the
- * results file.  Later sources win: preset < configuration file < command line. */
+ * Later sources win: preset < configuration file < command line. */
 #ifndef GLU_SETTING_SETTING_H
 #define GLU_SETTING_SETTING_H
 
-#include "src/task/data.h"
 #include "src/model/model.h"
+#include "src/setting/option.h"
+#include "src/task/data.h"
 #include "variants/variant.h"
 
 #include <jansson.h>
@@ -29,23 +30,10 @@ struct recipe {
     int jobs;             /* trainings side by side; 0 until resolved: one per thread */
 };
 
-struct preset {
-    const char *name, *summary;
-    const char *note; /* what its user should know; NULL: nothing */
-    struct recipe recipe;
-};
-int preset_count(void);
-const struct preset *preset_at(int i);
+enum { SETTING_VARIANTS_MAX = 1000 };
 
-struct text_list { /* owned */
-    char **items;
-    int count;
-};
-
-/* Where an option's value comes from; a later one replaces an earlier one. */
-enum origin { ORIGIN_DEFAULT, ORIGIN_PRESET, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
-
-enum { SETTING_OPTIONS_MAX = 64, SETTING_VARIANTS_MAX = 1000 };
+/* --precision that leaves it to the program. */
+#define PRECISION_AUTO "auto"
 
 struct setting {
     char *preset;
@@ -71,12 +59,8 @@ struct setting {
     int64_t checkpoint_every; /* steps; 0: by time */
     bool resume, restart;
     char *output, *dump_batches, *save_checkpoint, *init_checkpoint;
-    double detect_nats; /* 0: not asked */
     bool ffn, profile, scaling;
-    int scaling_d_model; /* the widest model of --sweep */
-    char *table, *format;
-    double fail_on_percent; /* below 0: never */
-    bool quiet, verbose;
+    int scaling_d_model; /* the widest model of --scaling */
 
     /* Filled in by setting_resolve(). */
     const struct variant **variants; /* (variant_count), each once, in the order of the tables */
@@ -89,75 +73,21 @@ struct setting {
     unsigned char origin[SETTING_OPTIONS_MAX]; /* enum origin, by row of the table */
 };
 
-enum option_type {
-    OPTION_GROUP, /* a heading of --help: `help` is its text */
-    OPTION_INT,
-    OPTION_INT64,
-    OPTION_REAL,
-    OPTION_TEXT,
-    OPTION_LIST, /* may be given several times */
-    OPTION_FLAG,
-    OPTION_HELP, /* --help and --version: nothing is stored */
-    OPTION_VERSION
-};
-
-/* Commands, as bits: which of them takes an option. */
-enum {
-    COMMAND_RUN = 1,
-    COMMAND_BENCH = 2,
-    COMMAND_PLAN = 4,
-    COMMAND_LIST = 8,
-    COMMAND_REPORT = 16,
-    COMMAND_COMPARE = 32,
-    COMMAND_VALIDATE = 64,
-    COMMANDS_OF_MODEL = COMMAND_RUN | COMMAND_BENCH | COMMAND_PLAN,
-    COMMANDS_ALL = 127
-};
-
-struct setting_option {
-    const char *name; /* long option */
-    char letter;      /* short option or 0 */
-    enum option_type type;
-    size_t offset;   /* in struct setting */
-    double min, max; /* of a number */
-    const char *argument; /* what --help calls the value */
-    const char *const *choices; /* of a text, NULL-terminated; NULL: any */
-    const char *help;
-    const char *automatic; /* what --help says when the value is 0 or NULL */
-    const char *json;      /* path in the configuration file; NULL: command line only */
-    unsigned commands;
-};
-int setting_option_count(void);
-const struct setting_option *setting_option_at(int i);
-/* The row of that name, with dashes or underscores, or -1. */
-int setting_option_find(const char *name);
-/* Its name as a field in messages. */
-void setting_option_field(int option, char *text, size_t size);
-
-/* An option as the command line gives it; text is borrowed, NULL for a flag. */
-struct setting_argument {
-    int option; /* row of the table */
-    const char *text;
-};
-
 /* Resolve preset, configuration file and arguments, check every number and combination and find
- * the variants.  0, or -1 and a message naming the option (or the file and its key) and the legal
+ * the variants.  0, or -1 and a message naming the field (or the file and its key) and the legal
  * values.  The setting must be freed in either case. */
 int setting_resolve(struct setting *setting, const struct setting_argument *arguments, int count)
     GLU_MUST_USE;
-/* Only the defaults and the preset that the arguments ask for: what --help shows. */
+/* Only the defaults and the preset that the arguments ask for: what --help shows.  The same of
+ * freeing. */
 int setting_defaults(struct setting *setting, const struct setting_argument *arguments, int count)
-    GLU_MUST_USE;
-/* Set the arguments in a setting that has its defaults, and nothing more: enough for the commands
- * that train nothing. */
-int setting_assign(struct setting *setting, const struct setting_argument *arguments, int count)
     GLU_MUST_USE;
 /* Where the results go when nobody said. */
 int setting_set_output(struct setting *setting, const char *path) GLU_MUST_USE;
 void setting_free(struct setting *setting);
 
-/* An option's value as text, as it would be given on the command line; "" when it is not set. */
-void setting_value_text(const struct setting *setting, int option, char *text, size_t size);
+/* Where the rows of the table find its values. */
+struct option_values setting_values(struct setting *setting);
 
 /* Width of a variant's hidden layer. */
 int setting_d_ff(const struct setting *setting, const struct variant *variant);
@@ -168,9 +98,8 @@ struct model_options setting_model(const struct setting *setting, const struct v
                                int threads);
 /* The data, borrowing from the setting. */
 struct data_config setting_data(const struct setting *setting);
+/* "f32", "bf16"; NULL when there is no such precision. */
 const char *precision_name(enum precision precision);
-/* A preset for readers of JSON.  New reference, or NULL. */
-json_t *setting_preset_json(int i);
 
 /* The results file's `config` object, which --config reads as well.  The identities may be NULL.
  * New reference, or NULL and a message. */

@@ -439,11 +439,11 @@ static void report_progress(void *context, const struct train_progress *progress
                         ", loss %.4f nats, %s left",
                         number, sweep->cell_count, cell->variant->name, cell->seed, progress->step,
                         progress->steps, progress->train_loss_nats, left);
-    } else if (sweep->setting->verbose) {
-        progress_print("[%d/%d] %s, seed %" PRIu64 ": step %" PRId64 "/%" PRId64
-                       ", held-out %.4f nats",
-                       number, sweep->cell_count, cell->variant->name, cell->seed, progress->step,
-                       progress->steps, progress->heldout_log_perplexity_nats);
+    } else {
+        progress_detail("[%d/%d] %s, seed %" PRIu64 ": step %" PRId64 "/%" PRId64
+                        ", held-out %.4f nats",
+                        number, sweep->cell_count, cell->variant->name, cell->seed, progress->step,
+                        progress->steps, progress->heldout_log_perplexity_nats);
     }
 }
 

@@ -15,7 +15,7 @@
 enum { LINE_BYTES = 1024, REFRESH_MS = 100 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static bool is_quiet, status_shown;
+static bool is_quiet, is_verbose, status_shown;
 static int64_t status_shown_ms;
 
 bool terminal_is(FILE *stream)
@@ -54,10 +54,11 @@ static void erase_status(void)
     status_shown = false;
 }
 
-void progress_start(bool quiet)
+void progress_start(bool quiet, bool verbose)
 {
     pthread_mutex_lock(&lock);
     is_quiet = quiet;
+    is_verbose = verbose;
     pthread_mutex_unlock(&lock);
 }
 
@@ -84,21 +85,36 @@ unlock:
     pthread_mutex_unlock(&lock);
 }
 
-void progress_print(const char *format, ...)
+static void print_line(bool detail, const char *format, va_list args)
 {
     char line[LINE_BYTES];
-    va_list args;
 
-    va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
-    va_end(args);
     printable(line);
     pthread_mutex_lock(&lock);
-    if (!is_quiet) {
+    if (!is_quiet && (is_verbose || !detail)) {
         erase_status();
         fprintf(stderr, "%s\n", line);
     }
     pthread_mutex_unlock(&lock);
+}
+
+void progress_print(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_line(false, format, args);
+    va_end(args);
+}
+
+void progress_detail(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    print_line(true, format, args);
+    va_end(args);
 }
 
 void progress_clear(void)

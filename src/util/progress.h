@@ -13,13 +13,15 @@ bool terminal_is(FILE *stream);
 /* True when it also may be coloured: NO_COLOR is not set (https://no-color.org). */
 bool terminal_has_color(FILE *stream);
 
-/* quiet: print nothing at all from now on. */
-void progress_start(bool quiet);
+/* quiet: print nothing at all from now on.  verbose: details too. */
+void progress_start(bool quiet, bool verbose);
 /* Replace the status line.  Without a terminal, or a tenth of a second after the last, nothing
  * happens. */
 void progress_status(const char *format, ...) GLU_PRINTF(1, 2);
 /* A line that stays. */
 void progress_print(const char *format, ...) GLU_PRINTF(1, 2);
+/* The same, of what is told only to those who want to know more. */
+void progress_detail(const char *format, ...) GLU_PRINTF(1, 2);
 /* Remove the status line; the next progress_status() brings it back. */
 void progress_clear(void);
 

@@ -1,4 +1,4 @@
-/* setting.c - configuration files. */
+/* config.c - configuration files. */
 #include "src/glu.h"
 
 #include "src/setting/setting.h"
@@ -12,19 +12,11 @@
 
 int fuzz_config(const uint8_t *data, size_t size);
 
-static int option_named(const char *name)
-{
-    for (int i = 0; i < setting_option_count(); i++)
-        if (setting_option_at(i)->name && strcmp(setting_option_at(i)->name, name) == 0)
-            return i;
-    return -1;
-}
-
 /* What a file resolves to, as a results file would tell it; NULL when it is refused. */
 static json_t *resolve(const char *path)
 {
-    struct setting_argument arguments[] = {{option_named("config"), path},
-                                          {option_named("threads"), "1"}};
+    struct setting_argument arguments[] = {{setting_option_find("config"), path},
+                                           {setting_option_find("threads"), "1"}};
     struct setting setting;
     struct forecast_row *rows = NULL;
     json_t *resolved = NULL;

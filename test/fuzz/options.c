@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/setting/setting.h"
 #include "test/fuzz/fuzz.h"
 #include "test/tap.h"
 
@@ -13,19 +14,15 @@ int fuzz_options(const uint8_t *data, size_t size);
 
 enum { WORDS_MAX = 64 };
 
-/* Resolve the options as the command would. */
+/* Resolve the options as the command would; those of commands that train nothing are parsed. */
 static int resolve(const struct invocation *invocation)
 {
     struct setting setting;
     int status;
 
-    if (invocation->command->bit & COMMANDS_OF_MODEL)
-        status = setting_resolve(&setting, invocation->arguments, invocation->argument_count);
-    else
-        status = setting_defaults(&setting, NULL, 0) ||
-                         setting_assign(&setting, invocation->arguments, invocation->argument_count)
-                     ? -1
-                     : 0;
+    if (!(invocation->command->bit & COMMANDS_OF_MODEL))
+        return 0;
+    status = setting_resolve(&setting, invocation->arguments, invocation->argument_count);
     setting_free(&setting);
     return status;
 }

@@ -1,0 +1,28 @@
+/* compare.c - `glubench compare`: two results files of one configuration. */
+#include "src/glu.h"
+
+#include "src/cli/cli.h"
+#include "src/results/results.h"
+
+#include <stdio.h>
+
+int command_compare(const struct invocation *invocation)
+{
+    const struct request *request = &invocation->request;
+    json_t *before = results_read(invocation->operands[0]);
+    json_t *after = before ? results_read(invocation->operands[1]) : NULL;
+    int status = EXIT_FAILED;
+    bool regression;
+
+    if (!after || results_compare(stdout, before, after, request->format,
+                                  request->fail_on_percent, &regression))
+        goto out;
+    status = regression ? EXIT_REGRESSION : EXIT_OK;
+    if (regression)
+        err_set("%s is significantly worse than %s", invocation->operands[1],
+                invocation->operands[0]);
+out:
+    json_decref(before);
+    json_decref(after);
+    return status;
+}

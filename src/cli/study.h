@@ -1,0 +1,27 @@
+/* study.h - what `glubench run` and `glubench bench` do alike. */
+#ifndef GLU_CLI_STUDY_H
+#define GLU_CLI_STUDY_H
+
+#include "src/cli/cli.h"
+#include "src/setting/setting.h"
+#include "src/study/run.h"
+
+/* A table that is printed, and when. */
+struct printed {
+    const char *table;
+    const char *member; /* when the document has it; NULL: always */
+    bool (*wanted)(const struct setting *setting); /* and this says so; NULL: always */
+};
+
+struct study_command {
+    enum study_status (*study)(const struct setting *setting, int argc, char *const *argv,
+                               json_t **document);
+    const char *output; /* unless --output names another file */
+    const struct printed *tables;
+    int table_count;
+};
+
+/* Do it and print tables of the results.  Returns an exit status, with a message. */
+int study_command(const struct invocation *invocation, const struct study_command *command);
+
+#endif

@@ -1,0 +1,24 @@
+/* presets.h - the table of presets. */
+#ifndef GLU_SETTING_PRESETS_H
+#define GLU_SETTING_PRESETS_H
+
+#include "src/setting/setting.h"
+
+struct preset {
+    const char *name, *summary;
+    const char *note; /* what its user should know; NULL: nothing */
+    struct recipe recipe;
+};
+int preset_count(void);
+const struct preset *preset_at(int i);
+/* The i-th name, or NULL past the last. */
+const char *preset_name(int i);
+/* The preset of that name, or NULL. */
+const struct preset *preset_find(const char *name);
+
+/* Set the recipe of a setting.  0, or -1 and a message in which `where` names the name. */
+int preset_apply(struct setting *setting, const char *name, const char *where) GLU_MUST_USE;
+/* A preset for readers of JSON.  New reference, or NULL and a message. */
+json_t *preset_json(int i);
+
+#endif

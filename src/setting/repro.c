@@ -1,0 +1,160 @@
+/* repro.c - a setting as others read it: the results file's `config` object, and the command line
+ * of one run. */
+#include "src/glu.h"
+
+#include "src/setting/setting.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int put_identity(json_t *document, const char *name, const struct data_identity *data)
+{
+    json_t *object = json_object_get(document, name);
+
+    if (!data)
+        return 0;
+    return json_object_set_new(object, "kind", json_string(data->kind)) ||
+           json_object_set_new(object, "files", json_integer(data->files)) ||
+           json_object_set_new(object, "bytes", json_integer((json_int_t)data->bytes)) ||
+           json_object_set_new(object, "documents", json_integer((json_int_t)data->documents)) ||
+           json_object_set_new(object, "bad_lines", json_integer((json_int_t)data->bad_lines)) ||
+           json_object_set_new(object, "sha256", json_string(data->sha256));
+}
+
+static json_t *seeds_json(const struct setting *setting)
+{
+    json_t *seeds = json_array();
+
+    for (int i = 0; seeds && i < setting->recipe.seeds; i++)
+        if (json_array_append_new(seeds, json_integer(setting->first_seed + i))) {
+            json_decref(seeds);
+            return NULL;
+        }
+    return seeds;
+}
+
+json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
+                    const struct data_identity *heldout)
+{
+    json_t *document = json_object();
+    int failed = document == NULL;
+
+    for (int i = 0; !failed && i < setting_option_count(); i++)
+        if (setting_option_at(i)->json)
+            failed = option_put_json(document, setting, i);
+    if (failed ||
+        option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
+        option_put_path(document, "seeds", seeds_json(setting)) ||
+        option_put_path(document, "training.dropout", json_real(0)) ||
+        option_put_path(document, "threads_per_run",
+                        json_integer(setting_threads_per_run(setting))) ||
+        put_identity(document, "corpus", corpus) ||
+        put_identity(document, "heldout", heldout)) {
+        json_decref(document);
+        err_set("out of memory, or a path that is not UTF-8");
+        return NULL;
+    }
+    return document;
+}
+
+/* ---- Reproducing one run --------------------------------------------------------------------- */
+
+static void print_quoted(FILE *out, const char *text)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_./:=,+-@%";
+
+    if (text[0] && text[strspn(text, plain)] == '\0') {
+        fputs(text, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *text; text++)
+        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, out);
+    putc('\'', out);
+}
+
+#define AT(member) offsetof(struct setting, member)
+
+static void print_name(FILE *out, int option)
+{
+    fprintf(out, " --%s", setting_option_at(option)->name);
+}
+
+/* A member's option, with a value. */
+static void print_text(FILE *out, size_t offset, const char *text)
+{
+    print_name(out, setting_option_of_member(IN_SETTING, offset));
+    putc(' ', out);
+    print_quoted(out, text);
+}
+
+static void print_whole(FILE *out, size_t offset, int64_t value)
+{
+    print_name(out, setting_option_of_member(IN_SETTING, offset));
+    fprintf(out, " %" PRId64, value);
+}
+
+/* An option with the value that the setting has. */
+static void print_option(FILE *out, const struct setting *setting, int option)
+{
+    const struct setting_option *row = setting_option_at(option);
+    const struct text_list *list = option_value(setting, option);
+    char text[64];
+
+    switch (row->type) {
+    case OPTION_FLAG:
+        if (*(const bool *)option_value(setting, option))
+            print_name(out, option);
+        break;
+    case OPTION_LIST:
+        for (int i = 0; i < list->count; i++)
+            print_text(out, row->offset, list->items[i]);
+        break;
+    case OPTION_TEXT:
+        print_text(out, row->offset, *(char *const *)option_value(setting, option));
+        break;
+    default:
+        option_value_text(setting, option, text, sizeof text);
+        print_text(out, row->offset, text);
+    }
+}
+
+char *setting_repro(const struct setting *setting, const struct variant *variant, int64_t seed)
+{
+    char file[160], *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    bool failed;
+
+    if (!out) {
+        err_system("cannot write a command line");
+        return NULL;
+    }
+    fputs("glubench run", out);
+    print_text(out, AT(preset), setting->preset);
+    print_text(out, AT(variant_names), variant->name);
+    print_whole(out, AT(first_seed), seed);
+    print_whole(out, AT(recipe.seeds), 1);
+    print_whole(out, AT(threads), setting_threads_per_run(setting));
+    print_whole(out, AT(recipe.jobs), 1);
+    print_text(out, AT(precision_name), setting->precision_name);
+    for (int i = 0; i < setting_option_count(); i++) {
+        const struct setting_option *row = setting_option_at(i);
+
+        if (row->json && !row->own && setting->origin[i] >= ORIGIN_FILE)
+            print_option(out, setting, i);
+    }
+    print_whole(out, AT(recipe.samples), 0);
+    snprintf(file, sizeof file, "%s-s%" PRId64 ".json", variant->name, seed);
+    print_text(out, AT(output), file);
+    failed = ferror(out);
+    if (fclose(out) != 0 || failed || !text) { /* no text and no error: the last bit was too much */
+        free(text);
+        err_set("out of memory for a command line");
+        return NULL;
+    }
+    return text;
+}

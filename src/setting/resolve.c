@@ -1,0 +1,235 @@
+/* resolve.c - from preset, file and command line to a setting in which nothing is left open. */
+#include "src/glu.h"
+
+#include "src/setting/setting.h"
+
+#include "src/setting/file.h"
+#include "src/setting/presets.h"
+#include "src/util/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct setting, member)
+#define ORIGIN_OF(setting, member)                                                                 \
+    ((setting)->origin[setting_option_of_member(IN_SETTING, AT(member))])
+
+/* The last value that the arguments give a member, or NULL. */
+static const char *last_argument(const struct setting_argument *arguments, int count, size_t offset)
+{
+    int option = setting_option_of_member(IN_SETTING, offset);
+    const char *text = NULL;
+
+    for (int i = 0; i < count; i++)
+        if (arguments[i].option == option)
+            text = arguments[i].text;
+    return text;
+}
+
+static const char default_preset[] = "tiny";
+
+int setting_defaults(struct setting *setting, const struct setting_argument *arguments, int count)
+{
+    const char *name = last_argument(arguments, count, AT(preset));
+    struct option_values values = setting_values(setting);
+
+    memset(setting, 0, sizeof *setting);
+    return options_begin(&values) ||
+                   preset_apply(setting, name ? name : default_preset, FIELD("preset"))
+               ? -1
+               : 0;
+}
+
+static bool setting_has(const struct setting *setting, const struct variant *variant)
+{
+    for (int i = 0; i < setting->variant_count; i++)
+        if (setting->variants[i] == variant ||
+            strcmp(setting->variants[i]->name, variant->name) == 0)
+            return true;
+    return false;
+}
+
+/* Find the variants that are asked for and put them in the order of the tables: the registry's,
+ * custom ones last. */
+static int resolve_variants(struct setting *setting)
+{
+    struct text_list *names = &setting->variant_names;
+    bool one = setting->scaling && !setting->all_variants && names->count == 0, all;
+    const struct variant **found;
+    int status = -1;
+
+    if (names->count > SETTING_VARIANTS_MAX)
+        return err_set(FIELD("variant") ": %d are more than the %d that can be compared",
+                       names->count, SETTING_VARIANTS_MAX);
+    if (one && text_list_append(names, setting->baseline_name ? setting->baseline_name : "relu"))
+        return -1;
+    all = setting->all_variants || names->count == 0;
+
+    if (setting->all_variants && ORIGIN_OF(setting, variant_names) < ORIGIN_OF(setting, all_variants))
+        text_list_clear(names);
+    found = calloc((size_t)names->count + 1, sizeof *found);
+    setting->storage = calloc((size_t)names->count + 1, sizeof *setting->storage);
+    setting->variants =
+        calloc((size_t)(names->count + variant_count()) + 1, sizeof *setting->variants);
+    if (!found || !setting->storage || !setting->variants) {
+        err_set("out of memory");
+        goto out;
+    }
+    for (int i = 0; i < names->count; i++) {
+        found[i] = variant_find(names->items[i], &setting->storage[i]);
+        if (!found[i]) {
+            err_prepend(FIELD("variant"));
+            goto out;
+        }
+    }
+    for (int i = 0; i < variant_count(); i++) {
+        const struct variant *variant = variant_at(i);
+        bool wanted = all && variant->in_paper;
+
+        for (int k = 0; k < names->count; k++)
+            wanted = wanted || found[k] == variant;
+        if (wanted)
+            setting->variants[setting->variant_count++] = variant;
+    }
+    for (int k = 0; k < names->count; k++)
+        if (!setting_has(setting, found[k]))
+            setting->variants[setting->variant_count++] = found[k];
+
+    /* From here on the list of names is the list of variants: setting_json() writes it. */
+    text_list_clear(names);
+    for (int i = 0; i < setting->variant_count; i++)
+        if (text_list_append(names, setting->variants[i]->name))
+            goto out;
+    status = 0;
+out:
+    free(found);
+    return status;
+}
+
+static int resolve_baseline(struct setting *setting)
+{
+    const char *name = setting->baseline_name ? setting->baseline_name : "relu";
+
+    for (int i = 0; i < setting->variant_count; i++)
+        if (strcmp(setting->variants[i]->name, name) == 0)
+            setting->baseline = setting->variants[i];
+    if (!setting->baseline && setting->baseline_name)
+        return err_set(FIELD("baseline") ": '%s' is not among the variants of this run; add "
+                       FIELD("variant") " %s",
+                       name, name);
+    if (!setting->baseline)
+        setting->baseline = setting->variants[0];
+    return text_set(&setting->baseline_name, setting->baseline->name);
+}
+
+/* The two widths from the one that was given last (or both, if they agree). */
+static int resolve_d_ff(struct setting *setting)
+{
+    struct recipe *recipe = &setting->recipe;
+    enum origin plain = ORIGIN_OF(setting, recipe.d_ff);
+    enum origin gated = ORIGIN_OF(setting, recipe.gated_d_ff);
+
+    if (recipe->gated_d_ff > 0 && gated > plain) {
+        if (recipe->gated_d_ff % 2 != 0 && !setting->allow_unequal)
+            return err_set(FIELD("gated_d_ff") ": %d is odd, so an ungated layer of 3/2 the width "
+                           "does not exist; the nearest are %d and %d (or give "
+                           FIELD("allow_unequal") ")",
+                           recipe->gated_d_ff, recipe->gated_d_ff - 1, recipe->gated_d_ff + 1);
+        recipe->d_ff = (int)((int64_t)recipe->gated_d_ff * 3 / 2);
+    } else if (recipe->gated_d_ff == 0 || gated < plain) {
+        for (int i = 0; i < setting->variant_count && !setting->allow_unequal; i++)
+            if (variant_d_ff(setting->variants[i], recipe->d_ff) < 0)
+                return err_prepend(FIELD("d_ff"));
+        recipe->gated_d_ff = (int)((int64_t)recipe->d_ff * 2 / 3);
+        if (recipe->gated_d_ff == 0)
+            return err_set(FIELD("d_ff") ": %d leaves no width for a gated layer", recipe->d_ff);
+    } else if ((int64_t)recipe->gated_d_ff * 3 != (int64_t)recipe->d_ff * 2 &&
+               !setting->allow_unequal) {
+        return err_set(FIELD("gated_d_ff") ": %d is not 2/3 of " FIELD("d_ff")
+                       " %d, so the variants would differ in parameters; give one of the two, or "
+                       FIELD("allow_unequal"),
+                       recipe->gated_d_ff, recipe->d_ff);
+    }
+    return 0;
+}
+
+static int resolve_lengths(struct setting *setting)
+{
+    struct recipe *recipe = &setting->recipe;
+    int segment_tokens, target_length;
+
+    if (span_lengths(recipe->input_length, setting->noise_density, setting->mean_span,
+                     &segment_tokens, &target_length))
+        return -1; /* its message names the options */
+    if (recipe->target_length == 0 ||
+        ORIGIN_OF(setting, recipe.target_length) < ORIGIN_OF(setting, recipe.input_length))
+        recipe->target_length = target_length;
+    if (recipe->target_length < target_length)
+        return err_set(FIELD("target_length")
+                       ": %d is less than the %d tokens that an input of %d needs",
+                       recipe->target_length, target_length, recipe->input_length);
+    setting->vocabulary = tokenizer_vocabulary(setting->tokenizer);
+    return setting->vocabulary < 0 ? err_prepend(FIELD("tokenizer")) : 0;
+}
+
+static int resolve_threads(struct setting *setting)
+{
+    int cores = machine_cores(), runs = setting->variant_count * setting->recipe.seeds;
+
+    if (setting->threads == 0)
+        setting->threads = cores;
+    if (setting->threads > cores)
+        warn_add(FIELD("threads") " %d is more than the %d core%s that this process may use; it "
+                 "will be slower, not faster",
+                 setting->threads, cores, cores == 1 ? "" : "s");
+    if (setting->recipe.jobs == 0)
+        setting->recipe.jobs = setting->threads < runs ? setting->threads : runs;
+    if (setting->recipe.jobs > setting->threads)
+        return err_set(FIELD("jobs") ": %d trainings side by side need %d threads, and there are "
+                       "%d; give " FIELD("threads") " %d or fewer jobs",
+                       setting->recipe.jobs, setting->recipe.jobs, setting->threads,
+                       setting->recipe.jobs);
+    return 0;
+}
+
+static int resolve_precision(struct setting *setting)
+{
+    bool has_bf16 = model_has_bf16();
+    const char *name = setting->precision_name;
+    bool is_bf16 = strcmp(name, precision_name(PRECISION_BF16)) == 0;
+
+    if (is_bf16 && !has_bf16)
+        return err_set(FIELD("precision") ": this CPU or this oneDNN does not multiply bf16 in "
+                       "hardware; use f32 or auto");
+    setting->precision = is_bf16 || (has_bf16 && strcmp(name, PRECISION_AUTO) == 0)
+                             ? PRECISION_BF16
+                             : PRECISION_F32;
+    return text_set(&setting->precision_name, precision_name(setting->precision));
+}
+
+static int check_resume(const struct setting *setting)
+{
+    if (setting->resume && setting->restart)
+        return err_set(FIELD("resume") " and " FIELD("restart") " exclude each other");
+    if (setting->resume && setting->dump_batches)
+        return err_set(FIELD("resume") " cannot fill in the " FIELD("dump_batches")
+                       " of steps that are past; give one of the two");
+    return 0;
+}
+
+int setting_resolve(struct setting *setting, const struct setting_argument *arguments, int count)
+{
+    const char *preset = last_argument(arguments, count, AT(preset));
+    const char *file = last_argument(arguments, count, AT(file));
+    struct option_values values = setting_values(setting);
+
+    if (setting_defaults(setting, arguments, count) ||
+        (file && setting_read_file(setting, file, preset != NULL)) ||
+        options_assign(&values, arguments, count) || resolve_variants(setting) ||
+        resolve_baseline(setting) || resolve_d_ff(setting) || resolve_lengths(setting) ||
+        resolve_threads(setting) || resolve_precision(setting) || check_resume(setting))
+        return -1;
+    if (preset_find(setting->preset)->note)
+        warn_add("%s", preset_find(setting->preset)->note);
+    return 0;
+}

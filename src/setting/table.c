@@ -1,0 +1,328 @@
+/* table.c - the one table of options, and what is asked of its rows. */
+#include "src/glu.h"
+
+#include "src/setting/option.h"
+
+#include "src/setting/presets.h"
+#include "src/setting/request.h"
+#include "src/setting/setting.h"
+
+#include "src/results/results.h"
+#include "src/text/tokenizer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Choices, from the registries ------------------------------------------------------------ */
+
+static const char *tokenizer_choice(int i)
+{
+    const struct tokenizer *tokenizer = tokenizer_get((size_t)i);
+
+    return tokenizer ? tokenizer->name : NULL;
+}
+
+static const char *precision_choice(int i)
+{
+    return i == 0 ? PRECISION_AUTO : precision_name((enum precision)(i - 1));
+}
+
+static const char *table_choice(int i)
+{
+    return report_table_name(i, NULL);
+}
+
+static const char *format_choice(int i)
+{
+    return report_format_name(i, NULL);
+}
+
+/* ---- The table ------------------------------------------------------------------------------- */
+
+#define SETTING(member) IN_SETTING, offsetof(struct setting, member)
+#define REQUEST(member) IN_REQUEST, offsetof(struct request, member)
+#define NOWHERE IN_NOTHING, 0
+#define GROUP(text, who) {.type = OPTION_GROUP, .help = text, .commands = who}
+
+enum {
+    MODEL = COMMANDS_OF_MODEL,
+    RUN_PLAN = COMMAND_RUN | COMMAND_PLAN,
+    PRINTING = COMMAND_PLAN | COMMAND_LIST | COMMAND_REPORT | COMMAND_COMPARE
+};
+
+static const struct setting_option options[] = {
+    GROUP("What is compared", MODEL),
+    {"preset", 'p', OPTION_TEXT, AFFECTS_NOTHING /* what it sets does */, SETTING(preset), MODEL,
+     .json = "preset", .argument = "NAME", .choice = preset_name, .noun = "preset", .listed = true,
+     .own = true, .help = "sizes of the model and the training; see 'glubench list'"},
+    {"config", 'c', OPTION_TEXT, AFFECTS_NOTHING, SETTING(file), MODEL, .argument = "FILE",
+     .help = "read options from a JSON file, or from the results file of an earlier run; the "
+             "command line wins over it"},
+    {"variant", 'V', OPTION_LIST, AFFECTS_NOTHING, SETTING(variant_names), MODEL,
+     .json = "variants", .argument = "NAME", .own = true, .automatic = "the paper's eight",
+     .help = "a feed-forward variant, or custom:ACT[,gated][,alpha=A][,beta=B]; may be repeated"},
+    {"all-variants", 'a', OPTION_FLAG, AFFECTS_NOTHING, SETTING(all_variants), MODEL,
+     .help = "the paper's eight variants, besides those of " FIELD("variant")},
+    {"baseline", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(baseline_name), MODEL,
+     .json = "baseline", .argument = "NAME", .own = true, .automatic = "relu",
+     .help = "the variant that the others are compared with"},
+    {"seeds", 'n', OPTION_INT, AFFECTS_NOTHING, SETTING(recipe.seeds), MODEL, .json = "seeds",
+     .min = 1, .max = 10000, .argument = "N", .own = true,
+     .help = "train each variant with N seeds"},
+    {"seed", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(first_seed), MODEL,
+     .min = 0, .max = 9007199254740991.0, .argument = "N", .own = true, .initial = "1",
+     .help = "the first seed; the next ones follow it"},
+    {"allow-unequal", 0, OPTION_FLAG, AFFECTS_RESULT, SETTING(allow_unequal), MODEL,
+     .json = "allow_unequal",
+     .help = "accept variants whose numbers of parameters differ by more than 0.1 %"},
+
+    GROUP("Model", MODEL),
+    {"d-model", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.d_model), MODEL,
+     .json = "model.d_model", .min = 1, .max = 32768, .argument = "N",
+     .help = "width of the model"},
+    {"layers", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.layers), MODEL,
+     .json = "model.layers", .min = 1, .max = 256, .argument = "N",
+     .help = "layers of the encoder, and again of the decoder"},
+    {"heads", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.heads), MODEL, .json = "model.heads",
+     .min = 1, .max = 1024, .argument = "N", .help = "attention heads"},
+    {"d-kv", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.d_kv), MODEL, .json = "model.d_kv",
+     .min = 1, .max = 4096, .argument = "N", .help = "width of one attention head"},
+    {"d-ff", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.d_ff), MODEL, .json = "model.d_ff",
+     .min = 1, .max = 262144, .argument = "N",
+     .help = "hidden width of an ungated feed-forward layer; gated ones take 2/3 of it"},
+    {"gated-d-ff", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.gated_d_ff), MODEL,
+     .json = "model.gated_d_ff", .min = 1, .max = 262144, .argument = "N",
+     .automatic = "2/3 of " FIELD("d_ff"),
+     .help = "hidden width of a gated layer; ungated ones take 3/2 of it"},
+
+    GROUP("Training", MODEL),
+    {"steps", 's', OPTION_INT64, AFFECTS_RESULT, SETTING(recipe.steps), MODEL,
+     .json = "training.steps", .min = 0, .max = 1e9, .argument = "N",
+     .help = "training steps; 0 evaluates the initial weights"},
+    {"batch", 'b', OPTION_INT, AFFECTS_RESULT, SETTING(recipe.batch), MODEL,
+     .json = "training.batch", .min = 1, .max = 65536, .argument = "N",
+     .help = "examples of a step"},
+    {"input-length", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.input_length), MODEL,
+     .json = "training.input_length", .min = 2, .max = 16384, .argument = "N",
+     .help = "input tokens of an example"},
+    {"target-length", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.target_length), MODEL,
+     .json = "training.target_length", .min = 2, .max = 16384, .argument = "N",
+     .automatic = "what T5's rule gives", .help = "target tokens of an example"},
+    {"learning-rate", 'l', OPTION_REAL, AFFECTS_RESULT, SETTING(recipe.learning_rate), MODEL,
+     .json = "training.learning_rate", .min = 1e-12, .max = 1e6, .argument = "X",
+     .help = "learning rate at the end of the warm-up"},
+    {"warmup-steps", 'w', OPTION_INT64, AFFECTS_RESULT, SETTING(recipe.warmup_steps), MODEL,
+     .json = "training.warmup_steps", .min = 1, .max = 1e9, .argument = "N",
+     .help = "steps of constant learning rate before it falls as 1/sqrt(step)"},
+    {"decay-fraction", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(recipe.decay_fraction), MODEL,
+     .json = "training.decay_fraction", .min = 0, .max = 1, .argument = "X",
+     .help = "share of the steps, the last ones, over which the learning rate falls to zero"},
+    {"evaluate-every", 0, OPTION_INT64, AFFECTS_RESULT, SETTING(evaluate_every), RUN_PLAN,
+     .json = "training.evaluate_every", .min = 1, .max = 1e9, .argument = "N",
+     .automatic = "11 times a run",
+     .help = "held-out evaluation after every N steps, and at the end"},
+
+    GROUP("Data", MODEL),
+    {"corpus", 'C', OPTION_LIST, AFFECTS_NOTHING /* the text does */, SETTING(corpus), MODEL,
+     .json = "corpus.paths", .argument = "PATH", .automatic = "a built-in language",
+     .help = "training text: a file or directory of plain text or C4 JSON lines, plain or gzip; "
+             "may be repeated"},
+    {"heldout", 'H', OPTION_LIST, AFFECTS_NOTHING, SETTING(heldout), MODEL,
+     .json = "heldout.paths", .argument = "PATH", .automatic = "a share of the corpus",
+     .help = "held-out text, in the same formats; may be repeated"},
+    {"heldout-share", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(heldout_share), MODEL,
+     .json = "heldout.share", .min = 0.0001, .max = 0.5, .argument = "X", .initial = "0.05",
+     .help = "share of the documents that is held out when there is no " FIELD("heldout")},
+    {"heldout-examples", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.heldout_examples), MODEL,
+     .json = "heldout.max_examples", .min = 1, .max = 1000000, .argument = "N",
+     .help = "evaluate on at most N held-out examples"},
+    {"tokenizer", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(tokenizer), MODEL, .json = "tokenizer",
+     .argument = "NAME", .choice = tokenizer_choice, .initial = "bytes",
+     .help = "how text becomes tokens"},
+    {"noise-density", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(noise_density), MODEL,
+     .json = "training.noise_density", .min = 0.01, .max = 0.9, .argument = "X", .initial = "0.15",
+     .help = "share of the tokens that is corrupted"},
+    {"mean-span", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(mean_span), MODEL,
+     .json = "training.mean_span", .min = 1, .max = 100, .argument = "X", .initial = "3",
+     .help = "mean length of a corrupted span, in tokens"},
+
+    GROUP("Execution", MODEL),
+    {"threads", 't', OPTION_INT, AFFECTS_SPEED /* not those of a run */, SETTING(threads), MODEL,
+     .json = "threads", .min = 1, .max = 1024, .argument = "N", .own = true,
+     .automatic = "one per core", .help = "threads, of all jobs together"},
+    {"jobs", 'j', OPTION_INT, AFFECTS_SPEED, SETTING(recipe.jobs), RUN_PLAN, .json = "jobs",
+     .min = 1, .max = 1024, .argument = "N", .own = true, .automatic = "one per thread",
+     .help = "trainings side by side, each with its share of the threads"},
+    {"precision", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(precision_name), MODEL,
+     .json = "precision", .argument = "NAME", .choice = precision_choice, .own = true,
+     .initial = PRECISION_AUTO,
+     .help = "of the matrix products; bf16 keeps f32 master weights, auto is bf16 where the CPU "
+             "has it"},
+    {"micro-batch", 0, OPTION_INT, AFFECTS_RESULT, SETTING(micro_batch), MODEL,
+     .json = "micro_batch", .min = 1, .max = 65536, .argument = "N",
+     .automatic = "chosen by size", .help = "examples that a thread handles at once"},
+    {"samples", 0, OPTION_INT, AFFECTS_NOTHING, SETTING(recipe.samples), MODEL, .json = "samples",
+     .min = 0, .max = 10000, .argument = "N", .own = true,
+     .help = "throughput samples of each variant and pass; 0 measures none"},
+    {"ffn", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(ffn), COMMAND_BENCH,
+     .help = "time one feed-forward layer of the paper's shape in place of the model"},
+    {"profile", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(profile), COMMAND_BENCH,
+     .help = "tell where the time of a training step goes, in place of the throughput"},
+    {"scaling", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(scaling), COMMAND_BENCH, .alias = "sweep",
+     .help = "time the training step over threads, d_model, input length and batch, in place of "
+             "the throughput; without " FIELD("variant") " of the baseline alone"},
+    {"scaling-d-model", 0, OPTION_INT, AFFECTS_NOTHING, SETTING(scaling_d_model), COMMAND_BENCH,
+     .min = 64, .max = 4096, .argument = "N", .initial = "768", .alias = "sweep-d-model",
+     .help = "the widest model of " FIELD("scaling")},
+
+    GROUP("Power", COMMAND_PLAN),
+    {"detect", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(detect_nats), COMMAND_PLAN,
+     .min = 1e-6, .max = 100, .argument = "NATS", .automatic = "not asked",
+     .help = "tell how many seeds would resolve a difference of NATS; the spread of the "
+             "differences is that of the results file given by " FIELD("config") ", or else the paper's"},
+
+    GROUP("Files", MODEL),
+    {"output", 'o', OPTION_TEXT, AFFECTS_NOTHING, SETTING(output), COMMAND_RUN | COMMAND_BENCH,
+     .argument = "FILE", .automatic = "glubench.json, or glubench-bench.json of bench",
+     .help = "the results file"},
+    {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN,
+     .argument = "FILE",
+     .help = "write the token ids and the losses of every step as JSON lines"},
+    {"save-checkpoint", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(save_checkpoint), COMMAND_RUN,
+     .argument = "DIR",
+     .help = "write the final weights as model.safetensors and config.json; with several runs into "
+             "DIR/VARIANT-sSEED"},
+    {"init-checkpoint", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(init_checkpoint), RUN_PLAN,
+     .json = "init_checkpoint", .argument = "DIR",
+     .help = "start from the weights of such a directory"},
+    {"checkpoint-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(checkpoint_every), COMMAND_RUN,
+     .min = 1, .max = 1e9, .argument = "N", .automatic = "2 minutes",
+     .help = "save what it takes to go on, after every N steps, in FILE.run beside the results "
+             "file"},
+    {"resume", 'r', OPTION_FLAG, AFFECTS_NOTHING, SETTING(resume), COMMAND_RUN,
+     .help = "go on with a sweep that was stopped, with the results that it would have had; runs "
+             "that are done are not repeated"},
+    {"restart", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(restart), COMMAND_RUN,
+     .help = "throw away a sweep that was stopped, and start anew"},
+
+    GROUP("Tables", PRINTING),
+    {"table", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(table), COMMAND_REPORT, .argument = "NAME",
+     .choice = table_choice, .initial = "perplexity", .help = "which table"},
+    {"format", 'f', OPTION_TEXT, AFFECTS_NOTHING, REQUEST(format), PRINTING, .argument = "NAME",
+     .choice = format_choice, .initial = "terminal",
+     .help = "how a table is written; 'list' knows terminal and json"},
+    {"fail-on", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(fail_on_percent), COMMAND_COMPARE,
+     .min = 0, .max = 1000, .argument = "PERCENT", .automatic = "never",
+     .help = "exit with status 3 when the second file is significantly worse by more than PERCENT"},
+
+    GROUP("General", COMMANDS_ALL),
+    {"quiet", 'q', OPTION_FLAG, AFFECTS_NOTHING, REQUEST(quiet), COMMANDS_ALL,
+     .help = "no progress, no warnings"},
+    {"verbose", 'v', OPTION_FLAG, AFFECTS_NOTHING, REQUEST(verbose), COMMANDS_ALL,
+     .help = "one line for every evaluation"},
+    {"help", 'h', OPTION_HELP, AFFECTS_NOTHING, NOWHERE, COMMANDS_ALL,
+     .help = "print this help and exit"},
+    {"version", 0, OPTION_VERSION, AFFECTS_NOTHING, NOWHERE, COMMANDS_ALL,
+     .help = "print the version and exit"},
+};
+_Static_assert(LENGTH_OF(options) <= SETTING_OPTIONS_MAX, "there is an origin for each");
+
+/* What setting_json() adds that is no option; a configuration file may hold it, to no effect. */
+static const struct {
+    const char *path;
+    enum affects affects;
+} derived[] = {
+    {"model.vocabulary", AFFECTS_RESULT},
+    {"training.dropout", AFFECTS_RESULT},
+    {"threads_per_run", AFFECTS_BITS},
+    {"corpus.kind", AFFECTS_RESULT},
+    {"corpus.files", AFFECTS_RESULT},
+    {"corpus.bytes", AFFECTS_RESULT},
+    {"corpus.documents", AFFECTS_RESULT},
+    {"corpus.bad_lines", AFFECTS_RESULT},
+    {"corpus.sha256", AFFECTS_RESULT},
+    {"heldout.kind", AFFECTS_RESULT},
+    {"heldout.files", AFFECTS_RESULT},
+    {"heldout.bytes", AFFECTS_RESULT},
+    {"heldout.documents", AFFECTS_RESULT},
+    {"heldout.bad_lines", AFFECTS_RESULT},
+    {"heldout.sha256", AFFECTS_RESULT},
+};
+
+/* ---- Its rows -------------------------------------------------------------------------------- */
+
+int setting_option_count(void)
+{
+    return (int)LENGTH_OF(options);
+}
+
+const struct setting_option *setting_option_at(int i)
+{
+    return &options[i];
+}
+
+/* Are these the name of one option, be it an option's or a field's? */
+static bool same_name(const char *a, const char *b)
+{
+    while (*a && (*a == *b || (*a == '_' && *b == '-') || (*a == '-' && *b == '_'))) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+int setting_option_find(const char *name)
+{
+    for (int i = 0; i < (int)LENGTH_OF(options); i++)
+        if (options[i].name && same_name(options[i].name, name))
+            return i;
+    return -1;
+}
+
+int setting_option_of_path(const char *path)
+{
+    for (int i = 0; i < (int)LENGTH_OF(options); i++)
+        if (options[i].json && strcmp(options[i].json, path) == 0)
+            return i;
+    return -1;
+}
+
+int setting_option_of_member(enum option_place place, size_t offset)
+{
+    for (int i = 0; i < (int)LENGTH_OF(options); i++)
+        if (options[i].place == place && options[i].offset == offset)
+            return i;
+    return -1;
+}
+
+void setting_option_field(int option, char *text, size_t size)
+{
+    snprintf(text, size, FIELD("%s"), options[option].name);
+    for (; *text; text++)
+        if (*text == '-')
+            *text = '_';
+}
+
+/* ---- What they affect ------------------------------------------------------------------------ */
+
+static int find_derived(const char *path)
+{
+    for (int i = 0; i < (int)LENGTH_OF(derived); i++)
+        if (strcmp(derived[i].path, path) == 0)
+            return i;
+    return -1;
+}
+
+bool setting_is_derived(const char *path)
+{
+    return find_derived(path) >= 0;
+}
+
+enum affects setting_affects(const char *path)
+{
+    int option = setting_option_of_path(path), i = find_derived(path);
+
+    if (option >= 0)
+        return options[option].affects;
+    return i >= 0 ? derived[i].affects : AFFECTS_RESULT;
+}
