@@ -73,7 +73,8 @@ static int options_check(const struct model_options *options)
     if (!(options->dropout >= 0 && options->dropout < 1))
         return err_set("dropout is %g; it must be 0 or more and less than 1", options->dropout);
     if (options->precision == PRECISION_BF16 && !dnn_has_bf16())
-        return err_set("this CPU has no bf16 instructions (avx512_core_bf16); use the precision f32");
+        return err_set("this CPU has no bf16 instructions (avx512_core_bf16); use "
+                       FIELD("precision") " f32");
     return 0;
 }
 
@@ -318,7 +319,7 @@ int model_counts(const struct model_options *options, struct model_counts *count
     model_destroy(model);
     if (options->batch * example > 0x1p60)
         return err_set("a step of %g floating-point operations is beyond any machine; give a smaller "
-                       "model or batch",
+                       "model or " FIELD("batch"),
                        3.0 * options->batch * example);
     counts->forward_flops = (int64_t)(options->batch * example);
     counts->train_flops = 3 * counts->forward_flops;
