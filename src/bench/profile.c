@@ -7,29 +7,24 @@
 
 #include "src/bench/profile.h"
 
+#include "src/bench/peak.h"
+#include "src/bench/rig.h"
 #include "src/nn/dnn.h"
-#include "src/nn/stream.h"
 #include "src/results/json_help.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Steps are profiled for about so long. */
 static const double profile_s = 1;
 enum { WARM_UP_STEPS = 5, STEPS_MIN = 5, STEPS_MAX = 1000, MEMORY_BYTES = 256 << 20 };
 
-/* What memory-bound operations can reach. */
-struct stream {
-    size_t bytes; /* of each thread's arrays */
-    double gb_per_s;
-};
-
 struct profiler {
     const struct setting *setting;
+    const atomic_int *stop;
     double gemm_peak_gflop_per_s;
-    struct stream cache, memory; /* cache: of the size of a layer's widest buffer */
+    struct peak_stream cache, memory; /* cache: of the size of a layer's widest buffer */
 };
 
 /* What was seen over the timed steps. */
@@ -43,78 +38,52 @@ struct profiled {
     long page_faults;
 };
 
-struct subject {
-    struct model *model;
-    struct data_stream *stream;
-    struct batch *batch;
-    int64_t step;
-};
-
-static int subject_open(struct subject *subject, const struct setting *setting,
-                        const struct variant *variant)
+/* Prepare a batch and take a step; the memory of the step alone is looked at.  1: stopped. */
+static int step_once(struct rig *rig, struct profiled *seen)
 {
-    struct model_options options = setting_model(setting, variant, setting->threads);
-    struct data_config data = setting_data(setting);
-
-    memset(subject, 0, sizeof *subject);
-    if (batch_create(&subject->batch, options.batch, options.model.input_length,
-                     options.model.target_length) ||
-        data_open(&subject->stream, &data, (uint64_t)setting->first_seed) ||
-        model_create(&subject->model, &options))
-        return -1;
-    model_init(subject->model, (uint64_t)setting->first_seed);
-    return 0;
-}
-
-static void subject_close(struct subject *subject)
-{
-    model_destroy(subject->model);
-    data_close(subject->stream);
-    batch_destroy(subject->batch);
-}
-
-/* Prepare a batch and take a step; the memory of the step alone is looked at. */
-static int step_once(struct subject *subject, struct profiled *seen)
-{
-    double start_s = machine_clock_s(), ready_s, loss_nats;
-    uint64_t primitives = dnn_counters().primitives;
+    double data_s, step_s;
+    uint64_t primitives;
     size_t heap_before, heap_after;
     long faults;
+    int status;
 
-    if (data_next(subject->stream, subject->batch))
+    if (rig_refill(rig, &data_s))
         return -1;
-    seen->data_s += machine_clock_s() - start_s;
+    primitives = dnn_counters().primitives;
     seen->heap_is_known = machine_heap_bytes(&heap_before);
     faults = machine_page_faults();
-    ready_s = machine_clock_s();
-    if (model_train_step(subject->model, subject->batch, ++subject->step, 1e-4, &loss_nats))
-        return -1;
-    seen->step_s += machine_clock_s() - ready_s;
+    status = rig_repeat(rig, 0, RIG_TRAIN, 1, &step_s);
+    if (status)
+        return status;
     seen->page_faults += machine_page_faults() - faults;
     machine_heap_bytes(&heap_after);
     seen->heap_growth_bytes += (int64_t)heap_after - (int64_t)heap_before;
     seen->primitives += dnn_counters().primitives - primitives;
+    seen->data_s += data_s;
+    seen->step_s += step_s;
     seen->steps++;
     return 0;
 }
 
-static int profile_steps(struct subject *subject, struct profiled *seen)
+/* 1: stopped. */
+static int profile_steps(struct rig *rig, struct profiled *seen)
 {
+    struct model *model = rig->subjects[0].model;
     struct profiled warm_up = {0};
-    int steps;
+    int steps, status = 0;
 
-    for (int i = 0; i < WARM_UP_STEPS; i++)
-        if (step_once(subject, &warm_up))
-            return -1;
+    for (int i = 0; i < WARM_UP_STEPS && status == 0; i++)
+        status = step_once(rig, &warm_up);
+    if (status)
+        return status;
     steps = (int)fmin(fmax(profile_s * warm_up.steps / (warm_up.step_s + warm_up.data_s), STEPS_MIN),
                       STEPS_MAX);
     *seen = (struct profiled){0};
-    model_profile_reset(subject->model);
-    for (int i = 0; i < steps; i++)
-        if (step_once(subject, seen))
-            return -1;
-    model_profile(subject->model, seen->rows);
-    return 0;
+    model_profile_reset(model);
+    for (int i = 0; i < steps && status == 0; i++)
+        status = step_once(rig, seen);
+    model_profile(model, seen->rows);
+    return status;
 }
 
 /* ---- As JSON --------------------------------------------------------------------------------- */
@@ -179,7 +148,7 @@ static json_t *primitives_json(const struct model *model)
     return json_finish(list, bad);
 }
 
-static json_t *stream_json(const struct stream *stream)
+static json_t *stream_json(const struct peak_stream *stream)
 {
     json_t *o = json_object();
     int bad = 0;
@@ -189,15 +158,15 @@ static json_t *stream_json(const struct stream *stream)
     return json_finish(o, bad);
 }
 
-static json_t *subject_json(const struct profiler *profiler, const struct variant *variant,
-                            const struct subject *subject, const struct profiled *seen)
+static json_t *variant_json(const struct profiler *profiler, const struct model *model,
+                            const struct profiled *seen)
 {
-    const struct model_options *options = model_get_options(subject->model);
+    const struct model_options *options = model_get_options(model);
     int workers = options->threads < options->batch ? options->threads : options->batch, bad = 0;
     json_t *o = json_object();
 
-    bad |= json_put(o, "variant", json_text(variant->name));
-    bad |= json_put(o, "pass", json_text("train"));
+    bad |= json_put(o, "variant", json_text(options->variant->name));
+    bad |= json_put(o, "pass", json_text(rig_model.pass[RIG_TRAIN]));
     bad |= json_put(o, "precision", json_text(precision_name(options->precision)));
     bad |= json_put(o, "threads", json_integer(options->threads));
     bad |= json_put(o, "batch", json_integer(options->batch));
@@ -212,17 +181,11 @@ static json_t *subject_json(const struct profiler *profiler, const struct varian
     bad |= json_put(o, "heap_growth_bytes",
                     seen->heap_is_known ? json_integer(seen->heap_growth_bytes) : json_null());
     bad |= json_put(o, "page_faults", json_integer(seen->page_faults));
-    bad |= json_put(o, "primitives", primitives_json(subject->model));
+    bad |= json_put(o, "primitives", primitives_json(model));
     return json_finish(o, bad);
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
-
-static int stream_measure(struct stream *stream, size_t bytes, int threads)
-{
-    stream->bytes = bytes;
-    return stream_peak(bytes, threads, &stream->gb_per_s);
-}
 
 /* Two buffers of a layer's activations, as the gate reads and writes them. */
 static size_t layer_bytes(const struct model_options *options)
@@ -231,45 +194,64 @@ static size_t layer_bytes(const struct model_options *options)
            (size_t)options->model.d_ff * (options->precision == PRECISION_BF16 ? 2 : 4) * 2;
 }
 
+static int measure_streams(struct profiler *profiler, const struct model_options *options)
+{
+    int threads = profiler->setting->threads;
+
+    return profiler->cache.bytes == 0 &&
+                   (peak_stream(&profiler->cache, layer_bytes(options), threads) ||
+                    peak_stream(&profiler->memory, MEMORY_BYTES / (size_t)threads, threads))
+               ? -1
+               : 0;
+}
+
+/* 1: stopped. */
 static int profile_variant(struct profiler *profiler, const struct variant *variant, json_t *profile)
 {
     const struct setting *setting = profiler->setting;
-    struct subject subject;
+    struct model_options model = setting_model(setting, variant, setting->threads);
+    struct rig_options options = {.kind = &rig_model,
+                                  .setting = setting,
+                                  .models = &model,
+                                  .subjects = 1,
+                                  .batches = 1,
+                                  .refills = true,
+                                  .passes = 1,
+                                  .stop = profiler->stop};
     struct profiled seen;
-    int status = -1;
+    struct rig rig;
+    int status;
 
     progress_status("profile: %s", variant->name);
-    if (subject_open(&subject, setting, variant))
-        goto out;
-    if (profiler->cache.bytes == 0 &&
-        (stream_measure(&profiler->cache, layer_bytes(model_get_options(subject.model)),
-                        setting->threads) ||
-         stream_measure(&profiler->memory, MEMORY_BYTES / (size_t)setting->threads,
-                        setting->threads)))
-        goto out;
-    if (profile_steps(&subject, &seen))
-        goto out;
-    status = json_push(profile, subject_json(profiler, variant, &subject, &seen))
-                 ? err_set("out of memory")
-                 : 0;
-out:
-    subject_close(&subject);
-    return status ? err_prepend("%s", variant->name) : 0;
+    status = rig_open(&rig, &options);
+    if (status == 0)
+        status = rig_prepare(&rig, 0);
+    if (status == 0)
+        status = measure_streams(profiler, model_get_options(rig.subjects[0].model));
+    if (status == 0)
+        status = profile_steps(&rig, &seen);
+    if (status == 0 && json_push(profile, variant_json(profiler, rig.subjects[0].model, &seen)))
+        status = err_set("out of memory");
+    rig_close(&rig);
+    return status < 0 ? err_prepend("%s", variant->name) : status;
 }
 
 int profile_run(const struct setting *setting, double gemm_peak_gflop_per_s,
                 const atomic_int *stop, json_t **profile)
 {
-    struct profiler profiler = {.setting = setting, .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s};
+    struct profiler profiler = {.setting = setting,
+                                .stop = stop,
+                                .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s};
+    int status = 0;
 
     *profile = json_array();
     if (!*profile)
         return err_set("out of memory");
-    for (int i = 0; i < setting->variant_count && !(stop && *stop); i++)
-        if (profile_variant(&profiler, setting->variants[i], *profile)) {
-            json_decref(*profile);
-            *profile = NULL;
-            return -1;
-        }
-    return 0;
+    for (int i = 0; i < setting->variant_count && status == 0; i++)
+        status = profile_variant(&profiler, setting->variants[i], *profile);
+    if (status >= 0)
+        return 0;
+    json_decref(*profile);
+    *profile = NULL;
+    return -1;
 }

@@ -3,9 +3,9 @@
 
 #include "src/bench/scaling.h"
 
+#include "src/bench/rig.h"
 #include "src/results/json_help.h"
 #include "src/results/statistics.h"
-#include "src/util/machine.h"
 #include "src/util/progress.h"
 
 #include <math.h>
@@ -30,6 +30,7 @@ struct point {
 
 struct scaling {
     const struct setting *setting;
+    const atomic_int *stop;
     double gemm_peak_gflop_per_s;
     struct point *points;
     int count, room;
@@ -132,51 +133,54 @@ static int add_batches(struct scaling *scaling, const struct model_options *base
 
 /* ---- Measuring ------------------------------------------------------------------------------- */
 
-static double step_s(struct model *model, const struct batch *batch, int64_t *step, int times)
-{
-    double start_s = machine_clock_s(), loss_nats;
+/* What was seen of a point. */
+struct measured {
+    struct rig_size size;
+    double samples_s[SAMPLES_MAX]; /* of one training step */
+    int count;
+};
 
-    for (int i = 0; i < times; i++)
-        if (model_train_step(model, batch, ++*step, 1e-4, &loss_nats))
-            return NAN;
-    return (machine_clock_s() - start_s) / times;
+/* 1: stopped. */
+static int take_samples(struct rig *rig, struct measured *seen)
+{
+    double once_s;
+    int repeats, status = rig_choose_repeats(rig, 0, RIG_TRAIN, sample_s, &repeats, &once_s);
+
+    if (status)
+        return status;
+    seen->count = (int)fmin(fmax(point_s / (once_s * repeats), SAMPLES_MIN), SAMPLES_MAX);
+    for (int i = 0; i < seen->count && status == 0; i++) {
+        status = rig_sample(rig, 0, RIG_TRAIN, repeats, &seen->samples_s[i]);
+        seen->samples_s[i] /= repeats;
+    }
+    return status;
 }
 
-/* Seconds of a training step, *count samples.  0 or -1. */
-static int measure(const struct setting *setting, const struct model_options *options,
-                   double samples_s[SAMPLES_MAX], int *count)
+/* 1: stopped. */
+static int measure(const struct scaling *scaling, const struct point *point, struct measured *seen)
 {
-    struct data_config data = setting_data(setting);
-    struct data_stream *stream = NULL;
-    struct batch *batch = NULL;
-    struct model *model = NULL;
-    int64_t step = 0;
-    double once_s;
-    int status = -1, times;
+    struct rig_options options = {.kind = &rig_model,
+                                  .setting = scaling->setting,
+                                  .models = &point->options,
+                                  .subjects = 1,
+                                  .batches = 1,
+                                  .passes = 1,
+                                  .warm_up = WARM_UP,
+                                  .resident = true,
+                                  .stop = scaling->stop};
+    struct rig rig;
+    int status = rig_open(&rig, &options);
 
-    *count = 0;
-    data.batch = options->batch;
-    data.input_length = options->model.input_length;
-    data.target_length = options->model.target_length;
-    if (batch_create(&batch, options->batch, data.input_length, data.target_length) ||
-        data_open(&stream, &data, (uint64_t)setting->first_seed) || data_next(stream, batch) ||
-        model_create(&model, options))
-        goto out;
-    model_init(model, (uint64_t)setting->first_seed);
-    if (isnan(step_s(model, batch, &step, WARM_UP)) ||
-        isnan(once_s = step_s(model, batch, &step, 1)))
-        goto out;
-    times = (int)fmax(1, ceil(sample_s / once_s));
-    *count = (int)fmin(fmax(point_s / (once_s * times), SAMPLES_MIN), SAMPLES_MAX);
-    for (int i = 0; i < *count; i++)
-        if (isnan(samples_s[i] = step_s(model, batch, &step, times)))
-            goto out;
-    status = 0;
-out:
-    model_destroy(model);
-    data_close(stream);
-    batch_destroy(batch);
-    return status;
+    if (status == 0)
+        status = rig_prepare(&rig, 0);
+    if (status == 0)
+        status = rig_size(&rig, 0, &seen->size);
+    if (status == 0)
+        status = take_samples(&rig, seen);
+    rig_close(&rig);
+    return status < 0 ? err_prepend("%s, %s %d", point->options.variant->name, point->axis,
+                                    point->value)
+                      : status;
 }
 
 static json_t *samples_json(const double *samples_s, int count)
@@ -190,23 +194,20 @@ static json_t *samples_json(const double *samples_s, int count)
 }
 
 static json_t *row_json(const struct scaling *scaling, const struct point *point,
-                        const double *samples_s, int count)
+                        const struct measured *seen)
 {
     const struct model_options *options = &point->options;
     const struct model_config *model = &options->model;
-    int64_t tokens = (int64_t)options->batch * (model->input_length + model->target_length);
     struct interval interval;
-    struct model_counts counts;
     double median_s, gflop_per_s;
     json_t *o = json_object();
-    int bad = stats_median(samples_s, count, 0.95, &median_s, &interval) ||
-              model_counts(options, &counts);
+    int bad = stats_median(seen->samples_s, seen->count, 0.95, &median_s, &interval);
 
     if (bad) {
         json_decref(o);
         return NULL;
     }
-    gflop_per_s = 1e-9 * (double)counts.train_flops / median_s;
+    gflop_per_s = 1e-9 * (double)seen->size.flops[RIG_TRAIN] / median_s;
     bad |= json_put(o, "axis", json_text(point->axis));
     bad |= json_put(o, "value", json_integer(point->value));
     bad |= json_put(o, "variant", json_text(options->variant->name));
@@ -219,12 +220,12 @@ static json_t *row_json(const struct scaling *scaling, const struct point *point
     bad |= json_put(o, "d_kv", json_integer(model->d_kv));
     bad |= json_put(o, "input_length", json_integer(model->input_length));
     bad |= json_put(o, "target_length", json_integer(model->target_length));
-    bad |= json_put(o, "tokens_per_step", json_integer(tokens));
-    bad |= json_put(o, "flops_per_step", json_integer(counts.train_flops));
-    bad |= json_put(o, "samples_s", samples_json(samples_s, count));
+    bad |= json_put(o, "tokens_per_step", json_integer(seen->size.tokens));
+    bad |= json_put(o, "flops_per_step", json_integer(seen->size.flops[RIG_TRAIN]));
+    bad |= json_put(o, "samples_s", samples_json(seen->samples_s, seen->count));
     bad |= json_put(o, "median_s", json_number(median_s));
     bad |= json_put(o, "median_s_ci95", json_interval(interval));
-    bad |= json_put(o, "tokens_per_s", json_number((double)tokens / median_s));
+    bad |= json_put(o, "tokens_per_s", json_number((double)seen->size.tokens / median_s));
     bad |= json_put(o, "gflop_per_s", json_number(gflop_per_s));
     bad |= json_put(o, "fraction_of_gemm_peak",
                     json_number(gflop_per_s / scaling->gemm_peak_gflop_per_s));
@@ -264,24 +265,36 @@ static int set_efficiency(const struct scaling *scaling, int index, json_t *row)
                                 (one * scaling->points[index].value)));
 }
 
+/* The same row once more, on another axis. */
+static json_t *row_again(const json_t *same, const struct point *point)
+{
+    json_t *row = json_deep_copy(same);
+    int bad = 0;
+
+    bad |= json_put(row, "axis", json_text(point->axis));
+    bad |= json_put(row, "value", json_integer(point->value));
+    bad |= json_put(row, "parallel_efficiency", json_null());
+    return json_finish(row, bad);
+}
+
+/* 1: stopped. */
 static int do_point(struct scaling *scaling, int index)
 {
     const struct point *point = &scaling->points[index];
     json_t *same = same_row(scaling, index), *row;
-    double samples_s[SAMPLES_MAX];
-    int count, bad = 0;
+    int bad = 0;
 
     progress_status("scaling: [%d/%d] %s, %s %d", index + 1, scaling->count,
                     point->options.variant->name, point->axis, point->value);
     if (same) {
-        row = json_deep_copy(same);
-        bad |= json_put(row, "axis", json_text(point->axis));
-        bad |= json_put(row, "value", json_integer(point->value));
-        bad |= json_put(row, "parallel_efficiency", json_null());
-    } else if (measure(scaling->setting, &point->options, samples_s, &count)) {
-        return err_prepend("%s, %s %d", point->options.variant->name, point->axis, point->value);
+        row = row_again(same, point);
     } else {
-        row = row_json(scaling, point, samples_s, count);
+        struct measured seen;
+        int status = measure(scaling, point, &seen);
+
+        if (status)
+            return status;
+        row = row_json(scaling, point, &seen);
     }
     if (row && strcmp(point->axis, "threads") == 0)
         bad |= set_efficiency(scaling, index, row);
@@ -289,29 +302,35 @@ static int do_point(struct scaling *scaling, int index)
     return bad ? err_set("out of memory") : 0;
 }
 
+static int add_points(struct scaling *scaling, const struct variant *variant)
+{
+    const struct setting *setting = scaling->setting;
+    struct model_options base = setting_model(setting, variant, setting->threads);
+
+    return add_threads(scaling, &base) || add_d_models(scaling, &base) ||
+                   add_lengths(scaling, &base) || add_batches(scaling, &base)
+               ? -1
+               : 0;
+}
+
 int scaling_run(const struct setting *setting, double gemm_peak_gflop_per_s,
                 const atomic_int *stop, json_t **rows)
 {
     struct scaling scaling = {.setting = setting,
+                              .stop = stop,
                               .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s,
                               .rows = json_array()};
     int status = scaling.rows ? 0 : err_set("out of memory");
 
-    for (int i = 0; i < setting->variant_count && status == 0; i++) {
-        struct model_options base = setting_model(setting, setting->variants[i], setting->threads);
-
-        status = add_threads(&scaling, &base) || add_d_models(&scaling, &base) ||
-                         add_lengths(&scaling, &base) || add_batches(&scaling, &base)
-                     ? -1
-                     : 0;
-    }
-    for (int i = 0; i < scaling.count && status == 0 && !(stop && *stop); i++)
+    for (int i = 0; i < setting->variant_count && status == 0; i++)
+        status = add_points(&scaling, setting->variants[i]);
+    for (int i = 0; i < scaling.count && status == 0; i++)
         status = do_point(&scaling, i);
-    if (status) {
+    if (status < 0) {
         json_decref(scaling.rows);
         scaling.rows = NULL;
     }
     free(scaling.points);
     *rows = scaling.rows;
-    return status;
+    return status < 0 ? -1 : 0;
 }

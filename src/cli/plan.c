@@ -3,7 +3,7 @@
 
 #include "src/cli/cli.h"
 
-#include "src/bench/throughput.h"
+#include "src/bench/peak.h"
 #include "src/results/results.h"
 #include "src/setting/setting.h"
 #include "src/study/forecast.h"
@@ -52,7 +52,7 @@ static int look_out(struct outlook *outlook, const struct setting *setting, doub
     outlook->peak_bytes = forecast_peak_bytes(outlook->rows, setting);
     outlook->throughput_bytes = forecast_throughput_bytes(setting);
     outlook->gemm_peak_gflop_per_s =
-        bench_gemm_peak(setting->precision, setting_threads_per_run(setting));
+        peak_gemm_gflop_per_s(setting->precision, setting_threads_per_run(setting));
     return 0;
 }
 

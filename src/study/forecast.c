@@ -103,7 +103,7 @@ size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting
 size_t forecast_throughput_bytes(const struct setting *setting)
 {
     bool resident;
-    size_t bytes = bench_bytes(setting, &resident), program = program_bytes();
+    size_t bytes = throughput_bytes(setting, &resident), program = program_bytes();
 
     if (setting->recipe.samples == 0)
         return 0;

@@ -9,11 +9,12 @@
 #include "src/results/document.h"
 #include "src/results/json_help.h"
 #include "src/results/results.h"
+#include "src/bench/peak.h"
+#include "src/bench/profile.h"
+#include "src/bench/scaling.h"
 #include "src/bench/throughput.h"
 #include "src/util/machine.h"
 #include "src/study/forecast.h"
-#include "src/bench/profile.h"
-#include "src/bench/scaling.h"
 #include "src/study/rundir.h"
 #include "src/train/signals.h"
 #include "src/train/train.h"
@@ -388,7 +389,7 @@ static void release(struct sweep *sweep)
         if (sweep->cells[i].done)
             run_result_free(&sweep->cells[i].result);
     rundir_close(sweep->rundir);
-    bench_free(sweep->throughput, sweep->results.throughput_count);
+    throughput_free(sweep->throughput, sweep->results.throughput_count);
     batch_destroy(sweep->heldout);
     json_decref(sweep->results.environment);
     json_decref(sweep->results.command);
@@ -560,15 +561,15 @@ static int count_cells(const struct sweep *sweep, bool (*is)(const struct cell *
 static int measure_throughput(struct sweep *sweep, double sample_s)
 {
     const struct setting *setting = sweep->setting;
-    struct bench_options options = {.setting = setting,
-                                    .samples = setting->recipe.samples,
-                                    .sample_s = sample_s,
-                                    .ffn = setting->ffn,
-                                    .stop = &signals_stop};
+    struct throughput_options options = {.setting = setting,
+                                         .samples = setting->recipe.samples,
+                                         .sample_s = sample_s,
+                                         .ffn = setting->ffn,
+                                         .stop = &signals_stop};
 
     if (setting->recipe.samples == 0 || count_cells(sweep, is_bad) == sweep->cell_count)
         return 0; /* not wanted, or there is nothing to go with it */
-    if (bench_run(&options, &sweep->throughput, &sweep->results.throughput_count))
+    if (throughput_run(&options, &sweep->throughput, &sweep->results.throughput_count))
         return -1;
     sweep->results.throughput = sweep->throughput;
     return 0;
@@ -669,7 +670,7 @@ static int measure(struct sweep *sweep)
         return err_set(FIELD("ffn") ": " FIELD("profile") " and " FIELD("scaling")
                        " are of the whole model; leave one out");
     progress_status("measuring the peak of the matrix product");
-    peak_gflop_per_s = bench_gemm_peak(setting->precision, setting->threads);
+    peak_gflop_per_s = peak_gemm_gflop_per_s(setting->precision, setting->threads);
     if (setting->profile &&
         profile_run(setting, peak_gflop_per_s, &signals_stop, &sweep->results.profile))
         return -1;

@@ -1,0 +1,250 @@
+/* rig.c - see rig.h. */
+#include "src/glu.h"
+
+#include "src/bench/rig.h"
+
+#include "src/model/ffn.h"
+#include "src/util/machine.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const struct batch *batch_in_turn(const struct rig *rig, const struct rig_subject *subject)
+{
+    return rig->batches[subject->done % rig->options.batches];
+}
+
+/* ---- The whole model ------------------------------------------------------------------------- */
+
+static int model_of(const struct setting *setting, const struct variant *variant,
+                    struct model_options *model)
+{
+    *model = setting_model(setting, variant, setting->threads);
+    return 0;
+}
+
+static int model_train(struct rig *rig, struct rig_subject *subject)
+{
+    double loss_nats;
+
+    /* The rate is small, so that the weights stay what they are in a real training. */
+    return model_train_step(subject->model, batch_in_turn(rig, subject), subject->done + 1, 1e-4,
+                            &loss_nats);
+}
+
+static int model_forward(struct rig *rig, struct rig_subject *subject)
+{
+    return model_evaluate(subject->model, batch_in_turn(rig, subject), rig->example_nats);
+}
+
+const struct rig_kind rig_model = {
+    .pass = {"train", "forward"},
+    .text = true,
+    .model = model_of,
+    .once = {model_train, model_forward},
+};
+
+/* ---- One feed-forward layer, at the paper's shape -------------------------------------------- */
+
+enum { LAYER_TOKENS = 4096, LAYER_D_MODEL = 768, LAYER_D_FF = 3072 };
+
+static int layer_of(const struct setting *setting, const struct variant *variant,
+                    struct model_options *model)
+{
+    int d_ff = variant_d_ff(variant, LAYER_D_FF);
+
+    if (d_ff < 0)
+        return -1;
+    *model = ffn_options(variant, LAYER_TOKENS, LAYER_D_MODEL, d_ff, setting->threads,
+                         setting->precision);
+    return 0;
+}
+
+static int layer_train(struct rig *rig, struct rig_subject *subject)
+{
+    double loss_nats;
+
+    model_refresh(subject->model);
+    return model_gradient(subject->model, batch_in_turn(rig, subject), 0, &loss_nats);
+}
+
+static int layer_forward(struct rig *rig, struct rig_subject *subject)
+{
+    model_refresh(subject->model);
+    return model_evaluate(subject->model, batch_in_turn(rig, subject), rig->example_nats);
+}
+
+const struct rig_kind rig_layer = {
+    .pass = {"ffn_train", "ffn_forward"},
+    .model = layer_of,
+    .once = {layer_train, layer_forward},
+};
+
+/* ---- Batches --------------------------------------------------------------------------------- */
+
+static int read_batches(struct rig *rig)
+{
+    for (int i = 0; i < rig->options.batches; i++)
+        if (data_next(rig->stream, rig->batches[i]))
+            return -1;
+    return 0;
+}
+
+/* Text of the setting, in batches of the models' size. */
+static int open_text(struct rig *rig)
+{
+    const struct model_options *model = &rig->subjects[0].options;
+    const struct setting *setting = rig->options.setting;
+    struct data_config data = setting_data(setting);
+
+    data.batch = model->batch;
+    data.input_length = model->model.input_length;
+    data.target_length = model->model.target_length;
+    for (int i = 0; i < rig->options.batches; i++)
+        if (batch_create(&rig->batches[i], data.batch, data.input_length, data.target_length))
+            return -1;
+    if (data_open(&rig->stream, &data, (uint64_t)setting->first_seed))
+        return -1;
+    if (rig->options.refills)
+        return 0;
+    if (read_batches(rig))
+        return -1;
+    data_close(rig->stream); /* it holds documents and open files */
+    rig->stream = NULL;
+    return 0;
+}
+
+/* One batch of rows, again and again. */
+static int open_rows(struct rig *rig)
+{
+    rig->options.batches = 1;
+    return ffn_batch_create(&rig->batches[0], rig->subjects[0].options.batch);
+}
+
+int rig_refill(struct rig *rig, double *seconds)
+{
+    double start_s = machine_clock_s();
+
+    assert(rig->stream);
+    if (read_batches(rig))
+        return -1;
+    *seconds = machine_clock_s() - start_s;
+    return 0;
+}
+
+/* ---- The whole ------------------------------------------------------------------------------- */
+
+int rig_open(struct rig *rig, const struct rig_options *options)
+{
+    assert(options->subjects > 0 && options->batches > 0 && options->batches <= RIG_BATCHES_MAX &&
+           options->passes > 0 && options->passes <= RIG_PASSES);
+    *rig = (struct rig){.options = *options};
+    rig->subjects = calloc((size_t)options->subjects, sizeof *rig->subjects);
+    if (!rig->subjects)
+        return err_set("out of memory");
+    for (int i = 0; i < options->subjects; i++)
+        rig->subjects[i].options = options->models[i];
+    rig->options.models = NULL; /* the caller's */
+    rig->example_nats = calloc((size_t)options->models[0].batch, sizeof *rig->example_nats);
+    if (!rig->example_nats)
+        return err_set("out of memory");
+    return options->kind->text ? open_text(rig) : open_rows(rig);
+}
+
+static void close_subject(struct rig_subject *subject)
+{
+    model_destroy(subject->model);
+    subject->model = NULL;
+}
+
+void rig_close(struct rig *rig)
+{
+    for (int i = 0; rig->subjects && i < rig->options.subjects; i++)
+        close_subject(&rig->subjects[i]);
+    for (int i = 0; i < RIG_BATCHES_MAX; i++)
+        batch_destroy(rig->batches[i]);
+    data_close(rig->stream);
+    free(rig->subjects);
+    free(rig->example_nats);
+    *rig = (struct rig){.subjects = NULL};
+}
+
+/* ---- Passes ---------------------------------------------------------------------------------- */
+
+int rig_repeat(struct rig *rig, int subject, enum rig_pass pass, int times, double *seconds)
+{
+    const struct rig_options *options = &rig->options;
+    double start_s = machine_clock_s();
+
+    for (int i = 0; i < times; i++) {
+        if (options->stop && *options->stop)
+            return 1;
+        if (options->kind->once[pass](rig, &rig->subjects[subject]))
+            return -1;
+        rig->subjects[subject].done++;
+    }
+    *seconds = machine_clock_s() - start_s;
+    return 0;
+}
+
+int rig_prepare(struct rig *rig, int subject)
+{
+    struct rig_subject *opened = &rig->subjects[subject];
+    int status = 0;
+    double seconds;
+
+    if (opened->model)
+        return 0;
+    opened->done = 0;
+    if (model_create(&opened->model, &opened->options))
+        return -1;
+    model_init(opened->model, (uint64_t)rig->options.setting->first_seed);
+    for (int pass = 0; pass < rig->options.passes && status == 0; pass++)
+        status = rig_repeat(rig, subject, (enum rig_pass)pass, rig->options.warm_up, &seconds);
+    return status;
+}
+
+void rig_rest(struct rig *rig, int subject)
+{
+    if (!rig->options.resident)
+        close_subject(&rig->subjects[subject]);
+}
+
+int rig_choose_repeats(struct rig *rig, int subject, enum rig_pass pass, double sample_s,
+                       int *repeats, double *once_s)
+{
+    int status = rig_repeat(rig, subject, pass, 1, once_s);
+
+    if (status)
+        return status;
+    *once_s = fmax(*once_s, 1e-9); /* a clock may be coarse */
+    *repeats = (int)fmin(fmax(ceil(sample_s / *once_s), 1), RIG_REPEATS_MAX);
+    return 0;
+}
+
+int rig_sample(struct rig *rig, int subject, enum rig_pass pass, int times, double *seconds)
+{
+    int status = rig_prepare(rig, subject);
+
+    if (status == 0)
+        status = rig_repeat(rig, subject, pass, times, seconds);
+    rig_rest(rig, subject);
+    return status;
+}
+
+int rig_size(const struct rig *rig, int subject, struct rig_size *size)
+{
+    const struct model_options *options = &rig->subjects[subject].options;
+    const struct model_config *model = &options->model;
+    struct model_counts counts;
+
+    if (model_counts(options, &counts))
+        return -1;
+    size->batch = options->batch;
+    size->tokens = (int64_t)options->batch *
+                   (rig->options.kind->text ? model->input_length + model->target_length : 1);
+    size->flops[RIG_TRAIN] = counts.train_flops;
+    size->flops[RIG_FORWARD] = counts.forward_flops;
+    return 0;
+}
