@@ -3,12 +3,12 @@
 
 #include "src/text/language.h"
 #include "src/text/utf8.h"
+#include "src/util/clock.h"
 #include "test/tap.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { DOCUMENTS = 400 };
 
@@ -75,14 +75,6 @@ static int repetitions(const char *text, const char *introduction, int *wrong)
     return found;
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 int main(void)
 {
     char *all = malloc((size_t)DOCUMENTS * (LANGUAGE_DOCUMENT_BYTES + 1));
@@ -97,7 +89,7 @@ int main(void)
     tap_plan(9);
     if (!all || language_create(&language) || language_create(&second))
         tap_bail_out("no language");
-    start = seconds();
+    start = clock_now_s();
     for (uint32_t i = 0; i < DOCUMENTS; i++) {
         bytes = language_write(language, 1, RNG_LANGUAGE, i, text);
         text[bytes] = '\0';
@@ -118,7 +110,7 @@ int main(void)
                           memcmp(text, again, bytes) != 0);
     }
     tap_diag("%zu bytes in %.3f s, with three more times as many to compare", used,
-             seconds() - start);
+             clock_now_s() - start);
     tap_ok(longest <= LANGUAGE_DOCUMENT_BYTES && shortest >= 100, "documents of %zu to %zu bytes",
            shortest, longest);
     tap_ok(clean, "sentences are clean");

@@ -4,7 +4,7 @@
 #include "src/bench/rig.h"
 
 #include "src/model/ffn.h"
-#include "src/util/machine.h"
+#include "src/util/clock.h"
 
 #include <assert.h>
 #include <math.h>
@@ -124,12 +124,12 @@ static int open_rows(struct rig *rig)
 
 int rig_refill(struct rig *rig, double *seconds)
 {
-    double start_s = machine_clock_s();
+    double start_s = clock_now_s();
 
     assert(rig->stream);
     if (read_batches(rig))
         return -1;
-    *seconds = machine_clock_s() - start_s;
+    *seconds = clock_now_s() - start_s;
     return 0;
 }
 
@@ -175,7 +175,7 @@ void rig_close(struct rig *rig)
 int rig_repeat(struct rig *rig, int subject, enum rig_pass pass, int times, double *seconds)
 {
     const struct rig_options *options = &rig->options;
-    double start_s = machine_clock_s();
+    double start_s = clock_now_s();
 
     for (int i = 0; i < times; i++) {
         if (options->stop && *options->stop)
@@ -184,7 +184,7 @@ int rig_repeat(struct rig *rig, int subject, enum rig_pass pass, int times, doub
             return -1;
         rig->subjects[subject].done++;
     }
-    *seconds = machine_clock_s() - start_s;
+    *seconds = clock_now_s() - start_s;
     return 0;
 }
 

@@ -141,7 +141,7 @@ static void drop(struct nn *nn, const struct stack *stack, int examples, enum dr
                  enum dnn_type type, const void *src, void *dst)
 {
     size_t bytes = (size_t)stack->length * (size_t)stack->d_model * dnn_type_bytes(type);
-    double start = profile_now_s();
+    double start = clock_now_s();
 
     if (!nn->dropout.active)
         return;
@@ -160,7 +160,7 @@ static void add_output(struct nn *nn, const struct stack *stack, int examples, e
                        const float *output, float *dst)
 {
     int64_t example = (int64_t)stack->length * stack->d_model;
-    double start = profile_now_s();
+    double start = clock_now_s();
 
     for (int i = 0; i < examples; i++, output += example, dst += example) {
         if (!nn->dropout.active) {

@@ -265,7 +265,7 @@ static void adafactor_phase(struct optimizer *optimizer, struct nn *nn, const st
 {
     struct adafactor *adafactor = optimizer->own;
     const struct phase *p = &phases[phase];
-    double start = profile_now_s(), floats = 0;
+    double start = clock_now_s(), floats = 0;
 
     for (int i = worker; p->tensor && i < adafactor->tensor_count; i += optimizer->workers)
         if (adafactor->tensors[i].factored)

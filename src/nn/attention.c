@@ -205,7 +205,7 @@ static void drop_values(struct nn *nn, const struct attention_shape *shape, enum
 {
     int heads = shape->heads, d_kv = shape->d_kv;
     size_t row = (size_t)d_kv * dnn_type_bytes(nn->type);
-    double start = profile_now_s();
+    double start = clock_now_s();
     char *at = values;
 
     if (!nn->dropout.active)
@@ -234,7 +234,7 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
     linear_forward(nn, plan->kv, &weights->v, memory->src, saved->v);
     drop_values(nn, shape, memory->site, saved->v);
     nn_product(nn, PROFILE_ATTENTION, plan->scores, saved->q, saved->k, scratch->scores);
-    start = profile_now_s();
+    start = clock_now_s();
     for (int i = 0; i < shape->examples * shape->heads; i++) {
         int head = i % shape->heads;
 
@@ -267,7 +267,7 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
                scratch->diff_v);
     nn_product(nn, PROFILE_ATTENTION, plan->diff_probabilities, scratch->diff_mixed, saved->v,
                scratch->scores);
-    start = profile_now_s();
+    start = clock_now_s();
     for (int i = 0; i < shape->examples * shape->heads; i++) {
         int head = i % shape->heads;
         size_t at = (size_t)i * cells;

@@ -2,7 +2,7 @@
 #include "src/glu.h"
 
 #include "src/nn/dnn_private.h"
-#include "src/util/machine.h"
+#include "src/util/clock.h"
 
 #include <assert.h>
 #include <omp.h>
@@ -40,10 +40,10 @@ static double product_time_s(struct dnn *dnn, enum dnn_type type, const struct d
             goto cleanup;
         dnn_matmul_run_packed(&matmul, src, packed, dst);
         for (int i = 0; i < 20 && (i < 3 || spent < 0.15); i++) {
-            double start = machine_clock_s(), time;
+            double start = clock_now_s(), time;
 
             dnn_matmul_run_packed(&matmul, src, packed, dst);
-            time = machine_clock_s() - start;
+            time = clock_now_s() - start;
             spent += time;
             if (best < 0 || time < best)
                 best = time;

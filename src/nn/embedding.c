@@ -8,7 +8,7 @@
 void embedding_forward(struct nn *nn, const float *table, int d_model, int tokens,
                        const int32_t *ids, float *dst)
 {
-    double start = profile_now_s();
+    double start = clock_now_s();
 
     for (int i = 0; i < tokens; i++)
         memcpy(dst + (size_t)i * (size_t)d_model, table + (size_t)ids[i] * (size_t)d_model,
@@ -19,7 +19,7 @@ void embedding_forward(struct nn *nn, const float *table, int d_model, int token
 void embedding_backward(struct nn *nn, float *diff_table, int d_model, int tokens,
                         const int32_t *ids, const float *diff_dst)
 {
-    double start = profile_now_s();
+    double start = clock_now_s();
 
     for (int i = 0; i < tokens; i++)
         nn->kernels->add(d_model, diff_dst + (size_t)i * (size_t)d_model,

@@ -122,7 +122,7 @@ void linear_pack(struct nn *nn, const struct linear_plan *plan, struct linear *l
 static void product_packed(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul,
                            const void *src, const struct dnn_packed *wei, void *dst)
 {
-    double start = profile_now_s();
+    double start = clock_now_s();
 
     dnn_matmul_run_packed(matmul, src, wei, dst);
     nn_book(nn, kind, &start, dnn_matmul_flops(matmul), 0);

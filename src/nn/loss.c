@@ -24,7 +24,7 @@ void loss_run(struct nn *nn, const struct linear_plan *plan, const struct linear
     double start;
 
     linear_forward(nn, plan, table, src, scratch->logits);
-    start = profile_now_s();
+    start = clock_now_s();
     nn->typed->cross_entropy(tokens, vocabulary, scratch->logits, targets, scale,
                              diff_src ? scratch->diff_logits : NULL, scratch->row_nats);
     nn_book(nn, PROFILE_LOSS, &start, 0,

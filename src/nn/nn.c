@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 const char *profile_name(enum profile_kind kind)
 {
@@ -27,17 +26,9 @@ const char *profile_name(enum profile_kind kind)
     return names[kind];
 }
 
-double profile_now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flops, double bytes)
 {
-    double now = profile_now_s();
+    double now = clock_now_s();
 
     nn->profile[kind].s += now - *start_s;
     nn->profile[kind].flops += flops;
@@ -48,7 +39,7 @@ void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flop
 void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul, const void *src,
                 const void *wei, void *dst)
 {
-    double start = profile_now_s();
+    double start = clock_now_s();
 
     dnn_matmul_run(matmul, src, wei, dst);
     nn_book(nn, kind, &start, dnn_matmul_flops(matmul), 0);

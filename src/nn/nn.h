@@ -9,6 +9,7 @@
 #include "src/nn/dnn.h"
 #include "src/nn/dropout.h"
 #include "src/nn/kernels.h"
+#include "src/util/clock.h"
 
 #include <stdint.h>
 
@@ -36,7 +37,6 @@ struct profile_row {
 
 /* "matrix products: feed-forward" and the like. */
 const char *profile_name(enum profile_kind kind);
-double profile_now_s(void);
 
 struct nn {
     struct dnn *dnn;

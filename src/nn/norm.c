@@ -16,7 +16,7 @@ void norm_saved_alloc(struct norm_saved *saved, const struct nn *nn, struct aren
 void norm_forward(struct nn *nn, const struct norm *norm, const float *parameters, int tokens,
                   int d_model, struct norm_saved *saved, float *next)
 {
-    double start = profile_now_s();
+    double start = clock_now_s();
     double cells = (double)tokens * d_model;
 
     nn->typed->norm_forward(tokens, d_model, saved->src, parameters + norm->offset, norm->scale,
@@ -29,7 +29,7 @@ void norm_backward(struct nn *nn, const struct norm *norm, const float *paramete
                    int d_model, const struct norm_saved *saved, const float *diff_dst,
                    float *diff_src, void *diff_copy)
 {
-    double start = profile_now_s();
+    double start = clock_now_s();
     double cells = (double)tokens * d_model;
 
     nn->typed->norm_backward(tokens, d_model, diff_dst, saved->src, parameters + norm->offset,

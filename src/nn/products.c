@@ -128,7 +128,7 @@ void products_pack_destroy(struct products *products)
 void products_pack(struct products *products, struct nn *nn, const struct linear_plan *plans,
                    const void *plain, int worker, int workers)
 {
-    double start = profile_now_s();
+    double start = clock_now_s();
 
     for (int i = worker; i < products->linear_count; i += workers) {
         struct linear *linear = products->linears[i];

@@ -45,7 +45,7 @@ void team_each(const struct team *team, team_work *work, void *context)
 void team_wait(struct team *team)
 {
     int index = omp_get_thread_num();
-    double start = profile_now_s();
+    double start = clock_now_s();
 
 #pragma omp barrier
     nn_book(&team->workers[index].nn, PROFILE_WAIT, &start, 0, 0);
@@ -54,7 +54,7 @@ void team_wait(struct team *team)
 void team_sum(struct team *team, size_t elements, int worker)
 {
     struct nn *nn = &team->workers[worker].nn;
-    double start = profile_now_s(), summed = 0;
+    double start = clock_now_s(), summed = 0;
     size_t step = (size_t)team->size * PIECE_ELEMENTS;
 
     for (size_t at = (size_t)worker * PIECE_ELEMENTS; team->size > 1 && at < elements; at += step) {

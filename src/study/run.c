@@ -13,6 +13,7 @@
 #include "src/bench/profile.h"
 #include "src/bench/scaling.h"
 #include "src/bench/throughput.h"
+#include "src/util/clock.h"
 #include "src/util/machine.h"
 #include "src/study/forecast.h"
 #include "src/study/rundir.h"
@@ -409,7 +410,7 @@ static void release(struct sweep *sweep)
 /* Seconds until all runs are done, from the steps done so far by this program. */
 static double time_left_s(const struct sweep *sweep)
 {
-    double elapsed_s = machine_clock_s() - sweep->start_s;
+    double elapsed_s = clock_now_s() - sweep->start_s;
     double left = (double)(sweep->cell_count - sweep->cells_restored) *
                       (double)sweep->setting->recipe.steps -
                   (double)sweep->steps_skipped - (double)sweep->steps_done;
@@ -537,7 +538,7 @@ static int train_all(struct sweep *sweep)
 
     if (!threads)
         return err_set("out of memory");
-    sweep->start_s = machine_clock_s();
+    sweep->start_s = clock_now_s();
     while (others < jobs - 1 && pthread_create(&threads[others], NULL, work, sweep) == 0)
         others++;
     if (others < jobs - 1)

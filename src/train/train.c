@@ -5,6 +5,7 @@
 
 #include "src/model/weights.h"
 #include "src/nn/schedule.h"
+#include "src/util/clock.h"
 #include "src/util/machine.h"
 #include "src/train/signals.h"
 #include "src/train/state.h"
@@ -74,7 +75,7 @@ static int open_training(struct training *training)
         data_open(&training->stream, &data, job->seed) ||
         model_create(&training->model, &options))
         return -1;
-    training->saved_s = machine_clock_s();
+    training->saved_s = clock_now_s();
     training->checkpoints_asked = signals_checkpoints;
     model_init(training->model, job->seed);
     if (job->resume && job->rundir) {
@@ -176,13 +177,13 @@ static int train_step(struct training *training)
                                       .learning_rate = recipe->learning_rate,
                                       .warmup_steps = recipe->warmup_steps,
                                       .decay_fraction = recipe->decay_fraction};
-    double start_s = machine_clock_s(), loss_nats;
+    double start_s = clock_now_s(), loss_nats;
 
     if (data_next(training->stream, training->batch) ||
         model_train_step(training->model, training->batch, step, schedule_rate(&schedule, step),
                          &loss_nats))
         return -1;
-    result->train_s += machine_clock_s() - start_s;
+    result->train_s += clock_now_s() - start_s;
     training->state.step = step;
     dump_train(job->dump, job->variant, job->seed, step, training->batch, loss_nats);
     if (has_diverged(training, loss_nats)) {
@@ -204,14 +205,14 @@ static bool checkpoint_is_due(const struct training *training)
     if (training->checkpoints_asked != signals_checkpoints)
         return true;
     return every > 0 ? training->state.step % every == 0
-                     : machine_clock_s() - training->saved_s >= checkpoint_interval_s;
+                     : clock_now_s() - training->saved_s >= checkpoint_interval_s;
 }
 
 /* A checkpoint that cannot be written must not end the training: the disk may have room again. */
 static void save_checkpoint(struct training *training)
 {
     training->checkpoints_asked = signals_checkpoints;
-    training->saved_s = machine_clock_s();
+    training->saved_s = clock_now_s();
     if (state_save(training->job->rundir, training->model, &training->state, training->result))
         warn_add("no checkpoint was written: %s", err_get());
 }

@@ -3,6 +3,8 @@
 
 #include "src/util/machine.h"
 
+#include "src/util/clock.h"
+
 #include <fcntl.h>
 #include <malloc.h>
 #include <math.h>
@@ -10,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #if defined __GLIBC__ && defined __GLIBC_PREREQ
@@ -109,19 +110,6 @@ long machine_page_faults(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_minflt + usage.ru_majflt : 0;
 }
 
-static double clock_s(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-double machine_clock_s(void)
-{
-    return clock_s(CLOCK_MONOTONIC);
-}
-
 void machine_times(struct machine_times *times)
 {
     /* user, nice, system, idle, iowait, irq, softirq, steal; see proc_stat(5) */
@@ -139,8 +127,8 @@ void machine_times(struct machine_times *times)
         if (i != IDLE && i != IOWAIT)
             spent += ticks[i];
     times->all_s = found == KINDS ? (double)spent / (double)sysconf(_SC_CLK_TCK) : NAN;
-    times->own_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
-    times->clock_s = machine_clock_s();
+    times->own_s = clock_process_s();
+    times->clock_s = clock_now_s();
 }
 
 double machine_others_share(const struct machine_times *start, const struct machine_times *end)

@@ -37,7 +37,4 @@ void machine_times(struct machine_times *times);
  * readings; NAN when it cannot be told. */
 double machine_others_share(const struct machine_times *start, const struct machine_times *end);
 
-/* Seconds on a clock that only goes forward. */
-double machine_clock_s(void);
-
 #endif

@@ -1,6 +1,7 @@
 /* progress.c - see progress.h. */
 #include "src/glu.h"
 
+#include "src/util/clock.h"
 #include "src/util/printable.h"
 #include "src/util/progress.h"
 
@@ -9,14 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { LINE_BYTES = 1024, REFRESH_MS = 100 };
+enum { LINE_BYTES = 1024 };
+
+static const double refresh_s = 0.1;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_quiet, is_verbose, status_shown;
-static int64_t status_shown_ms;
+static double status_shown_s;
 
 bool terminal_is(FILE *stream)
 {
@@ -30,14 +32,6 @@ bool terminal_has_color(FILE *stream)
     const char *no_color = getenv("NO_COLOR");
 
     return terminal_is(stream) && !(no_color && no_color[0]);
-}
-
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int terminal_columns(void)
@@ -66,11 +60,11 @@ void progress_status(const char *format, ...)
 {
     char line[LINE_BYTES];
     va_list args;
-    int64_t now;
+    double now_s;
 
     pthread_mutex_lock(&lock);
-    now = clock_ms();
-    if (is_quiet || !terminal_is(stderr) || (status_shown && now - status_shown_ms < REFRESH_MS))
+    now_s = clock_now_s();
+    if (is_quiet || !terminal_is(stderr) || (status_shown && now_s - status_shown_s < refresh_s))
         goto unlock;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
@@ -80,7 +74,7 @@ void progress_status(const char *format, ...)
     fprintf(stderr, "%.*s", terminal_columns() - 1, line);
     fflush(stderr);
     status_shown = true;
-    status_shown_ms = now;
+    status_shown_s = now_s;
 unlock:
     pthread_mutex_unlock(&lock);
 }
