@@ -4,16 +4,14 @@
 #include "src/model/weights.h"
 
 #include "src/util/atomic_file.h"
+#include "src/util/io.h"
 #include "src/util/json_bound.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -50,36 +48,6 @@ static void transpose(float *dst, const float *src, int rows, int cols)
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
-
-static int make_directory(const char *path)
-{
-    struct stat status;
-
-    if (mkdir(path, 0777) == 0)
-        return 0;
-    if (errno == EEXIST && stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
-        errno = ENOTDIR;
-    return errno == EEXIST ? 0 : err_system("cannot make the directory %s", path);
-}
-
-/* Make a directory and those above it. */
-static int make_directories(const char *path)
-{
-    char copy[PATH_MAX];
-
-    if (strlen(path) >= sizeof copy)
-        return err_set("%.100s...: the path is too long", path);
-    strcpy(copy, path);
-    for (char *slash = copy + 1; *slash; slash++) {
-        if (*slash != '/')
-            continue;
-        *slash = '\0';
-        if (make_directory(copy))
-            return err_prepend("%s", path);
-        *slash = '/';
-    }
-    return make_directory(copy);
-}
 
 /* The header as text with its padding: new memory, NULL when there is none. */
 static char *make_header(struct tensor *tensors, int count, size_t *bytes)
@@ -144,8 +112,8 @@ static int write_weights(const char *directory, struct model *model)
     char path[PATH_MAX], *header = NULL;
     size_t header_bytes = 0;
 
-    if (snprintf(path, sizeof path, "%s/model.safetensors", directory) >= (int)sizeof path)
-        return err_set("%.100s...: the path is too long", directory);
+    if (io_join(path, directory, "model.safetensors"))
+        return -1;
     header = make_header(tensors, count, &header_bytes);
     if (!header)
         return err_set("%s: out of memory for the header", path);
@@ -197,7 +165,7 @@ static int write_config(const char *directory, const struct model *model)
     json_decref(config);
     if (!text)
         return err_set("%s/config.json: out of memory", directory);
-    if (snprintf(path, sizeof path, "%s/config.json", directory) < (int)sizeof path)
+    if (io_join(path, directory, "config.json") == 0)
         status = atomic_write(path, text, strlen(text));
     free(text);
     return status;
@@ -205,7 +173,7 @@ static int write_config(const char *directory, const struct model *model)
 
 int weights_prepare(const char *directory)
 {
-    if (make_directories(directory) ||
+    if (io_make_directories(directory) ||
         (access(directory, W_OK | X_OK) != 0 && err_system("cannot write to %s", directory)))
         return err_prepend(FIELD("save_checkpoint"));
     return 0;
@@ -231,26 +199,6 @@ struct weights {
     uint64_t data_start, data_bytes;
 };
 
-static int read_all(const struct weights *file, void *dst, size_t bytes, uint64_t offset)
-{
-    char *to = dst;
-
-    while (bytes > 0) {
-        ssize_t n = pread(file->fd, to, bytes, (off_t)offset);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_system("cannot read %s", file->path);
-        if (n == 0)
-            return err_set("%s: the file ends too early", file->path);
-        to += n;
-        bytes -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return 0;
-}
-
 static void close_weights(struct weights *file)
 {
     json_decref(file->header);
@@ -268,7 +216,7 @@ static int read_header(struct weights *file, uint64_t file_bytes)
     if (file_bytes < LENGTH_BYTES)
         return err_set("%s: %llu bytes are too few for a safetensors file", file->path,
                        (unsigned long long)file_bytes);
-    if (read_all(file, length, sizeof length, 0))
+    if (io_read_at(file->fd, file->path, length, sizeof length, 0))
         return -1;
     for (int i = 0; i < LENGTH_BYTES; i++)
         header_bytes |= (uint64_t)length[i] << 8 * i;
@@ -280,7 +228,7 @@ static int read_header(struct weights *file, uint64_t file_bytes)
     text = malloc((size_t)header_bytes + 1);
     if (!text)
         return err_set("%s: out of memory", file->path);
-    if (read_all(file, text, (size_t)header_bytes, LENGTH_BYTES)) {
+    if (io_read_at(file->fd, file->path, text, (size_t)header_bytes, LENGTH_BYTES)) {
         free(text);
         return -1;
     }
@@ -299,36 +247,15 @@ static int read_header(struct weights *file, uint64_t file_bytes)
     return 0;
 }
 
-/* Open a regular file, and nothing that would block or never end; *bytes is its size. */
-static int open_regular(const char *path, uint64_t *bytes)
-{
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (fd < 0)
-        return err_system("cannot open %s", path);
-    if (fstat(fd, &status)) {
-        err_system("cannot open %s", path);
-    } else if (S_ISREG(status.st_mode)) {
-        *bytes = (uint64_t)status.st_size;
-        return fd;
-    } else {
-        err_set("%s is not a regular file", path);
-    }
-    close(fd);
-    return -1;
-}
-
 static int open_weights(struct weights *file, const char *directory)
 {
     uint64_t bytes = 0;
 
     file->fd = -1;
     file->header = NULL;
-    if (snprintf(file->path, sizeof file->path, "%s/model.safetensors", directory) >=
-        (int)sizeof file->path)
-        return err_set("%.100s...: the path is too long", directory);
-    file->fd = open_regular(file->path, &bytes);
+    if (io_join(file->path, directory, "model.safetensors"))
+        return -1;
+    file->fd = io_open_regular(file->path, &bytes);
     return file->fd < 0 ? -1 : read_header(file, bytes);
 }
 
@@ -433,11 +360,11 @@ static int read_tensor(const struct weights *file, struct tensor *tensor)
     if (find_data(file, tensor, &offset))
         return -1;
     if (!tensor->transposed || tensor->vector)
-        return read_all(file, tensor->value, bytes, offset);
+        return io_read_at(file->fd, file->path, tensor->value, bytes, offset);
     copy = malloc(bytes);
     if (!copy)
         return err_set("out of memory for %s", tensor->name);
-    status = read_all(file, copy, bytes, offset);
+    status = io_read_at(file->fd, file->path, copy, bytes, offset);
     if (status == 0)
         transpose(tensor->value, copy, tensor->cols, tensor->rows);
     free(copy);
@@ -477,9 +404,9 @@ static void warn_of_other_variant(const char *directory, const struct variant *v
     const char *name;
     int fd;
 
-    if (snprintf(path, sizeof path, "%s/config.json", directory) >= (int)sizeof path)
+    if (io_join(path, directory, "config.json"))
         return;
-    fd = open_regular(path, &bytes);
+    fd = io_open_regular(path, &bytes);
     if (fd < 0)
         return;
     config = bytes <= CONFIG_MAX_BYTES ? json_loadfd(fd, 0, NULL) : NULL;

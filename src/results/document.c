@@ -8,11 +8,14 @@
 #include "src/results/schema.h"
 #include "src/results/tables.h"
 #include "src/util/atomic_file.h"
+#include "src/util/io.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FILE_MAX_BYTES = 1 << 30 };
 
 static const char *const status_names[] = {
     [RUN_OK] = "ok",
@@ -257,21 +260,14 @@ json_t *results_parse(const char *path)
 {
     json_error_t error;
     json_t *document, *version;
-    FILE *file = fopen(path, "r");
-    bool unreadable;
+    char *text;
+    size_t bytes;
 
-    if (!file) {
-        err_system("cannot read %s", path);
+    if (io_read_file(path, FILE_MAX_BYTES, &text, &bytes))
         return NULL;
-    }
     errno = 0;
-    document = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-    unreadable = ferror(file);
-    fclose(file);
-    if (unreadable) {
-        err_set("cannot read %s: %s", path, strerror(errno ? errno : EIO));
-        goto fail;
-    }
+    document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    free(text);
     if (!document) {
         err_set("%s:%d:%d: %s; it is not a results file, or a damaged one", path, error.line,
                 error.column, err_cause(error.text));

@@ -4,6 +4,7 @@ libglubench_a_SOURCES += \
     src/util/atomic_file.c src/util/atomic_file.h \
     src/util/clock.c src/util/clock.h \
     src/util/error.c src/util/error.h \
+    src/util/io.c src/util/io.h \
     src/util/json_bound.c src/util/json_bound.h \
     src/util/machine.c src/util/machine.h \
     src/util/nearest.c src/util/nearest.h \
@@ -22,6 +23,10 @@ TESTS += test-rng test-sha256
 check_PROGRAMS += test-atomic-file
 test_atomic_file_SOURCES = test/test-atomic-file.c
 TESTS += test-atomic-file
+
+check_PROGRAMS += test-io
+test_io_SOURCES = test/test-io.c test/scratch.c test/scratch.h
+TESTS += test-io
 
 check_PROGRAMS += test-error test-machine test-record
 test_error_SOURCES = test/test-error.c

@@ -4,10 +4,10 @@
 #include "src/util/record.h"
 
 #include "src/util/atomic_file.h"
+#include "src/util/io.h"
 #include "src/util/sha256.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -94,22 +94,11 @@ out:
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-static int read_bytes(struct record *record, void *data, size_t bytes)
+static int read_next(struct record *record, void *data, size_t bytes)
 {
-    char *to = data;
-
-    while (bytes > 0) {
-        ssize_t n = read(record->fd, to, bytes);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_system("cannot read %s", record->path);
-        if (n == 0)
-            return err_set("%s: the file ends too early", record->path);
-        to += n;
-        bytes -= (size_t)n;
-    }
+    if (io_read_at(record->fd, record->path, data, bytes, record->at))
+        return -1;
+    record->at += bytes;
     return 0;
 }
 
@@ -125,18 +114,16 @@ static int verify(struct record *record, uint64_t file_bytes)
     while (left > 0) {
         size_t bytes = left < sizeof chunk ? (size_t)left : sizeof chunk;
 
-        if (read_bytes(record, chunk, bytes))
+        if (read_next(record, chunk, bytes))
             return -1;
         sha256_add(&sha, chunk, bytes);
         left -= bytes;
     }
     sha256_finish(&sha, found);
-    if (read_bytes(record, expected, sizeof expected))
+    if (read_next(record, expected, sizeof expected))
         return -1;
     if (memcmp(found, expected, sizeof found) != 0)
         return err_set("%s: the checksum is wrong; the file is damaged", record->path);
-    if (lseek(record->fd, 0, SEEK_SET) < 0)
-        return err_system("cannot read %s", record->path);
     return 0;
 }
 
@@ -148,7 +135,7 @@ static int read_header(struct record *record, size_t bytes)
 
     if (!text)
         return err_set("%s: out of memory", record->path);
-    status = read_bytes(record, text, bytes);
+    status = read_next(record, text, bytes);
     if (status == 0) {
         errno = 0;
         record->header = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
@@ -163,19 +150,17 @@ static int read_header(struct record *record, size_t bytes)
 int record_open(struct record *record, const char *path)
 {
     unsigned char head[HEAD_BYTES];
-    struct stat info;
-    uint64_t header_bytes, size;
+    uint64_t header_bytes, size = 0;
 
     *record = (struct record){.path = strdup(path), .fd = -1};
     if (!record->path)
         return err_set("out of memory");
-    record->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (record->fd < 0 || fstat(record->fd, &info) != 0)
-        return err_system("cannot open %s", path);
-    size = (uint64_t)info.st_size;
-    if (!S_ISREG(info.st_mode) || size < HEAD_BYTES + SHA256_BYTES)
+    record->fd = io_open_regular(path, &size);
+    if (record->fd < 0)
+        return -1;
+    if (size < HEAD_BYTES + SHA256_BYTES)
         return err_set("%s: not a record of this program, or only the start of one", path);
-    if (read_bytes(record, head, sizeof head))
+    if (read_next(record, head, sizeof head))
         return -1;
     if (memcmp(head, magic, MAGIC_BYTES) != 0)
         return err_set("%s: not a record of this program", path);
@@ -188,12 +173,10 @@ int record_open(struct record *record, const char *path)
         HEAD_BYTES + header_bytes + record->data_bytes + SHA256_BYTES != size)
         return err_set("%s: %llu bytes are not what its head says; the file is damaged", path,
                        (unsigned long long)size);
-    if (lseek(record->fd, 0, SEEK_SET) < 0)
-        return err_system("cannot read %s", path);
+    record->at = 0;
     if (verify(record, size))
         return -1;
-    if (lseek(record->fd, HEAD_BYTES, SEEK_SET) < 0)
-        return err_system("cannot read %s", path);
+    record->at = HEAD_BYTES;
     return read_header(record, (size_t)header_bytes);
 }
 
@@ -202,7 +185,7 @@ int record_read(struct record *record, void *data, size_t bytes)
     if (bytes > record->data_bytes)
         return err_set("%s: holds less data than is asked of it", record->path);
     record->data_bytes -= bytes;
-    return read_bytes(record, data, bytes);
+    return read_next(record, data, bytes);
 }
 
 void record_close(struct record *record)

@@ -26,6 +26,7 @@ int record_write(const char *path, json_t *header, const struct record_part *par
 struct record {
     char *path;
     int fd;
+    uint64_t at; /* where the next bytes are */
     json_t *header;
     uint64_t data_bytes; /* of the data not yet read */
 };

@@ -1,0 +1,157 @@
+/* io.c - see io.h. */
+#include "src/glu.h"
+
+#include "src/util/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int too_long(const char *path)
+{
+    return err_set("%.100s...: the path is too long", path);
+}
+
+int io_join(char path[PATH_MAX], const char *directory, const char *name)
+{
+    return snprintf(path, PATH_MAX, "%s/%s", directory, name) < PATH_MAX ? 0 : too_long(directory);
+}
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+int io_open_regular(const char *path, uint64_t *bytes)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return err_system("cannot open %s", path);
+    if (fstat(fd, &status)) {
+        err_system("cannot open %s", path);
+    } else if (S_ISREG(status.st_mode)) {
+        *bytes = (uint64_t)status.st_size;
+        return fd;
+    } else {
+        err_set("%s is not a regular file", path);
+    }
+    close(fd);
+    return -1;
+}
+
+int io_read_at(int fd, const char *path, void *data, size_t bytes, uint64_t offset)
+{
+    char *to = data;
+
+    while (bytes > 0) {
+        ssize_t n = pread(fd, to, bytes, (off_t)offset);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_system("cannot read %s", path);
+        if (n == 0)
+            return err_set("%s: the file ends too early", path);
+        to += n;
+        bytes -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* A file being read: its bytes so far, in memory that grows as they come. */
+struct contents {
+    char *text;
+    size_t bytes, room;
+};
+
+/* Room for more bytes and the NUL behind them. */
+static int grow(struct contents *contents, size_t most)
+{
+    size_t room = contents->room ? 2 * contents->room : 1 << 16;
+    char *text;
+
+    if (room > most + 2) /* one byte more than it may be: there is too much when that fills */
+        room = most + 2;
+    text = realloc(contents->text, room);
+    if (!text)
+        return -1;
+    contents->text = text;
+    contents->room = room;
+    return 0;
+}
+
+static int read_all(int fd, const char *path, size_t most, struct contents *contents)
+{
+    for (;;) {
+        ssize_t n;
+
+        if (contents->bytes > most)
+            return err_set("%s: more than %zu MiB", path, most >> 20);
+        if (contents->bytes + 1 >= contents->room && grow(contents, most))
+            return err_set("%s: out of memory", path);
+        n = read(fd, contents->text + contents->bytes, contents->room - contents->bytes - 1);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_system("cannot read %s", path);
+        if (n == 0)
+            return 0;
+        contents->bytes += (size_t)n;
+    }
+}
+
+int io_read_file(const char *path, size_t most, char **text, size_t *bytes)
+{
+    struct contents contents = {NULL};
+    int fd = open(path, O_RDONLY | O_CLOEXEC), status;
+
+    *text = NULL;
+    *bytes = 0;
+    if (fd < 0)
+        return err_system("cannot read %s", path);
+    status = read_all(fd, path, most, &contents);
+    close(fd);
+    if (status) {
+        free(contents.text);
+        return -1;
+    }
+    contents.text[contents.bytes] = '\0';
+    *text = contents.text;
+    *bytes = contents.bytes;
+    return 0;
+}
+
+/* ---- Directories ----------------------------------------------------------------------------- */
+
+int io_make_directory(const char *path)
+{
+    struct stat status;
+
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    if (errno == EEXIST && stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
+        errno = ENOTDIR;
+    return errno == EEXIST ? 0 : err_system("cannot make the directory %s", path);
+}
+
+int io_make_directories(const char *path)
+{
+    char copy[PATH_MAX];
+
+    if (strlen(path) >= sizeof copy)
+        return too_long(path);
+    strcpy(copy, path);
+    for (char *slash = copy + 1; *slash; slash++) {
+        if (*slash != '/')
+            continue;
+        *slash = '\0';
+        if (io_make_directory(copy))
+            return err_prepend("%s", path);
+        *slash = '/';
+    }
+    return io_make_directory(copy);
+}

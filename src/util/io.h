@@ -1,0 +1,27 @@
+/* io.h - files and directories, with the message when something goes wrong.  What writes so that a
+ * crash leaves no half of a file is atomic_file.h. */
+#ifndef GLU_UTIL_IO_H
+#define GLU_UTIL_IO_H
+
+#include "src/glu.h"
+
+#include <limits.h>
+
+/* "directory/name".  0, or -1 when that is too long for a path. */
+int io_join(char path[PATH_MAX], const char *directory, const char *name) GLU_MUST_USE;
+
+/* Open a regular file for reading, and nothing that would block or never end; *bytes is its size.
+ * The descriptor, or -1. */
+int io_open_regular(const char *path, uint64_t *bytes) GLU_MUST_USE;
+/* Read exactly so many bytes at an offset; `path` is for the message.  0 or -1. */
+int io_read_at(int fd, const char *path, void *data, size_t bytes, uint64_t offset) GLU_MUST_USE;
+
+/* All of a file, which may be a pipe, of `most` bytes at most.  *text is new memory with a NUL
+ * behind its *bytes.  0 or -1. */
+int io_read_file(const char *path, size_t most, char **text, size_t *bytes) GLU_MUST_USE;
+
+/* Make a directory, or that and those above it; one that is there is fine.  0 or -1. */
+int io_make_directory(const char *path) GLU_MUST_USE;
+int io_make_directories(const char *path) GLU_MUST_USE;
+
+#endif
