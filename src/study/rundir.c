@@ -5,6 +5,7 @@
 
 #include "src/util/record.h"
 #include "src/util/atomic_file.h"
+#include "src/util/ends_with.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -130,13 +131,6 @@ int rundir_open(struct rundir **rundir, const char *output)
 const char *rundir_path(const struct rundir *rundir)
 {
     return rundir->path;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && strcmp(text + n - m, end) == 0;
 }
 
 /* Is this one of our files?  Nothing else in the directory is ever removed. */

@@ -6,6 +6,8 @@
 
 #include "src/text/input.h"
 
+#include "src/util/ends_with.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -49,13 +51,6 @@ static int refill(struct input *input)
     input->zlib.next_in = input->raw;
     input->zlib.avail_in = (uInt)got;
     return got > 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text), end_length = strlen(end);
-
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
 static int detect(struct input *input)

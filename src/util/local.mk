@@ -3,6 +3,7 @@ libglubench_a_SOURCES += \
     src/util/arena.c src/util/arena.h \
     src/util/atomic_file.c src/util/atomic_file.h \
     src/util/clock.c src/util/clock.h \
+    src/util/ends_with.h \
     src/util/error.c src/util/error.h \
     src/util/io.c src/util/io.h \
     src/util/json_bound.c src/util/json_bound.h \
