@@ -6,6 +6,7 @@
 #include "src/bench/rig.h"
 #include "src/results/json_help.h"
 #include "src/results/statistics.h"
+#include "src/util/list.h"
 #include "src/util/progress.h"
 
 #include <math.h>
@@ -42,15 +43,12 @@ struct scaling {
 static int add_point(struct scaling *scaling, const char *axis, int value,
                      const struct model_options *options)
 {
-    if (scaling->count == scaling->room) {
-        int room = scaling->room ? 2 * scaling->room : 64;
-        struct point *points = realloc(scaling->points, (size_t)room * sizeof *points);
+    struct point *points =
+        list_grow(scaling->points, scaling->count, &scaling->room, sizeof *points);
 
-        if (!points)
-            return err_set("out of memory");
-        scaling->points = points;
-        scaling->room = room;
-    }
+    if (!points)
+        return -1;
+    scaling->points = points;
     scaling->points[scaling->count++] = (struct point){axis, value, *options};
     return 0;
 }

@@ -3,6 +3,8 @@
 
 #include "src/nn/nn.h"
 
+#include "src/util/list.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,18 +65,13 @@ size_t nn_count(int a, int b, int c)
 int primitives_add(struct primitives *primitives, const char *implementation, const char *first,
                    const char *second)
 {
-    struct primitive *primitive;
+    struct primitive *primitive, *list =
+        list_grow(primitives->list, primitives->count, &primitives->room, sizeof *list);
 
-    if (primitives->count == primitives->room) {
-        int room = primitives->room ? 2 * primitives->room : 64;
-        struct primitive *list = realloc(primitives->list, (size_t)room * sizeof *list);
-
-        if (!list)
-            return err_set("out of memory");
-        primitives->list = list;
-        primitives->room = room;
-    }
-    primitive = &primitives->list[primitives->count++];
+    if (!list)
+        return -1;
+    primitives->list = list;
+    primitive = &list[primitives->count++];
     snprintf(primitive->role, sizeof primitive->role, "%s %s", first, second);
     primitive->implementation = implementation;
     return 0;

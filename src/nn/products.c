@@ -3,36 +3,32 @@
 
 #include "src/nn/products.h"
 
+#include "src/util/list.h"
+
 #include <stdlib.h>
 
 /* ==== The table ==== */
 
 int products_add(struct products *products, const struct product *product)
 {
-    if (products->count == products->room) {
-        int room = products->room ? 2 * products->room : 32;
-        struct product *rows = realloc(products->rows, (size_t)room * sizeof *rows);
+    struct product *rows =
+        list_grow(products->rows, products->count, &products->room, sizeof *rows);
 
-        if (!rows)
-            return err_set("out of memory");
-        products->rows = rows;
-        products->room = room;
-    }
+    if (!rows)
+        return -1;
+    products->rows = rows;
     products->rows[products->count] = *product;
     return products->count++;
 }
 
 int products_note(struct products *products, struct linear *linear)
 {
-    if (products->linear_count == products->linear_room) {
-        int room = products->linear_room ? 2 * products->linear_room : 64;
-        struct linear **linears = realloc(products->linears, (size_t)room * sizeof(*linears));
+    struct linear **linears = list_grow(products->linears, products->linear_count,
+                                        &products->linear_room, sizeof(*linears));
 
-        if (!linears)
-            return err_set("out of memory");
-        products->linears = linears;
-        products->linear_room = room;
-    }
+    if (!linears)
+        return -1;
+    products->linears = linears;
     products->linears[products->linear_count++] = linear;
     return 0;
 }

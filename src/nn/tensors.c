@@ -3,6 +3,7 @@
 
 #include "src/nn/tensors.h"
 
+#include "src/util/list.h"
 #include "src/util/rng.h"
 
 #include <stdio.h>
@@ -14,20 +15,13 @@ enum { ALIGN_ELEMENTS = 32 }; /* 64 bytes in bf16 too */
 struct tensor *tensors_add(struct tensors *tensors, const char *name, int rows, int cols,
                            double init_stddev)
 {
-    struct tensor *tensor;
+    struct tensor *tensor, *list =
+        list_grow(tensors->list, tensors->count, &tensors->room, sizeof *list);
 
-    if (tensors->count == tensors->room) {
-        int room = tensors->room ? 2 * tensors->room : 64;
-        struct tensor *list = realloc(tensors->list, (size_t)room * sizeof *list);
-
-        if (!list) {
-            err_set("out of memory");
-            return NULL;
-        }
-        tensors->list = list;
-        tensors->room = room;
-    }
-    tensor = &tensors->list[tensors->count++];
+    if (!list)
+        return NULL;
+    tensors->list = list;
+    tensor = &list[tensors->count++];
     *tensor = (struct tensor){.rows = rows, .cols = cols, .init_stddev = init_stddev,
                               .offset = tensors->elements};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);

@@ -7,6 +7,7 @@ libglubench_a_SOURCES += \
     src/util/error.c src/util/error.h \
     src/util/io.c src/util/io.h \
     src/util/json_bound.c src/util/json_bound.h \
+    src/util/list.c src/util/list.h \
     src/util/machine.c src/util/machine.h \
     src/util/nearest.c src/util/nearest.h \
     src/util/printable.c src/util/printable.h \
@@ -25,9 +26,10 @@ check_PROGRAMS += test-atomic-file
 test_atomic_file_SOURCES = test/test-atomic-file.c
 TESTS += test-atomic-file
 
-check_PROGRAMS += test-io
+check_PROGRAMS += test-io test-util
 test_io_SOURCES = test/test-io.c test/scratch.c test/scratch.h
-TESTS += test-io
+test_util_SOURCES = test/test-util.c
+TESTS += test-io test-util
 
 check_PROGRAMS += test-error test-machine test-record
 test_error_SOURCES = test/test-error.c
