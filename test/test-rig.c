@@ -2,7 +2,9 @@
  * no times. */
 #include "src/glu.h"
 
+#include "src/bench/profile.h"
 #include "src/bench/rig.h"
+#include "src/bench/scaling.h"
 #include "src/bench/throughput.h"
 #include "test/tap.h"
 
@@ -349,9 +351,27 @@ static void test_throughput(void)
     tap_ok(throughput_bytes(&setting, &resident) > 0 && resident, "throughput: two small models stay");
 }
 
+/* What is stopped at once has measured nothing, and that is no failure. */
+static void test_stopped(void)
+{
+    atomic_int stop = 1;
+    json_t *rows = NULL;
+
+    setting.scaling_d_model = 64;
+    tap_ok(scaling_run(&setting, 1, &stop, &rows) == 0 && json_is_array(rows) &&
+               json_array_size(rows) == 0,
+           "scaling: stopped, no rows");
+    json_decref(rows);
+    rows = NULL;
+    tap_ok(profile_run(&setting, 1, &stop, &rows) == 0 && json_is_array(rows) &&
+               json_array_size(rows) == 0,
+           "profile: stopped, no rows");
+    json_decref(rows);
+}
+
 int main(void)
 {
-    tap_plan(35);
+    tap_plan(37);
     resolve_setting();
     test_resident();
     test_not_resident();
@@ -363,6 +383,7 @@ int main(void)
     test_training();
     test_sizes();
     test_throughput();
+    test_stopped();
     setting_free(&setting);
     return tap_status();
 }
