@@ -70,7 +70,7 @@ expect 2 "is not a number" --learning-rate nan
 expect 2 "did you mean tiny?" --preset tinny
 expect 2 "did you mean swiglu?" --variant swigul
 expect 2 "multiple of 3" --d-ff 100
-expect 2 "cannot open nothing.json" --config nothing.json
+expect 2 "cannot read nothing.json" --config nothing.json
 expect 2 "no format\|no choice 'latex2e'" report --format latex2e x
 expect 2 "the value is empty" --corpus ''
 echo '{"model": {"d_modle": 64}}' >bad.json

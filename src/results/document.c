@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX_BYTES = 1 << 30 };
-
 static const char *const status_names[] = {
     [RUN_OK] = "ok",
     [RUN_DIVERGED] = "diverged",
@@ -263,7 +261,7 @@ json_t *results_parse(const char *path)
     char *text;
     size_t bytes;
 
-    if (io_read_file(path, FILE_MAX_BYTES, &text, &bytes))
+    if (io_read_file(path, IO_JSON_MAX_BYTES, &text, &bytes))
         return NULL;
     errno = 0;
     document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);

@@ -4,10 +4,12 @@
 #include "src/setting/file.h"
 
 #include "src/setting/presets.h"
+#include "src/util/io.h"
 #include "src/util/nearest.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The seeds of a results file, [3, 4, 5]: the first one and how many. */
@@ -110,19 +112,20 @@ static json_t *read_config_file(const char *path)
 {
     json_error_t error;
     json_t *root, *inner, *config;
-    FILE *file = fopen(path, "re");
+    char *text;
+    size_t bytes;
 
-    if (!file) {
-        err_system(FIELD("config") ": cannot open %s", path);
+    if (io_read_file(path, IO_JSON_MAX_BYTES, &text, &bytes)) {
+        err_prepend(FIELD("config"));
         return NULL;
     }
     errno = 0;
-    root = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-    if (!root)
+    root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    free(text);
+    if (!root) {
         err_set("%s:%d: not a JSON file: %s", path, error.line, err_cause(error.text));
-    fclose(file);
-    if (!root)
         return NULL;
+    }
     inner = json_object_get(root, "schema_version") ? json_object_get(root, "config") : NULL;
     config = json_incref(inner ? inner : root);
     json_decref(root);

@@ -16,6 +16,9 @@ int io_open_regular(const char *path, uint64_t *bytes) GLU_MUST_USE;
 /* Read exactly so many bytes at an offset; `path` is for the message.  0 or -1. */
 int io_read_at(int fd, const char *path, void *data, size_t bytes, uint64_t offset) GLU_MUST_USE;
 
+/* More than any JSON file of this program, and less than what never ends. */
+enum { IO_JSON_MAX_BYTES = 1 << 30 };
+
 /* All of a file, which may be a pipe, of `most` bytes at most.  *text is new memory with a NUL
  * behind its *bytes.  0 or -1. */
 int io_read_file(const char *path, size_t most, char **text, size_t *bytes) GLU_MUST_USE;
