@@ -1,8 +1,9 @@
 /* test-dnn.c - every kind of matrix product that the model uses, in both precisions and over odd
  * sizes, against a plain loop, and every activation that the library has, against its scalar form.
  *
- * The operands of products are small integers, which both precisions hold and whose sums f32 holds, so an f32
- * result must be equal whatever order the library adds in; a bf16 result must be rounded well. */
+ * The operands of products are small integers, which both precisions hold and whose sums f32 holds,
+ * so an f32 result must be equal whatever order the library adds in; a bf16 result must be rounded
+ * well. */
 #include "src/glu.h"
 
 #include "src/nn/dnn.h"
@@ -237,7 +238,7 @@ static double distance(const void *got, enum dnn_type type, const double *want, 
 
 enum { MOST = 257 };
 
-/* The worst distance over forward, backward and backward in place; -1 when there is no primitive. */
+/* The worst distance over forward, backward and backward in place; -1 without a primitive. */
 static double eltwise_error(struct dnn *dnn, const struct activation *a, enum dnn_type type, int n,
                             double alpha, double beta)
 {

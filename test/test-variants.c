@@ -288,6 +288,10 @@ static const struct bad {
      "000000000000000000000000000000000000000000000000000000000000000000000", "longer than"},
 };
 
+/* The longest that numbers become. */
+#define LONG_ALPHA ",alpha=-1.2345678901234568e-300"
+#define LONG_BETA ",beta=-1.2345678901234568e-300"
+
 static void test_custom(void)
 {
     struct variant_storage storage, longest;
@@ -310,16 +314,13 @@ static void test_custom(void)
             tap_diag("but: %s", err_get());
     }
 
-    v = variant_find("custom:linear,gated,alpha=-1.2345678901234568e-300,"
-                     "beta=-1.2345678901234568e-300", &storage);
+    v = variant_find("custom:linear,gated" LONG_ALPHA LONG_BETA, &storage);
     tap_ok(v && variant_find(v->name, &longest) && strcmp(longest.name, v->name) == 0 &&
                longest.variant.beta == v->beta && strlen(v->formula) > 60,
            "the longest numbers fit and read back: %s", v ? v->name : err_get());
 
     for (int i = 0; i < ACT_COUNT; i++) {
-        static const char *const parameters[] = {"", ",alpha=-1.2345678901234568e-300",
-                                                 ",alpha=-1.2345678901234568e-300,"
-                                                 "beta=-1.2345678901234568e-300"};
+        static const char *const parameters[] = {"", LONG_ALPHA, LONG_ALPHA LONG_BETA};
         const struct activation *a = activation_get((enum act)i);
         char text[128];
 

@@ -12,6 +12,8 @@
 
 /* Element-wise functions: ACT_LINEAR, ACT_RELU, ... in the order of activations/list.h. */
 enum act {
+#undef ACTIVATION_SCALAR /* the heads alone, whoever includes this */
+#undef ACTIVATION_VECTOR
 #define ACTIVATION(id, name, ...) id,
 #include "variants/activations/list.h"
     ACT_COUNT

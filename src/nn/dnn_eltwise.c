@@ -36,11 +36,13 @@ static dnnl_status_t eltwise_desc(dnnl_primitive_desc_t *pd, bool backward,
     dnnl_alg_kind_t kind = algorithm->kind;
     float alpha = algorithm->alpha, beta = algorithm->beta;
 #if DNNL_VERSION_MAJOR >= 3
-    return backward ? dnnl_eltwise_backward_primitive_desc_create(pd, dnn_engine(), kind, data, data,
+    dnnl_engine_t engine = dnn_engine();
+
+    return backward ? dnnl_eltwise_backward_primitive_desc_create(pd, engine, kind, data, data,
                                                                   data, alpha, beta, hint, attr)
-                    : dnnl_eltwise_forward_primitive_desc_create(pd, dnn_engine(),
-                                                                 dnnl_forward_training, kind, data,
-                                                                 data, alpha, beta, attr);
+                    : dnnl_eltwise_forward_primitive_desc_create(pd, engine, dnnl_forward_training,
+                                                                 kind, data, data, alpha, beta,
+                                                                 attr);
 #else
     dnnl_eltwise_desc_t desc;
     dnnl_status_t status =

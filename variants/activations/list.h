@@ -1,6 +1,6 @@
 /* list.h - every activation, in the order of `glubench list`.
  *
- * An activation is a file of its own and a line at the end of this one.  Its file NAME.h has a head,
+ * An activation is a file of its own and a line at the end of this one.  Its NAME.h has a head,
  *
  *     ACTIVATION(ACT_NAME, name, .parameters = 1, .default_alpha = 0.5, ...)
  *         the name in custom: and in the JSON, and fields of struct activation (variants/variant.h)
