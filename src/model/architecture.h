@@ -11,6 +11,8 @@
 #include "src/nn/products.h"
 #include "src/nn/team.h"
 
+#include <jansson.h>
+
 struct model {
     struct model_options options;
     struct tensors tensors;
@@ -60,6 +62,9 @@ struct architecture {
     void (*backward)(struct model *model, struct worker *worker, const struct slice *slice);
     /* After a worker's last backward of a step: add what was kept aside to worker->nn.diff. */
     void (*end)(struct model *model, struct worker *worker);
+    /* The fields of config.json that Hugging Face's class of this architecture reads.  New reference,
+     * or NULL without memory. */
+    json_t *(*hf_config)(const struct model_options *options);
 };
 
 /* The rows, by file. */

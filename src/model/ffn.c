@@ -253,6 +253,15 @@ static void layer_backward(struct model *model, struct worker *worker, const str
     rows_home(model, slice, layer->diff_src, diff_src);
 }
 
+/* Nobody has a class for it: its weights are named as they are. */
+static json_t *layer_hf_config(const struct model_options *options)
+{
+    const struct model_config *c = &options->model;
+
+    return json_pack("{s:s, s:i, s:i}", "model_type", "glubench_ffn", "d_model", c->d_model, "d_ff",
+                     c->d_ff);
+}
+
 const struct architecture architecture_ffn = {
     .name = "ffn",
     .summary = "one feed-forward layer alone, to be measured",
@@ -267,4 +276,5 @@ const struct architecture architecture_ffn = {
     .forward = layer_forward,
     .backward = layer_backward,
     .end = layer_begin,
+    .hf_config = layer_hf_config,
 };

@@ -5,7 +5,8 @@ libglubench_a_SOURCES += \
     src/model/ffn.c src/model/ffn.h \
     src/model/model.c src/model/model.h \
     src/model/t5.c \
-    src/model/weights.c src/model/weights.h
+    src/model/weights.c src/model/weights.h \
+    src/model/weights_hf.c src/model/weights_hf.h
 
 check_PROGRAMS += test-t5
 test_t5_SOURCES = test/test-t5.c $(ref)

@@ -471,6 +471,29 @@ static void t5_end(struct model *model, struct worker *worker)
         position_bias_flush(&own->stack[s].bias, &worker->nn);
 }
 
+/* ==== For others ==== */
+
+static json_t *t5_hf_config(const struct model_options *options)
+{
+    const struct model_config *c = &options->model;
+    const struct variant *variant = options->variant;
+    const struct activation *activation = activation_get(variant->act);
+    char projection[64];
+
+    snprintf(projection, sizeof projection, "%s%s", variant->gated ? "gated-" : "",
+             activation->hf_name ? activation->hf_name : activation->name);
+    return json_pack(
+        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:b, s:b, s:f, s:f,"
+        " s:i, s:i, s:i}",
+        "architectures", "T5ForConditionalGeneration", "model_type", "t5", "d_model", c->d_model,
+        "d_kv", c->d_kv, "d_ff", c->d_ff, "num_layers", c->layers, "num_decoder_layers", c->layers,
+        "num_heads", c->heads, "relative_attention_num_buckets", POSITION_BUCKETS,
+        "relative_attention_max_distance", POSITION_MAX_DISTANCE, "vocab_size", c->vocabulary,
+        "feed_forward_proj", projection, "tie_word_embeddings", 1, "is_encoder_decoder", 1,
+        "layer_norm_epsilon", 1e-6, "dropout_rate", options->dropout, "decoder_start_token_id",
+        TOKEN_PAD, "pad_token_id", TOKEN_PAD, "eos_token_id", TOKEN_EOS);
+}
+
 const struct architecture architecture_t5 = {
     .name = "t5",
     .summary = "T5 1.0: encoder and decoder, relative positions (Raffel et al. 2019)",
@@ -485,4 +508,5 @@ const struct architecture architecture_t5 = {
     .forward = t5_forward,
     .backward = t5_backward,
     .end = t5_end,
+    .hf_config = t5_hf_config,
 };

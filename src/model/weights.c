@@ -3,6 +3,7 @@
 
 #include "src/model/weights.h"
 
+#include "src/model/weights_hf.h"
 #include "src/util/atomic_file.h"
 #include "src/util/io.h"
 #include "src/util/json_bound.h"
@@ -18,13 +19,7 @@
 #error "safetensors are little-endian; this file copies floats as they are"
 #endif
 
-enum { LENGTH_BYTES = 8, HEADER_MAX_BYTES = 16 << 20, HEADER_MAX_VALUES = 1 << 18,
-       CONFIG_MAX_BYTES = 1 << 16 };
-
-static size_t tensor_count(const struct tensor *tensor)
-{
-    return (size_t)tensor->rows * (size_t)tensor->cols;
-}
+enum { LENGTH_BYTES = 8, HEADER_MAX_BYTES = 16 << 20, HEADER_MAX_VALUES = 1 << 18 };
 
 /* The shape that Hugging Face gives a tensor, in dims; returns the number of dimensions. */
 static int tensor_shape(const struct tensor *tensor, int dims[2])
@@ -59,7 +54,7 @@ static char *make_header(struct tensor *tensors, int count, size_t *bytes)
 
     for (int i = 0; header && i < count; i++) {
         int dims[2], rank = tensor_shape(&tensors[i], dims);
-        size_t end = offset + tensor_count(&tensors[i]) * sizeof(float);
+        size_t end = offset + tensor_elements(&tensors[i]) * sizeof(float);
         json_t *shape = rank == 1 ? json_pack("[i]", dims[0]) : json_pack("[i, i]", dims[0], dims[1]);
         json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape,
                                   "data_offsets", (json_int_t)offset, (json_int_t)end);
@@ -88,7 +83,7 @@ static char *make_header(struct tensor *tensors, int count, size_t *bytes)
 
 static int write_tensor(struct atomic_file *file, const struct tensor *tensor)
 {
-    size_t bytes = tensor_count(tensor) * sizeof(float);
+    size_t bytes = tensor_elements(tensor) * sizeof(float);
     float *copy;
     int status;
 
@@ -132,45 +127,6 @@ out:
     return status;
 }
 
-/* config.json in the terms of Hugging Face's T5Config. */
-static json_t *make_config(const struct model_options *options)
-{
-    const struct model_config *model = &options->model;
-    const struct variant *variant = options->variant;
-    const struct activation *activation = activation_get(variant->act);
-    char projection[64];
-
-    snprintf(projection, sizeof projection, "%s%s", variant->gated ? "gated-" : "",
-             activation->hf_name ? activation->hf_name : activation->name);
-    return json_pack(
-        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:b, s:b, s:f, s:f,"
-        " s:i, s:i, s:i, s:s, s:s, s:f, s:f}",
-        "architectures", "T5ForConditionalGeneration", "model_type", "t5", "d_model",
-        model->d_model, "d_kv", model->d_kv, "d_ff", model->d_ff, "num_layers", model->layers,
-        "num_decoder_layers", model->layers, "num_heads", model->heads,
-        "relative_attention_num_buckets", 32, "relative_attention_max_distance", 128, "vocab_size",
-        model->vocabulary, "feed_forward_proj", projection, "tie_word_embeddings", 1,
-        "is_encoder_decoder", 1, "layer_norm_epsilon", 1e-6, "dropout_rate", 0.0,
-        "decoder_start_token_id", TOKEN_PAD, "pad_token_id", TOKEN_PAD, "eos_token_id", TOKEN_EOS,
-        "torch_dtype", "float32", "glubench_variant", variant->name, "glubench_alpha",
-        variant->alpha, "glubench_beta", variant->beta);
-}
-
-static int write_config(const char *directory, const struct model *model)
-{
-    json_t *config = make_config(model_get_options(model));
-    char path[PATH_MAX], *text = config ? json_dumps(config, JSON_INDENT(2)) : NULL;
-    int status = -1;
-
-    json_decref(config);
-    if (!text)
-        return err_set("%s/config.json: out of memory", directory);
-    if (io_join(path, directory, "config.json") == 0)
-        status = atomic_write(path, text, strlen(text));
-    free(text);
-    return status;
-}
-
 int weights_prepare(const char *directory)
 {
     if (io_make_directories(directory) ||
@@ -184,7 +140,7 @@ int weights_save(const char *directory, struct model *model)
     if (weights_prepare(directory))
         return -1;
     if (write_weights(directory, model) ||
-        write_config(directory, model))
+        weights_hf_write(directory, model))
         return err_prepend(FIELD("save_checkpoint"));
     return 0;
 }
@@ -309,9 +265,9 @@ static int find_data(const struct weights *file, const struct tensor *tensor, ui
         return -1;
     if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last) ||
         begin < 0 || end < begin || (uint64_t)end > file->data_bytes ||
-        (uint64_t)(end - begin) != tensor_count(tensor) * sizeof(float))
+        (uint64_t)(end - begin) != tensor_elements(tensor) * sizeof(float))
         return err_set("%s: the data_offsets of %s are not %zu bytes within the file's %llu",
-                       file->path, tensor->name, tensor_count(tensor) * sizeof(float),
+                       file->path, tensor->name, tensor_elements(tensor) * sizeof(float),
                        (unsigned long long)file->data_bytes);
     *offset = file->data_start + (uint64_t)begin;
     return 0;
@@ -339,7 +295,7 @@ static int check_apart(const struct weights *file, struct tensor *tensors, int c
         return err_set("out of memory");
     for (int i = 0; i < count && status == 0; i++) {
         status = find_data(file, &tensors[i], &ranges[i].begin);
-        ranges[i].end = ranges[i].begin + tensor_count(&tensors[i]) * sizeof(float);
+        ranges[i].end = ranges[i].begin + tensor_elements(&tensors[i]) * sizeof(float);
     }
     if (status == 0)
         qsort(ranges, (size_t)count, sizeof *ranges, by_begin);
@@ -352,7 +308,7 @@ static int check_apart(const struct weights *file, struct tensor *tensors, int c
 
 static int read_tensor(const struct weights *file, struct tensor *tensor)
 {
-    size_t bytes = tensor_count(tensor) * sizeof(float);
+    size_t bytes = tensor_elements(tensor) * sizeof(float);
     uint64_t offset = 0;
     float *copy;
     int status;
@@ -395,29 +351,6 @@ static int check_no_others(const struct weights *file, struct tensor *tensors, i
     return 0;
 }
 
-/* Weights fit every variant of the same shape; say so when they come from another one. */
-static void warn_of_other_variant(const char *directory, const struct variant *variant)
-{
-    char path[PATH_MAX];
-    uint64_t bytes = 0;
-    json_t *config;
-    const char *name;
-    int fd;
-
-    if (io_join(path, directory, "config.json"))
-        return;
-    fd = io_open_regular(path, &bytes);
-    if (fd < 0)
-        return;
-    config = bytes <= CONFIG_MAX_BYTES ? json_loadfd(fd, 0, NULL) : NULL;
-    close(fd);
-    name = json_string_value(json_object_get(config, "glubench_variant"));
-    if (name && strcmp(name, variant->name) != 0)
-        warn_add("%s holds weights that were trained as %.80s; they are used for %s", directory,
-                 name, variant->name);
-    json_decref(config);
-}
-
 int weights_check(const char *directory, const struct model_options *options)
 {
     struct tensor *tensors;
@@ -450,7 +383,7 @@ int weights_load(const char *directory, struct model *model)
         if (read_tensor(&file, &tensors[i]))
             goto out;
     }
-    warn_of_other_variant(directory, model_get_options(model)->variant);
+    weights_hf_warn(directory, model_get_options(model)->variant);
     model_refresh(model);
     status = 0;
 out:
