@@ -57,6 +57,9 @@ static void check(int status)
 }
 
 static struct setting setting;
+static struct dataset *dataset;
+static struct tokenizer *tokenizer;
+static struct task *task;
 
 static int option_named(const char *name)
 {
@@ -67,14 +70,22 @@ static int option_named(const char *name)
     return -1;
 }
 
-static void resolve_setting(void)
+static void open_setting(void)
 {
     const struct setting_argument arguments[] = {
         {option_named("preset"), "smoke"}, {option_named("threads"), "1"},
         {option_named("variant"), "relu"}, {option_named("variant"), "swiglu"},
     };
 
+    struct dataset_options text;
+    struct task_options options;
+
     check(setting_resolve(&setting, arguments, (int)LENGTH_OF(arguments)));
+    text = setting_dataset(&setting);
+    options = setting_task(&setting);
+    check(dataset_open(&dataset, &text));
+    check(tokenizer_open(&tokenizer, setting.tokenizer));
+    check(task_open(&task, &options, dataset, tokenizer));
 }
 
 static void open_counting(struct rig *rig, int passes, bool resident)
@@ -82,6 +93,7 @@ static void open_counting(struct rig *rig, int passes, bool resident)
     struct model_options models[SUBJECTS];
     struct rig_options options = {.kind = &counting_kind,
                                   .setting = &setting,
+                                  .task = task,
                                   .models = models,
                                   .subjects = SUBJECTS,
                                   .batches = 1,
@@ -223,6 +235,7 @@ static void open_one(struct rig *rig, const struct rig_kind *kind, int batches, 
     struct model_options model;
     struct rig_options options = {.kind = kind,
                                   .setting = &setting,
+                                  .task = task,
                                   .models = &model,
                                   .subjects = 1,
                                   .batches = batches,
@@ -330,7 +343,8 @@ static void test_throughput(void)
 {
     enum { SAMPLES = 3 };
     atomic_int stop = 0;
-    struct throughput_options options = {.setting = &setting, .samples = SAMPLES, .stop = &stop};
+    struct throughput_options options = {
+        .setting = &setting, .task = task, .samples = SAMPLES, .stop = &stop};
     struct throughput_result *rows;
     bool complete = true, resident;
     int count;
@@ -358,12 +372,12 @@ static void test_stopped(void)
     json_t *rows = NULL;
 
     setting.scaling_d_model = 64;
-    tap_ok(scaling_run(&setting, 1, &stop, &rows) == 0 && json_is_array(rows) &&
+    tap_ok(scaling_run(&setting, task, 1, &stop, &rows) == 0 && json_is_array(rows) &&
                json_array_size(rows) == 0,
            "scaling: stopped, no rows");
     json_decref(rows);
     rows = NULL;
-    tap_ok(profile_run(&setting, 1, &stop, &rows) == 0 && json_is_array(rows) &&
+    tap_ok(profile_run(&setting, task, 1, &stop, &rows) == 0 && json_is_array(rows) &&
                json_array_size(rows) == 0,
            "profile: stopped, no rows");
     json_decref(rows);
@@ -372,7 +386,7 @@ static void test_stopped(void)
 int main(void)
 {
     tap_plan(37);
-    resolve_setting();
+    open_setting();
     test_resident();
     test_not_resident();
     test_one_pass();
@@ -384,6 +398,9 @@ int main(void)
     test_sizes();
     test_throughput();
     test_stopped();
+    task_close(task);
+    tokenizer_close(tokenizer);
+    dataset_close(dataset);
     setting_free(&setting);
     return tap_status();
 }

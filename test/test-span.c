@@ -1,9 +1,8 @@
 /* test-span.c - span corruption: lengths against T5's, and every segment put together again. */
 #include "src/glu.h"
 
-#include "src/model/batch.h"
 #include "src/task/span.h"
-#include "src/text/tokenizer.h"
+#include "src/task/task.h"
 #include "test/tap.h"
 
 #include <math.h>
@@ -49,15 +48,15 @@ static bool restore(const struct span_shape *shape, const int32_t *input, const 
     if (*input_end != TOKEN_EOS || *target_end != TOKEN_EOS || *input > VOCABULARY - 101)
         return false;
     while (input < input_end) {
-        if (*input < VOCABULARY - SPAN_SENTINELS) {
+        if (*input < VOCABULARY - TOKEN_SENTINELS) {
             *to++ = *input++;
             continue;
         }
         if (*input++ != sentinel || *target++ != sentinel--)
             return false;
-        if (target == target_end || *target >= VOCABULARY - SPAN_SENTINELS)
+        if (target == target_end || *target >= VOCABULARY - TOKEN_SENTINELS)
             return false; /* an empty span */
-        while (target < target_end && *target < VOCABULARY - SPAN_SENTINELS)
+        while (target < target_end && *target < VOCABULARY - TOKEN_SENTINELS)
             *to++ = *target++;
     }
     return target == target_end && to == segment + shape->segment_tokens;
@@ -72,7 +71,7 @@ static bool restores_all(const struct span_shape *shape, int rounds)
         segment[i] = BYTE_A + i % 26;
     for (int i = 0; i < rounds; i++) {
         rng_start(&rng, 3, RNG_SPANS, (uint32_t)i);
-        span_corrupt(shape, VOCABULARY, &rng, segment, input, target);
+        span_corrupt(shape, VOCABULARY - 1, &rng, segment, input, target);
         if (!restore(shape, input, target, again) ||
             memcmp(segment, again, (size_t)shape->segment_tokens * sizeof *segment) != 0)
             return false;
@@ -96,7 +95,7 @@ static bool divisions_are_uniform(void)
         struct rng rng;
 
         rng_start(&rng, 11, RNG_SPANS, (uint32_t)i);
-        span_corrupt(&shape, VOCABULARY, &rng, segment, input, target);
+        span_corrupt(&shape, VOCABULARY - 1, &rng, segment, input, target);
         while (input[kept] != VOCABULARY - 1)
             kept++;
         while (target[noise + 1] != VOCABULARY - 2)
@@ -109,27 +108,14 @@ static bool divisions_are_uniform(void)
     return chi2 < 26.0 + 5.0 * sqrt(2.0 * 26.0);
 }
 
-static void test_tokenizer(void)
-{
-    const char text[] = "a\x00\xff\n";
-    int32_t ids[4] = {0};
-    const struct tokenizer *bytes = tokenizer_find("bytes");
-
-    tap_ok(bytes && tokenizer_vocabulary("bytes") == 384, "bytes: 384 ids");
-    tap_ok(bytes && bytes->encode(text, 4, ids) == 4 && ids[0] == 100 && ids[1] == 3 &&
-               ids[2] == 258 && ids[3] == 13,
-           "bytes are the ids 3 to 258");
-    tap_ok(!tokenizer_find("words") && strstr(err_get(), "words") && strstr(err_get(), "bytes") &&
-               tokenizer_vocabulary("words") == -1,
-           "an unknown tokenizer: %s", err_get());
-}
-
 int main(void)
 {
     struct span_shape shape;
-    int segment, target, exact = 0, lengths = 0;
+    struct task_options options = {
+        .kind = "span", .input_length = 512, .noise_density = 0.15, .mean_span = 3.0};
+    int exact = 0, lengths = 0;
 
-    tap_plan((int)LENGTH_OF(shapes) * 2 - 1 + (int)LENGTH_OF(refused) + 1 + 2 + 3);
+    tap_plan((int)LENGTH_OF(shapes) * 2 - 1 + (int)LENGTH_OF(refused) + 1 + 3);
     for (size_t i = 0; i < LENGTH_OF(shapes); i++) {
         int status = span_shape_set(&shape, shapes[i].input_length, shapes[i].density,
                                     shapes[i].mean);
@@ -160,9 +146,11 @@ int main(void)
                      shape.segment_tokens + 2 * shape.spans + 2;
     tap_ok(exact == lengths, "every input length from 10 to 1800 is filled exactly");
 
-    tap_ok(span_lengths(512, 0.15, 3.0, &segment, &target) == 0 && segment == 568 && target == 114,
-           "span_lengths(512) gives 568 and 114");
+    tap_ok(task_lengths(&options) == 0 && options.target_length == 114 &&
+               task_lengths(&options) == 0,
+           "the task of 512 input tokens has 114 target tokens");
+    options.target_length = 115;
+    tap_ok(task_lengths(&options) == -1, "%s", err_get());
     tap_ok(divisions_are_uniform(), "all divisions into spans are equally likely");
-    test_tokenizer();
     return tap_status();
 }

@@ -22,6 +22,7 @@ enum { WARM_UP_STEPS = 5, STEPS_MIN = 5, STEPS_MAX = 1000, MEMORY_BYTES = 256 <<
 
 struct profiler {
     const struct setting *setting;
+    const struct task *task;
     const atomic_int *stop;
     double gemm_peak_gflop_per_s;
     struct peak_stream cache, memory; /* cache: of the size of a layer's widest buffer */
@@ -212,6 +213,7 @@ static int profile_variant(struct profiler *profiler, const struct variant *vari
     struct model_options model = setting_model(setting, variant, setting->threads);
     struct rig_options options = {.kind = &rig_model,
                                   .setting = setting,
+                                  .task = profiler->task,
                                   .models = &model,
                                   .subjects = 1,
                                   .batches = 1,
@@ -236,10 +238,11 @@ static int profile_variant(struct profiler *profiler, const struct variant *vari
     return status < 0 ? err_prepend("%s", variant->name) : status;
 }
 
-int profile_run(const struct setting *setting, double gemm_peak_gflop_per_s,
-                const atomic_int *stop, json_t **profile)
+int profile_run(const struct setting *setting, const struct task *task,
+                double gemm_peak_gflop_per_s, const atomic_int *stop, json_t **profile)
 {
     struct profiler profiler = {.setting = setting,
+                                .task = task,
                                 .stop = stop,
                                 .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s};
     int status = 0;

@@ -86,31 +86,43 @@ const struct rig_kind rig_layer = {
 static int read_batches(struct rig *rig)
 {
     for (int i = 0; i < rig->options.batches; i++)
-        if (data_next(rig->stream, rig->batches[i]))
+        if (task_stream_next(rig->stream, rig->batches[i]))
             return -1;
     return 0;
 }
 
-/* Text of the setting, in batches of the models' size. */
-static int open_text(struct rig *rig)
+/* The task once more, for batches of the models' size, and no held-out examples. */
+static int open_task(struct rig *rig)
 {
     const struct model_options *model = &rig->subjects[0].options;
-    const struct setting *setting = rig->options.setting;
-    struct data_config data = setting_data(setting);
+    const struct task *task = rig->options.task;
+    struct task_options options = task->options;
 
-    data.batch = model->batch;
-    data.input_length = model->model.input_length;
-    data.target_length = model->model.target_length;
+    options.batch = model->batch;
+    options.input_length = model->model.input_length;
+    options.target_length = model->model.target_length;
+    options.heldout_examples = 0;
+    return task_open(&rig->task, &options, task->dataset, task->tokenizer);
+}
+
+static int open_text(struct rig *rig)
+{
+    const struct task_options *options;
+
+    if (open_task(rig))
+        return -1;
+    options = &rig->task->options;
     for (int i = 0; i < rig->options.batches; i++)
-        if (batch_create(&rig->batches[i], data.batch, data.input_length, data.target_length))
+        if (batch_create(&rig->batches[i], options->batch, options->input_length,
+                         options->target_length))
             return -1;
-    if (data_open(&rig->stream, &data, (uint64_t)setting->first_seed))
+    if (task_stream_open(&rig->stream, rig->task, (uint64_t)rig->options.setting->first_seed))
         return -1;
     if (rig->options.refills)
         return 0;
     if (read_batches(rig))
         return -1;
-    data_close(rig->stream); /* it holds documents and open files */
+    task_stream_close(rig->stream); /* it holds documents and open files */
     rig->stream = NULL;
     return 0;
 }
@@ -164,7 +176,8 @@ void rig_close(struct rig *rig)
         close_subject(&rig->subjects[i]);
     for (int i = 0; i < RIG_BATCHES_MAX; i++)
         batch_destroy(rig->batches[i]);
-    data_close(rig->stream);
+    task_stream_close(rig->stream);
+    task_close(rig->task);
     free(rig->subjects);
     free(rig->example_nats);
     *rig = (struct rig){.subjects = NULL};

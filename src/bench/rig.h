@@ -19,7 +19,7 @@ struct rig_subject;
 /* What can be measured: a model of a variant, and how each of its passes is done once. */
 struct rig_kind {
     const char *pass[RIG_PASSES]; /* their names */
-    bool text;                    /* it takes batches of the setting's text; if not, rows of a layer */
+    bool text;                    /* it takes batches of the task; if not, rows of a layer */
     int (*model)(const struct setting *setting, const struct variant *variant,
                  struct model_options *model);
     int (*once[RIG_PASSES])(struct rig *rig, struct rig_subject *subject);
@@ -32,7 +32,8 @@ extern const struct rig_kind rig_layer;
 
 struct rig_options {
     const struct rig_kind *kind;
-    const struct setting *setting;       /* borrowed: its text, and the first seed for all */
+    const struct setting *setting;       /* borrowed: its first seed, for all */
+    const struct task *task;             /* borrowed: its text, in batches of the models' size */
     const struct model_options *models;  /* (subjects), copied; they agree in batch and lengths */
     int subjects;
     int batches;                         /* to take in turn, at most RIG_BATCHES_MAX */
@@ -59,7 +60,8 @@ struct rig_size {
 struct rig {
     struct rig_options options;
     struct rig_subject *subjects;
-    struct data_stream *stream;             /* NULL: no more batches are needed */
+    struct task *task;                      /* the options' task, for the models' size */
+    struct task_stream *stream;             /* NULL: no more batches are needed */
     struct batch *batches[RIG_BATCHES_MAX];
     double *example_nats;                   /* (batch) */
 };

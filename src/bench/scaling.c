@@ -31,6 +31,7 @@ struct point {
 
 struct scaling {
     const struct setting *setting;
+    const struct task *task;
     const atomic_int *stop;
     double gemm_peak_gflop_per_s;
     struct point *points;
@@ -98,17 +99,18 @@ static int add_d_models(struct scaling *scaling, const struct model_options *bas
 
 static int add_lengths(struct scaling *scaling, const struct model_options *base)
 {
-    const struct setting *setting = scaling->setting;
-
     for (size_t i = 0; i < LENGTH_OF(lengths); i++) {
         struct model_options options = *base;
-        int segment;
+        struct task_options task = scaling->task->options;
 
-        options.model.input_length = lengths[i];
-        if (lengths[i] != base->model.input_length &&
-            span_lengths(lengths[i], setting->noise_density, setting->mean_span, &segment,
-                         &options.model.target_length))
-            return -1;
+        if (lengths[i] != task.input_length) {
+            task.input_length = lengths[i];
+            task.target_length = 0;
+            if (task_lengths(&task))
+                return -1;
+        }
+        options.model.input_length = task.input_length;
+        options.model.target_length = task.target_length;
         if (add_point(scaling, "input_length", lengths[i], &options))
             return -1;
     }
@@ -159,6 +161,7 @@ static int measure(const struct scaling *scaling, const struct point *point, str
 {
     struct rig_options options = {.kind = &rig_model,
                                   .setting = scaling->setting,
+                                  .task = scaling->task,
                                   .models = &point->options,
                                   .subjects = 1,
                                   .batches = 1,
@@ -311,10 +314,11 @@ static int add_points(struct scaling *scaling, const struct variant *variant)
                : 0;
 }
 
-int scaling_run(const struct setting *setting, double gemm_peak_gflop_per_s,
-                const atomic_int *stop, json_t **rows)
+int scaling_run(const struct setting *setting, const struct task *task,
+                double gemm_peak_gflop_per_s, const atomic_int *stop, json_t **rows)
 {
     struct scaling scaling = {.setting = setting,
+                              .task = task,
                               .stop = stop,
                               .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s,
                               .rows = json_array()};

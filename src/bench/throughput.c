@@ -133,6 +133,7 @@ static int open_rig(struct throughput *self)
     struct model_options *models = calloc((size_t)setting->variant_count, sizeof *models);
     struct rig_options rig = {.kind = options->ffn ? &rig_layer : &rig_model,
                               .setting = setting,
+                              .task = options->task,
                               .models = models,
                               .subjects = setting->variant_count,
                               .batches = BATCHES,

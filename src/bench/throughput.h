@@ -10,6 +10,7 @@
 /* What to measure. */
 struct throughput_options {
     const struct setting *setting;
+    const struct task *task; /* borrowed: its text */
     int samples;            /* of each variant and pass */
     double sample_s;        /* a sample repeats its pass until it lasts about so long */
     bool ffn;               /* one feed-forward layer of the paper's shape, not the model */

@@ -156,11 +156,13 @@ static int resolve_d_ff(struct setting *setting)
 static int resolve_lengths(struct setting *setting)
 {
     struct recipe *recipe = &setting->recipe;
-    int segment_tokens, target_length;
+    struct task_options task = setting_task(setting);
+    int target_length;
 
-    if (span_lengths(recipe->input_length, setting->noise_density, setting->mean_span,
-                     &segment_tokens, &target_length))
+    task.target_length = 0;
+    if (task_lengths(&task))
         return -1; /* its message names the options */
+    target_length = task.target_length;
     if (recipe->target_length == 0 ||
         ORIGIN_OF(setting, recipe.target_length) < ORIGIN_OF(setting, recipe.input_length))
         recipe->target_length = target_length;

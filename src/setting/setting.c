@@ -66,17 +66,23 @@ struct model_options setting_model(const struct setting *setting, const struct v
     };
 }
 
-struct data_config setting_data(const struct setting *setting)
+struct dataset_options setting_dataset(const struct setting *setting)
 {
-    const struct recipe *recipe = &setting->recipe;
-
-    return (struct data_config){
+    return (struct dataset_options){
         .corpus = (const char *const *)setting->corpus.items,
         .corpus_count = setting->corpus.count,
         .heldout = (const char *const *)setting->heldout.items,
         .heldout_count = setting->heldout.count,
         .heldout_share = setting->heldout_share,
-        .tokenizer = setting->tokenizer,
+    };
+}
+
+struct task_options setting_task(const struct setting *setting)
+{
+    const struct recipe *recipe = &setting->recipe;
+
+    return (struct task_options){
+        .kind = "span",
         .input_length = recipe->input_length,
         .target_length = recipe->target_length,
         .batch = recipe->batch,

@@ -7,7 +7,7 @@
 
 #include "src/model/model.h"
 #include "src/setting/option.h"
-#include "src/task/data.h"
+#include "src/task/task.h"
 #include "variants/variant.h"
 
 #include <jansson.h>
@@ -96,8 +96,9 @@ int setting_threads_per_run(const struct setting *setting);
 /* The model of a variant, trained with `threads` threads. */
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads);
-/* The data, borrowing from the setting. */
-struct data_config setting_data(const struct setting *setting);
+/* The text and the task, borrowing from the setting. */
+struct dataset_options setting_dataset(const struct setting *setting);
+struct task_options setting_task(const struct setting *setting);
 /* "f32", "bf16"; NULL when there is no such precision. */
 const char *precision_name(enum precision precision);
 

@@ -17,9 +17,9 @@
 
 static const char *tokenizer_choice(int i)
 {
-    const struct tokenizer *tokenizer = tokenizer_get((size_t)i);
+    const struct tokenizer_type *type = tokenizer_type_at((size_t)i);
 
-    return tokenizer ? tokenizer->name : NULL;
+    return type ? type->name : NULL;
 }
 
 static const char *precision_choice(int i)

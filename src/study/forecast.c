@@ -93,7 +93,7 @@ size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting
             return SIZE_MAX;
         sum += one;
     }
-    if (setting_data(setting).corpus_count > 0)
+    if (setting_dataset(setting).corpus_count > 0)
         sum += (size_t)recipe->jobs * STREAM_BYTES;
     heldout = (size_t)recipe->heldout_examples *
               (size_t)(recipe->input_length + recipe->target_length) * sizeof(int32_t);

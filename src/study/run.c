@@ -62,7 +62,9 @@ struct sweep {
     struct forecast_row *plan; /* (setting->variant_count) */
     struct cell *cells;    /* (cell_count) */
     int cell_count;
-    struct batch *heldout;
+    struct dataset *dataset;
+    struct tokenizer *tokenizer;
+    struct task *task;
     struct dump *dump;
     struct rundir *rundir; /* NULL when the output is not a regular file */
 
@@ -356,8 +358,8 @@ static int note_sweep(struct sweep *sweep)
 /* Everything up to the first step.  What fails fast comes first. */
 static int prepare(struct sweep *sweep, const struct setting *setting, int argc, char *const *argv)
 {
-    struct data_config data = setting_data(setting);
-    struct data_identity corpus, heldout;
+    struct dataset_options text = setting_dataset(setting);
+    struct task_options task = setting_task(setting);
 
     *sweep = (struct sweep){.setting = setting, .lock = PTHREAD_MUTEX_INITIALIZER};
     if (rundir_open(&sweep->rundir, setting->output) || check_output(setting->output) ||
@@ -365,7 +367,9 @@ static int prepare(struct sweep *sweep, const struct setting *setting, int argc,
         forecast_make(&sweep->plan, setting) || forecast_check(sweep->plan, setting) || make_cells(sweep))
         return -1;
     progress_status("reading the corpus");
-    if (data_check(&data, &corpus, &heldout) || data_heldout(&data, &sweep->heldout))
+    if (dataset_open(&sweep->dataset, &text) ||
+        tokenizer_open(&sweep->tokenizer, setting->tokenizer) ||
+        task_open(&sweep->task, &task, sweep->dataset, sweep->tokenizer))
         return -1;
     progress_clear();
     machine_times(&sweep->start);
@@ -373,7 +377,8 @@ static int prepare(struct sweep *sweep, const struct setting *setting, int argc,
         .environment = environment_json(),
         .onednn = describe_onednn(&sweep->onednn),
         .command = command_json(argc, argv),
-        .config = setting_json(setting, &corpus, &heldout),
+        .config = setting_json(setting, dataset_training(sweep->dataset),
+                               dataset_heldout(sweep->dataset)),
         .baseline = setting->baseline,
         .variants = sweep->variants,
         .variant_count = setting->variant_count,
@@ -391,7 +396,9 @@ static void release(struct sweep *sweep)
             run_result_free(&sweep->cells[i].result);
     rundir_close(sweep->rundir);
     throughput_free(sweep->throughput, sweep->results.throughput_count);
-    batch_destroy(sweep->heldout);
+    task_close(sweep->task);
+    tokenizer_close(sweep->tokenizer);
+    dataset_close(sweep->dataset);
     json_decref(sweep->results.environment);
     json_decref(sweep->results.command);
     json_decref(sweep->results.config);
@@ -481,7 +488,7 @@ static void train_cell(struct sweep *sweep, struct cell *cell)
         .variant = cell->variant,
         .seed = cell->seed,
         .threads = setting_threads_per_run(setting),
-        .heldout = sweep->heldout,
+        .task = sweep->task,
         .dump = sweep->dump,
         .save_directory = run_directory(sweep, setting->save_checkpoint, cell, save),
         .init_directory = run_directory(sweep, setting->init_checkpoint, cell, init),
@@ -563,6 +570,7 @@ static int measure_throughput(struct sweep *sweep, double sample_s)
 {
     const struct setting *setting = sweep->setting;
     struct throughput_options options = {.setting = setting,
+                                         .task = sweep->task,
                                          .samples = setting->recipe.samples,
                                          .sample_s = sample_s,
                                          .ffn = setting->ffn,
@@ -673,10 +681,10 @@ static int measure(struct sweep *sweep)
     progress_status("measuring the peak of the matrix product");
     peak_gflop_per_s = peak_gemm_gflop_per_s(setting->precision, setting->threads);
     if (setting->profile &&
-        profile_run(setting, peak_gflop_per_s, &signals_stop, &sweep->results.profile))
+        profile_run(setting, sweep->task, peak_gflop_per_s, &signals_stop, &sweep->results.profile))
         return -1;
     if (setting->scaling &&
-        scaling_run(setting, peak_gflop_per_s, &signals_stop, &sweep->results.scaling))
+        scaling_run(setting, sweep->task, peak_gflop_per_s, &signals_stop, &sweep->results.scaling))
         return -1;
     return 0;
 }

@@ -1,8 +1,9 @@
 libglubench_a_SOURCES += \
-    src/task/data.c src/task/data.h \
-    src/task/span.c src/task/span.h
+    src/task/segments.c src/task/segments.h \
+    src/task/span.c src/task/span.h \
+    src/task/task.c src/task/task.h
 
-check_PROGRAMS += test-data test-span
-test_data_SOURCES = test/test-data.c test/scratch.c test/scratch.h
+check_PROGRAMS += test-span test-task
 test_span_SOURCES = test/test-span.c
-TESTS += test-data test-span
+test_task_SOURCES = test/test-task.c $(data_fixture)
+TESTS += test-span test-task

@@ -1,13 +1,17 @@
 /* span.c - see span.h. */
 #include "src/glu.h"
 
-#include "src/model/batch.h"
+#include "src/task/segments.h"
 #include "src/task/span.h"
+#include "src/task/task.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SEGMENT_TOKENS_MAX = 1 << 20 };
+
+/* ==== Corruption ==== */
 
 static void shape_of_segment(struct span_shape *shape, int segment_tokens, double noise_density,
                              double mean_span)
@@ -51,25 +55,13 @@ int span_shape_set(struct span_shape *shape, int input_length, double noise_dens
     if (shape->spans < 1)
         return err_set("input length %d is too short for one span of noise: give a larger "
                        FIELD("input_length"), input_length);
-    if (shape->spans > SPAN_SENTINELS)
+    if (shape->spans > TOKEN_SENTINELS)
         return err_set("input length %d makes %d spans of noise, and there are %d sentinels: give "
                        "a smaller " FIELD("input_length"),
-                       input_length, shape->spans, SPAN_SENTINELS);
+                       input_length, shape->spans, TOKEN_SENTINELS);
     if (shape->spans > kept || shape->input_length != input_length)
         return err_set("noise density %g with mean span %g leaves no token between the spans: "
                        "give a lower density or longer spans", noise_density, mean_span);
-    return 0;
-}
-
-int span_lengths(int input_length, double noise_density, double mean_span, int *segment_tokens,
-                 int *target_length)
-{
-    struct span_shape shape;
-
-    if (span_shape_set(&shape, input_length, noise_density, mean_span))
-        return -1;
-    *segment_tokens = shape.segment_tokens;
-    *target_length = shape.target_length;
     return 0;
 }
 
@@ -95,19 +87,185 @@ static int32_t *copy_tokens(int32_t *dst, const int32_t *src, int count)
     return dst + count;
 }
 
-void span_corrupt(const struct span_shape *shape, int vocabulary, struct rng *rng,
+void span_corrupt(const struct span_shape *shape, int first_sentinel, struct rng *rng,
                   const int32_t *segment, int32_t *input, int32_t *target)
 {
-    int kept[SPAN_SENTINELS], noise[SPAN_SENTINELS];
+    int kept[TOKEN_SENTINELS], noise[TOKEN_SENTINELS];
 
     divide(rng, shape->noise_tokens, shape->spans, noise);
     divide(rng, shape->segment_tokens - shape->noise_tokens, shape->spans, kept);
     for (int i = 0; i < shape->spans; i++) {
         input = copy_tokens(input, segment, kept[i]);
         segment += kept[i];
-        *input++ = *target++ = vocabulary - 1 - i;
+        *input++ = *target++ = first_sentinel - i;
         target = copy_tokens(target, segment, noise[i]);
         segment += noise[i];
     }
     *input = *target = TOKEN_EOS;
 }
+
+/* ==== The task ==== */
+
+static const struct metric metrics[] = {{"heldout_log_perplexity_nats", "nats", false}};
+
+struct span_task {
+    struct task task;
+    struct span_shape shape;
+};
+
+struct span_stream {
+    struct task_stream stream;
+    struct segments *segments;
+    uint64_t seed;
+};
+
+static const struct span_shape *shape_of(const struct task *task)
+{
+    return &((const struct span_task *)task)->shape;
+}
+
+static int set_shape(struct span_shape *shape, const struct task_options *options)
+{
+    return span_shape_set(shape, options->input_length, options->noise_density,
+                          options->mean_span);
+}
+
+static int span_lengths(struct task_options *options)
+{
+    struct span_shape shape;
+
+    if (set_shape(&shape, options))
+        return -1;
+    if (options->target_length && options->target_length != shape.target_length)
+        return err_set("target length %d does not go with input length %d, which makes %d target "
+                       "tokens: leave out " FIELD("target_length"),
+                       options->target_length, options->input_length, shape.target_length);
+    options->target_length = shape.target_length;
+    return 0;
+}
+
+/* A segment as an example, into row `row` of the batch. */
+static void write_example(const struct task *task, struct batch *batch, int row, struct rng *rng,
+                          const int32_t *segment)
+{
+    span_corrupt(shape_of(task), task->tokenizer->first_sentinel, rng, segment,
+                 batch->inputs + (size_t)row * (size_t)batch->input_length,
+                 batch->targets + (size_t)row * (size_t)batch->target_length);
+    batch->inputs_used[row] = batch->input_length;
+    batch->targets_used[row] = batch->target_length;
+}
+
+static int make_heldout(struct task *task)
+{
+    const struct span_shape *shape = shape_of(task);
+    struct choice *choices;
+    struct rng rng;
+    int count, status;
+
+    if (segments_choose(task->dataset, task->tokenizer, shape->segment_tokens,
+                        task->options.heldout_examples, &choices, &count))
+        return -1;
+    status = batch_create(&task->heldout, count, shape->input_length, shape->target_length);
+    for (int i = 0; status == 0 && i < count; i++) {
+        rng_start(&rng, HELDOUT_SEED, RNG_HELDOUT, (uint32_t)choices[i].number);
+        write_example(task, task->heldout, i, &rng, choices[i].tokens);
+    }
+    choices_free(choices, count);
+    return status;
+}
+
+static void span_close(struct task *task)
+{
+    batch_destroy(task->heldout);
+    free(task);
+}
+
+static int span_open(struct task **result, const struct task_options *options,
+                     const struct dataset *dataset, const struct tokenizer *tokenizer)
+{
+    struct span_task *self = calloc(1, sizeof *self);
+
+    *result = NULL;
+    if (!self)
+        return err_set("no memory for a task");
+    self->task = (struct task){.type = &task_span,
+                               .options = *options,
+                               .dataset = dataset,
+                               .tokenizer = tokenizer};
+    if (set_shape(&self->shape, options) ||
+        segments_check(dataset, tokenizer, self->shape.segment_tokens) ||
+        (options->heldout_examples && make_heldout(&self->task))) {
+        span_close(&self->task);
+        return -1;
+    }
+    *result = &self->task;
+    return 0;
+}
+
+static void span_stream_close(struct task_stream *stream)
+{
+    struct span_stream *self = (struct span_stream *)stream;
+
+    segments_close(self->segments);
+    free(self);
+}
+
+static int span_stream_open(struct task_stream **result, const struct task *task, uint64_t seed)
+{
+    struct span_stream *self = calloc(1, sizeof *self);
+    struct source *source;
+
+    *result = NULL;
+    if (!self)
+        return err_set("no memory to read the corpus");
+    self->stream.task = task;
+    self->seed = seed;
+    if (dataset_training_source(&source, task->dataset, seed) ||
+        segments_open(&self->segments, source, task->tokenizer, shape_of(task)->segment_tokens)) {
+        span_stream_close(&self->stream);
+        return -1;
+    }
+    *result = &self->stream;
+    return 0;
+}
+
+static int span_next(struct task_stream *stream, struct batch *batch)
+{
+    struct span_stream *self = (struct span_stream *)stream;
+
+    for (int i = 0; i < batch->examples; i++) {
+        uint32_t lane = (uint32_t)segments_number(self->segments);
+        const int32_t *segment;
+        struct rng rng;
+        int got = segments_next(self->segments, &segment);
+
+        if (got <= 0)
+            return got < 0 ? -1 : err_set("the training text has come to an end");
+        rng_start(&rng, self->seed, RNG_SPANS, lane);
+        write_example(stream->task, batch, i, &rng, segment);
+    }
+    return 0;
+}
+
+static int span_skip(struct task_stream *stream, uint64_t batches)
+{
+    struct span_stream *self = (struct span_stream *)stream;
+
+    uint64_t batch = (uint64_t)stream->task->options.batch;
+
+    return segments_skip(self->segments,
+                         batches > UINT64_MAX / batch ? UINT64_MAX : batches * batch);
+}
+
+const struct task_type task_span = {
+    .name = "span",
+    .metrics = metrics,
+    .metric_count = LENGTH_OF(metrics),
+    .lengths = span_lengths,
+    .open = span_open,
+    .close = span_close,
+    .stream_open = span_stream_open,
+    .next = span_next,
+    .skip = span_skip,
+    .stream_close = span_stream_close,
+};

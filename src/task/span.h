@@ -11,10 +11,9 @@
 #define GLU_TASK_SPAN_H
 
 #include "src/util/rng.h"
+#include "src/util/tokens.h"
 
 #include <stdint.h>
-
-enum { SPAN_SENTINELS = 100 }; /* the last ids of every vocabulary, in descending order */
 
 struct span_shape {
     int segment_tokens; /* noise and the rest together */
@@ -29,14 +28,10 @@ struct span_shape {
 int span_shape_set(struct span_shape *shape, int input_length, double noise_density,
                    double mean_span);
 
-/* Corrupt a segment.  The sentinels are vocabulary - 1, vocabulary - 2, ... */
-void span_corrupt(const struct span_shape *shape, int vocabulary, struct rng *rng,
+/* Corrupt a segment.  The sentinels are first_sentinel, first_sentinel - 1, ... */
+void span_corrupt(const struct span_shape *shape, int first_sentinel, struct rng *rng,
                   const int32_t *segment, /* (segment_tokens) */
                   int32_t *input,         /* (input_length) */
                   int32_t *target);       /* (target_length) */
-
-/* span_shape_set() for who needs two numbers of it. */
-int span_lengths(int input_length, double noise_density, double mean_span, int *segment_tokens,
-                 int *target_length);
 
 #endif

@@ -672,7 +672,7 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
 
 struct language_stream {
     struct source source;
-    struct language *language;
+    const struct language *language;
     uint64_t seed;
     enum rng_purpose purpose;
     uint32_t number;
@@ -692,24 +692,19 @@ static int stream_next(struct source *source, struct document *document)
 
 static void stream_close(struct source *source)
 {
-    struct language_stream *self = (struct language_stream *)source;
-
-    language_destroy(self->language);
-    free(self);
+    free(source);
 }
 
-int language_source(struct source **source, uint64_t seed, enum rng_purpose purpose)
+int language_source(struct source **source, const struct language *language, uint64_t seed,
+                    enum rng_purpose purpose)
 {
     struct language_stream *self = calloc(1, sizeof *self);
 
     *source = NULL;
     if (!self)
         return err_set("no memory for the built-in language");
-    if (language_create(&self->language)) {
-        free(self);
-        return -1;
-    }
-    self->source = (struct source){stream_next, stream_close};
+    self->source = (struct source){.next = stream_next, .close = stream_close, .endless = true};
+    self->language = language;
     self->seed = seed;
     self->purpose = purpose;
     *source = &self->source;

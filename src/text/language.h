@@ -41,8 +41,9 @@ void language_destroy(struct language *language);
 size_t language_write(const struct language *language, uint64_t seed, enum rng_purpose purpose,
                       uint32_t number, char text[LANGUAGE_DOCUMENT_BYTES]);
 
-/* All documents of a stream, from number 0 on; it has no end. */
-int language_source(struct source **source, uint64_t seed, enum rng_purpose purpose);
+/* All documents of a stream, from number 0 on; it has no end.  The language is borrowed. */
+int language_source(struct source **source, const struct language *language, uint64_t seed,
+                    enum rng_purpose purpose);
 
 /* A checksum that changes when the language does: over its first documents. */
 int language_checksum(char hex[SHA256_HEX_BYTES]);

@@ -1,14 +1,23 @@
 libglubench_a_SOURCES += \
-    src/text/corpus.c src/text/corpus.h \
+    src/text/dataset.c src/text/dataset.h \
     src/text/files.c src/text/files.h \
+    src/text/heldout.c src/text/heldout.h \
     src/text/input.c src/text/input.h \
     src/text/language.c src/text/language.h \
     src/text/reader.c src/text/reader.h \
+    src/text/shuffle.c src/text/shuffle.h \
+    src/text/sides.c src/text/sides.h \
     src/text/source.h \
     src/text/tokenizer.c src/text/tokenizer.h \
+    src/text/tokenizer_bytes.c \
     src/text/utf8.c src/text/utf8.h
 
-check_PROGRAMS += test-language test-reader
+# Corpora that tests read, and a small task over them.
+data_fixture = test/data-fixture.c test/data-fixture.h test/scratch.c test/scratch.h
+
+check_PROGRAMS += test-dataset test-language test-reader test-tokenizer
+test_dataset_SOURCES = test/test-dataset.c $(data_fixture)
 test_language_SOURCES = test/test-language.c
 test_reader_SOURCES = test/test-reader.c test/scratch.c test/scratch.h
-TESTS += test-language test-reader
+test_tokenizer_SOURCES = test/test-tokenizer.c
+TESTS += test-dataset test-language test-reader test-tokenizer

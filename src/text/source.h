@@ -1,14 +1,22 @@
-/* source.h - where documents come from: the interface between the corpora and the stream. */
+/* source.h - where documents come from: the interface between texts and what reads them. */
 #ifndef GLU_TEXT_SOURCE_H
 #define GLU_TEXT_SOURCE_H
 
 #include "src/text/reader.h"
+
+#include <stdbool.h>
 
 /* The first member of every source. */
 struct source {
     /* 1 and the next document, which lasts until the next call; 0 at the end; -1 and a message. */
     int (*next)(struct source *source, struct document *document);
     void (*close)(struct source *source);
+    bool endless; /* there is always a next document */
+
+    /* Of a source that gives the same documents again and again, in another order every time; NULL
+     * for others. */
+    void (*start_pass)(struct source *source, uint32_t pass); /* go to where a pass begins */
+    uint32_t pass; /* of the document that next() gave last; from 0 */
 };
 
 static inline int source_next(struct source *source, struct document *document)

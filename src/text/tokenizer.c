@@ -1,54 +1,65 @@
 /* tokenizer.c - see tokenizer.h. */
 #include "src/glu.h"
 
-#include "src/util/tokens.h"
-#include "src/task/span.h"
 #include "src/text/tokenizer.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    FIRST_BYTE_ID = TOKEN_UNK + 1,
-    /* 3 + 256 + 100 ids, rounded up to a multiple of 128: what matrix products like. */
-    BYTES_VOCABULARY = (FIRST_BYTE_ID + 256 + SPAN_SENTINELS + 127) / 128 * 128
+static const struct tokenizer_type *const types[] = {
+    &tokenizer_bytes,
 };
 
-static size_t encode_bytes(const char *text, size_t bytes, int32_t *ids)
+const struct tokenizer_type *tokenizer_type_at(size_t i)
 {
-    for (size_t i = 0; i < bytes; i++)
-        ids[i] = (unsigned char)text[i] + FIRST_BYTE_ID;
-    return bytes;
+    return i < LENGTH_OF(types) ? types[i] : NULL;
 }
 
-static const struct tokenizer tokenizers[] = {
-    {"bytes", BYTES_VOCABULARY, encode_bytes},
-};
-
-const struct tokenizer *tokenizer_get(size_t i)
+static int unknown(const char *name)
 {
-    return i < LENGTH_OF(tokenizers) ? &tokenizers[i] : NULL;
-}
-
-const struct tokenizer *tokenizer_find(const char *name)
-{
-    const struct tokenizer *tokenizer;
     char names[256] = "";
 
-    for (size_t i = 0; (tokenizer = tokenizer_get(i)); i++) {
+    for (size_t i = 0; i < LENGTH_OF(types); i++) {
         size_t used = strlen(names);
 
-        if (strcmp(tokenizer->name, name) == 0)
-            return tokenizer;
-        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", tokenizer->name);
+        snprintf(names + used, sizeof names - used, "%s%s%s%s", i ? ", " : "", types[i]->name,
+                 types[i]->argument ? ":" : "", types[i]->argument ? types[i]->argument : "");
     }
-    err_set("unknown tokenizer '%s': the known ones are: %s", name, names);
-    return NULL;
+    return err_set("unknown tokenizer '%s': the known ones are: %s", name, names);
+}
+
+int tokenizer_open(struct tokenizer **tokenizer, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    size_t length = colon ? (size_t)(colon - name) : strlen(name);
+
+    *tokenizer = NULL;
+    for (size_t i = 0; i < LENGTH_OF(types); i++) {
+        if (strlen(types[i]->name) != length || memcmp(types[i]->name, name, length) != 0)
+            continue;
+        if ((types[i]->argument == NULL) != (colon == NULL))
+            return err_set("tokenizer '%s': its name is %s%s%s", name, types[i]->name,
+                           types[i]->argument ? ":" : ", with nothing behind it",
+                           types[i]->argument ? types[i]->argument : "");
+        return types[i]->open(tokenizer, colon ? colon + 1 : NULL);
+    }
+    return unknown(name);
+}
+
+void tokenizer_close(struct tokenizer *tokenizer)
+{
+    if (tokenizer)
+        tokenizer->close(tokenizer);
 }
 
 int tokenizer_vocabulary(const char *name)
 {
-    const struct tokenizer *tokenizer = tokenizer_find(name);
+    struct tokenizer *tokenizer;
+    int vocabulary;
 
-    return tokenizer ? tokenizer->vocabulary : -1;
+    if (tokenizer_open(&tokenizer, name))
+        return -1;
+    vocabulary = tokenizer->vocabulary;
+    tokenizer_close(tokenizer);
+    return vocabulary;
 }

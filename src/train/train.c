@@ -24,9 +24,9 @@ struct training {
     const struct train_job *job;
     struct run_result *result;
     struct model *model;
-    struct data_stream *stream;
+    struct task_stream *stream;
     struct batch *batch;
-    double *example_nats; /* (heldout->examples) of the last evaluation */
+    double *example_nats; /* (the task's heldout->examples) of the last evaluation */
     struct train_state state;
     double saved_s;        /* when the last checkpoint was written */
     int checkpoints_asked; /* signals_checkpoints, as far as it was heeded */
@@ -65,14 +65,13 @@ static int open_training(struct training *training)
 {
     const struct train_job *job = training->job;
     struct model_options options = setting_model(job->setting, job->variant, job->threads);
-    struct data_config data = setting_data(job->setting);
 
-    training->example_nats = calloc((size_t)job->heldout->examples, sizeof(double));
+    training->example_nats = calloc((size_t)job->task->heldout->examples, sizeof(double));
     if (!training->example_nats)
         return err_set("out of memory");
     if (batch_create(&training->batch, options.batch, options.model.input_length,
                      options.model.target_length) ||
-        data_open(&training->stream, &data, job->seed) ||
+        task_stream_open(&training->stream, job->task, job->seed) ||
         model_create(&training->model, &options))
         return -1;
     training->saved_s = clock_now_s();
@@ -81,7 +80,7 @@ static int open_training(struct training *training)
     if (job->resume && job->rundir) {
         if (state_load(job->rundir, training->model, job->setting->recipe.steps, &training->state,
                        training->result))
-            return data_skip(training->stream, (uint64_t)training->state.step);
+            return task_stream_skip(training->stream, (uint64_t)training->state.step);
         model_init(training->model, job->seed); /* one that is damaged may have been read in part */
     }
     return job->init_directory ? weights_load(job->init_directory, training->model) : 0;
@@ -90,7 +89,7 @@ static int open_training(struct training *training)
 static void close_training(struct training *training)
 {
     model_destroy(training->model);
-    data_close(training->stream);
+    task_stream_close(training->stream);
     batch_destroy(training->batch);
     free(training->example_nats);
 }
@@ -145,7 +144,7 @@ static bool has_diverged(const struct training *training, double loss_nats)
 /* Evaluate on the held-out examples and add a point to the curve.  The mean is over target tokens. */
 static int evaluate(struct training *training)
 {
-    const struct batch *heldout = training->job->heldout;
+    const struct batch *heldout = training->job->task->heldout;
     double sum = 0, mean;
 
     if (model_evaluate(training->model, heldout, training->example_nats))
@@ -179,7 +178,7 @@ static int train_step(struct training *training)
                                       .decay_fraction = recipe->decay_fraction};
     double start_s = clock_now_s(), loss_nats;
 
-    if (data_next(training->stream, training->batch) ||
+    if (task_stream_next(training->stream, training->batch) ||
         model_train_step(training->model, training->batch, step, schedule_rate(&schedule, step),
                          &loss_nats))
         return -1;
@@ -261,7 +260,7 @@ static void hash_parameters(struct model *model, char hex[SHA256_HEX_BYTES])
 static int finish(struct training *training)
 {
     const struct train_job *job = training->job;
-    const struct batch *heldout = job->heldout;
+    const struct batch *heldout = job->task->heldout;
     struct run_result *result = training->result;
     int64_t step_tokens = (int64_t)job->setting->recipe.batch *
                           (job->setting->recipe.input_length + job->setting->recipe.target_length);

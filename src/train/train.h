@@ -19,7 +19,7 @@ struct train_job {
     const struct variant *variant;
     uint64_t seed;
     int threads;
-    const struct batch *heldout;
+    const struct task *task;           /* with held-out examples */
     struct dump *dump;                 /* NULL: none */
     const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
     const char *save_directory;        /* where the final weights go; NULL: nowhere */

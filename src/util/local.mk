@@ -9,6 +9,7 @@ libglubench_a_SOURCES += \
     src/util/json_bound.c src/util/json_bound.h \
     src/util/list.c src/util/list.h \
     src/util/machine.c src/util/machine.h \
+    src/util/metric.h \
     src/util/nearest.c src/util/nearest.h \
     src/util/printable.c src/util/printable.h \
     src/util/progress.c src/util/progress.h \

@@ -1,0 +1,89 @@
+/* task.h - what a model is trained to do: text in, batches out.
+ *
+ *     dataset -> tokenizer -> task (lengths, held-out examples) -> a stream for each run -> batches
+ *
+ * A kind of task is a file and a row of the table in task.c.  A task is opened once over a dataset
+ * and a tokenizer, both borrowed, and never changes after that: any number of threads may open
+ * streams of it.  A stream is a function of (options, text, tokenizer, seed): opening it again and
+ * skipping n batches gives batch n again.  Memory does not grow with the size of the corpus. */
+#ifndef GLU_TASK_TASK_H
+#define GLU_TASK_TASK_H
+
+#include "src/model/batch.h"
+#include "src/text/dataset.h"
+#include "src/text/tokenizer.h"
+#include "src/util/metric.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct task_options {
+    const char *kind; /* "span" */
+    int input_length;
+    int target_length; /* 0: what input_length gives */
+    int batch;         /* examples of a batch of training */
+    int heldout_examples; /* at most so many; fewer when the text is shorter; 0: none are made */
+    double noise_density, mean_span; /* span: 0.15 and 3 */
+};
+
+struct task_type;
+
+/* The first member of every kind's own. */
+struct task {
+    const struct task_type *type;
+    struct task_options options; /* with target_length filled in */
+    const struct dataset *dataset;
+    const struct tokenizer *tokenizer;
+    /* The same for every seed and variant, heldout->examples <= heldout_examples of them; NULL when
+     * none were asked for. */
+    struct batch *heldout;
+};
+
+/* The first member of every kind's own. */
+struct task_stream {
+    const struct task *task;
+};
+
+struct task_type {
+    const char *name;
+    const struct metric *metrics; /* the first ranks */
+    int metric_count;
+    /* Fill in options->target_length when it is 0; -1: the numbers do not go together. */
+    int (*lengths)(struct task_options *options);
+    /* What task_open() and the functions below say; the options have gone through lengths(). */
+    int (*open)(struct task **task, const struct task_options *options,
+                const struct dataset *dataset, const struct tokenizer *tokenizer);
+    void (*close)(struct task *task);
+    int (*stream_open)(struct task_stream **stream, const struct task *task, uint64_t seed);
+    int (*next)(struct task_stream *stream, struct batch *batch);
+    int (*skip)(struct task_stream *stream, uint64_t batches);
+    void (*stream_close)(struct task_stream *stream);
+};
+extern const struct task_type task_span;
+
+/* The i-th kind, or NULL past the last. */
+const struct task_type *task_type_at(size_t i);
+/* By name; NULL and a message that lists the names when there is none. */
+const struct task_type *task_type_find(const char *name);
+
+/* Check the lengths and fill in what is 0, without any text.  0 or -1 and a message. */
+int task_lengths(struct task_options *options);
+
+/* Open a task and make its held-out examples.  0, or -1 and a message: a number is out of range,
+ * the lengths do not go together, or there is too little text of either side. */
+int task_open(struct task **task, const struct task_options *options,
+              const struct dataset *dataset, const struct tokenizer *tokenizer);
+/* NULL is fine. */
+void task_close(struct task *task);
+
+/* The endless stream of training batches of a seed; the task is borrowed. */
+int task_stream_open(struct task_stream **stream, const struct task *task, uint64_t seed);
+/* Fill a batch of the task's shape (its arrays are the caller's).  0 or -1 (a file vanished or
+ * broke). */
+int task_stream_next(struct task_stream *stream, struct batch *batch);
+/* As task_stream_next() so many times, but without the batches, and faster. */
+int task_stream_skip(struct task_stream *stream, uint64_t batches);
+/* NULL is fine. */
+void task_stream_close(struct task_stream *stream);
+
+#endif

@@ -1,0 +1,298 @@
+/* dataset.c - see dataset.h. */
+#include "src/glu.h"
+
+#include "src/text/dataset.h"
+#include "src/text/files.h"
+#include "src/text/heldout.h"
+#include "src/text/language.h"
+#include "src/text/shuffle.h"
+#include "src/text/sides.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEEP_BYTES = 64 << 20, LANGUAGE_HELDOUT_SEED = 0 };
+
+struct dataset {
+    struct dataset_options options;
+    struct language *language; /* NULL: files */
+    struct file_list training_files;
+    struct file_list heldout_files; /* empty when a share is held out */
+    struct sides sides;
+    struct kept kept;
+    struct data_identity training, heldout;
+};
+
+/* ==== Reading files ==== */
+
+/* What the pass over the training files finds out beside their identity. */
+struct scan {
+    struct dataset *dataset;
+    struct sha256 heldout_sha; /* over held-out documents that have no files of their own */
+    unsigned char *met;        /* (sides.count): which held-out documents training text has too */
+    uint64_t dropped;          /* training documents */
+};
+
+typedef int take_function(struct scan *scan, const struct document *document);
+
+static void count_document(struct data_identity *identity, const struct document *document)
+{
+    identity->documents++;
+    identity->text_bytes += document->bytes;
+}
+
+static int take_heldout(struct scan *scan, const struct document *document)
+{
+    struct dataset *dataset = scan->dataset;
+
+    count_document(&dataset->heldout, document);
+    return sides_add(&dataset->sides, document->hash) || kept_add(&dataset->kept, document) ? -1
+                                                                                            : 0;
+}
+
+static int take_training(struct scan *scan, const struct document *document)
+{
+    struct dataset *dataset = scan->dataset;
+    size_t index = sides_find(&dataset->sides, document->hash);
+
+    if (index != SIZE_MAX) {
+        scan->met[index] = 1;
+        scan->dropped++;
+        return 0;
+    }
+    if (!sides_hold_out(&dataset->sides, document->hash)) {
+        count_document(&dataset->training, document);
+        return 0;
+    }
+    count_document(&dataset->heldout, document);
+    sha256_add(&scan->heldout_sha, document->text, document->bytes);
+    sha256_add(&scan->heldout_sha, "\n", 1);
+    return kept_add(&dataset->kept, document);
+}
+
+static int scan_file(const struct file *file, struct sha256 *sha, uint64_t *bad_lines,
+                     take_function *take, struct scan *scan)
+{
+    struct reader *reader;
+    struct document document;
+    uint64_t lines, bad;
+    int got;
+
+    if (reader_open(&reader, file->path, sha))
+        return -1;
+    while ((got = reader_next(reader, &document)) > 0) {
+        got = take(scan, &document);
+        if (got)
+            break;
+    }
+    if (got == 0)
+        got = reader_check_lines(reader);
+    reader_lines(reader, &lines, &bad);
+    *bad_lines += bad;
+    reader_close(reader);
+    return got;
+}
+
+/* What is said of the files themselves, and their documents through take(). */
+static int scan_files(struct data_identity *identity, const struct file_list *list,
+                      take_function *take, struct scan *scan)
+{
+    struct sha256 sha;
+    const char *kind = "text";
+
+    sha256_start(&sha);
+    for (int i = 0; i < list->count; i++) {
+        const struct file *file = &list->files[i];
+
+        if (i == 0)
+            kind = reader_kind(file->path);
+        else if (strcmp(kind, reader_kind(file->path)) != 0)
+            kind = "mixed";
+        identity->bytes += file->bytes;
+        if (scan_file(file, &sha, &identity->bad_lines, take, scan))
+            return -1;
+    }
+    identity->files = list->count;
+    memcpy(identity->kind, kind, strlen(kind) + 1);
+    sha256_finish_hex(&sha, identity->sha256);
+    return 0;
+}
+
+/* ==== Checking ==== */
+
+static int check_files_apart(const struct dataset *dataset)
+{
+    const struct file_list *heldout = &dataset->heldout_files, *training = &dataset->training_files;
+
+    for (int i = 0; i < heldout->count; i++)
+        for (int j = 0; j < training->count; j++)
+            if (file_same(&heldout->files[i], &training->files[j]))
+                return err_set("held-out text is also training text: %s and %s are the same file: "
+                               "name a file in one of " FIELD("corpus") " and " FIELD("heldout")
+                               " only",
+                               heldout->files[i].path, training->files[j].path);
+    return 0;
+}
+
+/* Held-out and training text must not be the same; a few documents may be, and are dropped. */
+static int judge_overlap(const struct scan *scan)
+{
+    size_t met = 0, count = scan->dataset->sides.count;
+
+    for (size_t i = 0; i < count; i++)
+        met += scan->met[i];
+    if (met > count / 2)
+        return err_set("held-out text is also training text: %zu of the %zu held-out documents are "
+                       "in the corpus too (first held-out file: %s): hold out other text, or leave "
+                       "out " FIELD("heldout") " to hold out a share of the corpus",
+                       met, count, scan->dataset->heldout_files.files[0].path);
+    if (scan->dropped)
+        warn_add("%" PRIu64 " training documents are held-out text too and are left out of "
+                 "training", scan->dropped);
+    return 0;
+}
+
+static int check_options(const struct dataset_options *options)
+{
+    if (options->corpus_count == 0 && options->heldout_count)
+        return err_set(FIELD("heldout") " %s goes with " FIELD("corpus") ": the built-in language "
+                       "has held-out text of its own", options->heldout[0]);
+    if (options->corpus_count && !options->heldout_count &&
+        !(options->heldout_share > 0.0 && options->heldout_share <= 0.5))
+        return err_set("held-out share %g: it must be above 0 and at most 0.5",
+                       options->heldout_share);
+    return 0;
+}
+
+/* ==== Opening ==== */
+
+/* A share of the corpus is held out. */
+static void identify_share(struct dataset *dataset, struct scan *scan)
+{
+    struct data_identity *heldout = &dataset->heldout;
+
+    memcpy(heldout->kind, dataset->training.kind, sizeof heldout->kind);
+    heldout->files = dataset->training.files;
+    heldout->bytes = heldout->text_bytes;
+    sha256_finish_hex(&scan->heldout_sha, heldout->sha256);
+}
+
+static int read_files(struct dataset *dataset)
+{
+    struct scan scan = {.dataset = dataset};
+    uint64_t bad_lines;
+    int result = -1;
+
+    sha256_start(&scan.heldout_sha);
+    if (dataset->heldout_files.count) {
+        if (scan_files(&dataset->heldout, &dataset->heldout_files, take_heldout, &scan))
+            return -1;
+        sides_sort(&dataset->sides);
+    } else {
+        dataset->sides.threshold = (uint64_t)ldexp(dataset->options.heldout_share, 64);
+    }
+    scan.met = calloc(dataset->sides.count + 1, 1);
+    if (!scan.met)
+        return err_set("no memory to compare %zu documents", dataset->sides.count);
+    if (scan_files(&dataset->training, &dataset->training_files, take_training, &scan) ||
+        judge_overlap(&scan))
+        goto out;
+    if (dataset->heldout_files.count == 0)
+        identify_share(dataset, &scan);
+    bad_lines = dataset->training.bad_lines + dataset->heldout.bad_lines;
+    if (bad_lines)
+        warn_add("%" PRIu64 " lines of the corpus are no JSON with a \"text\" and are skipped",
+                 bad_lines);
+    result = 0;
+out:
+    free(scan.met);
+    return result;
+}
+
+static int open_files(struct dataset *dataset)
+{
+    const struct dataset_options *options = &dataset->options;
+
+    dataset->kept.most = options->keep_bytes ? options->keep_bytes : KEEP_BYTES;
+    if (files_find(&dataset->training_files, options->corpus, options->corpus_count,
+                   FIELD("corpus")) ||
+        files_find(&dataset->heldout_files, options->heldout, options->heldout_count,
+                   FIELD("heldout")) ||
+        check_files_apart(dataset))
+        return -1;
+    return read_files(dataset);
+}
+
+static int open_language(struct dataset *dataset)
+{
+    if (language_create(&dataset->language) || language_checksum(dataset->training.sha256))
+        return -1;
+    memcpy(dataset->training.kind, "builtin", sizeof "builtin");
+    dataset->heldout = dataset->training;
+    return 0;
+}
+
+int dataset_open(struct dataset **result, const struct dataset_options *options)
+{
+    struct dataset *dataset = calloc(1, sizeof *dataset);
+
+    *result = NULL;
+    if (!dataset)
+        return err_set("no memory to read the corpus");
+    dataset->options = *options;
+    if (check_options(options) ||
+        (options->corpus_count ? open_files(dataset) : open_language(dataset))) {
+        dataset_close(dataset);
+        return -1;
+    }
+    *result = dataset;
+    return 0;
+}
+
+void dataset_close(struct dataset *dataset)
+{
+    if (!dataset)
+        return;
+    language_destroy(dataset->language);
+    files_free(&dataset->training_files);
+    files_free(&dataset->heldout_files);
+    sides_free(&dataset->sides);
+    kept_free(&dataset->kept);
+    free(dataset);
+}
+
+/* ==== Once it is open ==== */
+
+const struct dataset_options *dataset_options(const struct dataset *dataset)
+{
+    return &dataset->options;
+}
+
+const struct data_identity *dataset_training(const struct dataset *dataset)
+{
+    return &dataset->training;
+}
+
+const struct data_identity *dataset_heldout(const struct dataset *dataset)
+{
+    return &dataset->heldout;
+}
+
+int dataset_training_source(struct source **source, const struct dataset *dataset, uint64_t seed)
+{
+    if (dataset->language)
+        return language_source(source, dataset->language, seed, RNG_LANGUAGE);
+    return shuffle_source(source, &dataset->training_files, &dataset->sides, seed);
+}
+
+int dataset_heldout_source(struct source **source, const struct dataset *dataset)
+{
+    if (dataset->language)
+        return language_source(source, dataset->language, LANGUAGE_HELDOUT_SEED, RNG_HELDOUT);
+    return heldout_source(source, &dataset->kept,
+                          dataset->heldout_files.count ? &dataset->heldout_files
+                                                       : &dataset->training_files,
+                          &dataset->sides);
+}

@@ -1,0 +1,66 @@
+/* dataset.h - the text of training and the text that is held out.
+ *
+ * A dataset is opened once: every file is read from end to end, checked and counted, and it is
+ * found out which document is on which side.  After that it never changes, and any number of
+ * threads may take sources of documents from it.  It is either the built-in language or the files
+ * of a corpus: with held-out paths, a training document whose text is a held-out document's too is
+ * left out of training; without, a document is held out when the hash of its text falls into the
+ * lowest `share` of all hashes.  Either way no text is on both sides, however often it occurs. */
+#ifndef GLU_TEXT_DATASET_H
+#define GLU_TEXT_DATASET_H
+
+#include "src/text/source.h"
+#include "src/util/sha256.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct dataset_options {
+    /* Paths of files or directories; none: the built-in language.  The kind of a file is told by
+     * its content and name: C4 JSON lines (*.json, *.jsonl, plain or gzip) or plain text. */
+    const char *const *corpus;
+    int corpus_count;
+    const char *const *heldout; /* none: heldout_share of the corpus' documents, chosen by hash */
+    int heldout_count;
+    double heldout_share; /* above 0, at most 0.5; used when there are no held-out paths */
+    /* Held-out text of up to so many bytes stays in memory; of more, the files are read again for
+     * each source.  0: 64 MiB. */
+    size_t keep_bytes;
+};
+
+/* What the results file tells about a side. */
+struct data_identity {
+    char kind[16]; /* "builtin", "text", "c4" or "mixed" */
+    int files;
+    uint64_t bytes;      /* on disk; of the documents when a share of the corpus is held out */
+    uint64_t documents;  /* read in one pass; 0 for the built-in language */
+    uint64_t text_bytes; /* of these documents; 0 for the built-in language */
+    uint64_t bad_lines;  /* JSON lines that were skipped */
+    /* Over the files' contents in order, as `cat FILES | sha256sum` gives it.  A held-out share:
+     * over its documents, each with a line feed behind it.  Built in: over documents that the
+     * generator makes. */
+    char sha256[SHA256_HEX_BYTES];
+};
+
+struct dataset;
+
+/* Find the files and read all of them, the held-out ones first.  The strings of the options are
+ * borrowed for the dataset's life.  0, or -1 and a message: a file is missing or broken, most lines
+ * of one are, or most of the held-out text is training text. */
+int dataset_open(struct dataset **dataset, const struct dataset_options *options);
+/* NULL is fine. */
+void dataset_close(struct dataset *dataset);
+
+const struct dataset_options *dataset_options(const struct dataset *dataset);
+const struct data_identity *dataset_training(const struct dataset *dataset);
+const struct data_identity *dataset_heldout(const struct dataset *dataset);
+
+/* The training documents of a seed, without end; the dataset is borrowed.  Every pass over files
+ * has another order: files in a random order, a few of them open at a time, and documents drawn
+ * from a buffer of up to 1,024 (and 16 MiB). */
+int dataset_training_source(struct source **source, const struct dataset *dataset, uint64_t seed);
+/* The held-out documents, always in the same order: those of files once, as they stand there; the
+ * built-in language has no end.  The dataset is borrowed. */
+int dataset_heldout_source(struct source **source, const struct dataset *dataset);
+
+#endif

@@ -1,0 +1,69 @@
+/* tokenizer_bytes.c - a token for each byte: no model to be had, every text can be written. */
+#include "src/glu.h"
+
+#include "src/text/tokenizer.h"
+
+#include <stdlib.h>
+
+enum {
+    FIRST_BYTE_ID = TOKEN_UNK + 1,
+    PIECES = FIRST_BYTE_ID + 256,
+    /* Rounded up to a multiple of 128: what matrix products like. */
+    VOCABULARY = (PIECES + TOKEN_SENTINELS + 127) / 128 * 128
+};
+
+static size_t bytes_ids_max(const struct tokenizer *tokenizer, size_t bytes)
+{
+    (void)tokenizer;
+    return bytes;
+}
+
+static size_t bytes_encode(const struct tokenizer *tokenizer, const char *text, size_t bytes,
+                           int32_t *ids)
+{
+    (void)tokenizer;
+    for (size_t i = 0; i < bytes; i++)
+        ids[i] = (unsigned char)text[i] + FIRST_BYTE_ID;
+    return bytes;
+}
+
+static size_t bytes_decode(const struct tokenizer *tokenizer, const int32_t *ids, size_t count,
+                           char *text, size_t capacity)
+{
+    size_t bytes = 0;
+
+    (void)tokenizer;
+    for (size_t i = 0; i < count; i++) {
+        if (ids[i] < FIRST_BYTE_ID || ids[i] >= PIECES)
+            continue;
+        if (bytes < capacity)
+            text[bytes] = (char)(ids[i] - FIRST_BYTE_ID);
+        bytes++;
+    }
+    return bytes;
+}
+
+static void bytes_close(struct tokenizer *tokenizer)
+{
+    free(tokenizer);
+}
+
+static int bytes_open(struct tokenizer **tokenizer, const char *argument)
+{
+    struct tokenizer *new = malloc(sizeof *new);
+
+    (void)argument;
+    *tokenizer = new;
+    if (!new)
+        return err_set("no memory for a tokenizer");
+    *new = (struct tokenizer){.vocabulary = VOCABULARY,
+                              .pieces = PIECES,
+                              .first_sentinel = VOCABULARY - 1,
+                              .ids_max = bytes_ids_max,
+                              .encode = bytes_encode,
+                              .decode = bytes_decode,
+                              .close = bytes_close};
+    return 0;
+}
+
+const struct tokenizer_type tokenizer_bytes = {"bytes", NULL, bytes_open};
