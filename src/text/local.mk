@@ -3,6 +3,7 @@ libglubench_a_SOURCES += \
     src/text/files.c src/text/files.h \
     src/text/heldout.c src/text/heldout.h \
     src/text/input.c src/text/input.h \
+    src/text/json_line.c src/text/json_line.h \
     src/text/language.c src/text/language.h \
     src/text/reader.c src/text/reader.h \
     src/text/shuffle.c src/text/shuffle.h \
@@ -15,9 +16,10 @@ libglubench_a_SOURCES += \
 # Corpora that tests read, and a small task over them.
 data_fixture = test/data-fixture.c test/data-fixture.h test/scratch.c test/scratch.h
 
-check_PROGRAMS += test-dataset test-language test-reader test-tokenizer
+check_PROGRAMS += test-dataset test-json-line test-language test-reader test-tokenizer
 test_dataset_SOURCES = test/test-dataset.c $(data_fixture)
+test_json_line_SOURCES = test/test-json-line.c
 test_language_SOURCES = test/test-language.c
 test_reader_SOURCES = test/test-reader.c test/scratch.c test/scratch.h
 test_tokenizer_SOURCES = test/test-tokenizer.c
-TESTS += test-dataset test-language test-reader test-tokenizer
+TESTS += test-dataset test-json-line test-language test-reader test-tokenizer

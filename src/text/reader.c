@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/text/input.h"
+#include "src/text/json_line.h"
 #include "src/text/reader.h"
 #include "src/text/utf8.h"
 #include "src/util/json_bound.h"
@@ -37,7 +38,9 @@ struct reader {
     size_t start, end, capacity;
     uint64_t position; /* of buffer[start] in the decompressed file */
 
-    json_t *line; /* the current document's */
+    char *room; /* (room_bytes): for a line's text */
+    size_t room_bytes;
+    json_t *line; /* the current document's, when it took a parser */
     uint64_t line_number, lines, bad_lines, first_bad_line; /* lines: those that are not blank */
     char first_fault[JSON_ERROR_TEXT_LENGTH];
 };
@@ -193,22 +196,54 @@ static json_t *parse_line(struct reader *reader, const char *line, size_t bytes,
     return text;
 }
 
+static int make_line_room(struct reader *reader, size_t bytes)
+{
+    char *grown;
+
+    if (bytes <= reader->room_bytes)
+        return 0;
+    grown = realloc(reader->room, 2 * bytes);
+    if (!grown)
+        return err_set("%s:%" PRIu64 ": no memory for a line of %zu bytes", reader->path,
+                       reader->line_number, bytes);
+    reader->room = grown;
+    reader->room_bytes = 2 * bytes;
+    return 0;
+}
+
+/* The text of a line: 1, 0 when it has none, or -1. */
+static int find_text(struct reader *reader, const char *line, size_t bytes, const char **text,
+                     size_t *text_bytes)
+{
+    json_t *string;
+    int status;
+
+    if (make_line_room(reader, bytes))
+        return -1;
+    if (json_line_text(line, bytes, reader->room, text, text_bytes))
+        return 1;
+    string = parse_line(reader, line, bytes, &status);
+    if (!string)
+        return status;
+    *text = json_string_value(string);
+    *text_bytes = json_string_length(string);
+    return 1;
+}
+
 static int next_json(struct reader *reader, struct document *document)
 {
-    const char *line = NULL;
-    size_t bytes = 0;
-    int got, status;
+    const char *line = NULL, *text = NULL;
+    size_t bytes = 0, text_bytes = 0;
+    int got;
 
     while ((got = next_line(reader, &line, &bytes)) > 0) {
-        json_t *text;
-
         if (is_blank(line, bytes))
             continue;
         reader->lines++;
-        text = parse_line(reader, line, bytes, &status);
-        if (status)
+        got = find_text(reader, line, bytes, &text, &text_bytes);
+        if (got < 0)
             return -1;
-        if (text && make_document(document, json_string_value(text), json_string_length(text)))
+        if (got > 0 && make_document(document, text, text_bytes))
             return 1;
     }
     return got;
@@ -357,6 +392,7 @@ void reader_close(struct reader *reader)
     json_decref(reader->line);
     input_close(reader->input);
     free(reader->buffer);
+    free(reader->room);
     free(reader->path);
     free(reader);
 }
