@@ -1,7 +1,9 @@
 /* test-sha256.c - SHA-256 against published digests, and cut up in every way. */
 #include "src/glu.h"
 
+#include "src/util/rng.h"
 #include "src/util/sha256.h"
+#include "src/util/sha256_blocks.h"
 #include "test/tap.h"
 
 #include <stdlib.h>
@@ -30,6 +32,34 @@ static void hash(const void *data, size_t bytes, size_t piece, char hex[SHA256_H
     sha256_finish_hex(&sha, hex);
 }
 
+/* The CPU's instructions do what the plain code does, from any state, at any address. */
+static void test_native(void)
+{
+    enum { BLOCKS = 40 };
+    sha256_blocks_fn *native = sha256_blocks_native();
+    uint8_t data[(BLOCKS + 1) * SHA256_BLOCK_BYTES];
+    int wrong = 0;
+    struct rng rng;
+
+    if (!native) {
+        tap_skip(1, "this CPU has no instructions for SHA-256");
+        return;
+    }
+    rng_start(&rng, 1, RNG_TEST, 0);
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)rng_below(&rng, 256);
+    for (size_t round = 0; round < 64 * BLOCKS; round++) {
+        uint32_t plain_state[8], native_state[8];
+
+        for (int i = 0; i < 8; i++)
+            plain_state[i] = native_state[i] = rng_u32(&rng);
+        sha256_blocks_plain(plain_state, data + round % 64, round / 64);
+        native(native_state, data + round % 64, round / 64);
+        wrong += memcmp(plain_state, native_state, sizeof plain_state) != 0;
+    }
+    tap_ok(wrong == 0, "the CPU's instructions for it give the same");
+}
+
 int main(void)
 {
     enum { MILLION = 1000000, LONGEST = 200 };
@@ -38,7 +68,7 @@ int main(void)
     struct sha256 sha;
     bool same = true;
 
-    tap_plan((int)LENGTH_OF(vectors) + 3);
+    tap_plan((int)LENGTH_OF(vectors) + 4);
     if (!text)
         tap_bail_out("no memory");
     for (size_t i = 0; i < LENGTH_OF(vectors); i++) {
@@ -65,6 +95,7 @@ int main(void)
     sha256_add(&sha, NULL, 0);
     sha256_finish_hex(&sha, hex);
     tap_ok(strcmp(hex, vectors[0].hex) == 0, "nothing may be NULL");
+    test_native();
     free(text);
     return tap_status();
 }

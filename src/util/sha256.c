@@ -2,13 +2,17 @@
 #include "src/glu.h"
 
 #include "src/util/sha256.h"
+#include "src/util/sha256_blocks.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 64, ROUNDS = 64 };
+enum { BLOCK_BYTES = SHA256_BLOCK_BYTES, ROUNDS = SHA256_ROUNDS };
+
+/* ==== Blocks ==== */
 
 /* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
-static const uint32_t round_constant[ROUNDS] = {
+const uint32_t sha256_round_constants[ROUNDS] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
     0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -33,7 +37,8 @@ static uint32_t load_big_endian(const uint8_t *p)
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                           \
     do {                                                                                           \
         uint32_t t = h + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) +        \
-                     (g ^ (e & (f ^ g))) + round_constant[i] + schedule[i];                        \
+                     (g ^ (e & (f ^ g))) + sha256_round_constants[i] +                             \
+                     schedule[i];                                                                  \
         d += t;                                                                                    \
         h = t + (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) +                 \
             ((a & b) | (c & (a | b)));                                                             \
@@ -74,6 +79,28 @@ static void compress(uint32_t state[8], const uint8_t *block)
     state[7] += h;
 }
 
+void sha256_blocks_plain(uint32_t state[8], const uint8_t *data, size_t blocks)
+{
+    for (; blocks > 0; blocks--, data += BLOCK_BYTES)
+        compress(state, data);
+}
+
+static void take_blocks(uint32_t state[8], const uint8_t *data, size_t blocks)
+{
+    static _Atomic(sha256_blocks_fn *) chosen; /* asking the CPU takes longer than a block */
+    sha256_blocks_fn *function = atomic_load_explicit(&chosen, memory_order_relaxed);
+
+    if (!function) {
+        function = sha256_blocks_native();
+        if (!function)
+            function = sha256_blocks_plain;
+        atomic_store_explicit(&chosen, function, memory_order_relaxed);
+    }
+    function(state, data, blocks);
+}
+
+/* ==== Messages ==== */
+
 void sha256_start(struct sha256 *sha)
 {
     /* The same of the square roots of the first 8 primes. */
@@ -98,13 +125,13 @@ void sha256_add(struct sha256 *sha, const void *data, size_t bytes)
         memcpy(sha->block + waiting, from, part);
         if (waiting + part < BLOCK_BYTES)
             return;
-        compress(sha->state, sha->block);
+        take_blocks(sha->state, sha->block, 1);
         from += part;
         bytes -= part;
     }
-    for (; bytes >= BLOCK_BYTES; from += BLOCK_BYTES, bytes -= BLOCK_BYTES)
-        compress(sha->state, from);
-    memcpy(sha->block, from, bytes);
+    take_blocks(sha->state, from, bytes / BLOCK_BYTES);
+    from += bytes / BLOCK_BYTES * BLOCK_BYTES;
+    memcpy(sha->block, from, bytes % BLOCK_BYTES);
 }
 
 void sha256_finish(struct sha256 *sha, uint8_t digest[SHA256_BYTES])
