@@ -13,12 +13,10 @@ export LC_ALL=C
 tarball=${1:?usage: coverage.sh TARBALL FOLDER [MINIMUM]}
 folder=${2:?usage: coverage.sh TARBALL FOLDER [MINIMUM]}
 minimum=${3:-0}
-shared=$(cd "$(dirname "$0")/../../shared" 2>/dev/null && pwd -P) || shared=
 
 rm -rf "$folder/source" "$folder/unreached.txt" "$folder/gcov.log"
 mkdir -p "$folder/source"
 tar -xf "$tarball" -C "$folder/source" --strip-components=1
-test -z "$shared" || ln -sfn "$shared" "$folder/shared"
 cd "$folder/source"
 
 ./configure -q --enable-coverage

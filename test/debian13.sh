@@ -6,8 +6,9 @@
 #
 # Needs root, debootstrap and a Debian mirror, the one of this machine's apt when it has one;
 # exits with 77 where one is missing.  The folder is a temporary one, removed at the end, or
-# $GLUBENCH_DEBIAN13, which is kept: the next run reuses the system in it.  All mounts live in a
-# namespace of their own, so nothing stays mounted whatever happens.
+# $GLUBENCH_DEBIAN13, which is kept: the next run reuses the system in it.  The data sets of
+# $GLUBENCH_DATA can be read there too.  All mounts live in a namespace of their own, so nothing stays
+# mounted whatever happens.
 set -eu
 export LC_ALL=C
 
@@ -15,7 +16,6 @@ skip() { echo "debian13.sh: skipped: $*"; exit 77; }
 say() { echo "debian13.sh: $*"; }
 
 tarball=${1:?usage: debian13.sh TARBALL}
-srcdir=$(cd "$(dirname "$0")/.." && pwd -P)
 
 test "$(id -u)" = 0 || skip "only root can install a system into a folder"
 PATH=$PATH:/usr/sbin:/sbin
@@ -50,12 +50,13 @@ inside='
     set -eu
     mount -t proc proc "$0/proc"
     if test -n "$1"; then
-        mkdir -p "$0/work/shared"
-        mount --bind "$1" "$0/work/shared"
-        mount -o remount,bind,ro "$0/work/shared"
+        mkdir -p "$0/work/data"
+        mount --bind "$1" "$0/work/data"
+        mount -o remount,bind,ro "$0/work/data"
     fi
     exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
         LC_ALL=C http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
+        GLUBENCH_DATA="${1:+/work/data}" \
         sh -c "cd /work/glubench && ./bootstrap && make check"
 '
 rm -rf "$root/work"
@@ -64,10 +65,10 @@ tar -xf "$tarball" -C "$root/work/glubench" --strip-components=1
 if test -e /etc/resolv.conf; then
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 fi
-shared=$(cd "$srcdir/../shared" 2>/dev/null && pwd -P) || shared=
-say "./bootstrap && make check in $root${shared:+, with the data of $shared}"
+data=${GLUBENCH_DATA:-}
+say "./bootstrap && make check in $root${data:+, with the data of $data}"
 status=0
-unshare -m -p -f --kill-child sh -c "$inside" "$root" "$shared" || status=$?
+unshare -m -p -f --kill-child sh -c "$inside" "$root" "$data" || status=$?
 if test $status != 0; then
     cat "$root/work/glubench/test-suite.log" 2>/dev/null || true
 fi
