@@ -371,6 +371,7 @@ static int prepare(struct sweep *sweep, const struct setting *setting, int argc,
         tokenizer_open(&sweep->tokenizer, setting->tokenizer) ||
         task_open(&sweep->task, &task, sweep->dataset, sweep->tokenizer))
         return -1;
+    dataset_forget_heldout(sweep->dataset);
     progress_clear();
     machine_times(&sweep->start);
     sweep->results = (struct results){

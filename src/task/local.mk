@@ -3,7 +3,8 @@ libglubench_a_SOURCES += \
     src/task/span.c src/task/span.h \
     src/task/task.c src/task/task.h
 
-check_PROGRAMS += test-span test-task
+check_PROGRAMS += test-segments test-span test-task
+test_segments_SOURCES = test/test-segments.c
 test_span_SOURCES = test/test-span.c
 test_task_SOURCES = test/test-task.c $(data_fixture)
-TESTS += test-span test-task
+TESTS += test-segments test-span test-task

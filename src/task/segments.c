@@ -25,7 +25,8 @@ int segments_open(struct segments **result, struct source *source,
     *result = segments;
     if (!segments) {
         source_close(source);
-        return err_set("no memory to read the text");
+        err_set("no memory to read the text");
+        return -1;
     }
     segments->source = source;
     segments->tokenizer = tokenizer;

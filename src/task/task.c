@@ -40,17 +40,18 @@ int task_lengths(struct task_options *options)
 int task_open(struct task **task, const struct task_options *options,
               const struct dataset *dataset, const struct tokenizer *tokenizer)
 {
+    const struct task_type *type = task_type_find(options->kind);
     struct task_options complete = *options;
 
     *task = NULL;
-    if (task_lengths(&complete))
+    if (!type || type->lengths(&complete))
         return -1;
     if (options->batch < 1)
         return err_set(FIELD("batch") " %d: it must be at least 1", options->batch);
     if (options->heldout_examples < 0)
         return err_set(FIELD("heldout_examples") " %d: it must be at least 0",
                        options->heldout_examples);
-    return task_type_find(options->kind)->open(task, &complete, dataset, tokenizer);
+    return type->open(task, &complete, dataset, tokenizer);
 }
 
 void task_close(struct task *task)

@@ -265,6 +265,11 @@ void dataset_close(struct dataset *dataset)
 
 /* ==== Once it is open ==== */
 
+void dataset_forget_heldout(struct dataset *dataset)
+{
+    kept_give_up(&dataset->kept);
+}
+
 const struct dataset_options *dataset_options(const struct dataset *dataset)
 {
     return &dataset->options;

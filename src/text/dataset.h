@@ -51,6 +51,10 @@ int dataset_open(struct dataset **dataset, const struct dataset_options *options
 /* NULL is fine. */
 void dataset_close(struct dataset *dataset);
 
+/* Every task has its held-out examples: give back the memory of the held-out text.  A later source of
+ * it reads the files again.  For who opened the dataset, while no other thread uses it. */
+void dataset_forget_heldout(struct dataset *dataset);
+
 const struct dataset_options *dataset_options(const struct dataset *dataset);
 const struct data_identity *dataset_training(const struct dataset *dataset);
 const struct data_identity *dataset_heldout(const struct dataset *dataset);

@@ -21,8 +21,7 @@ int kept_add(struct kept *kept, const struct document *document)
     if (kept->gave_up)
         return 0;
     if (left < sizeof record || left - sizeof record < document->bytes) {
-        kept_free(kept);
-        kept->gave_up = true;
+        kept_give_up(kept);
         return 0;
     }
     if (kept->capacity - kept->used < sizeof record + document->bytes) {
@@ -38,6 +37,12 @@ int kept_add(struct kept *kept, const struct document *document)
     memcpy(kept->records + kept->used + sizeof record, document->text, document->bytes);
     kept->used += sizeof record + document->bytes;
     return 0;
+}
+
+void kept_give_up(struct kept *kept)
+{
+    kept_free(kept);
+    kept->gave_up = true;
 }
 
 void kept_free(struct kept *kept)

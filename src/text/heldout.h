@@ -16,6 +16,8 @@ struct kept {
 
 /* Keep one more document.  0, or -1 without memory. */
 int kept_add(struct kept *kept, const struct document *document);
+/* Keep none of them after all. */
+void kept_give_up(struct kept *kept);
 void kept_free(struct kept *kept);
 
 /* The documents of the files that are held out, once: the kept ones, or read again when they were

@@ -25,7 +25,8 @@ static int unknown(const char *name)
         snprintf(names + used, sizeof names - used, "%s%s%s%s", i ? ", " : "", types[i]->name,
                  types[i]->argument ? ":" : "", types[i]->argument ? types[i]->argument : "");
     }
-    return err_set("unknown tokenizer '%s': the known ones are: %s", name, names);
+    err_set("unknown tokenizer '%s': the known ones are: %s", name, names);
+    return -1;
 }
 
 int tokenizer_open(struct tokenizer **tokenizer, const char *name)
@@ -38,9 +39,7 @@ int tokenizer_open(struct tokenizer **tokenizer, const char *name)
         if (strlen(types[i]->name) != length || memcmp(types[i]->name, name, length) != 0)
             continue;
         if ((types[i]->argument == NULL) != (colon == NULL))
-            return err_set("tokenizer '%s': its name is %s%s%s", name, types[i]->name,
-                           types[i]->argument ? ":" : ", with nothing behind it",
-                           types[i]->argument ? types[i]->argument : "");
+            break;
         return types[i]->open(tokenizer, colon ? colon + 1 : NULL);
     }
     return unknown(name);
