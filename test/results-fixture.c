@@ -3,7 +3,7 @@
 
 #include "test/results-fixture.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
 

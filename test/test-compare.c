@@ -1,7 +1,7 @@
 /* test-compare.c - before and after, and several files as one. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/tables.h"
 #include "test/results-fixture.h"
 #include "test/tap.h"

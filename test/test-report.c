@@ -1,7 +1,7 @@
 /* test-report.c - the tables for people say what the numbers allow, and no more. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "test/results-fixture.h"
 #include "test/tap.h"
 

@@ -2,7 +2,7 @@
  * comes back as it was written. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/results.h"
 #include "src/results/statistics.h"
 #include "src/results/tables.h"

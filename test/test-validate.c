@@ -1,7 +1,7 @@
 /* test-validate.c - every rule finds the fault it is for, and names its place. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/schema.h"
 #include "test/results-fixture.h"
 #include "test/tap.h"

@@ -10,7 +10,7 @@
 #include "src/bench/peak.h"
 #include "src/bench/rig.h"
 #include "src/nn/dnn.h"
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
 

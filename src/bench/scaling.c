@@ -4,8 +4,8 @@
 #include "src/bench/scaling.h"
 
 #include "src/bench/rig.h"
-#include "src/results/json_help.h"
 #include "src/results/statistics.h"
+#include "src/util/json_help.h"
 #include "src/util/list.h"
 #include "src/util/progress.h"
 

@@ -7,11 +7,11 @@
 #include "src/results/results.h"
 #include "src/setting/setting.h"
 #include "src/study/forecast.h"
+#include "src/util/json_help.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,11 +124,6 @@ static void print_text(const struct outlook *outlook)
         print_detection(&outlook->detection);
 }
 
-static json_t *number_or_null(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *row_json(const struct outlook *outlook, const struct forecast_row *row)
 {
     const struct model_memory *memory = &row->memory;
@@ -147,7 +142,7 @@ static json_t *row_json(const struct outlook *outlook, const struct forecast_row
         "scratch", (json_int_t)memory->scratch, "total", (json_int_t)memory->total,
         "activation_bytes_per_token", (json_int_t)memory->activations_per_token,
         "activation_bytes_per_token_minimum", (json_int_t)memory->activations_per_token_minimum,
-        "estimated_s", number_or_null(seconds));
+        "estimated_s", json_number(seconds));
 }
 
 static json_t *detection_json(const struct outlook *outlook)
@@ -177,8 +172,8 @@ static int print_json(const struct outlook *outlook)
                          variants, "peak_memory_bytes", (json_int_t)outlook->peak_bytes,
                          "throughput_memory_bytes", (json_int_t)outlook->throughput_bytes,
                          "machine_memory_bytes", (json_int_t)outlook->machine_bytes,
-                         "gemm_peak_gflop_per_s", number_or_null(outlook->gemm_peak_gflop_per_s),
-                         "estimated_s", number_or_null(seconds), "detection",
+                         "gemm_peak_gflop_per_s", json_number(outlook->gemm_peak_gflop_per_s),
+                         "estimated_s", json_number(seconds), "detection",
                          detection_json(outlook));
     if (failed || !document) {
         json_decref(document);

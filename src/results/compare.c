@@ -2,7 +2,7 @@
 #include "src/glu.h"
 
 #include "src/results/document.h"
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/results.h"
 #include "src/results/sheet.h"
 #include "src/results/tables.h"

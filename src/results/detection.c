@@ -1,7 +1,7 @@
 /* detection.c - how many seeds a question takes. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/results.h"
 #include "src/results/tables.h"
 

@@ -1,7 +1,7 @@
 /* environment.c - the machine that a result was made on. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/results.h"
 
 #include <math.h>

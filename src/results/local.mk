@@ -4,7 +4,6 @@ libglubench_a_SOURCES += \
     src/results/document.c src/results/document.h \
     src/results/embedded.h \
     src/results/environment.c \
-    src/results/json_help.c src/results/json_help.h \
     src/results/merge.c \
     src/results/report.c \
     src/results/restore.c \

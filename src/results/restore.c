@@ -1,7 +1,7 @@
 /* restore.c - a run of a results file, back in memory. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/results.h"
 
 #include <math.h>

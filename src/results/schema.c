@@ -4,7 +4,7 @@
 #include "src/results/schema.h"
 
 #include "src/results/embedded.h"
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 
 #include <errno.h>
 #include <stdarg.h>

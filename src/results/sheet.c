@@ -3,7 +3,7 @@
 
 #include "src/results/sheet.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/util/printable.h"
 
 #include <stdarg.h>

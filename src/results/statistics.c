@@ -12,11 +12,6 @@
 
 static const struct interval no_interval = {NAN, NAN};
 
-bool interval_exists(struct interval interval)
-{
-    return !isnan(interval.low) && !isnan(interval.high);
-}
-
 /* ==== Distributions ==== */
 
 static double beta_fraction(double a, double b, double x)

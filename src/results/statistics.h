@@ -7,11 +7,7 @@
 #define GLU_RESULTS_STATISTICS_H
 
 #include "src/glu.h"
-
-struct interval {
-    double low, high;
-};
-bool interval_exists(struct interval interval);
+#include "src/util/interval.h"
 
 /* ==== Distributions ==== */
 

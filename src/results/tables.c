@@ -5,7 +5,7 @@
 
 #include "src/results/document.h"
 #include "src/results/embedded.h"
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 
 #include <errno.h>
 #include <math.h>

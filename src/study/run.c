@@ -7,7 +7,7 @@
 #include "src/model/weights.h"
 #include "src/nn/dnn.h"
 #include "src/results/document.h"
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 #include "src/results/results.h"
 #include "src/bench/peak.h"
 #include "src/bench/profile.h"

@@ -3,9 +3,9 @@
 
 #include "src/train/state.h"
 
+#include "src/util/json_help.h"
 #include "src/util/record.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +18,6 @@ static size_t tensor_bytes(const struct tensor *tensor)
 
 /* ---- Saving ---------------------------------------------------------------------------------- */
 
-static json_t *number_or_null(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
 static json_t *curve_json(const struct run_result *result)
 {
     json_t *curve = json_array();
@@ -30,8 +25,8 @@ static json_t *curve_json(const struct run_result *result)
     for (int i = 0; curve && i < result->curve_count; i++) {
         const struct curve_point *point = &result->curve[i];
         json_t *entry = json_pack("[I, o, o, f]", (json_int_t)point->step,
-                                  number_or_null(point->train_loss_nats),
-                                  number_or_null(point->heldout_log_perplexity_nats),
+                                  json_number(point->train_loss_nats),
+                                  json_number(point->heldout_log_perplexity_nats),
                                   point->train_s);
 
         if (json_array_append_new(curve, entry)) {
@@ -102,11 +97,6 @@ out:
 
 /* ---- Loading --------------------------------------------------------------------------------- */
 
-static double number_or_nan(const json_t *json)
-{
-    return json_is_number(json) ? json_number_value(json) : NAN;
-}
-
 static int read_curve(const json_t *curve, struct run_result *result)
 {
     size_t count = json_array_size(curve);
@@ -119,8 +109,8 @@ static int read_curve(const json_t *curve, struct run_result *result)
 
         result->curve[i] = (struct curve_point){
             .step = json_integer_value(json_array_get(entry, 0)),
-            .train_loss_nats = number_or_nan(json_array_get(entry, 1)),
-            .heldout_log_perplexity_nats = number_or_nan(json_array_get(entry, 2)),
+            .train_loss_nats = number_of(json_array_get(entry, 1)),
+            .heldout_log_perplexity_nats = number_of(json_array_get(entry, 2)),
             .train_s = json_number_value(json_array_get(entry, 3)),
         };
     }

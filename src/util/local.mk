@@ -5,8 +5,10 @@ libglubench_a_SOURCES += \
     src/util/clock.c src/util/clock.h \
     src/util/ends_with.h \
     src/util/error.c src/util/error.h \
+    src/util/interval.h \
     src/util/io.c src/util/io.h \
     src/util/json_bound.c src/util/json_bound.h \
+    src/util/json_help.c src/util/json_help.h \
     src/util/list.c src/util/list.h \
     src/util/machine.c src/util/machine.h \
     src/util/metric.h \

@@ -1,9 +1,10 @@
-/* json_help.h - JSON values with the rules of the results file: missing is null, never NaN. */
-#ifndef GLU_RESULTS_JSON_HELP_H
-#define GLU_RESULTS_JSON_HELP_H
+/* json_help.h - JSON values with the rules of the files that glubench writes: missing is null,
+ * never NaN. */
+#ifndef GLU_UTIL_JSON_HELP_H
+#define GLU_UTIL_JSON_HELP_H
 
 #include "src/glu.h"
-#include "src/results/statistics.h"
+#include "src/util/interval.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@ int json_push(json_t *array, json_t *value);
 /* `value` when bad is 0, otherwise NULL, freed, with the message that memory ran out. */
 json_t *json_finish(json_t *value, int bad);
 
+/* A number, or NAN for any other value and for NULL. */
+double number_of(const json_t *value);
 /* A member of an object, whatever the two are: NAN, NULL or `other` when it is not of that type. */
 double number_at(const json_t *object, const char *key);
 const char *text_at(const json_t *object, const char *key);

@@ -1,7 +1,7 @@
 /* json_help.c - see json_help.h. */
 #include "src/glu.h"
 
-#include "src/results/json_help.h"
+#include "src/util/json_help.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -72,11 +72,14 @@ json_t *json_finish(json_t *value, int bad)
     return NULL;
 }
 
+double number_of(const json_t *value)
+{
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
 double number_at(const json_t *object, const char *key)
 {
-    json_t *value = json_object_get(object, key);
-
-    return json_is_number(value) ? json_number_value(value) : NAN;
+    return number_of(json_object_get(object, key));
 }
 
 const char *text_at(const json_t *object, const char *key)
@@ -94,10 +97,9 @@ int64_t integer_at(const json_t *object, const char *key, int64_t other)
 struct interval interval_at(const json_t *object, const char *key)
 {
     json_t *pair = json_object_get(object, key);
-    json_t *low = json_array_get(pair, 0), *high = json_array_get(pair, 1);
 
-    return (struct interval){json_is_number(low) ? json_number_value(low) : NAN,
-                             json_is_number(high) ? json_number_value(high) : NAN};
+    return (struct interval){number_of(json_array_get(pair, 0)),
+                             number_of(json_array_get(pair, 1))};
 }
 
 json_t *value_at(const json_t *object, const char *path)
