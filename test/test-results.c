@@ -3,6 +3,7 @@
 #include "src/glu.h"
 
 #include "src/util/json_help.h"
+#include "src/results/power.h"
 #include "src/results/results.h"
 #include "src/results/statistics.h"
 #include "src/results/tables.h"

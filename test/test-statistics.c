@@ -1,6 +1,8 @@
 /* test-statistics.c - the statistics against closed forms, published tables and worked examples. */
 #include "src/glu.h"
 
+#include "src/results/distributions.h"
+#include "src/results/power.h"
 #include "src/results/statistics.h"
 #include "src/util/rng.h"
 #include "test/tap.h"

@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/util/json_help.h"
+#include "src/results/power.h"
 #include "src/results/results.h"
 #include "src/results/tables.h"
 

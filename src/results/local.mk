@@ -1,10 +1,12 @@
 libglubench_a_SOURCES += \
     src/results/compare.c \
     src/results/detection.c \
+    src/results/distributions.c src/results/distributions.h \
     src/results/document.c src/results/document.h \
     src/results/embedded.h \
     src/results/environment.c \
     src/results/merge.c \
+    src/results/power.c src/results/power.h \
     src/results/report.c \
     src/results/restore.c \
     src/results/results.h \

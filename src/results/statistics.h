@@ -1,4 +1,4 @@
-/* stats.h - the statistics of the comparison: seeds are the units, variants are paired by seed.
+/* statistics.h - the statistics of the comparison: seeds are the units, variants are paired by seed.
  *
  * An estimate that the data do not give (one seed has no spread) is NAN, and an interval that they
  * do not give has NAN at both ends: callers print "no interval" and write null.  Input values are
@@ -9,21 +9,10 @@
 #include "src/glu.h"
 #include "src/util/interval.h"
 
-/* ==== Distributions ==== */
-
-/* Regularised incomplete beta I_x(a, b) for a, b > 0, by its continued fraction (Press et al.,
- * Numerical Recipes, section 6.4; Lentz's evaluation). */
-double stats_beta_incomplete(double a, double b, double x);
-double stats_normal_cdf(double z);
-double stats_normal_quantile(double p);
-/* Student's t; df > 0, need not be whole. */
-double stats_t_cdf(double t, double df);
-double stats_t_quantile(double p, double df);
-/* P(|T| >= |t|), accurate far out in the tails. */
-double stats_t_two_sided_p(double t, double df);
-/* Noncentral t, P(T <= t), by integrating the normal over the chi distribution of the sample's
- * standard deviation (Johnson, Kotz and Balakrishnan 1995, chapter 31). */
-double stats_noncentral_t_cdf(double t, double df, double noncentrality);
+/* Of the whole program: intervals at 95 %, tests at 5 %, plans for a power of 80 %. */
+#define STATS_LEVEL 0.95
+#define STATS_ALPHA 0.05
+#define STATS_POWER 0.8
 
 /* ==== One sample ==== */
 
@@ -88,14 +77,5 @@ int stats_cluster_bootstrap(const double *difference, int seeds, int examples, d
  * is longer its rest is left out.  The interval does not exist below 3 samples. */
 int stats_median_ratio(const double *a, int a_count, const double *b, int b_count, bool paired,
                        double level, double *ratio, struct interval *interval);
-
-/* ==== Planning ==== */
-
-/* Power of the two-sided paired t test at n pairs for a true difference (exact, noncentral t). */
-double stats_paired_power(double difference, double stddev, int n, double alpha);
-/* The smallest true difference that n pairs detect with that power.  NAN below n 2. */
-double stats_detectable(double stddev, int n, double alpha, double power);
-/* The fewest pairs that detect `difference` (> 0) with that power; INT_MAX above a million. */
-int stats_pairs_needed(double difference, double stddev, double alpha, double power);
 
 #endif

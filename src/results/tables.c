@@ -5,6 +5,7 @@
 
 #include "src/results/document.h"
 #include "src/results/embedded.h"
+#include "src/results/power.h"
 #include "src/util/json_help.h"
 
 #include <errno.h>
