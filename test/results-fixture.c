@@ -188,6 +188,16 @@ json_t *fixture_document(int first_seed, int seeds, int flags)
     return document;
 }
 
+enum affects fixture_affects(const char *path)
+{
+    static const char *const nothing[] = {"preset", "seeds", "variants", "threads", "jobs"};
+
+    for (size_t i = 0; i < LENGTH_OF(nothing); i++)
+        if (strcmp(nothing[i], path) == 0)
+            return AFFECTS_NOTHING;
+    return strcmp(path, "threads_per_run") == 0 ? AFFECTS_BITS : AFFECTS_RESULT;
+}
+
 json_t *fixture_row(json_t *document, const char *table, const char *variant)
 {
     return find_row(json_object_get(json_object_get(document, "tables"), table), "variant", variant);

@@ -32,6 +32,10 @@ void fixture_close(struct fixture *fixture);
 /* The document of such a fixture; new reference. */
 json_t *fixture_document(int first_seed, int seeds, int flags);
 
+/* What its configuration affects: preset, seeds, variants, threads and jobs no result, and
+ * threads_per_run the last bits. */
+enum affects fixture_affects(const char *path);
+
 /* The row of a table of a document, borrowed: fixture_row(document, "table1", "relu"). */
 json_t *fixture_row(json_t *document, const char *table, const char *variant);
 

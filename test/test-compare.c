@@ -2,7 +2,6 @@
 #include "src/glu.h"
 
 #include "src/util/json_help.h"
-#include "src/results/tables.h"
 #include "test/results-fixture.h"
 #include "test/tap.h"
 
@@ -54,7 +53,7 @@ static bool compare(double loss, double seconds, double fail_on_percent, char **
     FILE *out = open_memstream(text, &bytes);
 
     change(after, loss, seconds);
-    if (!out || results_compare(out, before, after, "terminal", fail_on_percent, &regression) != 0)
+    if (!out || results_compare(out, before, after, fixture_affects, "terminal", fail_on_percent, &regression) != 0)
         tap_bail_out("%s", err_get());
     fclose(out);
     json_decref(before);
@@ -106,7 +105,7 @@ static void test_noise(void)
         json_put(run, "heldout_log_perplexity_nats",
                  json_number(number_at(run, "heldout_log_perplexity_nats") + 0.05 * sign));
     }
-    tap_ok(results_compare(out, before, after, "terminal", 0.0, &regression) == 0 && !regression,
+    tap_ok(results_compare(out, before, after, fixture_affects, "terminal", 0.0, &regression) == 0 && !regression,
            "noise is no regression");
     fclose(out);
     tap_ok(strstr(text, "n.s.") != NULL, "but n.s.");
@@ -123,17 +122,43 @@ static void test_lost(void)
     size_t bytes;
     FILE *out = open_memstream(&text, &bytes);
 
-    tap_ok(results_compare(out, before, after, "terminal", 50.0, &regression) == 0 && regression,
+    tap_ok(results_compare(out, before, after, fixture_affects, "terminal", 50.0, &regression) == 0 && regression,
            "a run that diverges now is a regression");
     fclose(out);
     tap_ok(strstr(text, "1 run not ok any more") != NULL, "and named");
     free(text);
     json_put(json_object_get(json_object_get(after, "config"), "training"), "steps", json_integer(7));
-    tap_ok(results_compare(stdout, before, after, "terminal", 0.0, &regression) == -1
+    tap_ok(results_compare(stdout, before, after, fixture_affects, "terminal", 0.0,
+                           &regression) == -1
                && strstr(err_get(), "config.training.steps (1000, 7)"),
            "%s", err_get());
     json_decref(before);
     json_decref(after);
+}
+
+/* Compare two runs of one configuration but for a field. */
+static int compare_with(const char *key, json_t *value)
+{
+    json_t *before = fixture_document(1, 2, FIXTURE_NO_EXAMPLES), *after = json_deep_copy(before);
+    FILE *nowhere = fopen("/dev/null", "w");
+    bool regression;
+    int rc;
+
+    json_object_set_new(json_object_get(after, "config"), key, value);
+    rc = results_compare(nowhere, before, after, fixture_affects, "terminal", 0.0, &regression);
+    fclose(nowhere);
+    json_decref(before);
+    json_decref(after);
+    return rc;
+}
+
+static void test_fields(void)
+{
+    tap_ok(compare_with("jobs", json_integer(7)) == 0, "a field that affects no result may differ");
+    tap_ok(compare_with("threads_per_run", json_integer(7)) == 0, "and one that affects bits alone");
+    tap_ok(compare_with("later", json_integer(7)) == -1
+               && strstr(err_get(), "config.later (missing, 7)"),
+           "%s", err_get());
 }
 
 static const char *write_file(char name, json_t *document)
@@ -173,7 +198,7 @@ static void test_cell(const char *whole)
     orders[0][0] = orders[1][1] = whole;
     orders[0][1] = orders[1][0] = path;
     for (int i = 0; i < 2; i++) {
-        merged = results_merge(orders[i], 2);
+        merged = results_merge(orders[i], 2, fixture_affects);
         tap_ok(merged && integer_at(fixture_row(merged, "table1", "swiglu"), "n", 0) == 4
                    && integer_at(fixture_row(merged, "table1", "relu"), "n", 0) == 3
                    && isfinite(number_at(fixture_row(merged, "table1", "swiglu"), "delta_nats")),
@@ -191,7 +216,7 @@ static void test_merge(void)
     const char *bad;
     double x, y;
 
-    merged = results_merge((const char *[]){a, b}, 2);
+    merged = results_merge((const char *[]){a, b}, 2, fixture_affects);
     tap_ok(merged != NULL, "seeds 1 to 3 and 4 to 5 merge%s%s", merged ? "" : ": ",
            merged ? "" : err_get());
     x = number_at(fixture_row(merged, "table1", "swiglu"), "delta_nats");
@@ -204,7 +229,7 @@ static void test_merge(void)
     json_decref(merged);
     json_decref(whole);
 
-    merged = results_merge((const char *[]){a, a}, 2);
+    merged = results_merge((const char *[]){a, a}, 2, fixture_affects);
     tap_ok(merged && json_array_size(json_object_get(merged, "runs")) == 24,
            "a file with itself is itself");
     json_decref(merged);
@@ -215,20 +240,33 @@ static void test_merge(void)
     json_put(json_object_get(other, "config"), "precision", json_text("bf16"));
     json_put(json_object_get(json_object_get(other, "config"), "model"), "d_model", json_integer(128));
     bad = write_file('c', other);
-    tap_ok(!results_merge((const char *[]){a, bad}, 2)
+    tap_ok(!results_merge((const char *[]){a, bad}, 2, fixture_affects)
                && strstr(err_get(), "config.precision (\"f32\", \"bf16\")")
                && strstr(err_get(), "config.model.d_model (64, 128)") && strstr(err_get(), "2 fields"),
            "%s", err_get());
 
+    other = fixture_document(4, 2, 0);
+    json_put(json_object_get(other, "config"), "jobs", json_integer(7));
+    bad = write_file('c', other);
+    merged = results_merge((const char *[]){a, bad}, 2, fixture_affects);
+    tap_ok(merged != NULL, "a field that affects no result may differ");
+    json_decref(merged);
+    other = fixture_document(4, 2, 0);
+    json_put(json_object_get(other, "config"), "threads_per_run", json_integer(7));
+    bad = write_file('c', other);
+    tap_ok(!results_merge((const char *[]){a, bad}, 2, fixture_affects)
+               && strstr(err_get(), "config.threads_per_run (missing, 7)"),
+           "bits may not: %s", err_get());
+
     other = fixture_document(3, 2, FIXTURE_REVERSED);
     bad = write_file('c', other);
-    tap_ok(!results_merge((const char *[]){a, bad}, 2) && strstr(err_get(), "with another result"), "%s",
+    tap_ok(!results_merge((const char *[]){a, bad}, 2, fixture_affects) && strstr(err_get(), "with another result"), "%s",
            err_get());
 
     other = fixture_document(4, 2, 0);
     json_put(json_object_get(other, "environment"), "cpu_model", json_text("another"));
     bad = write_file('c', other);
-    merged = results_merge((const char *[]){a, bad}, 2);
+    merged = results_merge((const char *[]){a, bad}, 2, fixture_affects);
     char *warnings = json_dumps(json_object_get(merged, "warnings"), 0);
     tap_ok(warnings && strstr(warnings, "comes from another machine"), "another machine is a warning");
     free(warnings);
@@ -236,12 +274,12 @@ static void test_merge(void)
 
     other = fixture_document(1, 3, FIXTURE_DIVERGED);
     bad = write_file('c', other);
-    merged = results_merge((const char *[]){bad, a}, 2);
+    merged = results_merge((const char *[]){bad, a}, 2, fixture_affects);
     tap_ok(merged && integer_at(fixture_row(merged, "table1", "swiglu"), "n", 0) == 3,
            "an ok run replaces one that diverged");
     json_decref(merged);
-    tap_ok(!results_merge((const char *[]){a, "nothing.json"}, 2), "%s", err_get());
-    tap_ok(!results_merge(NULL, 0), "%s", err_get());
+    tap_ok(!results_merge((const char *[]){a, "nothing.json"}, 2, fixture_affects), "%s", err_get());
+    tap_ok(!results_merge(NULL, 0, fixture_affects), "%s", err_get());
     unlink(in_directory('a'));
     unlink(in_directory('b'));
     unlink(in_directory('c'));
@@ -254,8 +292,9 @@ int main(void)
     test_changes();
     test_noise();
     test_lost();
+    test_fields();
     test_merge();
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan(28);
+    tap_plan(33);
     return tap_status();
 }

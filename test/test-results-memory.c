@@ -37,7 +37,7 @@ static int do_read(void)
 
 static int do_merge(void)
 {
-    json_t *merged = results_merge((const char *[]){path, path}, 2);
+    json_t *merged = results_merge((const char *[]){path, path}, 2, fixture_affects);
 
     json_decref(merged);
     return merged ? 0 : -1;
@@ -65,7 +65,8 @@ static int do_compare(void)
 {
     bool regression;
 
-    return results_compare(nowhere, document, document, "terminal", 1.0, &regression);
+    return results_compare(nowhere, document, document, fixture_affects, "terminal", 1.0,
+                           &regression);
 }
 
 static const struct {

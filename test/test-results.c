@@ -2,11 +2,11 @@
  * comes back as it was written. */
 #include "src/glu.h"
 
-#include "src/util/json_help.h"
+#include "src/results/embedded.h"
 #include "src/results/power.h"
 #include "src/results/results.h"
 #include "src/results/statistics.h"
-#include "src/results/tables.h"
+#include "src/util/json_help.h"
 #include "test/results-fixture.h"
 #include "test/tap.h"
 
@@ -318,6 +318,88 @@ static void test_detection(json_t *document)
     json_decref(document);
 }
 
+/* A run that is written, read back and written again is the same, so that it can be kept by itself. */
+static void test_run_records(void)
+{
+    struct fixture *fixture = malloc(sizeof *fixture);
+    int same = 0, others = 0;
+
+    fixture_open(fixture, 1, 2, FIXTURE_DIVERGED);
+    for (int i = 0; i < fixture->results.run_count; i++) {
+        const struct run_result *run = &fixture->runs[i];
+        json_t *first = results_run_json(run), *second;
+        struct run_result back;
+
+        if (!first || run_result_restore(&back, first, run->variant) != 0)
+            tap_bail_out("%s", err_get());
+        second = results_run_json(&back);
+        same += second && json_equal(first, second) && back.seed == run->seed
+                && back.status == run->status && back.curve_count == run->curve_count;
+        others += back.status == RUN_DIVERGED && back.error && !back.example_nats
+                  && isnan(back.heldout_log_perplexity_nats);
+        json_decref(first);
+        json_decref(second);
+        run_result_free(&back);
+    }
+    tap_ok(same == fixture->results.run_count && others == 1,
+           "%d of %d runs come back from their records", same, fixture->results.run_count);
+    fixture_close(fixture);
+    free(fixture);
+    for (enum run_status status = RUN_OK; status <= RUN_INTERRUPTED; status++)
+        same += run_status_of(run_status_name(status)) == status;
+    tap_ok(same == 20 && run_status_of("fine") == RUN_FAILED && run_status_of(NULL) == RUN_FAILED,
+           "every status has its name");
+}
+
+/* What is measured alone, and computed on later, is the same as both at once. */
+static void test_two_parts(void)
+{
+    struct fixture *fixture = malloc(sizeof *fixture);
+    json_t *both, *measured;
+
+    fixture_open(fixture, 1, 2, 0);
+    fixture->results.environment = environment_json();
+    both = results_json(&fixture->results);
+    measured = results_document(&fixture->results);
+    json_object_set_new(fixture->results.environment, "host", json_string("elsewhere"));
+    tap_ok(measured && !json_object_get(measured, "agreement")
+               && !value_at(measured, "tables.table1")
+               && json_array_size(value_at(measured, "tables.throughput")) == 16,
+           "a document of what is measured has no table");
+    json_decref(fixture->results.environment);
+    fixture_close(fixture);
+    free(fixture);
+    tap_ok(measured && tables_compute(measured) == 0 && json_equal(measured, both),
+           "with tables it is the whole, whatever becomes of what it was made from");
+    json_decref(both);
+    json_decref(measured);
+}
+
+/* Each column of the paper's tables 2 to 4 has ours beside it. */
+static void test_finetune(json_t *document)
+{
+    static const char *const tables[][2] = {
+        {"glue", "table2_glue"}, {"superglue", "table3_superglue"}, {"squad", "table4_squad"}};
+    json_t *paper = json_loads(embedded_paper, 0, NULL);
+    int columns = 0, wrong = 0;
+
+    for (size_t i = 0; i < LENGTH_OF(tables); i++) {
+        json_t *row = fixture_row(document, tables[i][0], "swiglu"), *value;
+        json_t *printed = json_object_get(json_object_get(paper, tables[i][1]), "swiglu");
+        const char *column;
+        char key[64];
+
+        wrong += json_object_size(row) != 1 + 2 * json_object_size(printed);
+        json_object_foreach (printed, column, value) {
+            snprintf(key, sizeof key, "paper_%s", column);
+            wrong += !is_null(row, column) || number_at(row, key) != json_number_value(value);
+            columns++;
+        }
+    }
+    tap_ok(columns == 27 && wrong == 0, "%d columns of fine-tuning stand beside the paper's", columns);
+    json_decref(paper);
+}
+
 int main(void)
 {
     static const struct onednn_facts onednn = {"9.9", "OpenMP", ""};
@@ -341,13 +423,16 @@ int main(void)
     test_pareto(document);
     test_files(document);
     test_detection(document);
+    test_finetune(document);
     json_decref(document);
+    test_run_records();
+    test_two_parts();
     test_agreement();
     test_diverged();
     test_one_seed();
     test_bad_files();
     test_odd_texts();
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan(46);
+    tap_plan(51);
     return tap_status();
 }

@@ -157,6 +157,28 @@ static void test_many_seeds(const json_t *good)
     json_decref(bad);
 }
 
+/* More than every one can be compared with, which the schema does not say. */
+static void test_too_large(const json_t *good)
+{
+    json_t *bad = json_deep_copy(good), *variants = json_object_get(bad, "variants");
+    json_t *relu = json_object_get(variants, "relu");
+    char name[32];
+    int count;
+
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof name, "own%d", i);
+        json_object_set(variants, name, relu);
+    }
+    if (results_write(path, bad) != 0)
+        tap_bail_out("%s", err_get());
+    tap_ok(results_validate(path, stdout, &count) == -1 && strstr(err_get(), "can hold"),
+           "1,008 variants cannot be checked: %s", err_get());
+    tap_ok(!results_read(path) && strncmp(err_get(), path, strlen(path)) == 0
+               && strstr(err_get(), "24 runs of 1008 variants"),
+           "nor read: %s", err_get());
+    json_decref(bad);
+}
+
 /* Takes the document over. */
 static void test_good(json_t *document, const char *what)
 {
@@ -194,6 +216,7 @@ int main(void)
         json_decref(bad);
     }
     test_many_seeds(good);
+    test_too_large(good);
     json_decref(good);
 
     test_good(fixture_document(1, 3, FIXTURE_DIVERGED), "a diverged run is not a fault");
@@ -219,6 +242,6 @@ int main(void)
     test_schema_words();
     unlink(path);
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan((int)LENGTH_OF(faults) + 11);
+    tap_plan((int)LENGTH_OF(faults) + 13);
     return tap_status();
 }

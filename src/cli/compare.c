@@ -3,6 +3,7 @@
 
 #include "src/cli/cli.h"
 #include "src/results/results.h"
+#include "src/setting/option.h"
 
 #include <stdio.h>
 
@@ -14,7 +15,7 @@ int command_compare(const struct invocation *invocation)
     int status = EXIT_FAILED;
     bool regression;
 
-    if (!after || results_compare(stdout, before, after, request->format,
+    if (!after || results_compare(stdout, before, after, setting_affects, request->format,
                                   request->fail_on_percent, &regression))
         goto out;
     status = regression ? EXIT_REGRESSION : EXIT_OK;

@@ -1,61 +1,75 @@
 /* compare.c - the same configuration before and after. */
 #include "src/glu.h"
 
-#include "src/results/document.h"
-#include "src/util/json_help.h"
 #include "src/results/results.h"
-#include "src/results/sheet.h"
-#include "src/results/tables.h"
+
+#include "src/results/cells.h"
+#include "src/results/document.h"
+#include "src/results/formats/format.h"
+#include "src/results/statistics.h"
+#include "src/results/tables/throughput.h"
+#include "src/util/json_help.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-static const double LEVEL = 0.95, ALPHA = 0.05;
+static const struct metric speed = {"tokens_per_s", "tokens/s", true};
 
 /* One line: a variant's quality, or its speed in one pass. */
 struct change {
-    const char *what, *variant, *label;
-    int n;                    /* seeds, or samples before */
-    double before, after;     /* nats, or tokens per second */
-    double percent;           /* after against before */
-    struct interval interval; /* of percent */
+    const char *what, *variant;
+    int64_t n;             /* seeds, or samples before */
+    double before, after;  /* in the metric's unit */
+    double change_percent; /* after against before */
+    struct interval change_percent_ci95;
     double p, p_holm;
-    bool higher_is_better, lost; /* lost: runs that were ok are not any more */
+    const char *verdict;
+    /* Not in the JSON: */
+    const struct metric *metric;
+    int digits; /* that are printed of before and after */
+    bool lost;  /* runs that were ok are not any more */
+    bool regression;
     char note[64];
 };
+static const struct member members[] = {
+    MEMBER(struct change, what),
+    MEMBER(struct change, variant),
+    MEMBER(struct change, n),
+    MEMBER(struct change, before),
+    MEMBER(struct change, after),
+    MEMBER(struct change, change_percent),
+    MEMBER(struct change, change_percent_ci95),
+    MEMBER(struct change, p),
+    MEMBER(struct change, p_holm),
+    MEMBER(struct change, verdict),
+};
+static const struct layout layout = LAYOUT(struct change, members);
 
 struct comparison {
+    struct matrix before, after;
     struct change *change;
     int changes;
-    const json_t *before, *after;
 };
 
 /* ==== Quality: paired by seed ==== */
 
-/* Column of the other grid with the same seed, or -1. */
-static int same_seed(const struct grid *grid, json_int_t seed)
-{
-    for (int i = 0; i < grid->seeds; i++)
-        if (grid->seed[i] == seed)
-            return i;
-    return -1;
-}
-
 /* One variant at the seeds that both files have. */
-static int quality_change(struct change *change, const struct grid *before, int row,
-                          const struct grid *after, int other, double *x, double *y)
+static int quality_change(struct change *change, const struct comparison *comparison, int row,
+                          int other, double *x, double *y)
 {
+    const struct matrix *before = &comparison->before, *after = &comparison->after;
+    const struct scores were = matrix_scores(before, METRIC_LOG_PERPLEXITY);
+    const struct scores are = matrix_scores(after, METRIC_LOG_PERPLEXITY);
     struct paired_test test;
     int n = 0, lost = 0;
 
     for (int i = 0; i < before->seeds; i++) {
-        int column = same_seed(after, before->seed[i]);
-        double was = before->nats[row * before->seeds + i], is;
+        int column = matrix_column(after, before->seed[i]);
+        double was = scores_at(&were, row, i), is;
 
-        if (column < 0 || isnan(was) || !after->run[other * after->seeds + column])
+        if (column < 0 || isnan(was) || !matrix_run_at(after, other, column))
             continue;
-        is = after->nats[other * after->seeds + column];
+        is = scores_at(&are, other, column);
         if (isnan(is)) {
             lost++;
             continue;
@@ -63,17 +77,22 @@ static int quality_change(struct change *change, const struct grid *before, int 
         x[n] = was;
         y[n++] = is;
     }
-    if (stats_paired_t(y, x, n, LEVEL, &test) != 0)
+    if (stats_paired_t(y, x, n, STATS_LEVEL, &test) != 0)
         return -1;
-    change->what = "log-perplexity";
-    change->n = n;
-    change->before = stats_mean(x, n);
-    change->after = stats_mean(y, n);
-    change->percent = 100.0 * test.difference / change->before;
-    change->interval = (struct interval){100.0 * test.interval.low / change->before,
-                                         100.0 * test.interval.high / change->before};
-    change->p = test.p_t;
-    change->lost = lost > 0;
+    *change = (struct change){
+        .metric = were.metric,
+        .digits = 4,
+        .what = "log-perplexity",
+        .variant = before->variant[row].name,
+        .n = n,
+        .before = stats_mean(x, n),
+        .after = stats_mean(y, n),
+        .p = test.p_t,
+        .lost = lost > 0,
+    };
+    change->change_percent = 100.0 * test.difference / change->before;
+    change->change_percent_ci95 = (struct interval){100.0 * test.interval.low / change->before,
+                                                    100.0 * test.interval.high / change->before};
     if (lost)
         snprintf(change->note, sizeof change->note, "%d run%s not ok any more", lost,
                  lost == 1 ? "" : "s");
@@ -82,33 +101,27 @@ static int quality_change(struct change *change, const struct grid *before, int 
 
 static int quality_changes(struct comparison *comparison)
 {
-    struct grid before = {0}, after = {0};
-    double *x = NULL, *y = NULL;
+    const struct matrix *before = &comparison->before;
+    double *x = calloc((size_t)before->seeds + 1, sizeof *x);
+    double *y = calloc((size_t)before->seeds + 1, sizeof *y);
     int rc = -1;
 
-    if (grid_open(&before, comparison->before) != 0 || grid_open(&after, comparison->after) != 0)
-        goto done;
-    x = calloc((size_t)before.seeds + 1, sizeof *x);
-    y = calloc((size_t)before.seeds + 1, sizeof *y);
     if (!x || !y) {
-        err_system("%d seeds", before.seeds);
+        err_system("%d seeds", before->seeds);
         goto done;
     }
-    for (int i = 0; i < before.variants; i++) {
+    for (int i = 0; i < before->variants; i++) {
         struct change *change = &comparison->change[comparison->changes];
-        int other = grid_find(&after, before.name[i]);
+        int other = matrix_find(&comparison->after, before->variant[i].name);
 
         if (other < 0)
             continue;
-        *change = (struct change){.variant = before.name[i]};
-        if (quality_change(change, &before, i, &after, other, x, y) != 0)
+        if (quality_change(change, comparison, i, other, x, y) != 0)
             goto done;
         comparison->changes += change->n > 0 || change->lost;
     }
     rc = 0;
 done:
-    grid_close(&before);
-    grid_close(&after);
     free(x);
     free(y);
     return rc;
@@ -116,77 +129,70 @@ done:
 
 /* ==== Speed: two separate series of samples ==== */
 
-static double *numbers_of(const json_t *list, int *count)
+static bool same_number(double a, double b)
 {
-    double *x = calloc(json_array_size(list) + 1, sizeof *x);
-
-    *count = 0;
-    if (!x) {
-        err_system("%zu samples", json_array_size(list));
-        return NULL;
-    }
-    for (size_t i = 0; i < json_array_size(list); i++)
-        x[(*count)++] = json_number_value(json_array_get(list, i));
-    return x;
+    return a == b || (isnan(a) && isnan(b));
 }
 
-static const json_t *same_measurement(const json_t *rows, const json_t *wanted)
+/* Where the other file has the same measurement, or -1. */
+static int same_measurement(const struct matrix *matrix, const struct matrix_throughput *wanted)
 {
-    static const char *const same[] = {"variant", "pass", "precision", "batch", "tokens_per_sample"};
+    for (int i = 0; i < matrix->throughputs; i++) {
+        const struct matrix_throughput *row = &matrix->throughput[i];
 
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        const json_t *row = json_array_get(rows, i);
-        bool equal = true;
-
-        for (size_t j = 0; j < LENGTH_OF(same); j++)
-            equal = equal && json_equal(json_object_get(row, same[j]), json_object_get(wanted, same[j]));
-        if (equal)
-            return row;
+        if (texts_equal(row->variant, wanted->variant) && texts_equal(row->pass, wanted->pass) &&
+            texts_equal(row->precision, wanted->precision) && row->batch == wanted->batch &&
+            same_number(row->tokens_per_sample, wanted->tokens_per_sample))
+            return i;
     }
-    return NULL;
+    return -1;
 }
 
-static int speed_change(struct change *change, const json_t *before, const json_t *after)
+static int speed_change(struct change *change, const struct matrix_throughput *before,
+                        const struct matrix_throughput *after)
 {
-    int n, m, rc = -1;
-    double *x = numbers_of(json_object_get(before, "samples_s"), &n);
-    double *y = numbers_of(json_object_get(after, "samples_s"), &m);
-    double ratio;
+    const struct numbers *x = &before->samples_s, *y = &after->samples_s;
     struct interval interval;
+    double ratio;
 
     *change = (struct change){
-        .what = text_at(before, "pass"),
-        .variant = text_at(before, "variant"),
-        .n = n,
-        .before = number_at(before, "tokens_per_s"),
-        .after = number_at(after, "tokens_per_s"),
-        .higher_is_better = true,
+        .metric = &speed,
+        .what = before->pass,
+        .variant = before->variant,
+        .n = x->count,
     };
     /* Speed after over speed before is seconds before over seconds after. */
-    if (!x || !y || stats_median_ratio(x, n, y, m, false, LEVEL, &ratio, &interval) != 0
-        || stats_rank_sum_p(x, n, y, m, &change->p) != 0)
-        goto done;
-    change->percent = 100.0 * (ratio - 1.0);
-    change->interval = (struct interval){100.0 * (interval.low - 1.0), 100.0 * (interval.high - 1.0)};
-    rc = 0;
-done:
-    free(x);
-    free(y);
-    return rc;
+    if (stats_median_ratio(x->x, x->count, y->x, y->count, false, STATS_LEVEL, &ratio,
+                           &interval) != 0
+        || stats_rank_sum_p(x->x, x->count, y->x, y->count, &change->p) != 0)
+        return -1;
+    change->change_percent = 100.0 * (ratio - 1.0);
+    change->change_percent_ci95 = (struct interval){100.0 * (interval.low - 1.0),
+                                                    100.0 * (interval.high - 1.0)};
+    return 0;
 }
 
 static int speed_changes(struct comparison *comparison)
 {
-    const json_t *before = value_at(comparison->before, "tables.throughput");
-    const json_t *after = value_at(comparison->after, "tables.throughput");
+    const struct matrix *before = &comparison->before, *after = &comparison->after;
+    struct throughput_row *were = throughput_rows(before);
+    struct throughput_row *are = throughput_rows(after);
+    int rc = were && are ? 0 : -1;
 
-    for (size_t i = 0; i < json_array_size(before); i++) {
-        const json_t *row = json_array_get(before, i), *other = same_measurement(after, row);
+    for (int i = 0; i < before->throughputs && rc == 0; i++) {
+        struct change *change = &comparison->change[comparison->changes];
+        int other = same_measurement(after, &before->throughput[i]);
 
-        if (other && speed_change(&comparison->change[comparison->changes++], row, other) != 0)
-            return -1;
+        if (other < 0)
+            continue;
+        rc = speed_change(change, &before->throughput[i], &after->throughput[other]);
+        change->before = were[i].tokens_per_s;
+        change->after = are[other].tokens_per_s;
+        comparison->changes++;
     }
-    return 0;
+    free(were);
+    free(are);
+    return rc;
 }
 
 /* ==== Verdicts ==== */
@@ -215,157 +221,147 @@ done:
     return rc;
 }
 
-static bool is_worse(const struct change *change)
+static const char *verdict_of(const struct change *change)
 {
-    return change->higher_is_better ? change->percent < 0.0 : change->percent > 0.0;
-}
+    bool worse = metric_is_better(change->metric, 0.0, change->change_percent);
 
-static bool is_regression(const struct change *change, double fail_on_percent)
-{
-    bool significant = change->p_holm < ALPHA; /* false for NAN */
-
-    return fail_on_percent >= 0.0
-           && (change->lost
-               || (significant && is_worse(change) && fabs(change->percent) > fail_on_percent));
-}
-
-static const char *verdict(const struct change *change, double fail_on_percent)
-{
-    if (is_regression(change, fail_on_percent))
+    if (change->regression)
         return "REGRESSION";
     if (change->lost)
         return "runs lost";
-    if (change->percent == 0.0)
+    if (change->change_percent == 0.0)
         return "identical";
     if (!isfinite(change->p_holm))
         return "no test";
-    if (change->p_holm >= ALPHA)
+    if (change->p_holm >= STATS_ALPHA)
         return "n.s.";
-    return is_worse(change) ? "worse" : "better";
+    return worse ? "worse" : "better";
 }
 
-static int change_json(json_t *rows, const struct change *change, const char *word)
+static void judge(struct change *change, double fail_on_percent)
 {
-    json_t *row = json_object();
-    int bad = 0;
+    bool significant = change->p_holm < STATS_ALPHA; /* false for NAN */
+    bool worse = metric_is_better(change->metric, 0.0, change->change_percent);
 
-    bad |= json_put(row, "what", json_text(change->what));
-    bad |= json_put(row, "variant", json_text(change->variant));
-    bad |= json_put(row, "n", json_integer(change->n));
-    bad |= json_put(row, "before", json_number(change->before));
-    bad |= json_put(row, "after", json_number(change->after));
-    bad |= json_put(row, "change_percent", json_number(change->percent));
-    bad |= json_put(row, "change_percent_ci95", json_interval(change->interval));
-    bad |= json_put(row, "p", json_number(change->p));
-    bad |= json_put(row, "p_holm", json_number(change->p_holm));
-    bad |= json_put(row, "verdict", json_text(word));
-    return bad | json_push(rows, row);
+    change->regression = fail_on_percent >= 0.0
+                         && (change->lost
+                             || (significant && worse
+                                 && fabs(change->change_percent) > fail_on_percent));
+    change->verdict = verdict_of(change);
 }
 
-static void change_cells(struct sheet *sheet, const struct comparison *comparison,
-                         const struct change *change, const char *word)
+/* ==== Printing ==== */
+
+static void print_change(struct sheet *sheet, const struct matrix *before,
+                         const struct change *change)
 {
-    json_t *variants = json_object_get(comparison->before, "variants");
-    const char *label = text_at(json_object_get(variants, change->variant), "label");
-    int digits = change->higher_is_better ? 0 : 4;
+    char text[CELL_BYTES];
 
     sheet_cell(sheet, "%s", change->what);
-    sheet_cell(sheet, "%s", label ? label : change->variant);
-    sheet_cell(sheet, "%d", change->n);
+    sheet_cell(sheet, "%s", matrix_label(before, change->variant));
+    sheet_cell(sheet, "%lld", (long long)change->n);
     if (change->n > 0) {
-        sheet_cell(sheet, "%.*f", digits, change->before);
-        sheet_cell(sheet, "%.*f", digits, change->after);
-        sheet_cell(sheet, "%+.2f %%", change->percent);
+        sheet_cell(sheet, "%.*f", change->digits, change->before);
+        sheet_cell(sheet, "%.*f", change->digits, change->after);
+        sheet_cell(sheet, "%+.2f %%", change->change_percent);
     } else {
         for (int i = 0; i < 3; i++)
             sheet_cell(sheet, "%s", "");
     }
-    if (interval_exists(change->interval))
-        sheet_cell(sheet, "[%+.2f, %+.2f]", change->interval.low, change->interval.high);
-    else
-        sheet_cell(sheet, "no interval");
-    sheet_cell(sheet, "%s%s%s", word, change->note[0] ? ": " : "", change->note);
+    sheet_cell(sheet, "%s",
+               text_interval(change->change_percent_ci95, "%+.2f", "no interval", text));
+    sheet_cell(sheet, "%s%s%s", change->verdict, change->note[0] ? ": " : "", change->note);
 }
 
 /* Where the two were made, as far as it differs. */
-static void note_origins(struct sheet *sheet, const struct comparison *comparison)
+static void note_origins(struct sheet *sheet, const json_t *before, const json_t *after)
 {
-    static const char *const paths[] = {"environment.host",   "environment.cpu_model",
-                                        "program.version",    "program.git_commit",
-                                        "program.compiler",   "program.cflags",
-                                        "program.onednn.version", "config.threads", "config.threads_per_run"};
-    static const char *const none[] = {NULL};
+    static const char *const paths[] = {
+        "environment.host",       "environment.cpu_model", "program.version",
+        "program.git_commit",     "program.compiler",      "program.cflags",
+        "program.onednn.version", "config.threads",        "config.threads_per_run"};
 
     for (size_t i = 0; i < LENGTH_OF(paths); i++) {
         char text[256] = "";
 
-        if (json_differences(value_at(comparison->before, paths[i]),
-                             value_at(comparison->after, paths[i]), paths[i], none, text, sizeof text))
+        if (json_differences(value_at(before, paths[i]), value_at(after, paths[i]), paths[i], NULL,
+                             NULL, text, sizeof text))
             sheet_note(sheet, "Differs: %s", text);
     }
 }
 
-static void add_columns(struct sheet *sheet)
+static int fill(struct sheet *sheet, const struct comparison *comparison)
 {
-    static const struct {
-        char align;
-        const char *heading;
-    } columns[] = {{'l', "what"},  {'l', "variant"}, {'r', "n"},             {'r', "before"},
-                   {'r', "after"}, {'r', "change"},  {'r', "95 % interval"}, {'l', "verdict"}};
+    static const struct sheet_heading headings[] = {
+        {'l', "what", 0},  {'l', "variant", 0}, {'r', "n", 0},             {'r', "before", 0},
+        {'r', "after", 0}, {'r', "change", 0},  {'r', "95 % interval", 0}, {'l', "verdict", 0}};
 
-    for (size_t i = 0; i < LENGTH_OF(columns); i++)
-        sheet_column(sheet, columns[i].align, columns[i].heading, 0);
+    snprintf(sheet->title, sizeof sheet->title,
+             "After against before: log-perplexity in nats, speed in tokens per second");
+    sheet_columns(sheet, headings, LENGTH_OF(headings));
+    sheet->data = json_array();
+    for (int i = 0; i < comparison->changes; i++) {
+        const struct change *change = &comparison->change[i];
+        json_t *row = json_object();
+
+        print_change(sheet, &comparison->before, change);
+        sheet->bad |= layout_put(&layout, change, row) != 0;
+        sheet->bad |= json_push(sheet->data, row) != 0;
+    }
+    sheet_note(sheet, "Quality: paired by seed, Student's t.  Speed: ratio of medians with a bootstrap "
+                      "interval, rank-sum test.  Holm over all lines.");
+    note_origins(sheet, comparison->before.document, comparison->after.document);
+    return sheet->bad ? err_set("not enough memory for the table") : 0;
 }
 
-int results_compare(FILE *out, json_t *before, json_t *after, const char *format,
-                    double fail_on_percent, bool *regression)
+/* ==== All of it ==== */
+
+static int compare(struct comparison *comparison, const json_t *before, const json_t *after)
 {
-    size_t most = json_object_size(json_object_get(before, "variants"))
-                  + json_array_size(value_at(before, "tables.throughput"));
-    struct comparison comparison = {calloc(most + 1, sizeof(struct change)), 0, before, after};
-    struct sheet sheet = {.data = json_array()};
+    int most;
+
+    if (matrix_open(&comparison->before, before) != 0
+        || matrix_open(&comparison->after, after) != 0)
+        return -1;
+    most = comparison->before.variants + comparison->before.throughputs;
+    comparison->change = calloc((size_t)most + 1, sizeof *comparison->change);
+    if (!comparison->change)
+        return err_system("%d comparisons", most);
+    if (quality_changes(comparison) != 0 || speed_changes(comparison) != 0
+        || correct(comparison) != 0)
+        return -1;
+    if (comparison->changes == 0)
+        return err_set("the two files have no run and no throughput measurement in common");
+    return 0;
+}
+
+int results_compare(FILE *out, json_t *before, json_t *after, affects_fn *affects,
+                    const char *format_name, double fail_on_percent, bool *regression)
+{
+    const struct sheet_format *format = format_find(format_name);
+    struct comparison comparison = {.change = NULL};
+    struct sheet sheet = {0};
     char text[640] = "";
-    int rc = -1, f;
+    int rc = -1;
 
     *regression = false;
-    f = sheet_format_find(format);
-    if (f < 0)
+    if (!format)
+        return -1;
+    if (document_differences(before, after, affects, AFFECTS_RESULT, text, sizeof text))
+        return err_set("the two files are of different configurations; they differ in %s", text);
+    if (compare(&comparison, before, after) != 0)
         goto done;
-    if (document_differences(before, after, false, text, sizeof text)) {
-        err_set("the two files are of different configurations; they differ in %s", text);
-        goto done;
-    }
-    if (!comparison.change) {
-        err_system("%zu comparisons", most);
-        goto done;
-    }
-    if (quality_changes(&comparison) != 0 || speed_changes(&comparison) != 0
-        || correct(&comparison) != 0)
-        goto done;
-    if (comparison.changes == 0) {
-        err_set("the two files have no run and no throughput measurement in common");
-        goto done;
-    }
-    snprintf(sheet.title, sizeof sheet.title,
-             "After against before: log-perplexity in nats, speed in tokens per second");
-    add_columns(&sheet);
     for (int i = 0; i < comparison.changes; i++) {
-        const struct change *change = &comparison.change[i];
-        const char *word = verdict(change, fail_on_percent);
-
-        change_cells(&sheet, &comparison, change, word);
-        sheet.bad |= change_json(sheet.data, change, word) != 0;
-        *regression |= is_regression(change, fail_on_percent);
+        judge(&comparison.change[i], fail_on_percent);
+        *regression |= comparison.change[i].regression;
     }
-    sheet_note(&sheet, "Quality: paired by seed, Student's t.  Speed: ratio of medians with a bootstrap "
-                       "interval, rank-sum test.  Holm over all lines.");
-    note_origins(&sheet, &comparison);
-    if (sheet.bad)
-        err_set("not enough memory for the table");
-    else
-        rc = sheet_formats[f].print(out, &sheet);
+    rc = fill(&sheet, &comparison);
+    if (rc == 0)
+        rc = format->print(out, &sheet);
 done:
     sheet_free(&sheet);
     free(comparison.change);
+    matrix_close(&comparison.before);
+    matrix_close(&comparison.after);
     return rc;
 }

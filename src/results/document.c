@@ -3,36 +3,16 @@
 
 #include "build-info.h"
 #include "src/results/document.h"
-#include "src/util/json_help.h"
+
 #include "src/results/results.h"
 #include "src/results/schema.h"
-#include "src/results/tables.h"
 #include "src/util/atomic_file.h"
 #include "src/util/io.h"
+#include "src/util/json_help.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const status_names[] = {
-    [RUN_OK] = "ok",
-    [RUN_DIVERGED] = "diverged",
-    [RUN_FAILED] = "failed",
-    [RUN_INTERRUPTED] = "interrupted",
-};
-
-void run_result_free(struct run_result *result)
-{
-    free(result->error);
-    free(result->example_nats);
-    free(result->curve);
-    free(result->repro);
-    result->error = result->repro = NULL;
-    result->example_nats = NULL;
-    result->curve = NULL;
-    result->curve_count = 0;
-}
 
 /* ==== Making ==== */
 
@@ -109,66 +89,6 @@ static json_t *variant_json(const struct variant_result *result)
     return json_finish(o, bad);
 }
 
-static json_t *curve_json(const struct run_result *run)
-{
-    json_t *points = json_array();
-    int bad = 0;
-
-    for (int i = 0; i < run->curve_count; i++) {
-        const struct curve_point *point = &run->curve[i];
-        json_t *o = json_object();
-
-        bad |= json_put(o, "step", json_integer(point->step));
-        bad |= json_put(o, "train_loss_nats", json_number(point->train_loss_nats));
-        bad |= json_put(o, "heldout_log_perplexity_nats",
-                        json_number(point->heldout_log_perplexity_nats));
-        bad |= json_put(o, "train_s", json_number(point->train_s));
-        bad |= json_push(points, o);
-    }
-    return json_finish(points, bad);
-}
-
-/* Rounded to 6 decimals, a tenth of what one part in a million of a loss is, to keep files small. */
-static json_t *examples_json(const struct run_result *run)
-{
-    json_t *list;
-    int bad = 0;
-
-    if (!run->example_nats)
-        return json_null();
-    list = json_array();
-    for (int i = 0; i < run->heldout_examples; i++)
-        bad |= json_push(list, json_number(round(run->example_nats[i] * 1e6) * 1e-6));
-    return json_finish(list, bad);
-}
-
-static json_t *run_json(const struct run_result *run)
-{
-    bool ok = run->status == RUN_OK;
-    double nats = json_rounded(ok ? run->heldout_log_perplexity_nats : NAN);
-    json_t *o = json_object();
-    int bad = 0;
-
-    bad |= json_put(o, "variant", json_text(run->variant->name));
-    bad |= json_put(o, "seed", json_integer((json_int_t)run->seed));
-    bad |= json_put(o, "status", json_text(status_names[run->status]));
-    bad |= json_put(o, "error", json_text(run->error));
-    bad |= json_put(o, "steps", json_integer(run->steps));
-    bad |= json_put(o, "tokens_seen", json_integer(run->tokens_seen));
-    bad |= json_put(o, "heldout_log_perplexity_nats", json_number(nats));
-    bad |= json_put(o, "heldout_perplexity", json_number(exp(nats)));
-    bad |= json_put(o, "heldout_examples", json_integer(run->heldout_examples));
-    bad |= json_put(o, "heldout_target_tokens", json_integer(run->heldout_target_tokens));
-    bad |= json_put(o, "train_s", json_number(run->train_s));
-    bad |= json_put(o, "train_tokens_per_s", json_number(run->train_tokens_per_s));
-    bad |= json_put(o, "peak_memory_bytes", json_integer((json_int_t)run->peak_memory_bytes));
-    bad |= json_put(o, "parameters_sha256", text_or_null(run->parameters_sha256));
-    bad |= json_put(o, "curve", curve_json(run));
-    bad |= json_put(o, "heldout_example_nats", examples_json(run));
-    bad |= json_put(o, "repro", json_text(run->repro));
-    return json_finish(o, bad);
-}
-
 static json_t *throughput_json(const struct throughput_result *result)
 {
     json_t *o = json_object(), *samples = json_array();
@@ -188,11 +108,12 @@ static json_t *throughput_json(const struct throughput_result *result)
     return json_finish(o, bad);
 }
 
-json_t *results_json(const struct results *results)
+json_t *results_document(const struct results *results)
 {
     json_t *document = json_object(), *variants = json_object(), *runs = json_array();
     json_t *throughput = json_array(), *tables = json_object();
-    json_t *environment = results->environment ? json_incref(results->environment)
+    /* A copy: the caller's may get another member while the document is worked on. */
+    json_t *environment = results->environment ? json_copy(results->environment)
                                                 : environment_json();
     int bad = 0;
 
@@ -200,7 +121,7 @@ json_t *results_json(const struct results *results)
         bad |= json_put(variants, results->variants[i].variant->name,
                         variant_json(&results->variants[i]));
     for (int i = 0; i < results->run_count; i++)
-        bad |= json_push(runs, run_json(&results->runs[i]));
+        bad |= json_push(runs, results_run_json(&results->runs[i]));
     for (int i = 0; i < results->throughput_count; i++)
         bad |= json_push(throughput, throughput_json(&results->throughput[i]));
     bad |= json_put(tables, "throughput", throughput);
@@ -220,12 +141,7 @@ json_t *results_json(const struct results *results)
         bad |= json_put(document, "profile", json_incref(results->profile));
     if (results->scaling)
         bad |= json_put(document, "scaling", json_incref(results->scaling));
-    document = json_finish(document, bad);
-    if (document && tables_compute(document) != 0) {
-        json_decref(document);
-        return NULL;
-    }
-    return document;
+    return json_finish(document, bad);
 }
 
 /* ==== Writing and reading ==== */
@@ -304,13 +220,20 @@ json_t *results_read(const char *path)
 
     if (!document)
         return NULL;
-    if (schema_check_results(document, first_fault, &faulty) != 0 || faulty) {
-        if (faulty)
-            err_prepend("%s: does not fit the schema (see \"validate\")", path);
-        json_decref(document);
-        return NULL;
+    if (schema_check_results(document, first_fault, &faulty) != 0)
+        goto fail;
+    if (faulty) {
+        err_prepend("%s: does not fit the schema (see \"validate\")", path);
+        goto fail;
+    }
+    if (document_check_size(document) != 0) {
+        err_prepend("%s", path);
+        goto fail;
     }
     return document;
+fail:
+    json_decref(document);
+    return NULL;
 }
 
 /* ==== Asking ==== */
@@ -324,19 +247,61 @@ const char *document_baseline(const json_t *document)
     return json_object_get(variants, name) ? name : NULL;
 }
 
-int document_differences(const json_t *a, const json_t *b, bool threads, char *text, size_t bytes)
-{
-    static const char *const ignored[] = {
-        "config.preset", /* a name; all that it sets is compared */
-        "config.variants",     "config.baseline",      "config.seeds",
-        "config.jobs",         "config.threads", /* of all jobs together */
-        "config.samples",      "config.corpus.paths",  "config.heldout.paths",
-        "config.threads_per_run", NULL};
-    const char *strict[LENGTH_OF(ignored)];
+/* Of document_differences(). */
+struct level {
+    affects_fn *affects;
+    enum affects least;
+};
 
-    memcpy(strict, ignored, sizeof strict);
-    if (threads)
-        strict[LENGTH_OF(strict) - 2] = NULL;
-    return json_differences(json_object_get(a, "config"), json_object_get(b, "config"), "config", strict,
-                            text, bytes);
+/* The fields of the configuration are asked for without its own name. */
+static bool does_not_decide(const void *context, const char *path)
+{
+    const struct level *level = context;
+    const char *field = strchr(path, '.');
+
+    return field && level->affects(field + 1) > level->least;
+}
+
+int document_differences(const json_t *a, const json_t *b, affects_fn *affects, enum affects least,
+                         char *text, size_t bytes)
+{
+    const struct level level = {affects, least};
+
+    return json_differences(json_object_get(a, "config"), json_object_get(b, "config"), "config",
+                            does_not_decide, &level, text, bytes);
+}
+
+/* ==== Limits ==== */
+
+/* No file has so many, but a hostile one. */
+enum { CELLS_MAX = 1000000, RUNS_MAX = 10000, VARIANTS_MAX = 1000 };
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+int document_check_size(const json_t *document)
+{
+    const json_t *runs = json_object_get(document, "runs");
+    size_t variants = json_object_size(json_object_get(document, "variants"));
+    size_t count = json_array_size(runs), seeds = 0;
+    int64_t *seed;
+
+    if (count > RUNS_MAX || variants > VARIANTS_MAX)
+        return err_set("%zu runs of %zu variants are more than the tables can hold", count, variants);
+    seed = calloc(count + 1, sizeof *seed);
+    if (!seed)
+        return err_system("%zu runs", count);
+    for (size_t i = 0; i < count; i++)
+        seed[i] = integer_at(json_array_get(runs, i), "seed", -1);
+    qsort(seed, count, sizeof *seed, ascending);
+    for (size_t i = 0; i < count; i++)
+        seeds += i == 0 || seed[i] != seed[i - 1];
+    free(seed);
+    if (variants * seeds >= CELLS_MAX)
+        return err_set("%zu variants at %zu seeds are more than the tables can hold", variants, seeds);
+    return 0;
 }

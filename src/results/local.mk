@@ -1,29 +1,60 @@
 libglubench_a_SOURCES += \
+    src/results/cells.c src/results/cells.h \
     src/results/compare.c \
+    src/results/contrasts.c src/results/contrasts.h \
+    src/results/curves.c src/results/curves.h \
     src/results/detection.c \
     src/results/distributions.c src/results/distributions.h \
     src/results/document.c src/results/document.h \
     src/results/embedded.h \
     src/results/environment.c \
+    src/results/layout.c src/results/layout.h \
+    src/results/matrix.c src/results/matrix.h \
     src/results/merge.c \
+    src/results/paper.c src/results/paper.h \
     src/results/power.c src/results/power.h \
     src/results/report.c \
-    src/results/restore.c \
-    src/results/results.h \
+    src/results/results.c src/results/results.h \
+    src/results/run_result.c \
     src/results/schema.c src/results/schema.h \
     src/results/sheet.c src/results/sheet.h \
     src/results/statistics.c src/results/statistics.h \
-    src/results/tables.c src/results/tables.h \
     src/results/validate.c
+
+# A file for each table, and the list of them.
+libglubench_a_SOURCES += \
+    src/results/tables/agreement.c \
+    src/results/tables/finetune.c \
+    src/results/tables/pareto.c \
+    src/results/tables/parity.c \
+    src/results/tables/perplexity.c \
+    src/results/tables/primitives.c \
+    src/results/tables/profile.c \
+    src/results/tables/quality.c src/results/tables/quality.h \
+    src/results/tables/scaling.c \
+    src/results/tables/table.h \
+    src/results/tables/tables.c src/results/tables/tables.h \
+    src/results/tables/throughput.c src/results/tables/throughput.h
+
+# A file for each way to print one.
+libglubench_a_SOURCES += \
+    src/results/formats/csv.c \
+    src/results/formats/format.c src/results/formats/format.h \
+    src/results/formats/json.c \
+    src/results/formats/latex.c \
+    src/results/formats/markdown.c \
+    src/results/formats/terminal.c
 
 check_PROGRAMS += test-statistics
 test_statistics_SOURCES = test/test-statistics.c
 TESTS += test-statistics
 
-results_tests = test-compare test-report test-results test-results-memory test-validate
+results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
+test_contrasts_SOURCES = test/test-contrasts.c $(results_fixture)
+test_matrix_SOURCES = test/test-matrix.c $(results_fixture)
 test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)
 test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture) $(memory)

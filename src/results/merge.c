@@ -2,17 +2,14 @@
 #include "src/glu.h"
 
 #include "src/results/document.h"
-#include "src/util/json_help.h"
 #include "src/results/results.h"
-#include "src/results/tables.h"
+#include "src/util/json_help.h"
 
 #include <string.h>
 
 enum { DIFFERENCES_BYTES = 640 };
 
-static const char *const none[] = {NULL}; /* fields to ignore */
-
-static bool same_text(const json_t *a, const json_t *b, const char *path)
+static bool same_value(const json_t *a, const json_t *b, const char *path)
 {
     const json_t *x = value_at(a, path), *y = value_at(b, path);
 
@@ -20,13 +17,13 @@ static bool same_text(const json_t *a, const json_t *b, const char *path)
 }
 
 /* Refuse, naming the fields, when the two do not measure the same thing. */
-static int check_configuration(const json_t *a, const json_t *b, const char *a_path,
-                               const char *b_path)
+static int check_configuration(const json_t *a, const json_t *b, affects_fn *affects,
+                               const char *a_path, const char *b_path)
 {
     json_t *variants = json_object_get(a, "variants"), *variant, *field;
     char text[DIFFERENCES_BYTES] = "", path[128];
     const char *name, *key;
-    int count = document_differences(a, b, true, text, sizeof text);
+    int count = document_differences(a, b, affects, AFFECTS_BITS, text, sizeof text);
 
     json_object_foreach (variants, name, variant) {
         json_t *other = json_object_get(json_object_get(b, "variants"), name);
@@ -36,7 +33,8 @@ static int check_configuration(const json_t *a, const json_t *b, const char *a_p
             if (!other || strcmp(key, "parameter_difference_vs_baseline") == 0)
                 continue;
             snprintf(path, sizeof path, "variants.%.50s.%.50s", name, key);
-            count += json_differences(field, json_object_get(other, key), path, none, text, sizeof text);
+            count += json_differences(field, json_object_get(other, key), path, NULL, NULL, text,
+                                      sizeof text);
         }
     }
     if (count > 0)
@@ -73,7 +71,7 @@ static json_t *find_run(json_t *runs, const json_t *wanted)
     for (size_t i = 0; i < json_array_size(runs); i++) {
         json_t *run = json_array_get(runs, i);
 
-        if (same_text(run, wanted, "variant") && same_text(run, wanted, "seed"))
+        if (same_value(run, wanted, "variant") && same_value(run, wanted, "seed"))
             return run;
     }
     return NULL;
@@ -81,7 +79,7 @@ static json_t *find_run(json_t *runs, const json_t *wanted)
 
 static bool is_ok(const json_t *run)
 {
-    return strcmp(text_at(run, "status"), "ok") == 0;
+    return run_status_of(text_at(run, "status")) == RUN_OK;
 }
 
 /* A run that both have: the same result is kept once, and an ok run replaces one that is not. */
@@ -94,8 +92,8 @@ static int merge_runs(json_t *runs, const json_t *more, const char *path)
             if (json_array_append(runs, run) != 0)
                 return err_set("not enough memory for the results");
         } else if (is_ok(own) && is_ok(run)) {
-            if (!same_text(own, run, "heldout_log_perplexity_nats")
-                || !same_text(own, run, "parameters_sha256"))
+            if (!same_value(own, run, "heldout_log_perplexity_nats")
+                || !same_value(own, run, "parameters_sha256"))
                 return err_set("%s: runs[%zu]: %s at seed %lld is in another of the files too, with "
                                "another result; leave one of the two out",
                                path, i, text_at(run, "variant"),
@@ -118,7 +116,7 @@ static json_t *find_throughput(json_t *rows, const json_t *wanted)
         bool equal = true;
 
         for (size_t j = 0; j < LENGTH_OF(same); j++)
-            equal = equal && same_text(row, wanted, same[j]);
+            equal = equal && same_value(row, wanted, same[j]);
         if (equal)
             return row;
     }
@@ -137,7 +135,7 @@ static int merge_throughput(json_t *rows, const json_t *more)
             bad |= json_array_append(rows, row);
             continue;
         }
-        if (same_text(own, row, "samples_s")) /* the same measurement, in both files */
+        if (same_value(own, row, "samples_s")) /* the same measurement, in both files */
             continue;
         bad |= json_array_extend(json_object_get(own, "samples_s"), json_object_get(row, "samples_s"));
         if (!(number_at(own, "gemm_peak_gflop_per_s") >= peak)) /* the peak is the best that was seen */
@@ -173,10 +171,10 @@ static int add_warning(json_t *document, const char *path, const char *what)
 
 static int merge_one(json_t *into, const json_t *other, const char *path)
 {
-    bool machine = same_text(into, other, "environment.host")
-                   && same_text(into, other, "environment.cpu_model");
-    bool build = same_text(into, other, "program.git_commit")
-                 && same_text(into, other, "program.onednn");
+    bool machine = same_value(into, other, "environment.host")
+                   && same_value(into, other, "environment.cpu_model");
+    bool build = same_value(into, other, "program.git_commit")
+                 && same_value(into, other, "program.onednn");
     json_t *tables = json_object_get(into, "tables");
     int bad = merge_list(value_at(into, "config.seeds"), value_at(other, "config.seeds"));
 
@@ -197,7 +195,7 @@ static int merge_one(json_t *into, const json_t *other, const char *path)
                             : 0;
 }
 
-json_t *results_merge(const char *const *paths, int count)
+json_t *results_merge(const char *const *paths, int count, affects_fn *affects)
 {
     json_t *merged, *other;
 
@@ -212,7 +210,7 @@ json_t *results_merge(const char *const *paths, int count)
         int rc = -1;
 
         other = results_read(paths[i]);
-        if (other && check_configuration(merged, other, paths[0], paths[i]) == 0)
+        if (other && check_configuration(merged, other, affects, paths[0], paths[i]) == 0)
             rc = merge_one(merged, other, paths[i]);
         json_decref(other); /* rows that were taken over live on */
         if (rc != 0)

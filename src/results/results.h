@@ -3,7 +3,19 @@
  * losses in nats.
  *
  * The tables and the agreement with the paper are computed from the document's own variants, runs
- * and throughput samples, so that merging, checking and printing work on any results file. */
+ * and throughput samples, so that merging, checking and printing work on any results file.
+ *
+ * What includes what in this folder: a line what stands in the lines above it, and nothing back.
+ *
+ *     results.h, layout (a JSON object as a struct), schema, embedded.h
+ *     run_result, environment, document (what is measured, as JSON; files), paper
+ *     matrix (a document as arrays)
+ *     distributions, power, statistics
+ *     contrasts, curves (the statistics of a matrix)        sheet, cells, formats/
+ *     tables/: quality, throughput.h, a file for each table, tables.c (the list of them)
+ *     results.c, report, compare, merge, validate, detection
+ *
+ * This header is of the types that all share, and of what the rest of the program calls. */
 #ifndef GLU_RESULTS_RESULTS_H
 #define GLU_RESULTS_RESULTS_H
 
@@ -13,6 +25,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "src/util/affects.h"
 #include "variants/variant.h"
 
 enum { RESULTS_SCHEMA_VERSION = 1 };
@@ -27,6 +40,8 @@ struct curve_point {
 };
 
 enum run_status { RUN_OK, RUN_DIVERGED, RUN_FAILED, RUN_INTERRUPTED };
+const char *run_status_name(enum run_status status);   /* in files and messages: "ok" */
+enum run_status run_status_of(const char *name);       /* RUN_FAILED for any other text and NULL */
 
 /* One training of one variant at one seed.  Owns curve, example_nats, error and repro. */
 struct run_result {
@@ -49,8 +64,14 @@ struct run_result {
     char *repro; /* the command that does this run alone; may be NULL */
 };
 void run_result_free(struct run_result *result); /* frees what it owns, not the struct */
-/* A run as it stands in a results file, so that a sweep can go on.  0 or -1 (memory). */
+
+/* A run as it stands in a results file.  New reference, or NULL and a message (memory). */
+json_t *results_run_json(const struct run_result *run);
+/* And back, of the variant that it names: results_run_json() of it gives the same again.  0, or -1
+ * and a message (memory) and nothing to free. */
 int run_result_restore(struct run_result *result, const json_t *run, const struct variant *variant);
+/* Its curve alone, the caller's to free.  0, or -1, a message and NULL. */
+int run_curve_restore(struct curve_point **curve, int *count, const json_t *run);
 
 /* What is the same for all runs of a variant. */
 struct variant_result {
@@ -101,8 +122,16 @@ struct results {
  * timings: a loaded machine, a build without optimisation.  New reference, or NULL. */
 json_t *environment_json(void);
 
-/* The whole document: program, environment, command, config, warnings, variants, runs, tables,
- * agreement.  New reference, or NULL and a message. */
+/* The document of what is measured: program, environment, command, config, warnings, variants,
+ * runs, throughput samples.  It takes no more time than copying.  Nothing that was borrowed is
+ * changed by what is done with it, and the environment may get other members meanwhile.  New
+ * reference, or NULL and a message. */
+json_t *results_document(const struct results *results);
+/* Compute all of a document that follows from what is measured: its tables (but for those of
+ * fine-tuning that are there), and the agreement with the paper.  With many seeds it takes seconds.
+ * 0, or -1, a message, and tables as they were but for rows of throughput. */
+int tables_compute(json_t *document);
+/* The whole document: both of these. */
 json_t *results_json(const struct results *results);
 /* Write a document atomically (temporary file, fsync, rename).  0 or -1. */
 int results_write(const char *path, json_t *document);
@@ -111,10 +140,10 @@ int results_write(const char *path, json_t *document);
 json_t *results_read(const char *path);
 
 /* Read several and make one document of them: the runs of all, and tables computed anew.  Their
- * configurations must agree in all that decides the result of a run, and a run that is in two of
- * them must be the same in both; otherwise NULL and a message naming the differing fields.  With one path it is
- * results_read().  New reference. */
-json_t *results_merge(const char *const *paths, int count);
+ * configurations must agree in all that affects the result of a run, its last bits too, and a run
+ * that is in two of them must be the same in both; otherwise NULL and a message naming the
+ * differing fields.  With one path it is results_read().  New reference. */
+json_t *results_merge(const char *const *paths, int count, affects_fn *affects);
 
 /* Check a file against the schema and against itself: n against the runs, differences against the
  * means, every table against what its runs give, equal parameters, one row per variant and seed.
@@ -133,14 +162,14 @@ int report_print(FILE *out, json_t *document, const char *table, const char *for
 const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
-/* The differences from `before` to `after`, two documents of the same configuration (threads and
- * jobs may differ): quality (paired by seed) and speed, each with a 95 % interval and a test, Holm
- * over all lines; printed in one of report_print()'s formats.
+/* The differences from `before` to `after`, two documents whose configurations agree in all that
+ * affects a result (but for its last bits): quality (paired by seed) and speed, each with a 95 %
+ * interval and a test, Holm over all lines; printed in one of report_print()'s formats.
  * *regression: something is significantly worse, by more than fail_on_percent (of the loss, of the
  * throughput), or a run that was ok is not any more.  A negative fail_on_percent never fails.
  * -1 and a message when the configurations differ or have nothing in common. */
-int results_compare(FILE *out, json_t *before, json_t *after, const char *format,
-                    double fail_on_percent, bool *regression);
+int results_compare(FILE *out, json_t *before, json_t *after, affects_fn *affects,
+                    const char *format, double fail_on_percent, bool *regression);
 
 /* How many seeds would resolve a difference of log-perplexity (paired test, two-sided 5 %, Holm
  * over the contrasts, power 80 %). */

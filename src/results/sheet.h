@@ -1,4 +1,4 @@
-/* sheet.h - a table for people: columns, rows of text, notes below; and the ways to print one. */
+/* sheet.h - a table for people: columns, rows of text, notes below.  formats/ prints one. */
 #ifndef GLU_RESULTS_SHEET_H
 #define GLU_RESULTS_SHEET_H
 
@@ -12,14 +12,16 @@ enum { SHEET_COLUMNS = 16, SHEET_TITLE_BYTES = 160 };
 /* Where a column is left out, because lines are short there. */
 enum { SHEET_NO_TERMINAL = 1, SHEET_NO_LATEX = 2 };
 
+struct sheet_heading {
+    char align; /* 'l' or 'r' */
+    const char *heading;
+    int hidden; /* SHEET_NO_... */
+};
+
 struct sheet {
     char title[SHEET_TITLE_BYTES];
     int columns;
-    struct {
-        const char *heading;
-        char align; /* 'l' or 'r' */
-        int hidden; /* SHEET_NO_... */
-    } column[SHEET_COLUMNS];
+    struct sheet_heading column[SHEET_COLUMNS];
     char **cell; /* (cells), row by row; owned */
     bool *bold;  /* (cells) */
     int cells;
@@ -30,22 +32,12 @@ struct sheet {
 };
 
 /* A newline in the heading breaks it where a heading may have two lines. */
-void sheet_column(struct sheet *sheet, char align, const char *heading, int hidden);
+void sheet_columns(struct sheet *sheet, const struct sheet_heading *headings, size_t count);
 /* Add the next cell, from left to right and row by row. */
 void sheet_cell(struct sheet *sheet, const char *format, ...) GLU_PRINTF(2, 3);
 /* The cell added last is bold where the format has that. */
 void sheet_bold(struct sheet *sheet);
 void sheet_note(struct sheet *sheet, const char *format, ...) GLU_PRINTF(2, 3);
 void sheet_free(struct sheet *sheet);
-
-/* A way to print a sheet.  print returns 0, or -1 and a message. */
-struct sheet_format {
-    const char *name, *help;
-    int (*print)(FILE *out, const struct sheet *sheet);
-};
-extern const struct sheet_format sheet_formats[];
-extern const int sheet_format_count;
-/* The index of a format, or -1 and a message that lists them. */
-int sheet_format_find(const char *name);
 
 #endif

@@ -12,6 +12,11 @@
 
 static const struct interval no_interval = {NAN, NAN};
 
+bool metric_is_better(const struct metric *metric, double a, double b)
+{
+    return metric->higher_is_better ? a > b : a < b;
+}
+
 /* ==== One sample ==== */
 
 double stats_mean(const double *x, int n)

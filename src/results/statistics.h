@@ -8,11 +8,15 @@
 
 #include "src/glu.h"
 #include "src/util/interval.h"
+#include "src/util/metric.h"
 
 /* Of the whole program: intervals at 95 %, tests at 5 %, plans for a power of 80 %. */
 #define STATS_LEVEL 0.95
 #define STATS_ALPHA 0.05
 #define STATS_POWER 0.8
+
+/* Is a better than b?  False when either is NAN. */
+bool metric_is_better(const struct metric *metric, double a, double b);
 
 /* ==== One sample ==== */
 

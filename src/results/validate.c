@@ -2,10 +2,9 @@
 #include "src/glu.h"
 
 #include "src/results/document.h"
-#include "src/util/json_help.h"
 #include "src/results/results.h"
 #include "src/results/schema.h"
-#include "src/results/tables.h"
+#include "src/util/json_help.h"
 #include "src/util/printable.h"
 
 #include <math.h>
@@ -140,7 +139,7 @@ static void check_run(struct validation *validation, const json_t *document, con
                       const char *at)
 {
     const char *variant = text_at(run, "variant"), *status = text_at(run, "status");
-    bool ok = strcmp(status, "ok") == 0;
+    bool ok = run_status_of(status) == RUN_OK;
     double nats = number_at(run, "heldout_log_perplexity_nats");
     double perplexity = number_at(run, "heldout_perplexity");
 
@@ -168,7 +167,7 @@ static void check_same_heldout(struct validation *validation, const json_t *runs
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i);
 
-        if (strcmp(text_at(run, "status"), "ok") != 0)
+        if (run_status_of(text_at(run, "status")) != RUN_OK)
             continue;
         first = first ? first : run;
         for (size_t j = 0; j < LENGTH_OF(same); j++)
@@ -286,7 +285,6 @@ static int check_tables(struct validation *validation, const json_t *document)
 static int check_document(struct validation *validation, const json_t *document)
 {
     json_t *runs = json_object_get(document, "runs");
-    struct grid grid;
     char at[PATH_BYTES];
 
     if (schema_check_results(document, schema_fault, validation) != 0)
@@ -299,9 +297,8 @@ static int check_document(struct validation *validation, const json_t *document)
         check_run(validation, document, json_array_get(runs, i), at);
     }
     check_same_heldout(validation, runs);
-    if (grid_open(&grid, document) != 0) /* more runs than every one can be compared with */
+    if (document_check_size(document) != 0)
         return -1;
-    grid_close(&grid);
     check_rows(validation, document);
     return check_tables(validation, document);
 }

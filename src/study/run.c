@@ -210,7 +210,7 @@ static bool same_text(const json_t *a, const json_t *b, const char *key)
 static bool agrees(const json_t *ours, const json_t *theirs, char *text, size_t bytes)
 {
     text[0] = '\0';
-    return document_differences(theirs, ours, true, text, bytes) == 0;
+    return document_differences(theirs, ours, setting_affects, AFFECTS_BITS, text, bytes) == 0;
 }
 
 /* Take over the runs of a results file that are done. */
@@ -459,10 +459,6 @@ static void report_progress(void *context, const struct train_progress *progress
 
 static void print_result(const struct sweep *sweep, const struct cell *cell)
 {
-    static const char *const words[] = {[RUN_OK] = "ok",
-                                        [RUN_DIVERGED] = "diverged",
-                                        [RUN_FAILED] = "failed",
-                                        [RUN_INTERRUPTED] = "interrupted"};
     const struct run_result *result = &cell->result;
     char time[32];
 
@@ -474,8 +470,9 @@ static void print_result(const struct sweep *sweep, const struct cell *cell)
                        result->train_tokens_per_s);
     else
         progress_print("[%d/%d] %s, seed %" PRIu64 ": %s%s%s", (int)(cell - sweep->cells) + 1,
-                       sweep->cell_count, cell->variant->name, cell->seed, words[result->status],
-                       result->error ? ": " : "", result->error ? result->error : "");
+                       sweep->cell_count, cell->variant->name, cell->seed,
+                       run_status_name(result->status), result->error ? ": " : "",
+                       result->error ? result->error : "");
 }
 
 /* Train one cell.  Called without the lock. */

@@ -120,14 +120,16 @@ json_t *value_at(const json_t *object, const char *path)
     return (json_t *)value;
 }
 
+bool texts_equal(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 json_t *find_row(const json_t *rows, const char *key, const char *text)
 {
-    for (size_t i = 0; text && i < json_array_size(rows); i++) {
-        const char *seen = text_at(json_array_get(rows, i), key);
-
-        if (seen && strcmp(seen, text) == 0)
+    for (size_t i = 0; text && i < json_array_size(rows); i++)
+        if (texts_equal(text_at(json_array_get(rows, i), key), text))
             return json_array_get(rows, i);
-    }
     return NULL;
 }
 
@@ -144,19 +146,16 @@ static void describe(const json_t *value, char text[32])
     free(dump);
 }
 
-int json_differences(const json_t *a, const json_t *b, const char *path, const char *const *ignored,
-                     char *text, size_t bytes)
+int json_differences(const json_t *a, const json_t *b, const char *path, json_skip_fn *skip,
+                     const void *context, char *text, size_t bytes)
 {
     const json_t *sides[] = {a, b};
     char member[160], words[2][32];
     size_t length = strlen(text);
     int count = 0;
 
-    for (size_t i = 0; ignored[i]; i++)
-        if (strcmp(ignored[i], path) == 0)
-            return 0;
     if (!json_is_object(a) || !json_is_object(b)) {
-        if (a == b || json_equal(a, b))
+        if (a == b || json_equal(a, b) || (skip && skip(context, path)))
             return 0;
         describe(a, words[0]);
         describe(b, words[1]);
@@ -172,8 +171,8 @@ int json_differences(const json_t *a, const json_t *b, const char *path, const c
             if (side == 1 && json_object_get(a, key))
                 continue;
             snprintf(member, sizeof member, "%s.%s", path, key);
-            count += json_differences(json_object_get(a, key), json_object_get(b, key), member, ignored,
-                                      text, bytes);
+            count += json_differences(json_object_get(a, key), json_object_get(b, key), member, skip,
+                                      context, text, bytes);
         }
     }
     return count;

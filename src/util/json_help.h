@@ -34,14 +34,19 @@ struct interval interval_at(const json_t *object, const char *key);
 /* The same with a path of keys: "config.model.d_ff".  Borrowed, or NULL. */
 json_t *value_at(const json_t *object, const char *path);
 
+/* Two texts that may be missing: two that are, are the same. */
+bool texts_equal(const char *a, const char *b);
+
 /* The element of an array of objects whose `key` is the text; borrowed, or NULL. */
 json_t *find_row(const json_t *rows, const char *key, const char *text);
 
-/* Which scalars of two values differ, as "config.precision (f32, bf16)", listed after what `text`
- * holds already and cut at `bytes`; `path` is what the names begin with.  Members whose whole path
- * is in `ignored` (ends in NULL) are skipped.  Returns how many differ. */
-int json_differences(const json_t *a, const json_t *b, const char *path, const char *const *ignored,
-                     char *text, size_t bytes);
+/* Is the value at this path left out of a comparison? */
+typedef bool json_skip_fn(const void *context, const char *path);
+/* Which scalars and lists of two values differ, as "config.precision (f32, bf16)", listed after
+ * what `text` holds already and cut at `bytes`; `path` is what the names begin with.  Those for which
+ * skip() is true do not count; NULL: all do.  Returns how many differ. */
+int json_differences(const json_t *a, const json_t *b, const char *path, json_skip_fn *skip,
+                     const void *context, char *text, size_t bytes);
 
 /* Print a value for people and machines: 2 spaces a level, what fits on a line on one line, long
  * lists of numbers filled up to the margin.  0 or -1. */

@@ -2,7 +2,6 @@
 #include "src/glu.h"
 
 #include "src/results/results.h"
-#include "src/results/tables.h"
 #include "test/fuzz/fuzz.h"
 #include "test/results-fixture.h"
 #include "test/scratch.h"
@@ -59,9 +58,10 @@ static int use_file(const char *path)
     restore_all(document);
     if (results_detection(0.01, document, 7, &detection) == 0)
         fuzz_check(detection.seeds > 1, "a test takes two seeds");
-    if (results_compare(fuzz_sink(), document, document, "terminal", 0, &regression) == 0)
+    if (results_compare(fuzz_sink(), document, document, fixture_affects, "terminal", 0,
+                        &regression) == 0)
         fuzz_check(!regression, "no file is worse than itself");
-    merged = results_merge(twice, 2);
+    merged = results_merge(twice, 2, fixture_affects);
     fuzz_check(merged || faults, "a valid file merges with itself");
     json_decref(merged);
     json_decref(document);

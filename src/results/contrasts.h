@@ -1,0 +1,33 @@
+/* contrasts.h - variants against each other: tests paired by seed, Holm's correction over all that
+ * are asked at once.  Which direction is better the metric says. */
+#ifndef GLU_RESULTS_CONTRASTS_H
+#define GLU_RESULTS_CONTRASTS_H
+
+#include "src/glu.h"
+#include "src/results/matrix.h"
+#include "src/results/statistics.h"
+
+/* One variant less the baseline. */
+struct contrast {
+    struct paired_test test; /* n 0 for the baseline itself */
+    double p_holm;
+    double detectable; /* the smallest true difference that is found with STATS_POWER */
+};
+
+/* All rows against row `base` (-1: none), Holm over those that have a p.  contrast: (variants);
+ * `detectable` is left alone.  sign_flip: that test too, which is most of the work.  0, or -1 and a
+ * message (memory). */
+int contrasts_compute(const struct scores *scores, int base, bool sign_flip,
+                      struct contrast *contrast);
+/* Fill in `detectable`, at the level of Holm's first step. */
+void contrasts_detect(struct contrast *contrast, int count);
+
+/* The row that is better than every other, each pair tested and Holm over all pairs (not only
+ * those of the best, which the data chose).  *best: -1 when there is none. */
+int contrasts_best(const struct scores *scores, int *best);
+
+/* The cluster bootstrap over seeds and held-out examples of the log-perplexity of row a less that
+ * of row b.  Does not exist when a run lacks its examples or has other ones. */
+int contrasts_bootstrap(const struct matrix *matrix, int a, int b, struct interval *interval);
+
+#endif

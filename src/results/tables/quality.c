@@ -1,0 +1,122 @@
+/* quality.c - see quality.h. */
+#include "src/glu.h"
+
+#include "src/results/tables/quality.h"
+
+#include "src/results/cells.h"
+#include "src/results/statistics.h"
+#include "src/util/json_help.h"
+
+#include <math.h>
+
+static const struct member table1_members[] = {
+    MEMBER(struct table1_row, variant),
+    MEMBER(struct table1_row, n),
+    MEMBER(struct table1_row, mean_nats),
+    MEMBER(struct table1_row, stddev_nats),
+    MEMBER(struct table1_row, ci95_nats),
+    MEMBER(struct table1_row, delta_nats),
+    MEMBER(struct table1_row, delta_ci95_nats),
+    MEMBER(struct table1_row, p_paired),
+    MEMBER(struct table1_row, p_holm),
+    MEMBER(struct table1_row, paper_65536_nats),
+    MEMBER(struct table1_row, paper_65536_stddev_nats),
+    MEMBER(struct table1_row, paper_524288_nats),
+    MEMBER(struct table1_row, n_paired),
+    MEMBER(struct table1_row, delta_stddev_nats),
+    MEMBER(struct table1_row, delta_bootstrap_ci95_nats),
+    MEMBER(struct table1_row, p_sign_flip),
+    MEMBER(struct table1_row, detectable_nats),
+    MEMBER(struct table1_row, best),
+};
+const struct layout table1_layout = LAYOUT(struct table1_row, table1_members);
+
+int table1_read(struct table1 *table1, const json_t *document)
+{
+    table1->row = layout_rows(&table1_layout, value_at(document, "tables.table1"), &table1->rows);
+    return table1->row ? 0 : -1;
+}
+
+void table1_free(struct table1 *table1)
+{
+    layout_free(&table1_layout, table1->row, table1->rows);
+    *table1 = (struct table1){NULL, 0};
+}
+
+static const struct member agreement_members[] = {
+    MEMBER(struct agreement, kendall_tau_b),
+    MEMBER(struct agreement, p_value),
+    MEMBER(struct agreement, gated_minus_ungated_nats),
+    MEMBER(struct agreement, gated_minus_ungated_ci95),
+    MEMBER(struct agreement, p_gated),
+    MEMBER(struct agreement, variants),
+    MEMBER(struct agreement, n),
+    MEMBER(struct agreement, p_gated_sign_flip),
+    MEMBER(struct agreement, paper_gated_minus_ungated_nats),
+};
+const struct layout agreement_layout = LAYOUT(struct agreement, agreement_members);
+
+void agreement_read(struct agreement *agreement, const json_t *document)
+{
+    /* There is no list in it, so that nothing can fail. */
+    (void)layout_get(&agreement_layout, agreement, json_object_get(document, "agreement"));
+}
+
+/* ==== Notes ==== */
+
+void note_agreement(struct sheet *sheet, const struct agreement *agreement)
+{
+    double tau = agreement->kendall_tau_b, p = agreement->p_value;
+
+    if (!isfinite(tau))
+        sheet_note(sheet, "Agreement with the paper's order: not computed, it takes two variants of "
+                          "the paper with different results.");
+    else
+        sheet_note(sheet, "Agreement with the paper's order: Kendall's tau-b %.2f over %lld variants, "
+                          "exact p %.3g%s",
+                   tau, (long long)agreement->variants, p,
+                   p >= STATS_ALPHA ? ": no more than chance gives."
+                   : tau > 0        ? ": it agrees."
+                                    : ": it is reversed.");
+}
+
+void note_gated(struct sheet *sheet, const struct agreement *agreement)
+{
+    double difference = agreement->gated_minus_ungated_nats, p = agreement->p_gated;
+    double paper = agreement->paper_gated_minus_ungated_nats;
+    char text[CELL_BYTES], test[CELL_BYTES] = "no test", theirs[CELL_BYTES] = "";
+
+    if (!isfinite(difference)) {
+        sheet_note(sheet, "Gated minus ungated: not computed, it takes a seed at which variants of "
+                          "both kinds are ok.");
+        return;
+    }
+    if (isfinite(p))
+        snprintf(test, sizeof test, p >= STATS_ALPHA ? "p %.2f, n.s." : "p %.2g", p);
+    if (isfinite(paper))
+        snprintf(theirs, sizeof theirs, "; in the paper %+.4f", paper);
+    sheet_note(sheet, "Gated minus ungated: %+.4f nats %s, %lld seed%s, %s%s.", difference,
+               text_interval(agreement->gated_minus_ungated_ci95, "%+.4f", "(no interval)", text),
+               (long long)agreement->n, agreement->n == 1 ? "" : "s", test, theirs);
+}
+
+void note_best(struct sheet *sheet, const struct matrix *matrix, const struct table1 *table1)
+{
+    const char *best = NULL;
+    bool tested = false;
+
+    for (int i = 0; i < table1->rows; i++) {
+        if (table1->row[i].best)
+            best = table1->row[i].variant;
+        tested |= isfinite(table1->row[i].p_paired);
+    }
+    if (best)
+        sheet_note(sheet, "Best: %s is lower than every other variant (paired tests, Holm over all "
+                          "pairs).",
+                   matrix_label(matrix, best));
+    else if (tested)
+        sheet_note(sheet, "Best: none; no variant is lower than every other after correction over all "
+                          "pairs.");
+    else
+        sheet_note(sheet, "Best: not decided; ranking takes two or more seeds.");
+}
