@@ -48,12 +48,14 @@ static void change(json_t *document, double loss, double seconds)
 static bool compare(double loss, double seconds, double fail_on_percent, char **text)
 {
     json_t *before = fixture_document(1, 4, FIXTURE_NO_EXAMPLES), *after = json_deep_copy(before);
-    bool regression;
+    bool regression = false;
     size_t bytes;
     FILE *out = open_memstream(text, &bytes);
 
     change(after, loss, seconds);
-    if (!out || results_compare(out, before, after, fixture_affects, "terminal", fail_on_percent, &regression) != 0)
+    if (!out
+        || results_compare(out, before, after, fixture_affects, "terminal", fail_on_percent,
+                           &regression) != 0)
         tap_bail_out("%s", err_get());
     fclose(out);
     json_decref(before);
@@ -105,7 +107,8 @@ static void test_noise(void)
         json_put(run, "heldout_log_perplexity_nats",
                  json_number(number_at(run, "heldout_log_perplexity_nats") + 0.05 * sign));
     }
-    tap_ok(results_compare(out, before, after, fixture_affects, "terminal", 0.0, &regression) == 0 && !regression,
+    tap_ok(results_compare(out, before, after, fixture_affects, "terminal", 0.0, &regression) == 0
+               && !regression,
            "noise is no regression");
     fclose(out);
     tap_ok(strstr(text, "n.s.") != NULL, "but n.s.");
@@ -122,7 +125,8 @@ static void test_lost(void)
     size_t bytes;
     FILE *out = open_memstream(&text, &bytes);
 
-    tap_ok(results_compare(out, before, after, fixture_affects, "terminal", 50.0, &regression) == 0 && regression,
+    tap_ok(results_compare(out, before, after, fixture_affects, "terminal", 50.0, &regression) == 0
+               && regression,
            "a run that diverges now is a regression");
     fclose(out);
     tap_ok(strstr(text, "1 run not ok any more") != NULL, "and named");
@@ -260,8 +264,9 @@ static void test_merge(void)
 
     other = fixture_document(3, 2, FIXTURE_REVERSED);
     bad = write_file('c', other);
-    tap_ok(!results_merge((const char *[]){a, bad}, 2, fixture_affects) && strstr(err_get(), "with another result"), "%s",
-           err_get());
+    tap_ok(!results_merge((const char *[]){a, bad}, 2, fixture_affects)
+               && strstr(err_get(), "with another result"),
+           "%s", err_get());
 
     other = fixture_document(4, 2, 0);
     json_put(json_object_get(other, "environment"), "cpu_model", json_text("another"));

@@ -56,8 +56,9 @@ static int read_variants(struct matrix *matrix)
     json_object_foreach (variants, name, facts)
         if (!paper_find(&matrix->paper, name) && add_variant(matrix, name, facts) != 0)
             return -1;
-    json_object_foreach (variants, name, facts)
+    json_object_foreach (variants, name, facts) {
         matrix->listed[listed++] = matrix_find(matrix, name);
+    }
     matrix->baseline = matrix_find(matrix, document_baseline(matrix->document));
     return 0;
 }

@@ -27,13 +27,14 @@ int paper_open(struct paper *paper)
         paper_close(paper);
         return err_set("not enough memory for the paper's tables");
     }
-    json_object_foreach (table, variant, row)
+    json_object_foreach (table, variant, row) {
         paper->row[paper->rows++] = (struct paper_row){
             .variant = variant,
             .steps_65536_mean = number_at(row, "steps_65536_mean"),
             .steps_65536_stddev = number_at(row, "steps_65536_stddev"),
             .steps_524288 = number_at(row, "steps_524288"),
         };
+    }
     return 0;
 }
 
