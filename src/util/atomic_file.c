@@ -203,3 +203,11 @@ int atomic_write(const char *path, const void *data, size_t bytes)
     }
     return atomic_commit(&file);
 }
+
+void atomic_drop_link(const char *path)
+{
+    struct stat info;
+
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        unlink(path);
+}

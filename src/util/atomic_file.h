@@ -39,4 +39,8 @@ void atomic_abandon(struct atomic_file *file);
 /* All of the above for content that is in memory already.  0 or -1. */
 int atomic_write(const char *path, const void *data, size_t bytes) GLU_MUST_USE;
 
+/* A link, or whatever else at the path is not a file, goes: writing to it could change a file that is
+ * somewhere else and not ours.  For what is never the user's own. */
+void atomic_drop_link(const char *path);
+
 #endif

@@ -45,16 +45,6 @@ static int append(struct atomic_file *file, struct sha256 *sha, const void *data
     return atomic_append(file, data, bytes);
 }
 
-/* A link, or whatever else is not a file, goes: writing to it could change a file that is somewhere
- * else and not ours. */
-static void drop_link(const char *path)
-{
-    struct stat info;
-
-    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        unlink(path);
-}
-
 int record_write(const char *path, json_t *header, const struct record_part *parts, int count)
 {
     struct atomic_file file = {.fd = -1};
@@ -74,7 +64,7 @@ int record_write(const char *path, json_t *header, const struct record_part *par
     put_number(head + MAGIC_BYTES + 4, strlen(text), 4);
     put_number(head + MAGIC_BYTES + 8, bytes, 8);
 
-    drop_link(path);
+    atomic_drop_link(path);
     sha256_start(&sha);
     if (atomic_open(&file, path) || append(&file, &sha, head, sizeof head) ||
         append(&file, &sha, text, strlen(text)))
