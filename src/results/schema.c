@@ -312,17 +312,39 @@ int schema_check(const json_t *schema, const json_t *value, schema_fault_fn *fau
     return check_value(&check, schema, value);
 }
 
-int schema_check_results(const json_t *document, schema_fault_fn *fault, void *context)
+/* results/schema.json, which is part of the program: new reference, or NULL and a message. */
+static json_t *results_schema(void)
 {
     json_error_t error;
     json_t *schema;
-    int rc;
 
     errno = 0;
     schema = json_loads(embedded_schema, 0, &error);
     if (!schema)
-        return err_set("results/schema.json:%d: %s", error.line, err_cause(error.text));
-    rc = schema_check(schema, document, fault, context);
+        err_set("results/schema.json:%d: %s", error.line, err_cause(error.text));
+    return schema;
+}
+
+int schema_check_results(const json_t *document, schema_fault_fn *fault, void *context)
+{
+    json_t *schema = results_schema();
+    int rc = schema ? schema_check(schema, document, fault, context) : -1;
+
+    json_decref(schema);
+    return rc;
+}
+
+int schema_check_run(const json_t *run, schema_fault_fn *fault, void *context)
+{
+    json_t *schema = results_schema();
+    struct check check = {.root = schema, .fault = fault, .context = context};
+    const json_t *rule = json_object_get(json_object_get(schema, "$defs"), "run");
+    int rc = -1;
+
+    if (rule)
+        rc = check_value(&check, rule, run);
+    else if (schema)
+        err_set("results/schema.json: $defs.run is missing");
     json_decref(schema);
     return rc;
 }

@@ -20,5 +20,7 @@ int schema_check(const json_t *schema, const json_t *value, schema_fault_fn *fau
 
 /* Against results/schema.json, which is part of the program. */
 int schema_check_results(const json_t *document, schema_fault_fn *fault, void *context);
+/* One of its runs alone. */
+int schema_check_run(const json_t *run, schema_fault_fn *fault, void *context);
 
 #endif

@@ -17,9 +17,8 @@ libglubench_a_SOURCES += \
     src/util/progress.c src/util/progress.h \
     src/util/record.c src/util/record.h \
     src/util/rng.c src/util/rng.h \
-    src/util/sha256.c src/util/sha256.h src/util/sha256_blocks.h src/util/sha256_native.c \
     src/util/sealed.c src/util/sealed.h \
-    src/util/sha256.c src/util/sha256.h \
+    src/util/sha256.c src/util/sha256.h src/util/sha256_blocks.h src/util/sha256_native.c \
     src/util/tokens.h
 
 check_PROGRAMS += test-rng test-sha256
