@@ -5,7 +5,7 @@
 
 #include "src/bench/throughput.h"
 #include "src/util/machine.h"
-#include "src/train/train.h"
+#include "src/train/evaluate.h"
 #include "src/util/progress.h"
 
 #include <math.h>
@@ -151,7 +151,7 @@ double forecast_run_flops(const struct forecast_row *row, const struct setting *
     double forward = (double)row->counts.forward_flops / recipe->batch; /* of an example */
 
     return (double)recipe->steps * (double)row->counts.train_flops +
-           forward * recipe->heldout_examples * (double)train_evaluation_count(setting);
+           forward * recipe->heldout_examples * (double)evaluation_count(setting);
 }
 
 double forecast_run_s(const struct forecast_row *row, const struct setting *setting,

@@ -5,10 +5,11 @@
 
 #include "src/model/weights.h"
 #include "src/nn/schedule.h"
-#include "src/util/clock.h"
-#include "src/util/machine.h"
+#include "src/train/evaluate.h"
 #include "src/train/signals.h"
 #include "src/train/state.h"
+#include "src/util/clock.h"
+#include "src/util/machine.h"
 #include "src/util/sha256.h"
 
 #include <math.h>
@@ -26,7 +27,7 @@ struct training {
     struct model *model;
     struct task_stream *stream;
     struct batch *batch;
-    double *example_nats; /* (the task's heldout->examples) of the last evaluation */
+    struct evaluation evaluation; /* the last one */
     struct train_state state;
     double saved_s;        /* when the last checkpoint was written */
     int checkpoints_asked; /* signals_checkpoints, as far as it was heeded */
@@ -35,41 +36,13 @@ struct training {
 /* How often checkpoints are written unless --checkpoint-every says otherwise. */
 static const double checkpoint_interval_s = 120;
 
-/* Where a run is evaluated unless --evaluate-every says otherwise, as fractions of its steps.
- * Early, when the loss falls fast, the points lie closer. */
-static const double evaluation_points[] = {0,       1.0 / 32, 1.0 / 16, 1.0 / 8, 1.0 / 4, 3.0 / 8,
-                                           1.0 / 2, 5.0 / 8,  3.0 / 4,  7.0 / 8, 1};
-
-bool train_evaluates_at(const struct setting *setting, int64_t step)
-{
-    int64_t steps = setting->recipe.steps;
-
-    if (step == 0 || step == steps)
-        return true;
-    if (setting->evaluate_every > 0)
-        return step % setting->evaluate_every == 0;
-    for (size_t i = 0; i < LENGTH_OF(evaluation_points); i++)
-        if (step == llround(evaluation_points[i] * (double)steps))
-            return true;
-    return false;
-}
-
-int64_t train_evaluation_count(const struct setting *setting)
-{
-    if (setting->evaluate_every > 0)
-        return 2 + (setting->recipe.steps - 1) / setting->evaluate_every;
-    return (int64_t)LENGTH_OF(evaluation_points);
-}
-
 static int open_training(struct training *training)
 {
     const struct train_job *job = training->job;
     struct model_options options = setting_model(job->setting, job->variant, job->threads);
 
-    training->example_nats = calloc((size_t)job->task->heldout->examples, sizeof(double));
-    if (!training->example_nats)
-        return err_set("out of memory");
-    if (batch_create(&training->batch, options.batch, options.model.input_length,
+    if (evaluation_open(&training->evaluation, job->task->heldout) ||
+        batch_create(&training->batch, options.batch, options.model.input_length,
                      options.model.target_length) ||
         task_stream_open(&training->stream, job->task, job->seed) ||
         model_create(&training->model, &options))
@@ -91,7 +64,7 @@ static void close_training(struct training *training)
     model_destroy(training->model);
     task_stream_close(training->stream);
     batch_destroy(training->batch);
-    free(training->example_nats);
+    evaluation_close(&training->evaluation);
 }
 
 static void report(const struct training *training, double train_loss_nats, double heldout_nats)
@@ -141,29 +114,21 @@ static bool has_diverged(const struct training *training, double loss_nats)
     return !(loss_nats <= DIVERGED_FACTOR * log(training->job->setting->vocabulary));
 }
 
-/* Evaluate on the held-out examples and add a point to the curve.  The mean is over target tokens. */
+/* Evaluate on the held-out examples and add a point to the curve. */
 static int evaluate(struct training *training)
 {
-    const struct batch *heldout = training->job->task->heldout;
-    double sum = 0, mean;
+    double mean_nats;
 
-    if (model_evaluate(training->model, heldout, training->example_nats))
+    if (evaluation_make(&training->evaluation, training->model))
         return -1;
-    for (int i = 0; i < heldout->examples; i++) {
-        int targets = batch_targets(heldout, i);
-
-        sum += training->example_nats[i];
-        if (targets > 0)
-            training->example_nats[i] /= targets; /* results hold each example's mean */
+    mean_nats = training->evaluation.mean_nats;
+    if (has_diverged(training, mean_nats)) {
+        set_diverged(training, "the held-out loss", mean_nats);
+        mean_nats = NAN;
     }
-    mean = sum / (double)batch_all_targets(heldout);
-    if (has_diverged(training, mean)) {
-        set_diverged(training, "the held-out loss", mean);
-        mean = NAN;
-    }
-    training->result->heldout_log_perplexity_nats = mean;
-    report(training, NAN, mean);
-    return add_curve_point(training, mean);
+    training->result->heldout_log_perplexity_nats = mean_nats;
+    report(training, NAN, mean_nats);
+    return add_curve_point(training, mean_nats);
 }
 
 static int train_step(struct training *training)
@@ -233,7 +198,7 @@ static int train_loop(struct training *training)
         }
         if (train_step(training))
             return -1;
-        if (result->status == RUN_OK && train_evaluates_at(setting, training->state.step) &&
+        if (result->status == RUN_OK && evaluation_is_due(setting, training->state.step) &&
             evaluate(training))
             return -1;
         if (result->status == RUN_OK && training->state.step < setting->recipe.steps &&
@@ -260,7 +225,7 @@ static void hash_parameters(struct model *model, char hex[SHA256_HEX_BYTES])
 static int finish(struct training *training)
 {
     const struct train_job *job = training->job;
-    const struct batch *heldout = job->task->heldout;
+    struct evaluation *evaluation = &training->evaluation;
     struct run_result *result = training->result;
     int64_t step_tokens = (int64_t)job->setting->recipe.batch *
                           (job->setting->recipe.input_length + job->setting->recipe.target_length);
@@ -274,12 +239,12 @@ static int finish(struct training *training)
         result->heldout_log_perplexity_nats = NAN;
         return 0;
     }
-    dump_heldout(job->dump, job->variant, job->seed, training->state.step, heldout,
-                 training->example_nats);
-    result->heldout_examples = heldout->examples;
-    result->heldout_target_tokens = batch_all_targets(heldout);
-    result->example_nats = training->example_nats;
-    training->example_nats = NULL;
+    dump_heldout(job->dump, job->variant, job->seed, training->state.step,
+                 evaluation->heldout, evaluation->example_nats);
+    result->heldout_examples = evaluation->heldout->examples;
+    result->heldout_target_tokens = evaluation->target_tokens;
+    result->example_nats = evaluation->example_nats;
+    evaluation->example_nats = NULL;
     return job->save_directory ? weights_save(job->save_directory, training->model) : 0;
 }
 

@@ -33,9 +33,4 @@ struct train_job {
  * run_result_free()). */
 void train_run(const struct train_job *job, struct run_result *result);
 
-/* Is there a held-out evaluation after this step?  Always at step 0 and at the last one. */
-bool train_evaluates_at(const struct setting *setting, int64_t step);
-/* How many there are in a run, or a few more. */
-int64_t train_evaluation_count(const struct setting *setting);
-
 #endif

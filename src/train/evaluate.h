@@ -1,0 +1,28 @@
+/* evaluate.h - the held-out loss of a model: when it is measured, and what it is. */
+#ifndef GLU_TRAIN_EVALUATE_H
+#define GLU_TRAIN_EVALUATE_H
+
+#include "src/model/model.h"
+#include "src/setting/setting.h"
+
+/* Is the model evaluated after this step?  Always at step 0 and at the last one. */
+bool evaluation_is_due(const struct setting *setting, int64_t step);
+/* How often in a run, or a few times more. */
+int64_t evaluation_count(const struct setting *setting);
+
+/* The held-out examples and what a model made of them. */
+struct evaluation {
+    const struct batch *heldout;
+    double *example_nats; /* (heldout->examples): mean over the target tokens of each */
+    double mean_nats;     /* over all target tokens */
+    int64_t target_tokens;
+};
+
+/* The examples are borrowed.  0 or -1. */
+int evaluation_open(struct evaluation *evaluation, const struct batch *heldout) GLU_MUST_USE;
+/* Evaluate a model, in place of what was there before.  0 or -1. */
+int evaluation_make(struct evaluation *evaluation, struct model *model) GLU_MUST_USE;
+/* One that was never opened, but zeroed, is fine. */
+void evaluation_close(struct evaluation *evaluation);
+
+#endif
