@@ -73,7 +73,7 @@ for signal in HUP:129 INT:130 TERM:143; do
     [ $status = "${signal#*:}" ] || fail "SIG${signal%:*}: status $status"
     grep -q 'go on with --resume' err || fail "SIG${signal%:*}: no word of --resume"
     grep -q '"status": "interrupted"' stopped.json || fail "SIG${signal%:*}: no interrupted row"
-    ls stopped.json.run/*.state >out 2>&1 || fail "SIG${signal%:*}: no checkpoint"
+    ls stopped.json.run/run/*.state >out 2>&1 || fail "SIG${signal%:*}: no checkpoint"
 done
 
 # A second signal ends it at once: nothing is said or written any more.
@@ -104,23 +104,23 @@ glu --seeds 3 --resume --output more.json || fail "more seeds"
 # checkpoints COUNT: true when there are as many of the first run.
 checkpoints()
 {
-    [ "$(ls torn.json.run/relu-s1.*.state 2>ls | wc -l)" = "$1" ]
+    [ "$(ls torn.json.run/run/relu-s1.*.state 2>ls | wc -l)" = "$1" ]
 }
 
 # SIGUSR1, SIGXCPU: a checkpoint, and on.  A second program on the same output is refused; a damaged
 # checkpoint is named and the one before it used.
 begin_sweep torn.json
-checkpoints 0 || fail "a checkpoint that nothing asks for: $(ls torn.json.run)"
+checkpoints 0 || fail "a checkpoint that nothing asks for: $(ls torn.json.run/run)"
 kill -USR1 $child
-wait_until checkpoints 1 || fail "SIGUSR1: no checkpoint: $(ls torn.json.run)"
+wait_until checkpoints 1 || fail "SIGUSR1: no checkpoint: $(ls torn.json.run/run)"
 kill -XCPU $child
-wait_until checkpoints 2 || fail "SIGXCPU: no second checkpoint: $(ls torn.json.run)"
+wait_until checkpoints 2 || fail "SIGXCPU: no second checkpoint: $(ls torn.json.run/run)"
 glu --resume --steps 1000000 --output torn.json && fail "two programs on one output"
 grep -q 'another glubench.*torn.json' err || fail "no word of the other program"
 kill -TERM $child
 wait $child
-checkpoints 2 || fail "not two checkpoints: $(ls torn.json.run)"
-damaged=$(ls torn.json.run/relu-s1.*.state | tail -1)
+checkpoints 2 || fail "not two checkpoints: $(ls torn.json.run/run)"
+damaged=$(ls torn.json.run/run/relu-s1.*.state | tail -1)
 printf 'damage' | dd of="$damaged" bs=1 seek=3000 conv=notrunc 2>dd
 # shellcheck disable=SC2086
 "$program" ${sweep#--quiet} --steps 1000000 --resume --output torn.json >out 2>err &

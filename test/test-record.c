@@ -1,8 +1,7 @@
-/* test-record.c - checksummed records, the run directory and its lock, and states of trainings. */
+/* test-record.c - checksummed records, and states of trainings. */
 #include "src/glu.h"
 
 #include "src/util/record.h"
-#include "src/study/rundir.h"
 #include "src/train/state.h"
 #include "test/model-fixture.h"
 #include "test/scratch.h"
@@ -12,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { STEPS = 10 }; /* of a whole training */
@@ -83,42 +80,6 @@ static void test_record(void)
     free(good);
 }
 
-/* In another process: can the run directory of the output be had? */
-static bool other_process_gets(const char *output)
-{
-    pid_t child = fork();
-    int status;
-
-    if (child == 0) {
-        struct rundir *rundir;
-
-        _exit(rundir_open(&rundir, output) == 0 ? 0 : strstr(err_get(), "another glubench") ? 1 : 2);
-    }
-    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) ||
-        WEXITSTATUS(status) > 1)
-        tap_bail_out("the other process failed");
-    return WEXITSTATUS(status) == 0;
-}
-
-static void test_lock(void)
-{
-    const char *output = scratch_path("x.json"), *run = scratch_path("x.json.run");
-    struct rundir *rundir;
-
-    tap_ok(rundir_open(&rundir, output) == 0 && rundir && access(run, F_OK) == 0, "lock: taken");
-    tap_ok(!other_process_gets(output), "lock: another process does not get it");
-    rundir_close(rundir);
-    tap_ok(access(run, F_OK) != 0, "lock: an empty run directory goes");
-    tap_ok(other_process_gets(output), "lock: now another process gets it");
-    tap_ok(rundir_open(&rundir, output) == 0, "lock: it died with its owner");
-    rundir_remove(rundir);
-    tap_ok(access(run, F_OK) != 0, "lock: removed with all there is");
-    tap_ok(rundir_open(&rundir, "/dev/null") == 0 && !rundir, "lock: none for /dev/null");
-    tap_ok(rundir_open(&rundir, "/nonexistent/x") == -1 && !rundir &&
-               strstr(err_get(), "/nonexistent/x.run"),
-           "lock: a directory that cannot be made");
-}
-
 static void train(struct model *model, int64_t from, int64_t to, double *loss_nats)
 {
     struct batch *batch;
@@ -151,7 +112,7 @@ static const struct {
     {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, -1, "less than no time"},
 };
 
-static void test_impossible_states(struct rundir *rundir, struct model *model)
+static void test_impossible_states(const struct state_place *place, struct model *model)
 {
     for (size_t i = 0; i < LENGTH_OF(impossible); i++) {
         struct curve_point curve[2] = {impossible[i].curve[0], impossible[i].curve[1]};
@@ -160,37 +121,34 @@ static void test_impossible_states(struct rundir *rundir, struct model *model)
         struct run_result found = {.variant = saved.variant, .seed = 5};
         struct train_state got = {0};
 
-        if (state_save(rundir, model, &impossible[i].state, &saved))
+        if (state_save(place, model, &impossible[i].state, &saved))
             tap_bail_out("%s", err_get());
         warn_clear();
-        tap_ok(!state_load(rundir, model, STEPS, &got, &found) && found.curve_count == 0 &&
+        tap_ok(!state_load(place, model, STEPS, &got, &found) && found.curve_count == 0 &&
                    warn_get(0) && strstr(warn_get(0), "no training"),
                "state: refused: %s", impossible[i].what);
-        rundir_prune(rundir, saved.variant, 5, -1, 0);
+        state_prune(place, -1, 0);
     }
 }
 
 static void test_state(void)
 {
-    const char *output = scratch_path("y.json");
+    const struct state_place place_here = {scratch_path("."), "relu-s3"}, *place = &place_here;
     struct model *model = model_fixture("relu", 12, 1), *resumed = model_fixture("relu", 12, 2);
     struct curve_point curve[] = {{0, NAN, 2.5, 0}, {2, 2.25, NAN, 0.125}};
     struct run_result result = {.variant = variant_find("relu", NULL), .seed = 3, .train_s = 0.125,
                                 .curve = curve, .curve_count = 2};
     struct run_result found = {.variant = result.variant, .seed = 3};
     struct train_state state = {.step = 2, .interval_nats = 0.1, .interval_steps = 1}, got = {0};
-    struct rundir *rundir;
     char path[PATH_MAX], *file;
     double loss, loss_resumed;
     int64_t steps[8];
     size_t bytes;
 
-    if (rundir_open(&rundir, output))
-        tap_bail_out("%s", err_get());
-    tap_ok(!state_load(rundir, resumed, STEPS, &got, &found), "state: none at first");
+    tap_ok(!state_load(place, resumed, STEPS, &got, &found), "state: none at first");
     train(model, 1, 2, &loss);
-    tap_ok(state_save(rundir, model, &state, &result) == 0, "state: saved");
-    tap_ok(state_load(rundir, resumed, STEPS, &got, &found) && got.step == 2 &&
+    tap_ok(state_save(place, model, &state, &result) == 0, "state: saved");
+    tap_ok(state_load(place, resumed, STEPS, &got, &found) && got.step == 2 &&
                got.interval_nats == 0.1 && got.interval_steps == 1 && found.train_s == 0.125 &&
                found.curve_count == 2 && isnan(found.curve[0].train_loss_nats) &&
                found.curve[1].train_loss_nats == 2.25,
@@ -201,38 +159,36 @@ static void test_state(void)
     run_result_free(&found);
 
     for (state.step = 4; state.step <= 8; state.step += 2)
-        if (state_save(rundir, model, &state, &result))
+        if (state_save(place, model, &state, &result))
             tap_bail_out("%s", err_get());
-    tap_ok(rundir_states(rundir, result.variant, 3, steps, 8) == 2 && steps[0] == 8 &&
+    tap_ok(state_steps(place, steps, 8) == 2 && steps[0] == 8 &&
                steps[1] == 6,
            "state: the last two are kept");
-    rundir_state_path(rundir, result.variant, 3, 8, path);
+    state_path(place, 8, path);
     file = scratch_load(path, &bytes);
     file[bytes / 2] ^= 1;
     scratch_store(path, file, bytes);
     warn_clear();
-    tap_ok(state_load(rundir, resumed, STEPS, &got, &found) && got.step == 6 && warn_get(0) &&
+    tap_ok(state_load(place, resumed, STEPS, &got, &found) && got.step == 6 && warn_get(0) &&
                strstr(warn_get(0), path),
            "state: a damaged one is named, and the one before it used");
     run_result_free(&found);
-    tap_ok(!state_load(rundir, resumed, 6, &got, &found) && found.curve_count == 0,
+    tap_ok(!state_load(place, resumed, 6, &got, &found) && found.curve_count == 0,
            "state: none of a longer training");
     found.seed = 4;
-    tap_ok(!state_load(rundir, resumed, STEPS, &got, &found), "state: none of another seed");
-    test_impossible_states(rundir, model);
-    rundir_prune(rundir, result.variant, 3, -1, 0);
-    tap_ok(!rundir_has_states(rundir), "state: gone when the run is done");
+    tap_ok(!state_load(place, resumed, STEPS, &got, &found), "state: none of another seed");
+    test_impossible_states(place, model);
+    state_prune(place, -1, 0);
+    tap_ok(state_steps(place, steps, 8) == 0, "state: gone when the run is done");
     free(file);
-    rundir_remove(rundir);
     model_destroy(model);
     model_destroy(resumed);
 }
 
 int main(void)
 {
-    tap_plan(9 + 8 + 9 + (int)LENGTH_OF(impossible));
+    tap_plan(9 + 9 + (int)LENGTH_OF(impossible));
     test_record();
-    test_lock();
     test_state();
     return tap_status();
 }

@@ -1,11 +1,11 @@
-/* plan.c - see plan.h. */
+/* forecast.c - see forecast.h. */
 #include "src/glu.h"
 
 #include "src/study/forecast.h"
 
 #include "src/bench/throughput.h"
-#include "src/util/machine.h"
 #include "src/train/evaluate.h"
+#include "src/util/machine.h"
 #include "src/util/progress.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* plan.h - what would run: sizes, operations and memory per variant, and whether it may run. */
+/* forecast.h - what would run: sizes, operations and memory per variant, and whether it may run. */
 #ifndef GLU_STUDY_FORECAST_H
 #define GLU_STUDY_FORECAST_H
 

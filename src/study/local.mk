@@ -1,7 +1,16 @@
 libglubench_a_SOURCES += \
+    src/study/bench.c \
     src/study/forecast.c src/study/forecast.h \
+    src/study/grid.c src/study/grid.h \
+    src/study/older.c src/study/older.h \
+    src/study/resume.c src/study/resume.h \
     src/study/run.c src/study/run.h \
-    src/study/rundir.c src/study/rundir.h
+    src/study/store.c src/study/store.h \
+    src/study/study.c src/study/study.h
+
+check_PROGRAMS += test-store
+test_store_SOURCES = test/test-store.c test/scratch.c test/scratch.h
+TESTS += test-store
 
 check_PROGRAMS += test-faults
 test_faults_SOURCES = test/test-faults.c test/scratch.c test/scratch.h $(faulty_io)

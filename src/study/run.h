@@ -1,4 +1,4 @@
-/* sweep.h - all trainings of a configuration, and the results file that grows with them. */
+/* run.h - all runs of a setting, and the results file that grows with them. */
 #ifndef GLU_STUDY_RUN_H
 #define GLU_STUDY_RUN_H
 
@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* How a sweep ended; a message is set unless it is STUDY_OK. */
+/* How a study ended; a message is set unless it is STUDY_OK. */
 enum study_status {
     STUDY_OK,
     STUDY_FAILED,      /* it could not start, or the results could not be written */
@@ -14,9 +14,10 @@ enum study_status {
     STUDY_INTERRUPTED
 };
 
-/* Check everything, train variants x seeds in turn, measure throughput, and rewrite the results
- * file after every run.  argv goes into the file.  *document is the final content (new reference),
- * or NULL. */
+/* Check everything, train variants x seeds in turn, several side by side, and measure throughput.
+ * Every run that is done is recorded at once, and the results file is rewritten as runs end, unless
+ * that would take more than a tenth of the time; the last time with all of them.  argv goes into the
+ * file.  *document is the final content (new reference), or NULL. */
 enum study_status study_run(const struct setting *setting, int argc, char *const *argv,
                             json_t **document);
 

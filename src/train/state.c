@@ -6,10 +6,79 @@
 #include "src/util/json_help.h"
 #include "src/util/record.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { KEPT = 2 };
+enum { KEPT = 2, STEPS_MAX = 64 };
+
+/* ---- Files ----------------------------------------------------------------------------------- */
+
+void state_path(const struct state_place *place, int64_t step, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%.*s/%s.%012" PRId64 STATE_SUFFIX, PATH_MAX - NAME_MAX,
+             place->directory, place->name, step);
+}
+
+/* The step in the name of a state of this training, or -1. */
+static int64_t step_of_name(const struct state_place *place, const char *name)
+{
+    size_t length = strlen(place->name);
+    char *end;
+    long long step;
+
+    if (strncmp(name, place->name, length) != 0 || name[length] != '.')
+        return -1;
+    name += length + 1;
+    errno = 0;
+    step = strtoll(name, &end, 10);
+    return end > name && strcmp(end, STATE_SUFFIX) == 0 && errno == 0 ? step : -1;
+}
+
+static int later_first(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x < y) - (x > y);
+}
+
+int state_steps(const struct state_place *place, int64_t *steps, int max)
+{
+    DIR *directory = opendir(place->directory);
+    struct dirent *entry;
+    int count = 0;
+
+    if (!directory)
+        return 0;
+    while (count < max && (entry = readdir(directory)) != NULL) {
+        steps[count] = step_of_name(place, entry->d_name);
+        count += steps[count] >= 0;
+    }
+    closedir(directory);
+    qsort(steps, (size_t)count, sizeof *steps, later_first);
+    return count;
+}
+
+void state_prune(const struct state_place *place, int64_t step, int keep)
+{
+    int64_t steps[STEPS_MAX];
+    int count = state_steps(place, steps, STEPS_MAX);
+
+    for (int i = 0, kept = 0; i < count; i++) {
+        char path[PATH_MAX];
+
+        if (steps[i] <= step && kept < keep) {
+            kept++;
+            continue;
+        }
+        state_path(place, steps[i], path);
+        unlink(path);
+    }
+}
 
 static size_t tensor_bytes(const struct tensor *tensor)
 {
@@ -67,8 +136,8 @@ static json_t *make_header(struct model *model, const struct train_state *state,
                      "optimizer_floats", (json_int_t)floats);
 }
 
-int state_save(const struct rundir *rundir, struct model *model, const struct train_state *state,
-               const struct run_result *result)
+int state_save(const struct state_place *place, struct model *model,
+               const struct train_state *state, const struct run_result *result)
 {
     int count, status = -1;
     struct tensor *tensors = model_tensors(model, &count);
@@ -85,10 +154,10 @@ int state_save(const struct rundir *rundir, struct model *model, const struct tr
     for (int i = 0; i < count; i++)
         parts[i] = (struct record_part){tensors[i].value, tensor_bytes(&tensors[i])};
     parts[count] = (struct record_part){optimizer, floats * sizeof *optimizer};
-    rundir_state_path(rundir, result->variant, result->seed, state->step, path);
+    state_path(place, state->step, path);
     status = record_write(path, header, parts, count + 1);
     if (status == 0)
-        rundir_prune(rundir, result->variant, result->seed, state->step, KEPT);
+        state_prune(place, state->step, KEPT);
 out:
     json_decref(header);
     free(parts);
@@ -192,16 +261,16 @@ out:
     return status;
 }
 
-bool state_load(const struct rundir *rundir, struct model *model, int64_t steps,
+bool state_load(const struct state_place *place, struct model *model, int64_t steps,
                 struct train_state *state, struct run_result *result)
 {
-    int64_t saved[64];
-    int count = rundir_states(rundir, result->variant, result->seed, saved, (int)LENGTH_OF(saved));
+    int64_t saved[STEPS_MAX];
+    int count = state_steps(place, saved, STEPS_MAX);
 
     for (int i = 0; i < count; i++) {
         char path[PATH_MAX];
 
-        rundir_state_path(rundir, result->variant, result->seed, saved[i], path);
+        state_path(place, saved[i], path);
         if (saved[i] >= steps)
             err_set("%s: belongs to a longer training", path);
         else if (load_file(path, model, state, saved[i], result) == 0)

@@ -7,7 +7,6 @@
 #include "src/nn/schedule.h"
 #include "src/train/evaluate.h"
 #include "src/train/signals.h"
-#include "src/train/state.h"
 #include "src/util/clock.h"
 #include "src/util/machine.h"
 #include "src/util/sha256.h"
@@ -50,8 +49,8 @@ static int open_training(struct training *training)
     training->saved_s = clock_now_s();
     training->checkpoints_asked = signals_checkpoints;
     model_init(training->model, job->seed);
-    if (job->resume && job->rundir) {
-        if (state_load(job->rundir, training->model, job->setting->recipe.steps, &training->state,
+    if (job->resume && job->states) {
+        if (state_load(job->states, training->model, job->setting->recipe.steps, &training->state,
                        training->result))
             return task_stream_skip(training->stream, (uint64_t)training->state.step);
         model_init(training->model, job->seed); /* one that is damaged may have been read in part */
@@ -164,7 +163,7 @@ static bool checkpoint_is_due(const struct training *training)
 {
     int64_t every = training->job->setting->checkpoint_every;
 
-    if (!training->job->rundir)
+    if (!training->job->states)
         return false;
     if (training->checkpoints_asked != signals_checkpoints)
         return true;
@@ -177,7 +176,7 @@ static void save_checkpoint(struct training *training)
 {
     training->checkpoints_asked = signals_checkpoints;
     training->saved_s = clock_now_s();
-    if (state_save(training->job->rundir, training->model, &training->state, training->result))
+    if (state_save(training->job->states, training->model, &training->state, training->result))
         warn_add("no checkpoint was written: %s", err_get());
 }
 
@@ -192,7 +191,7 @@ static int train_loop(struct training *training)
     while (result->status == RUN_OK && training->state.step < setting->recipe.steps) {
         if (signals_stop) {
             result->status = RUN_INTERRUPTED;
-            if (training->job->rundir)
+            if (training->job->states)
                 save_checkpoint(training);
             break;
         }

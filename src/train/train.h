@@ -5,7 +5,7 @@
 #include "src/results/results.h"
 #include "src/setting/setting.h"
 #include "src/train/dump.h"
-#include "src/study/rundir.h"
+#include "src/train/state.h"
 
 /* Where a training is. */
 struct train_progress {
@@ -23,7 +23,7 @@ struct train_job {
     struct dump *dump;                 /* NULL: none */
     const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
     const char *save_directory;        /* where the final weights go; NULL: nowhere */
-    const struct rundir *rundir;       /* where checkpoints go; NULL: nowhere */
+    const struct state_place *states;  /* where checkpoints go; NULL: nowhere */
     bool resume;                       /* go on from the latest checkpoint, if there is one */
     void (*report)(void *context, const struct train_progress *progress); /* NULL: none */
     void *context;

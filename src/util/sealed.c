@@ -4,13 +4,12 @@
 #include "src/util/sealed.h"
 
 #include "src/util/atomic_file.h"
+#include "src/util/io.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CHECKSUM "checksum"
 
@@ -47,46 +46,22 @@ int sealed_write(const char *path, json_t *object)
     return status;
 }
 
-struct input {
-    int fd;
-    int error; /* of the read that failed; 0: none has */
-};
-
-static size_t read_some(void *data, size_t bytes, void *context)
-{
-    struct input *input = context;
-    ssize_t n;
-
-    do
-        n = read(input->fd, data, bytes);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        input->error = errno;
-    return (size_t)n;
-}
-
 /* What is in a file, whole or not; NULL and a message. */
 static json_t *parse(const char *path)
 {
-    struct input input = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     json_error_t error;
     json_t *object;
+    size_t bytes;
+    char *text;
 
-    if (input.fd < 0) {
-        err_system("cannot open %s", path);
+    if (io_read_file(path, IO_JSON_MAX_BYTES, &text, &bytes))
         return NULL;
-    }
     errno = 0;
-    object = json_load_callback(read_some, &input, JSON_REJECT_DUPLICATES, &error);
-    if (input.error) {
-        errno = input.error;
-        err_system("cannot read %s", path);
-    } else if (!json_is_object(object)) {
-        err_set("%s: %s; the file is damaged", path, object ? "no object" : err_cause(error.text));
-    }
-    close(input.fd);
+    object = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    free(text);
     if (json_is_object(object))
         return object;
+    err_set("%s: %s; the file is damaged", path, object ? "no object" : err_cause(error.text));
     json_decref(object);
     return NULL;
 }
