@@ -115,7 +115,7 @@ int io_read_file(const char *path, size_t most, char **text, size_t *bytes)
         return err_system("cannot read %s", path);
     status = read_all(fd, path, most, &contents);
     close(fd);
-    if (status) {
+    if (status || !contents.text) { /* there is some when it went well */
         free(contents.text);
         return -1;
     }
