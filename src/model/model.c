@@ -224,8 +224,10 @@ int model_outline(struct model **result, const struct model_options *options)
     if (options_check(options))
         return -1;
     model = calloc(1, sizeof *model);
-    if (!model)
-        return err_set("out of memory");
+    if (!model) {
+        err_set("out of memory");
+        return -1;
+    }
     workers = options->threads < options->batch ? options->threads : options->batch;
     model->options = *options;
     options_fill(&model->options, workers);
