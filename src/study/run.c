@@ -43,7 +43,7 @@ struct jobs {
 };
 
 /* A training and the jobs it belongs to: what the progress report needs. */
-struct worker {
+struct attempt {
     struct jobs *jobs;
     struct run *run;
 };
@@ -140,9 +140,9 @@ static void name_run(const struct study *study, const struct run *run, char text
 
 static void report_progress(void *context, const struct train_progress *progress)
 {
-    const struct worker *worker = context;
-    struct jobs *jobs = worker->jobs;
-    struct run *run = worker->run;
+    const struct attempt *attempt = context;
+    struct jobs *jobs = attempt->jobs;
+    struct run *run = attempt->run;
     double left_s, now_s = clock_now_s();
     char name[160], left[32];
     bool due;
@@ -202,7 +202,7 @@ static void train(struct jobs *jobs, struct run *run)
     const struct study *study = jobs->study;
     const struct cell *cell = run->cell;
     const struct setting *setting = cell->setting;
-    struct worker worker = {jobs, run};
+    struct attempt attempt = {jobs, run};
     struct state_place place;
     char save[PATH_MAX], init[PATH_MAX];
     struct train_job job = {
@@ -216,7 +216,7 @@ static void train(struct jobs *jobs, struct run *run)
         .init_directory = run_directory(study, setting->init_checkpoint, cell, init),
         .resume = setting->resume,
         .report = report_progress,
-        .context = &worker,
+        .context = &attempt,
     };
 
     if (study->store) {
