@@ -3,17 +3,13 @@
 
 #include "src/study/older.h"
 
+#include "src/util/io.h"
 #include "src/util/record.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
-
-static void record_path(const char *directory, char path[PATH_MAX])
-{
-    snprintf(path, PATH_MAX, "%.*s/" OLDER_STUDY_NAME, PATH_MAX - NAME_MAX, directory);
-}
 
 int older_read_study(const char *directory, json_t **study)
 {
@@ -24,7 +20,8 @@ int older_read_study(const char *directory, json_t **study)
     int status;
 
     *study = NULL;
-    record_path(directory, path);
+    if (io_join(path, directory, OLDER_STUDY_NAME))
+        return -1;
     if (access(path, F_OK) != 0 && errno == ENOENT)
         return 0;
     status = record_open(&record, path);
@@ -65,6 +62,6 @@ void older_remove_study(const char *directory)
 {
     char path[PATH_MAX];
 
-    record_path(directory, path);
-    unlink(path);
+    if (io_join(path, directory, OLDER_STUDY_NAME) == 0)
+        unlink(path);
 }

@@ -116,7 +116,7 @@ static bool is_settled_row(const json_t *row)
 {
     const char *status = json_string_value(json_object_get(row, "status"));
 
-    return status && (strcmp(status, "ok") == 0 || strcmp(status, "diverged") == 0);
+    return cell_status_is_settled(run_status_of(status));
 }
 
 static bool is_row_of(const json_t *row, const struct cell *cell)

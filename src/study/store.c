@@ -349,7 +349,8 @@ int store_write_study(const struct store *store, json_t *study)
     char path[PATH_MAX];
 
     snprintf(path, sizeof path, "%s/" STUDY_NAME, store->path);
-    return sealed_write(path, study);
+    /* The directory of the records before, so that its name is as lasting as the file. */
+    return io_make_directory(store->cells) || sealed_write(path, study) ? -1 : 0;
 }
 
 static void record_path(const struct store *store, const struct cell *cell, char path[PATH_MAX])
@@ -384,15 +385,20 @@ static void first_fault(void *context, const char *at, const char *what)
     *faulty = true;
 }
 
+bool cell_status_is_settled(enum run_status status)
+{
+    return status == RUN_OK || status == RUN_DIVERGED;
+}
+
 /* Is the record of this cell, and its run one that is done?  A record is whole, but anyone can make
  * one. */
 static int check_record(const json_t *record, const struct cell *cell)
 {
     json_t *config = json_object_get(record, "config"), *run = json_object_get(record, "run");
     const char *variant = json_string_value(json_object_get(run, "variant"));
-    const char *status = json_string_value(json_object_get(run, "status"));
+    enum run_status status = run_status_of(json_string_value(json_object_get(run, "status")));
     char key[CELL_KEY_BYTES];
-    bool faulty = false, ok;
+    bool faulty = false;
 
     if (!json_is_object(config))
         return err_set("does not say what it is");
@@ -403,9 +409,8 @@ static int check_record(const json_t *record, const struct cell *cell)
     if (strcmp(key, cell->key) != 0 || strcmp(variant, cell->variant->name) != 0 ||
         (uint64_t)json_integer_value(json_object_get(run, "seed")) != cell->seed)
         return err_set("belongs to another cell");
-    ok = strcmp(status, "ok") == 0;
-    if ((!ok && strcmp(status, "diverged") != 0) ||
-        (ok && !json_is_number(json_object_get(run, "heldout_log_perplexity_nats"))))
+    if (!cell_status_is_settled(status) ||
+        (status == RUN_OK && !json_is_number(json_object_get(run, "heldout_log_perplexity_nats"))))
         return err_set("is not of a run that is done");
     return 0;
 }

@@ -13,6 +13,7 @@
 #ifndef GLU_STUDY_STORE_H
 #define GLU_STUDY_STORE_H
 
+#include "src/results/results.h"
 #include "src/study/grid.h"
 #include "src/train/state.h"
 
@@ -42,6 +43,10 @@ void store_remove(struct store *store);
 void store_clear(const struct store *store);
 
 const char *store_path(const struct store *store);
+
+/* Is there nothing more to find out about a cell?  A run that failed may do better when it is tried
+ * again. */
+bool cell_status_is_settled(enum run_status status);
 
 /* ---- What is in it --------------------------------------------------------------------------- */
 

@@ -19,7 +19,7 @@ static const double others_share_limit = 0.05;
 
 bool run_is_settled(const struct run *run)
 {
-    return run->done && (run->result.status == RUN_OK || run->result.status == RUN_DIVERGED);
+    return run->done && cell_status_is_settled(run->result.status);
 }
 
 int study_count(const struct study *study, bool (*is)(const struct run *run))

@@ -23,8 +23,7 @@ struct run {
     int64_t step;   /* where it is, for the estimate of the time left */
     bool reported;  /* step is where this program found it, or later */
 };
-/* Is there nothing more to find out?  A run that failed may do better when it is tried again. */
-bool run_is_settled(const struct run *run);
+bool run_is_settled(const struct run *run); /* done, with a status that is */
 
 struct study {
     const struct setting *setting;
