@@ -1,0 +1,121 @@
+/* seams.c - tries one thing that was added to a table which the command line does not choose from:
+ *
+ *     seams architecture NAME | optimizer NAME | schedule NAME
+ *
+ * An architecture or an optimizer must learn one small batch by heart in part, to the same bits twice;
+ * a schedule must give positive rates.  HACKING.md's examples are tried with it. */
+#include "src/glu.h"
+
+#include "src/model/architecture.h"
+#include "src/nn/schedule.h"
+#include "src/util/rng.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { STEPS = 60, EXAMPLES = 4 };
+
+static const struct model_config sizes = {
+    .vocabulary = 30, .d_model = 32, .layers = 1, .heads = 2, .d_kv = 16, .d_ff = 96,
+    .input_length = 8, .target_length = 8,
+};
+
+static int random_batch(struct batch **batch)
+{
+    struct rng rng;
+
+    if (batch_create(batch, EXAMPLES, sizes.input_length, sizes.target_length))
+        return -1;
+    rng_start(&rng, 1, RNG_TEST, 0);
+    for (int i = 0; i < EXAMPLES * sizes.input_length; i++)
+        (*batch)->inputs[i] = 1 + (int32_t)rng_below(&rng, (uint32_t)sizes.vocabulary - 1);
+    for (int i = 0; i < EXAMPLES * sizes.target_length; i++)
+        (*batch)->targets[i] = 1 + (int32_t)rng_below(&rng, (uint32_t)sizes.vocabulary - 1);
+    return 0;
+}
+
+/* Losses before and after some steps. */
+static int train(const struct model_options *options, double losses[2])
+{
+    struct batch *batch = NULL;
+    struct model *model = NULL;
+    double loss;
+    int status = -1;
+
+    if (random_batch(&batch) || model_create(&model, options))
+        goto out;
+    model_init(model, 1);
+    for (int step = 1; step <= STEPS; step++) {
+        if (model_train_step(model, batch, step, 0.02, &loss))
+            goto out;
+        losses[step > 1] = loss;
+    }
+    status = 0;
+out:
+    model_destroy(model);
+    batch_destroy(batch);
+    return status;
+}
+
+static int learns(const struct model_options *options)
+{
+    double losses[2], again[2];
+
+    if (train(options, losses) || train(options, again))
+        return -1;
+    printf("%.4f nats after the first step, %.4f after %d\n", losses[0], losses[1], STEPS);
+    if (memcmp(losses, again, sizeof losses) != 0)
+        return err_set("the same seed gives other bits the second time");
+    return losses[1] < 0.8 * losses[0] ? 0 : err_set("it does not learn");
+}
+
+static int try_schedule(const char *name)
+{
+    struct schedule schedule = {.steps = 100, .learning_rate = 1, .warmup_steps = 10};
+    const char *found;
+
+    for (int i = 0; (schedule.type = schedule_type_at(i, &found)); i++)
+        if (strcmp(found, name) == 0)
+            break;
+    if (!schedule.type)
+        return err_set("there is no schedule %s", name);
+    for (int64_t t = 1; t <= schedule.steps; t++)
+        if (!(schedule_rate(&schedule, t) > 0 && schedule_rate(&schedule, t) <= 1))
+            return err_set("the rate of step %lld is %g", (long long)t, schedule_rate(&schedule, t));
+    printf("%g at step 1, %g at step 100\n", schedule_rate(&schedule, 1), schedule_rate(&schedule, 100));
+    return 0;
+}
+
+static int try_row(const char *kind, const char *name)
+{
+    struct variant_storage storage;
+    struct model_options options = {.model = sizes, .variant = variant_find("relu", &storage),
+                                    .batch = EXAMPLES, .threads = 2};
+
+    if (strcmp(kind, "schedule") == 0)
+        return try_schedule(name);
+    if (strcmp(kind, "architecture") == 0) {
+        options.architecture = architecture_find(name);
+        return options.architecture ? learns(&options) : err_set("there is no architecture %s", name);
+    }
+    if (strcmp(kind, "optimizer") == 0) {
+        for (int i = 0; (options.optimizer = optimizer_type_at(i)); i++)
+            if (strcmp(options.optimizer->name, name) == 0)
+                return learns(&options);
+        return err_set("there is no optimizer %s", name);
+    }
+    return err_set("there is no kind %s", kind);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: seams architecture|optimizer|schedule NAME\n");
+        return 2;
+    }
+    if (try_row(argv[1], argv[2]) == 0)
+        return 0;
+    fprintf(stderr, "seams: %s\n", err_get());
+    return 1;
+}
