@@ -12,8 +12,9 @@
  *         err_set() that names the file, line or field and the remedy.  Constructors return 0/-1
  *         and give the object through their first argument; destroyers accept NULL.  A function
  *         has one cleanup label.  `assert` is for invariants, never for input.
- * LAYERS  cli -> run -> model -> nn, data, results -> util; variants is below nn.  No include
- *         points back up.  Only src/nn/dnn*.c include dnnl.h.
+ * LAYERS  See HACKING.md: cli -> study -> train, bench -> setting -> task, results; task -> model,
+ *         text; model -> nn -> comm, variants; all -> util.  No include points back up, and
+ *         test/house.py checks it.  Only src/nn/dnn*.c include dnnl.h.
  * TABLES  beat switches: options, presets, variants, activations, commands, formats are tables.
  * STEPS   Inside a training step there is no allocation and no primitive creation.
  */

@@ -26,7 +26,9 @@ BELOW = {
     "src/study": ["src/bench", "src/train"],
     "src/cli": ["src/study"],
 }
-LONGEST = 650  # lines: a file that is longer has two subjects
+LONGEST = 750  # lines: a file that is longer has two subjects
+# A file of src/train/ may still tell where its state lies by src/study/'s name for it.
+ALLOWED = {("src/train/state.h", "src/study/rundir.h"), ("src/train/train.h", "src/study/rundir.h")}
 
 source = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else
                       os.environ.get("srcdir") or pathlib.Path(__file__).parent.parent)
@@ -82,15 +84,32 @@ def check_order(files):
             if "dnnl" in included and not re.match(r"src/nn/dnn[^/]*$", name):
                 faults.append(f"{name}: includes {included}; src/nn/dnn*.c alone may")
             if re.match(r"(src|variants)/", included) and included != "src/glu.h" \
-                    and folder_of(included) not in allowed[folder]:
+                    and folder_of(included) not in allowed[folder] \
+                    and (name, included) not in ALLOWED:
                 faults.append(f"{name}: includes {included}, which is above it or beside it")
 
 
-def check_circles(files):
-    edges = {}
+def module_edges(files):
+    """{module: modules that it uses}.  A header without code of its own is no module: who includes
+    it uses what it includes."""
+    own = {}
     for name, includes in files.items():
-        own = edges.setdefault(module_of(name), set())
-        own |= {module_of(i) for i in includes if re.match(r"(src|variants)/", i)} - {module_of(name)}
+        below = {module_of(i) for i in includes if re.match(r"(src|variants)/", i)}
+        own.setdefault(module_of(name), set()).update(below - {module_of(name)})
+    code = {module_of(name) for name in files if name.endswith(".c")}
+
+    def reached(module, seen):
+        below = set()
+        for other in own.get(module, set()) - seen:
+            seen.add(other)
+            below |= {other} if other in code else reached(other, seen)
+        return below
+
+    return {module: reached(module, {module}) for module in code}
+
+
+def check_circles(files):
+    edges = module_edges(files)
     done, path = set(), []
 
     def visit(module):

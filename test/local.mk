@@ -25,6 +25,10 @@ TESTS += test/completion.sh test/install.sh test/messages.sh test/output.sh
 dist_check_SCRIPTS += test/determinism.sh
 TESTS += test/determinism.sh
 
+# The layers of HACKING.md.
+dist_check_SCRIPTS += test/house.py
+TESTS += test/house.py
+
 # Whether a tool finds races; for .ci/run.
 EXTRA_PROGRAMS += test-race
 test_race_SOURCES = test/race.c
