@@ -29,6 +29,12 @@ TESTS += test/determinism.sh
 dist_check_SCRIPTS += test/house.py
 TESTS += test/house.py
 
+# The examples of HACKING.md, some of them tried with a program of their own.
+dist_check_SCRIPTS += test/hacking.py
+TESTS += test/hacking.py
+EXTRA_PROGRAMS += seams
+seams_SOURCES = test/seams.c
+
 # Whether a tool finds races; for .ci/run.
 EXTRA_PROGRAMS += test-race
 test_race_SOURCES = test/race.c
