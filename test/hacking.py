@@ -38,7 +38,8 @@ def read_examples():
 
 def run(arguments, folder, text=None):
     """A command's output; ends the test when it fails."""
-    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "srcdir")  # of the make that runs us
+    # What the make that runs this test says is not for the copy.
+    outer = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "srcdir")
     environment = {name: value for name, value in os.environ.items() if name not in outer}
     done = subprocess.run(arguments, cwd=folder, input=text, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, env=environment, check=False)
