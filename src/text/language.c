@@ -1,11 +1,12 @@
-/* language.c - see language.h.
+/* language.c - see language.h; the words are the lexicon's.
  *
  * The grammar is a table of weighted rules over one-letter symbols; every symbol that is not
- * rewritten further is a function that writes a word.  The lexicon is spelt by random numbers of
- * a fixed seed.  Only integers are used, so that the text is the same on every machine. */
+ * rewritten further is a function that writes a word.  Only integers are used, so that the text is
+ * the same on every machine. */
 #include "src/glu.h"
 
 #include "src/text/language.h"
+#include "src/text/lexicon.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -14,263 +15,11 @@
 
 /* Changing anything here makes another language, and other results. */
 enum {
-    LEXICON_SEED = 1000,
-    TOPICS = 24,
-    TOPIC_BASES = 6,
-    CLASSES = 3,
-    NUMBERS = 2, /* singular and plural */
-    TENSES = 2,
-    FORMS_MAX = 4,
-    TOPIC_WORDS_MAX = TOPICS * TOPIC_BASES * FORMS_MAX,
-    PEOPLE = 256,
-    PLACES = 128,
-    RIVERS = 64,
-    HABITS = 3, /* words that mostly go with a word */
     CAST = 3, /* people of a document */
     SENTENCES_MIN = 6,
     SENTENCES_MAX = 24,
-    SENTENCE_BYTES = 512, /* more than any sentence has */
-    BASE_BYTES = 8,
-    ZIPF_SLOTS = 1 << 13
+    SENTENCE_BYTES = 512 /* more than any sentence has */
 };
-
-/* Vowels come in two kinds, e, i and y in front, a, o and u at the back of the mouth.  A word has
- * vowels of one kind only, and so have the words of a topic.  Endings and little words have two
- * forms for that. */
-struct ending {
-    const char *front, *back;
-};
-
-/* What words are made from. */
-struct base {
-    char text[BASE_BYTES]; /* not NUL-terminated */
-    uint8_t length;
-    uint8_t class;
-    bool back;
-};
-
-/* A kind of words: bases, each with every one of the forms. */
-enum category { NOUN, VERB, ADJECTIVE, PERSON, PLACE, RIVER, CATEGORIES };
-
-static const struct category_info {
-    int bases; /* of a topic; nouns, verbs and adjectives are made from the same */
-    int forms;
-    struct {
-        struct ending ending;
-        int class; /* -1: the base's */
-    } form[FORMS_MAX];
-} categories[CATEGORIES] = {
-    [NOUN] = {TOPIC_BASES, 4,
-              {{{"", ""}, -1},
-               {{"rete", "ralo"}, 0},
-               {{"niki", "nafo"}, 1},
-               {{"rege", "rowu"}, 2}}},
-    [VERB] = {TOPIC_BASES, 2, {{{"", ""}, -1}, {{"remi", "rajo"}, -1}}},
-    [ADJECTIVE] = {TOPIC_BASES, 2, {{{"nily", "nalo"}, -1}, {{"nege", "nova"}, -1}}},
-    [PERSON] = {PEOPLE, 1, {{{"", ""}, -1}}},
-    [PLACE] = {PLACES, 1, {{{"rily", "rova"}, -1}}},
-    [RIVER] = {RIVERS, 1, {{{"nete", "nuza"}, -1}}},
-};
-
-/* The words of a category in a topic (or all, where there are no topics), by rank. */
-static int words_of(enum category category)
-{
-    return categories[category].bases * categories[category].forms;
-}
-
-/* Words are numbered: topic * words_of() + rank. */
-struct word {
-    const struct base *base;
-    const struct ending *form;
-    int class;
-};
-
-/* A random 32-bit word to a rank, rank r (from 0) having a probability of about 1 / (r + 1). */
-struct zipf {
-    uint16_t rank[ZIPF_SLOTS];
-};
-
-struct language {
-    struct base bases[TOPICS * TOPIC_BASES];
-    struct base people[PEOPLE], places[PLACES], rivers[RIVERS];
-    struct zipf ranks[CATEGORIES]; /* over words_of() */
-    /* What is to be remembered: words by number. */
-    uint16_t objects[TOPIC_WORDS_MAX][HABITS];    /* of a verb */
-    uint16_t verbs[TOPIC_WORDS_MAX][HABITS];      /* of a noun that is subject */
-    uint16_t adjectives[TOPIC_WORDS_MAX][HABITS]; /* of a noun */
-    uint16_t trade[PEOPLE], home[PEOPLE], river[PLACES];
-};
-
-/* ==== The lexicon ==== */
-
-/* A syllable is a consonant and the vowel that goes with it. */
-static const struct syllable {
-    char consonant;
-    char front, back; /* the vowel */
-} syllables[] = {
-    {'t', 'e', 'a'}, {'k', 'i', 'o'}, {'s', 'e', 'u'}, {'m', 'i', 'a'}, {'l', 'y', 'o'},
-    {'p', 'e', 'u'}, {'d', 'i', 'a'}, {'b', 'e', 'u'}, {'h', 'y', 'a'}, {'f', 'i', 'o'},
-    {'g', 'e', 'u'}, {'z', 'y', 'a'}, {'j', 'i', 'o'}, {'w', 'e', 'u'}, {'v', 'i', 'o'},
-    {'x', 'y', 'u'},
-};
-
-/* The consonants that may follow a vowel, or start a word; few of them are in both kinds. */
-static const char first_consonants[2][5] = {"tksm", "lfvw"}; /* front, back */
-static const struct follower {
-    char vowel;
-    const char *consonants;
-} followers[] = {
-    {'e', "tmg"}, {'i', "klb"}, {'y', "sdp"}, {'a', "lfj"}, {'o', "vwh"}, {'u', "xzd"},
-};
-
-static const char *may_follow(char vowel)
-{
-    const struct follower *follower = followers;
-
-    while (follower->vowel != vowel)
-        follower++;
-    return follower->consonants;
-}
-
-static void spell(struct base *base, struct rng *rng, int length, bool back, bool capital)
-{
-    const char *consonants = first_consonants[back];
-
-    base->back = back;
-    base->class = (uint8_t)rng_below(rng, CLASSES);
-    assert(2 * length <= BASE_BYTES);
-    for (int i = 0; i < length; i++) {
-        char consonant = consonants[rng_below(rng, (uint32_t)strlen(consonants))];
-        const struct syllable *syllable = syllables;
-
-        while (syllable->consonant != consonant)
-            syllable++;
-        base->text[base->length++] = consonant;
-        base->text[base->length++] = back ? syllable->back : syllable->front;
-        consonants = may_follow(base->text[base->length - 1]);
-    }
-    if (capital)
-        base->text[0] = (char)(base->text[0] - 'a' + 'A');
-}
-
-/* The bases of a topic, or the names of a kind.  Frequent ones are short. */
-static void spell_all(struct base *bases, int count, struct rng *rng, bool back, bool capital)
-{
-    for (int i = 0; i < count; i++)
-        spell(&bases[i], rng, i < count / 4 ? 3 : 4, capital ? rng_below(rng, 2) : back, capital);
-}
-
-static bool topic_is_back(int topic)
-{
-    return topic % 2;
-}
-
-static void zipf_set(struct zipf *zipf, int ranks)
-{
-    const uint64_t scale = UINT64_C(1) << 40;
-    uint64_t total = 0, sum = 0;
-    int slot = 0;
-
-    for (int r = 0; r < ranks; r++)
-        total += scale / (uint64_t)(r + 1);
-    for (int r = 0; r < ranks; r++) {
-        sum += scale / (uint64_t)(r + 1);
-        while (slot < ZIPF_SLOTS && (uint64_t)slot * (total / ZIPF_SLOTS) < sum)
-            zipf->rank[slot++] = (uint16_t)r;
-    }
-    assert(slot == ZIPF_SLOTS);
-}
-
-static int zipf_draw(const struct zipf *zipf, struct rng *rng)
-{
-    return zipf->rank[rng_u32(rng) % ZIPF_SLOTS];
-}
-
-/* A word of the topic fifteen times of sixteen, else of any. */
-static int draw_word(const struct language *language, enum category category, int topic,
-                     struct rng *rng)
-{
-    if (rng_below(rng, 16) == 0)
-        topic = (int)rng_below(rng, TOPICS);
-    return topic * words_of(category) + zipf_draw(&language->ranks[category], rng);
-}
-
-/* People, places and rivers know no topic. */
-static int draw_name(const struct language *language, enum category category, struct rng *rng)
-{
-    return zipf_draw(&language->ranks[category], rng);
-}
-
-/* The word of a number.  A base's rank is that of its word without ending; its other words are
- * as far down the ranks as there are bases. */
-static struct word find_word(const struct language *language, enum category category, int number)
-{
-    const struct category_info *info = &categories[category];
-    int rank = number % words_of(category), topic = number / words_of(category);
-    int base = rank % info->bases, form = rank / info->bases;
-    struct word word = {.form = &info->form[form].ending, .class = info->form[form].class};
-
-    switch (category) {
-    case PERSON: word.base = &language->people[base]; break;
-    case PLACE: word.base = &language->places[base]; break;
-    case RIVER: word.base = &language->rivers[base]; break;
-    default: word.base = &language->bases[topic * TOPIC_BASES + base];
-    }
-    if (word.class < 0)
-        word.class = word.base->class;
-    return word;
-}
-
-/* Words of category `to` that go with each word of category `from`. */
-static void draw_habits(const struct language *language, enum category from, enum category to,
-                        uint16_t habits[][HABITS], struct rng *rng)
-{
-    for (int word = 0; word < TOPICS * words_of(from); word++)
-        for (int i = 0; i < HABITS; i++)
-            habits[word][i] = (uint16_t)draw_word(language, to, word / words_of(from), rng);
-}
-
-static void make_facts(struct language *language, struct rng *rng)
-{
-    draw_habits(language, VERB, NOUN, language->objects, rng);
-    draw_habits(language, NOUN, VERB, language->verbs, rng);
-    draw_habits(language, NOUN, ADJECTIVE, language->adjectives, rng);
-    for (int person = 0; person < PEOPLE; person++) {
-        int topic = (int)rng_below(rng, TOPICS);
-
-        language->trade[person] = (uint16_t)draw_word(language, NOUN, topic, rng);
-        language->home[person] = (uint16_t)rng_below(rng, PLACES);
-    }
-    for (int place = 0; place < PLACES; place++)
-        language->river[place] = (uint16_t)rng_below(rng, RIVERS);
-}
-
-int language_create(struct language **result)
-{
-    struct language *language = calloc(1, sizeof *language);
-    struct rng rng;
-
-    *result = NULL;
-    if (!language)
-        return err_set("no memory for the built-in language");
-    rng_start(&rng, LEXICON_SEED, RNG_LANGUAGE, 0);
-    for (int topic = 0; topic < TOPICS; topic++)
-        spell_all(language->bases + topic * TOPIC_BASES, TOPIC_BASES, &rng, topic_is_back(topic),
-                  false);
-    spell_all(language->people, PEOPLE, &rng, false, true);
-    spell_all(language->places, PLACES, &rng, false, true);
-    spell_all(language->rivers, RIVERS, &rng, false, true);
-    for (int c = 0; c < CATEGORIES; c++)
-        zipf_set(&language->ranks[c], words_of((enum category)c));
-    make_facts(language, &rng);
-    *result = language;
-    return 0;
-}
-
-void language_destroy(struct language *language)
-{
-    free(language);
-}
 
 /* ==== Endings and little words ==== */
 
@@ -370,7 +119,7 @@ static void write_text(struct writer *writer, const char *text)
 /* A little word, in harmony with the document's topic. */
 static void word(struct writer *writer, const struct ending *forms)
 {
-    write_text(writer, harmonize(forms, topic_is_back(writer->topic)));
+    write_text(writer, harmonize(forms, lexicon_topic_is_back(writer->topic)));
 }
 
 /* A word of the lexicon with an ending or NULL. */
@@ -397,7 +146,7 @@ static uint32_t below(struct writer *writer, uint32_t n)
 
 static int draw(struct writer *writer, enum category category)
 {
-    return draw_word(writer->language, category, writer->topic, &writer->rng);
+    return lexicon_draw_word(writer->language, category, writer->topic, &writer->rng);
 }
 
 /* Three times of four one of the habits, else any word. */
@@ -409,21 +158,21 @@ static int draw_habitual(struct writer *writer, enum category category,
 
 static void write_name(struct writer *writer, enum category category, int number)
 {
-    write_word(writer, find_word(writer->language, category, number), NULL);
+    write_word(writer, lexicon_word(writer->language, category, number), NULL);
 }
 
 /* Article, perhaps an adjective, and the noun, all agreeing. */
 static struct noun_phrase write_noun(struct writer *writer, int noun)
 {
     const struct language *language = writer->language;
-    struct word entry = find_word(language, NOUN, noun);
+    struct word entry = lexicon_word(language, NOUN, noun);
     struct noun_phrase phrase = {entry.class, below(writer, 4) == 0, noun};
 
     word(writer, &article[below(writer, 4) > 0][phrase.class][phrase.number]);
     if (below(writer, 3) == 0) {
         int adjective = draw_habitual(writer, ADJECTIVE, language->adjectives[noun]);
 
-        write_word(writer, find_word(language, ADJECTIVE, adjective),
+        write_word(writer, lexicon_word(language, ADJECTIVE, adjective),
                    &adjective_ending[phrase.class][phrase.number]);
     }
     write_word(writer, entry, phrase.number ? &plural_ending[phrase.class] : NULL);
@@ -445,7 +194,7 @@ static void write_verb(struct writer *writer)
         writer->verb = draw(writer, VERB);
     else
         writer->verb = draw_habitual(writer, VERB, writer->language->verbs[subject->noun]);
-    write_word(writer, find_word(writer->language, VERB, writer->verb),
+    write_word(writer, lexicon_word(writer->language, VERB, writer->verb),
                &verb_ending[writer->tense][subject->class][subject->number]);
 }
 
@@ -465,7 +214,7 @@ static void write_adverbial(struct writer *writer)
     if (below(writer, 3))
         write_noun(writer, draw(writer, NOUN));
     else
-        write_name(writer, PLACE, draw_name(writer->language, PLACE, &writer->rng));
+        write_name(writer, PLACE, lexicon_draw_name(writer->language, PLACE, &writer->rng));
 }
 
 static void be_subject(struct writer *writer, int person)
@@ -500,14 +249,14 @@ static void write_trade_and_home(struct writer *writer)
     const struct language *language = writer->language;
 
     word(writer, &is[writer->tense]);
-    write_word(writer, find_word(language, NOUN, language->trade[writer->speaker]), NULL);
+    write_word(writer, lexicon_word(language, NOUN, language->trade[writer->speaker]), NULL);
     word(writer, &prepositions[0]);
     write_name(writer, PLACE, language->home[writer->speaker]);
 }
 
 static void write_place_and_river(struct writer *writer)
 {
-    int place = draw_name(writer->language, PLACE, &writer->rng);
+    int place = lexicon_draw_name(writer->language, PLACE, &writer->rng);
 
     write_name(writer, PLACE, place);
     word(writer, &lies[writer->tense]);
@@ -649,7 +398,7 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
     writer.topic = (int)below(&writer, TOPICS);
     writer.tense = (int)below(&writer, TENSES);
     for (int i = 0; i < CAST; i++)
-        writer.cast[i] = draw_name(language, PERSON, &writer.rng);
+        writer.cast[i] = lexicon_draw_name(language, PERSON, &writer.rng);
     writer.speaker = writer.cast[0];
     mood = below(&writer, LENGTH_OF(moods));
     sentences = SENTENCES_MIN + below(&writer, SENTENCES_MAX - SENTENCES_MIN + 1);
