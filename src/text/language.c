@@ -13,6 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+int language_create(struct language **language)
+{
+    return lexicon_create(language);
+}
+
+void language_destroy(struct language *language)
+{
+    lexicon_destroy(language);
+}
+
 /* Changing anything here makes another language, and other results. */
 enum {
     CAST = 3, /* people of a document */

@@ -178,7 +178,7 @@ static void make_facts(struct language *language, struct rng *rng)
         language->river[place] = (uint16_t)rng_below(rng, RIVERS);
 }
 
-int language_create(struct language **result)
+int lexicon_create(struct language **result)
 {
     struct language *language = calloc(1, sizeof *language);
     struct rng rng;
@@ -200,7 +200,7 @@ int language_create(struct language **result)
     return 0;
 }
 
-void language_destroy(struct language *language)
+void lexicon_destroy(struct language *language)
 {
     free(language);
 }

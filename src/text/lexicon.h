@@ -4,7 +4,6 @@
 #ifndef GLU_TEXT_LEXICON_H
 #define GLU_TEXT_LEXICON_H
 
-#include "src/text/language.h"
 #include "src/util/rng.h"
 
 #include <stdbool.h>
@@ -77,5 +76,9 @@ int lexicon_draw_word(const struct language *language, enum category category, i
 int lexicon_draw_name(const struct language *language, enum category category, struct rng *rng);
 /* The word of a number. */
 struct word lexicon_word(const struct language *language, enum category category, int number);
+
+/* As language_create() and language_destroy() say. */
+int lexicon_create(struct language **language);
+void lexicon_destroy(struct language *language);
 
 #endif
