@@ -40,15 +40,6 @@ static json_t *config;   /* and its configuration */
 
 /* ---- A sweep --------------------------------------------------------------------------------- */
 
-static int option_named(const char *name)
-{
-    for (int i = 0; i < setting_option_count(); i++)
-        if (setting_option_at(i)->name && strcmp(setting_option_at(i)->name, name) == 0)
-            return i;
-    tap_bail_out("no option %s", name);
-    return -1;
-}
-
 enum how { FRESH, RESUME };
 
 /* One or two trainings of two steps, with a checkpoint between the two, weights at the end, and,
@@ -70,7 +61,7 @@ static enum study_status sweep(enum how how, int seeds)
     struct setting setting;
 
     for (size_t i = 0; i < LENGTH_OF(words); i++)
-        arguments[i] = (struct setting_argument){option_named(words[i][0]), words[i][1]};
+        arguments[i] = (struct setting_argument){setting_option_find(words[i][0]), words[i][1]};
     err_set("%s", "");
     warn_clear();
     if (setting_resolve(&setting, arguments, (int)LENGTH_OF(words)) == 0)

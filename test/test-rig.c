@@ -61,20 +61,11 @@ static struct dataset *dataset;
 static struct tokenizer *tokenizer;
 static struct task *task;
 
-static int option_named(const char *name)
-{
-    for (int i = 0; i < setting_option_count(); i++)
-        if (setting_option_at(i)->name && strcmp(setting_option_at(i)->name, name) == 0)
-            return i;
-    tap_bail_out("no option %s", name);
-    return -1;
-}
-
 static void open_setting(void)
 {
     const struct setting_argument arguments[] = {
-        {option_named("preset"), "smoke"}, {option_named("threads"), "1"},
-        {option_named("variant"), "relu"}, {option_named("variant"), "swiglu"},
+        {setting_option_find("preset"), "smoke"}, {setting_option_find("threads"), "1"},
+        {setting_option_find("variant"), "relu"}, {setting_option_find("variant"), "swiglu"},
     };
 
     struct dataset_options text;

@@ -20,15 +20,6 @@
 
 /* ---- Settings -------------------------------------------------------------------------------- */
 
-static int option_named(const char *name)
-{
-    for (int i = 0; i < setting_option_count(); i++)
-        if (setting_option_at(i)->name && strcmp(setting_option_at(i)->name, name) == 0)
-            return i;
-    tap_bail_out("no option %s", name);
-    return -1;
-}
-
 enum { WORDS = 8 };
 
 /* The cells of a setting, and its configuration as the results file has it. */
@@ -43,14 +34,14 @@ struct made {
 static void make(struct made *made, const char *const words[WORDS][2], const char *sha256)
 {
     struct setting_argument arguments[WORDS + 3] = {
-        {option_named("preset"), "smoke"}, {option_named("precision"), "f32"},
-        {option_named("threads"), "1"}};
+        {setting_option_find("preset"), "smoke"}, {setting_option_find("precision"), "f32"},
+        {setting_option_find("threads"), "1"}};
     struct data_identity text = {.kind = "text", .files = 1};
     int count = 3;
 
     snprintf(text.sha256, sizeof text.sha256, "%s", sha256);
     for (int i = 0; words && i < WORDS && words[i][0]; i++)
-        arguments[count++] = (struct setting_argument){option_named(words[i][0]), words[i][1]};
+        arguments[count++] = (struct setting_argument){setting_option_find(words[i][0]), words[i][1]};
     *made = (struct made){0};
     if (setting_resolve(&made->setting, arguments, count) ||
         !(made->config = setting_json(&made->setting, &text, &text)) ||

@@ -320,7 +320,7 @@ static void test_errors(void)
     expect_error(&config, "unknown tokenizer 'words'");
     config = with(paths, 1, NULL, 0);
     config.task.kind = "riddles";
-    expect_error(&config, "unknown task 'riddles': the known ones are: span");
+    expect_error(&config, "there is no kind 'riddles'; there is: span");
     config = with(paths, 1, NULL, 0);
     config.task.batch = 0;
     expect_error(&config, "batch 0");

@@ -3,7 +3,8 @@
 
 #include "src/task/task.h"
 
-#include <stdio.h>
+#include "src/util/nearest.h"
+
 #include <string.h>
 
 static const struct task_type *const types[] = {
@@ -17,16 +18,14 @@ const struct task_type *task_type_at(size_t i)
 
 const struct task_type *task_type_find(const char *name)
 {
-    char names[256] = "";
+    const char *names[LENGTH_OF(types)];
 
     for (size_t i = 0; i < LENGTH_OF(types); i++) {
-        size_t used = strlen(names);
-
-        if (strcmp(types[i]->name, name) == 0)
+        names[i] = types[i]->name;
+        if (strcmp(names[i], name) == 0)
             return types[i];
-        snprintf(names + used, sizeof names - used, "%s%s", i ? ", " : "", types[i]->name);
     }
-    err_set("unknown task '%s': the known ones are: %s", name, names);
+    nearest_error("task", "kind", name, names, (int)LENGTH_OF(names));
     return NULL;
 }
 
