@@ -8,9 +8,12 @@ libglubench_a_SOURCES += \
     src/model/weights.c src/model/weights.h \
     src/model/weights_hf.c src/model/weights_hf.h
 
-check_PROGRAMS += test-t5
-test_t5_SOURCES = test/test-t5.c $(ref)
-TESTS += test-t5
+t5_pair = test/t5-pair.c test/t5-pair.h $(ref)
+check_PROGRAMS += test-sizes test-t5 test-training
+test_sizes_SOURCES = test/test-sizes.c $(t5_pair)
+test_t5_SOURCES = test/test-t5.c $(t5_pair)
+test_training_SOURCES = test/test-training.c $(t5_pair)
+TESTS += test-sizes test-t5 test-training
 
 # The outside check; skipped without PyTorch.
 EXTRA_DIST += test/replay_torch.py
