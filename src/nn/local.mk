@@ -43,9 +43,10 @@ libkernels_avx512_a_CFLAGS = $(KERNEL_FLAGS) -march=x86-64-v4 -mprefer-vector-wi
 KERNEL_LIBS += libkernels_avx512.a
 endif
 
-check_PROGRAMS += test-ref
+check_PROGRAMS += test-ref test-ref-t5
 test_ref_SOURCES = test/test-ref.c $(ref)
-TESTS += test-ref
+test_ref_t5_SOURCES = test/test-ref-t5.c $(ref)
+TESTS += test-ref test-ref-t5
 
 check_PROGRAMS += test-kernels
 test_kernels_SOURCES = test/test-kernels.c $(ref)
