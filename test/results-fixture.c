@@ -200,5 +200,10 @@ enum affects fixture_affects(const char *path)
 
 json_t *fixture_row(json_t *document, const char *table, const char *variant)
 {
-    return find_row(json_object_get(json_object_get(document, "tables"), table), "variant", variant);
+    json_t *rows = json_object_get(json_object_get(document, "tables"), table);
+
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (texts_equal(text_at(json_array_get(rows, i), "variant"), variant))
+            return json_array_get(rows, i);
+    return NULL;
 }

@@ -156,6 +156,7 @@ static void look_at(const struct variant *variant, enum precision precision,
 
     options.model.d_ff = variant_d_ff(variant, small.d_ff);
     check(model_create(&model, &options));
+    model_init(model, 1);
     seen->models++;
     look_at_primitives(model, seen);
     if (steps)

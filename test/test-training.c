@@ -147,6 +147,7 @@ static void test_steady(void)
     struct model *model;
 
     check(model_create(&model, &options));
+    model_init(model, 1);
     before = dnn_counters();
     for (int step = 1; step <= 3; step++)
         check(model_train_step(model, batch, step, 0.01, &loss));

@@ -24,11 +24,6 @@ static const struct architecture *const architectures[] = {
     &architecture_ffn,
 };
 
-const char *architecture_name(int i)
-{
-    return i >= 0 && i < (int)LENGTH_OF(architectures) ? architectures[i]->name : NULL;
-}
-
 const struct architecture *architecture_find(const char *name)
 {
     for (size_t i = 0; i < LENGTH_OF(architectures); i++)
@@ -272,7 +267,6 @@ int model_create(struct model **result, const struct model_options *options)
         goto fail;
     memory_per_token(model);
     tensors_bind(&model->tensors, model->parameters, model->team.workers[0].nn.diff);
-    model_init(model, 0);
     *result = model;
     return 0;
 fail:
@@ -366,9 +360,14 @@ void model_refresh(struct model *model)
     }
 }
 
-void model_init(struct model *model, uint64_t seed)
+void model_set_seed(struct model *model, uint64_t seed)
 {
     model->seed = seed;
+}
+
+void model_init(struct model *model, uint64_t seed)
+{
+    model_set_seed(model, seed);
     tensors_init(&model->tensors, seed);
     if (model->optimizer.state)
         memset(model->optimizer.state, 0,

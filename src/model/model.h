@@ -52,8 +52,7 @@ struct model_counts {
 
 struct model;
 
-/* The i-th architecture's name, or NULL past the last; and the one of a name, or NULL. */
-const char *architecture_name(int i);
+/* The architecture of a name, or NULL. */
 const struct architecture *architecture_find(const char *name);
 
 /* True when this CPU and this oneDNN multiply bf16 in hardware. */
@@ -68,12 +67,15 @@ int model_counts(const struct model_options *options, struct model_counts *count
  * model_destroy() may be used on it. */
 int model_outline(struct model **model, const struct model_options *options) GLU_MUST_USE;
 
+/* All values are 0 until model_init(), or until they are written and model_refresh() is called. */
 int model_create(struct model **model, const struct model_options *options) GLU_MUST_USE;
 void model_destroy(struct model *model);
 /* What it was made with; what was left to be chosen is filled in. */
 const struct model_options *model_get_options(const struct model *model);
 
-/* Initial weights from a seed, which dropout takes its masks from too; optimizer state zeroed.  A
+/* What dropout takes its masks from: the seed of a training. */
+void model_set_seed(struct model *model, uint64_t seed);
+/* That, and initial weights from the seed; optimizer state zeroed.  A
  * tensor's values depend on the seed, its name and its shape alone, so variants share what they have
  * in common. */
 void model_init(struct model *model, uint64_t seed);

@@ -48,13 +48,13 @@ static int open_training(struct training *training)
         return -1;
     training->saved_s = clock_now_s();
     training->checkpoints_asked = signals_checkpoints;
-    model_init(training->model, job->seed);
-    if (job->resume && job->states) {
-        if (state_load(job->states, training->model, job->setting->recipe.steps, &training->state,
-                       training->result))
-            return task_stream_skip(training->stream, (uint64_t)training->state.step);
-        model_init(training->model, job->seed); /* one that is damaged may have been read in part */
+    if (job->resume && job->states &&
+        state_load(job->states, training->model, job->setting->recipe.steps, &training->state,
+                   training->result)) {
+        model_set_seed(training->model, job->seed);
+        return task_stream_skip(training->stream, (uint64_t)training->state.step);
     }
+    model_init(training->model, job->seed);
     return job->init_directory ? weights_load(job->init_directory, training->model) : 0;
 }
 

@@ -125,14 +125,6 @@ bool texts_equal(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-json_t *find_row(const json_t *rows, const char *key, const char *text)
-{
-    for (size_t i = 0; text && i < json_array_size(rows); i++)
-        if (texts_equal(text_at(json_array_get(rows, i), key), text))
-            return json_array_get(rows, i);
-    return NULL;
-}
-
 /* ==== Differences ==== */
 
 /* A value in few words, for a message. */

@@ -37,9 +37,6 @@ json_t *value_at(const json_t *object, const char *path);
 /* Two texts that may be missing: two that are, are the same. */
 bool texts_equal(const char *a, const char *b);
 
-/* The element of an array of objects whose `key` is the text; borrowed, or NULL. */
-json_t *find_row(const json_t *rows, const char *key, const char *text);
-
 /* Is the value at this path left out of a comparison? */
 typedef bool json_skip_fn(const void *context, const char *path);
 /* Which scalars and lists of two values differ, as "config.precision (f32, bf16)", listed after
