@@ -1,13 +1,15 @@
 /* seams.c - tries one thing that was added to a table which the command line does not choose from:
  *
- *     seams architecture NAME | optimizer NAME | schedule NAME
+ *     seams architecture NAME | communicator NAME | optimizer NAME | schedule NAME | task NAME
  *
- * An architecture or an optimizer must learn one small batch by heart in part, to the same bits twice;
- * a schedule must give positive rates.  HACKING.md's examples are tried with it. */
+ * An architecture, a communicator or an optimizer must learn one small batch by heart in part, to the
+ * same bits twice; a schedule must give positive rates; a task must give the same batch when it is
+ * skipped to as when it is gone to.  HACKING.md's examples are tried with it. */
 #include "src/glu.h"
 
 #include "src/model/architecture.h"
 #include "src/nn/schedule.h"
+#include "src/task/task.h"
 #include "src/util/rng.h"
 
 #include <math.h>
@@ -87,6 +89,65 @@ static int try_schedule(const char *name)
     return 0;
 }
 
+/* The third batch of a stream of the built-in language, gone to or skipped to. */
+static int third_batch(const struct task *task, bool skip, struct batch *batch)
+{
+    struct task_stream *stream;
+    int status = task_stream_open(&stream, task, 1);
+
+    for (int i = 0; i < 2 && !skip && status == 0; i++)
+        status = task_stream_next(stream, batch);
+    if (status == 0 && skip)
+        status = task_stream_skip(stream, 2);
+    if (status == 0)
+        status = task_stream_next(stream, batch);
+    task_stream_close(stream);
+    return status;
+}
+
+static int compare_batches(const struct task *task)
+{
+    const struct task_options *o = &task->options;
+    size_t inputs = (size_t)(o->batch * o->input_length) * sizeof(int32_t);
+    size_t targets = (size_t)(o->batch * o->target_length) * sizeof(int32_t);
+    struct batch *gone = NULL, *skipped = NULL;
+    int status = -1;
+
+    if (batch_create(&gone, o->batch, o->input_length, o->target_length) ||
+        batch_create(&skipped, o->batch, o->input_length, o->target_length) ||
+        third_batch(task, false, gone) || third_batch(task, true, skipped))
+        goto out;
+    printf("batches of %d examples of %d/%d tokens, %d of them held out\n", o->batch,
+           o->input_length, o->target_length, task->heldout->examples);
+    status = memcmp(gone->inputs, skipped->inputs, inputs) == 0 &&
+                     memcmp(gone->targets, skipped->targets, targets) == 0
+                 ? 0
+                 : err_set("skipping gives another batch than going on");
+out:
+    batch_destroy(gone);
+    batch_destroy(skipped);
+    return status;
+}
+
+static int try_task(const char *name)
+{
+    struct task_options options = {.kind = name, .input_length = 32, .batch = EXAMPLES,
+                                   .heldout_examples = 5, .noise_density = 0.15, .mean_span = 3};
+    struct dataset *dataset = NULL;
+    struct tokenizer *tokenizer = NULL;
+    struct task *task = NULL;
+    int status = -1;
+
+    if (dataset_open(&dataset, &(struct dataset_options){0}) == 0 &&
+        tokenizer_open(&tokenizer, "bytes") == 0 && task_lengths(&options) == 0 &&
+        task_open(&task, &options, dataset, tokenizer) == 0)
+        status = compare_batches(task);
+    task_close(task);
+    tokenizer_close(tokenizer);
+    dataset_close(dataset);
+    return status;
+}
+
 static int try_row(const char *kind, const char *name)
 {
     struct variant_storage storage;
@@ -98,6 +159,18 @@ static int try_row(const char *kind, const char *name)
     if (strcmp(kind, "architecture") == 0) {
         options.architecture = architecture_find(name);
         return options.architecture ? learns(&options) : err_set("there is no architecture %s", name);
+    }
+    if (strcmp(kind, "task") == 0)
+        return try_task(name);
+    if (strcmp(kind, "communicator") == 0) {
+        const struct comm_type *type;
+
+        for (int i = 0; (type = comm_type_at(i)); i++)
+            if (strcmp(type->name, name) == 0) {
+                options.comm = type->get();
+                return options.comm ? learns(&options) : -1;
+            }
+        return err_set("there is no communicator %s", name);
     }
     if (strcmp(kind, "optimizer") == 0) {
         for (int i = 0; (options.optimizer = optimizer_type_at(i)); i++)
@@ -111,7 +184,7 @@ static int try_row(const char *kind, const char *name)
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "usage: seams architecture|optimizer|schedule NAME\n");
+        fprintf(stderr, "usage: seams architecture|communicator|optimizer|schedule|task NAME\n");
         return 2;
     }
     if (try_row(argv[1], argv[2]) == 0)

@@ -19,7 +19,16 @@ struct comm {
     void (*close)(struct comm *comm);
 };
 
-/* A process by itself.  There is one such for all who ask; close() does nothing. */
+/* A kind of communicator, by its file.  get() gives the one there is of it, to be closed by its own
+ * close() at the end of the program; NULL and a message where that is impossible. */
+struct comm_type {
+    const char *name;
+    struct comm *(*get)(void);
+};
+/* The i-th kind, or NULL past the last; the first is the default. */
+const struct comm_type *comm_type_at(int i);
+
+/* A process by itself. */
 struct comm *comm_self(void);
 
 #endif

@@ -1,3 +1,3 @@
 libglubench_a_SOURCES += \
-    src/comm/comm.h \
+    src/comm/comm.c src/comm/comm.h \
     src/comm/self.c

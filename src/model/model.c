@@ -93,7 +93,7 @@ static void options_fill(struct model_options *options, int workers)
     if (!options->optimizer)
         options->optimizer = optimizer_type_at(0);
     if (!options->comm)
-        options->comm = comm_self();
+        options->comm = comm_type_at(0)->get();
     if (!options->micro_batch)
         options->micro_batch = micro_batch_choose(options, workers);
 }
