@@ -1,14 +1,17 @@
 /* seams.c - tries one thing that was added to a table which the command line does not choose from:
  *
  *     seams architecture NAME | communicator NAME | optimizer NAME | schedule NAME | task NAME
+ *     seams metric NAME FILE
  *
  * An architecture, a communicator or an optimizer must learn one small batch by heart in part, to the
  * same bits twice; a schedule must give positive rates; a task must give the same batch when it is
- * skipped to as when it is gone to.  HACKING.md's examples are tried with it. */
+ * skipped to as when it is gone to.  Of a metric, the best of the values in a results file is printed.  HACKING.md's examples are tried with it. */
 #include "src/glu.h"
 
 #include "src/model/architecture.h"
 #include "src/nn/schedule.h"
+#include "src/results/matrix.h"
+#include "src/results/statistics.h"
 #include "src/task/task.h"
 #include "src/util/rng.h"
 
@@ -148,6 +151,42 @@ static int try_task(const char *name)
     return status;
 }
 
+static int print_best(const json_t *document, int metric)
+{
+    const struct metric *m = &matrix_metrics[metric];
+    struct matrix matrix;
+    struct scores scores;
+    double best = NAN;
+
+    if (matrix_open(&matrix, document))
+        return -1;
+    scores = matrix_scores(&matrix, metric);
+    for (int row = 0; row < scores.variants; row++)
+        for (int column = 0; column < scores.seeds; column++) {
+            double value = scores_at(&scores, row, column);
+
+            if (isnan(best) || metric_is_better(m, value, best))
+                best = value;
+        }
+    matrix_close(&matrix);
+    printf("%s: best %g %s\n", m->name, best, m->unit);
+    return isnan(best) ? err_set("no run has a %s", m->name) : 0;
+}
+
+static int try_metric(const char *name, const char *path)
+{
+    json_t *document = results_read(path);
+    int status = -1, metric = 0;
+
+    while (metric < METRICS && strcmp(matrix_metrics[metric].name, name) != 0)
+        metric++;
+    if (document)
+        status = metric < METRICS ? print_best(document, metric)
+                                  : err_set("there is no metric %s", name);
+    json_decref(document);
+    return status;
+}
+
 static int try_row(const char *kind, const char *name)
 {
     struct variant_storage storage;
@@ -183,11 +222,14 @@ static int try_row(const char *kind, const char *name)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf(stderr, "usage: seams architecture|communicator|optimizer|schedule|task NAME\n");
+    bool metric = argc == 4 && strcmp(argv[1], "metric") == 0;
+
+    if (argc != 3 && !metric) {
+        fprintf(stderr, "usage: seams architecture|communicator|optimizer|schedule|task NAME\n"
+                        "       seams metric NAME FILE\n");
         return 2;
     }
-    if (try_row(argv[1], argv[2]) == 0)
+    if ((metric ? try_metric(argv[2], argv[3]) : try_row(argv[1], argv[2])) == 0)
         return 0;
     fprintf(stderr, "seams: %s\n", err_get());
     return 1;
