@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-KINDS = ["variant", "activation", "optimizer", "schedule", "preset", "table", "format", "command"]
+KINDS = ["variant", "activation", "architecture", "task", "metric", "tokenizer", "optimizer",
+         "schedule", "communicator", "preset", "table", "format", "command"]
 SKIPPED = 77
 SOURCES = {".c", ".h", ".mk", ".am", ".ac", ".py", ".sh", ".json", ".md", ".x", ".5"}
 

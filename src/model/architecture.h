@@ -38,7 +38,7 @@ struct slice {
 };
 
 struct architecture {
-    const char *name, *summary;
+    const char *name;
     /* Fill model->tensors and model->products from model->options, and set model->own.  0 or -1. */
     int (*lay_out)(struct model *model);
     /* Free model->own; may be called after a layout that failed, and on NULL. */

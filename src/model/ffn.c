@@ -264,7 +264,6 @@ static json_t *layer_hf_config(const struct model_options *options)
 
 const struct architecture architecture_ffn = {
     .name = "ffn",
-    .summary = "one feed-forward layer alone, to be measured",
     .lay_out = layer_lay_out,
     .free = layer_free,
     .open = layer_open,

@@ -496,7 +496,6 @@ static json_t *t5_hf_config(const struct model_options *options)
 
 const struct architecture architecture_t5 = {
     .name = "t5",
-    .summary = "T5 1.0: encoder and decoder, relative positions (Raffel et al. 2019)",
     .lay_out = t5_lay_out,
     .free = t5_free,
     .open = t5_open,
