@@ -123,8 +123,20 @@ static int worker_open(struct model *model, struct worker *worker)
     return 0;
 }
 
+/* For the optimizer, as it takes the gradient. */
+static void sum_piece(void *context, struct nn *nn, size_t offset, size_t count)
+{
+    const struct model *model = context;
+
+    team_sum_piece(&model->team, nn, offset, count);
+}
+
 static void optimizer_bind(struct model *model)
 {
+    if (model->options.comm->size == 1) { /* nobody else needs the sum first */
+        model->optimizer.sum = sum_piece;
+        model->optimizer.context = model;
+    }
     model->optimizer.parameters = model->parameters;
     model->optimizer.gradient = model->team.workers[0].nn.diff;
     model->optimizer.plain =
@@ -497,26 +509,38 @@ static int batch_check(const struct model *model, const struct batch *batch)
     return 0;
 }
 
-/* The gradient, and with `update` an update: sum over the workers, sum over the processes, optimize.
- * Called by all threads; 0 or -1 in *status. */
-static void step_inside(struct model *model, struct work *work, bool update, double *loss, int *status)
+/* The sum of this step's loss, and of the gradients over the workers and the processes unless the
+ * optimizer is to take them as it goes.  Called by all threads; 0 or -1 in *status. */
+static void sum_inside(struct model *model, struct work *work, bool gradients, double *loss,
+                       int *status)
 {
     struct comm *comm = model->options.comm;
     struct team *team = &model->team;
 
-    team_each(team, gradient_share, work);
-    team_wait(team);
-    team_each(team, sum_share, work);
-    team_wait(team);
+    if (gradients) {
+        team_each(team, sum_share, work);
+        team_wait(team);
+    }
 #pragma omp single
     {
         for (int w = 0; w < team->size; w++)
             *loss += team->workers[w].loss_nats;
         *status = comm->agree(comm, loss, 1);
         *loss /= work->targets;
-        if (*status == 0 && isfinite(*loss))
+        if (gradients && *status == 0 && isfinite(*loss))
             *status = comm->sum(comm, team->workers[0].nn.diff, model->tensors.elements);
     }
+}
+
+/* The gradient, and with `update` an update: sum over the workers, sum over the processes, optimize.
+ * Called by all threads; 0 or -1 in *status. */
+static void step_inside(struct model *model, struct work *work, bool update, double *loss, int *status)
+{
+    struct team *team = &model->team;
+
+    team_each(team, gradient_share, work);
+    team_wait(team);
+    sum_inside(model, work, !update || !model->optimizer.sum, loss, status);
     if (!update || *status || !isfinite(*loss))
         return;
     for (int phase = 0; phase < model->optimizer.type->phases; phase++) {

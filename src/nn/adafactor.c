@@ -152,7 +152,7 @@ static void block_squares(struct optimizer *optimizer, struct nn *nn, const stru
     const struct adafactor *adafactor = optimizer->own;
     const struct moments *tensor = &adafactor->tensors[block->tensor];
     size_t offset = tensor->offset + block->start;
-    const float *g = optimizer->gradient + offset;
+    const float *g = optimizer_take(optimizer, nn, offset, block->count);
 
     block->value_squares =
         nn->kernels->square_sum((int64_t)block->count, optimizer->parameters + offset);
@@ -265,6 +265,7 @@ static void adafactor_phase(struct optimizer *optimizer, struct nn *nn, const st
 {
     struct adafactor *adafactor = optimizer->own;
     const struct phase *p = &phases[phase];
+    int addends = phase == 0 && optimizer->sum ? optimizer->workers : 0; /* of optimizer_take() */
     double start = clock_now_s(), floats = 0;
 
     for (int i = worker; p->tensor && i < adafactor->tensor_count; i += optimizer->workers)
@@ -277,7 +278,7 @@ static void adafactor_phase(struct optimizer *optimizer, struct nn *nn, const st
         if (!p->block[factored])
             continue;
         p->block[factored](optimizer, nn, update, block);
-        floats += (double)block->count * p->floats[factored];
+        floats += (double)block->count * (p->floats[factored] + addends);
     }
     nn_book(nn, PROFILE_OPTIMIZER, &start, 0, sizeof(float) * floats);
 }

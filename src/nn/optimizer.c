@@ -28,3 +28,11 @@ void optimizer_close(struct optimizer *optimizer)
         optimizer->type->close(optimizer);
     *optimizer = (struct optimizer){0};
 }
+
+const float *optimizer_take(const struct optimizer *optimizer, struct nn *nn, size_t offset,
+                            size_t count)
+{
+    if (optimizer->sum)
+        optimizer->sum(optimizer->context, nn, offset, count);
+    return optimizer->gradient + offset;
+}

@@ -20,7 +20,12 @@ struct optimizer {
     const struct tensors *tensors; /* borrowed, like all pointers to floats */
     int workers;
     float *parameters;
-    const float *gradient; /* summed over workers and processes */
+    const float *gradient; /* summed over workers and processes, or summed as it is taken */
+    /* Where one process trains, the workers' gradients are summed piece by piece as the first phase
+     * comes to them, and are in cache then: sums `count` elements from `offset` on.  NULL: they are
+     * summed. */
+    void (*sum)(void *context, struct nn *nn, size_t offset, size_t count);
+    void *context;
     void *plain;  /* parameters in the storage type, to be kept up to date; NULL in f32 */
     float *state; /* (state_count): what is kept from update to update, tensor by tensor */
     size_t state_count;
@@ -50,6 +55,11 @@ int optimizer_open(struct optimizer *optimizer, const struct optimizer_type *typ
                    const struct tensors *tensors, int workers, struct arena *arena) GLU_MUST_USE;
 /* A zeroed optimizer is fine. */
 void optimizer_close(struct optimizer *optimizer);
+
+/* `count` elements of the gradient from `offset` on.  The first phase takes each piece once through
+ * this, before anything reads it; later phases read optimizer->gradient. */
+const float *optimizer_take(const struct optimizer *optimizer, struct nn *nn, size_t offset,
+                            size_t count);
 
 /* The rows, by file. */
 extern const struct optimizer_type optimizer_adafactor;

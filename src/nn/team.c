@@ -51,6 +51,13 @@ void team_wait(struct team *team)
     nn_book(&team->workers[index].nn, PROFILE_WAIT, &start, 0, 0);
 }
 
+void team_sum_piece(const struct team *team, struct nn *nn, size_t offset, size_t count)
+{
+    for (int i = 1; i < team->size; i++)
+        nn->kernels->add((int64_t)count, team->workers[i].nn.diff + offset,
+                         team->workers[0].nn.diff + offset);
+}
+
 void team_sum(struct team *team, size_t elements, int worker)
 {
     struct nn *nn = &team->workers[worker].nn;
@@ -60,9 +67,7 @@ void team_sum(struct team *team, size_t elements, int worker)
     for (size_t at = (size_t)worker * PIECE_ELEMENTS; team->size > 1 && at < elements; at += step) {
         size_t count = elements - at < PIECE_ELEMENTS ? elements - at : PIECE_ELEMENTS;
 
-        for (int i = 1; i < team->size; i++)
-            nn->kernels->add((int64_t)count, team->workers[i].nn.diff + at,
-                             team->workers[0].nn.diff + at);
+        team_sum_piece(team, nn, at, count);
         summed += (double)count;
     }
     nn_book(nn, PROFILE_OPTIMIZER, &start, 0, summed * (team->size + 1) * sizeof(float));

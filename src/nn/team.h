@@ -32,8 +32,9 @@ void team_each(const struct team *team, team_work *work, void *context);
 /* Likewise: all threads wait here, and the time is booked. */
 void team_wait(struct team *team);
 
-/* A worker's part of the ordered sum of all workers' gradients, of `elements` each, into the first
- * one's. */
+/* The ordered sum of all workers' gradients into the first one's: of `count` elements from `offset` on
+ * by whoever has nn, or a worker's part of all `elements`. */
+void team_sum_piece(const struct team *team, struct nn *nn, size_t offset, size_t count);
 void team_sum(struct team *team, size_t elements, int worker);
 
 /* Where the time of all workers went since the profile was reset: rows is (PROFILE_KINDS). */
