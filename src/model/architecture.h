@@ -3,7 +3,7 @@
  *
  * An architecture is a file and a row: it lays out its tensors and products, makes what a worker needs
  * of buffers and primitives, and runs forward and backward over one slice of a batch at a time.  All
- * else (shares, sums, steps, counts, memory) is model.c's, the same for every one. */
+ * else (shares, sums, steps, counts, memory) is of model.c and step.c, the same for every one. */
 #ifndef GLU_MODEL_ARCHITECTURE_H
 #define GLU_MODEL_ARCHITECTURE_H
 
@@ -27,6 +27,9 @@ struct model {
     uint64_t seed; /* of dropout */
     void *own;     /* of the architecture: what it laid out */
 };
+
+/* For step.c, of a struct model: a worker's share of the weights into the library's layout. */
+void model_pack_share(void *model, int worker);
 
 /* What a worker takes at once: examples first .. first + count - 1 of a batch, to be filled up to
  * options.micro_batch with examples that count nothing. */

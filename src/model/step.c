@@ -1,0 +1,209 @@
+/* step.c - gradients, training steps and evaluation of any architecture: every worker's share of a
+ * batch, and the sums.  See model.h and architecture.h. */
+#include "src/glu.h"
+
+#include "src/model/architecture.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+/* ==== Shares of a batch ==== */
+
+/* What a step or an evaluation is about. */
+struct work {
+    struct model *model;
+    const struct batch *batch;
+    double targets; /* that count, of all processes */
+    struct update update;
+    int phase;            /* of the update */
+    double *example_nats; /* of an evaluation */
+};
+
+/* A worker's share of the batch, into its own gradient. */
+static void gradient_share(void *context, int w)
+{
+    struct work *work = context;
+    struct model *model = work->model;
+    const struct architecture *architecture = model->options.architecture;
+    struct worker *worker = &model->team.workers[w];
+    struct nn *nn = &worker->nn;
+    int examples = work->batch->examples, most = model->options.micro_batch;
+    int first = (int)((int64_t)examples * w / model->team.size);
+    int last = (int)((int64_t)examples * (w + 1) / model->team.size);
+
+    memset(nn->diff, 0, model->tensors.elements * sizeof(float));
+    nn->dropout.active = nn->dropout.rate > 0 && work->update.t > 0;
+    nn->dropout.seed = model->seed;
+    nn->dropout.step = work->update.t;
+    architecture->begin(model, worker);
+    worker->loss_nats = 0;
+    for (; first < last; first += most) {
+        struct slice slice = {.batch = work->batch,
+                              .first = first,
+                              .count = last - first < most ? last - first : most,
+                              .scale = (float)(1.0 / work->targets)};
+
+        nn->dropout.example = model->options.comm->rank * examples + first;
+        architecture->forward(model, worker, &slice);
+        architecture->backward(model, worker, &slice);
+    }
+    architecture->end(model, worker);
+    nn->dropout.active = false;
+}
+
+/* Losses of every size-th micro-batch. */
+static void evaluate_share(void *context, int w)
+{
+    struct work *work = context;
+    struct model *model = work->model;
+    struct worker *worker = &model->team.workers[w];
+    int examples = work->batch->examples, most = model->options.micro_batch;
+
+    model->options.architecture->begin(model, worker);
+    for (int first = w * most; first < examples; first += model->team.size * most) {
+        struct slice slice = {.batch = work->batch,
+                              .first = first,
+                              .count = examples - first < most ? examples - first : most,
+                              .example_nats = work->example_nats + first};
+
+        model->options.architecture->forward(model, worker, &slice);
+    }
+}
+
+static void sum_share(void *context, int w)
+{
+    struct work *work = context;
+
+    team_sum(&work->model->team, work->model->tensors.elements, w);
+}
+
+static void update_share(void *context, int w)
+{
+    struct work *work = context;
+    struct optimizer *optimizer = &work->model->optimizer;
+
+    optimizer->type->phase(optimizer, &work->model->team.workers[w].nn, &work->update, work->phase, w);
+}
+
+/* ==== Steps ==== */
+
+static int batch_check(const struct model *model, const struct batch *batch)
+{
+    const struct model_config *config = &model->options.model;
+    const struct {
+        const char *name;
+        const int32_t *ids;
+        const int *used;
+        int length;
+    } sides[] = {{"input", batch->inputs, batch->inputs_used, batch->input_length},
+                 {"target", batch->targets, batch->targets_used, batch->target_length}};
+
+    if (batch->input_length != config->input_length ||
+        batch->target_length != config->target_length)
+        return err_set("a batch of %d/%d tokens does not fit a model of %d/%d",
+                       batch->input_length, batch->target_length, config->input_length,
+                       config->target_length);
+    for (size_t s = 0; s < LENGTH_OF(sides); s++) {
+        for (int64_t i = 0; i < (int64_t)batch->examples * sides[s].length; i++)
+            if (sides[s].ids[i] < 0 || sides[s].ids[i] >= config->vocabulary)
+                return err_set("%s token %lld of the batch is %d; the vocabulary has %d",
+                               sides[s].name, (long long)i, (int)sides[s].ids[i],
+                               config->vocabulary);
+        for (int i = 0; i < batch->examples; i++)
+            if (sides[s].used[i] < 1 || sides[s].used[i] > sides[s].length)
+                return err_set("example %d of the batch uses %d of %d %s tokens", i,
+                               sides[s].used[i], sides[s].length, sides[s].name);
+    }
+    return 0;
+}
+
+/* The sum of this step's loss, and of the gradients over the workers and the processes unless the
+ * optimizer is to take them as it goes.  Called by all threads; 0 or -1 in *status. */
+static void sum_inside(struct model *model, struct work *work, bool gradients, double *loss,
+                       int *status)
+{
+    struct comm *comm = model->options.comm;
+    struct team *team = &model->team;
+
+    if (gradients) {
+        team_each(team, sum_share, work);
+        team_wait(team);
+    }
+#pragma omp single
+    {
+        for (int w = 0; w < team->size; w++)
+            *loss += team->workers[w].loss_nats;
+        *status = comm->agree(comm, loss, 1);
+        *loss /= work->targets;
+        if (gradients && *status == 0 && isfinite(*loss))
+            *status = comm->sum(comm, team->workers[0].nn.diff, model->tensors.elements);
+    }
+}
+
+/* The gradient, and with `update` an update: sum over the workers, sum over the processes, optimize.
+ * Called by all threads; 0 or -1 in *status. */
+static void step_inside(struct model *model, struct work *work, bool update, double *loss, int *status)
+{
+    struct team *team = &model->team;
+
+    team_each(team, gradient_share, work);
+    team_wait(team);
+    sum_inside(model, work, !update || !model->optimizer.sum, loss, status);
+    if (!update || *status || !isfinite(*loss))
+        return;
+    for (int phase = 0; phase < model->optimizer.type->phases; phase++) {
+#pragma omp single
+        work->phase = phase;
+        team_each(team, update_share, work);
+        team_wait(team);
+    }
+    team_each(team, model_pack_share, model);
+}
+
+static int model_step(struct model *model, const struct batch *batch, const struct update *update,
+                      bool apply, double *loss_nats)
+{
+    struct work work = {.model = model, .batch = batch, .update = *update};
+    struct comm *comm = model->options.comm;
+    double loss = 0;
+    int status = 0;
+
+    assert(!model->options.forward_only);
+    if (batch->examples != model->options.batch)
+        return err_set("a batch of %d examples does not fit a model made for %d", batch->examples,
+                       model->options.batch);
+    if (batch_check(model, batch))
+        return -1;
+    work.targets = (double)batch_all_targets(batch);
+    if (comm->agree(comm, &work.targets, 1))
+        return -1;
+    if (work.targets == 0)
+        return err_set("the batch has no target token but pad");
+#pragma omp parallel num_threads(model->team.size)
+    step_inside(model, &work, apply, &loss, &status);
+    *loss_nats = loss;
+    return status;
+}
+
+int model_gradient(struct model *model, const struct batch *batch, int64_t step, double *loss_nats)
+{
+    return model_step(model, batch, &(struct update){.t = step}, false, loss_nats);
+}
+
+int model_train_step(struct model *model, const struct batch *batch, int64_t step,
+                     double learning_rate, double *loss_nats)
+{
+    return model_step(model, batch, &(struct update){step, learning_rate}, true, loss_nats);
+}
+
+int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
+{
+    struct work work = {.model = model, .batch = batch, .example_nats = example_nats};
+
+    if (batch_check(model, batch))
+        return -1;
+#pragma omp parallel num_threads(model->team.size)
+    team_each(&model->team, evaluate_share, &work);
+    return 0;
+}
