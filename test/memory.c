@@ -9,12 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { EACH = 200, STRIDE = 197 };
+
 static long calls_left = -1; /* -1: memory does not run out */
+static long calls;           /* how often memory was asked for */
 static long live;            /* blocks that are not freed yet */
 static bool failed;
 
 static bool runs_out(void)
 {
+    calls++;
     if (calls_left < 0)
         return false;
     if (calls_left > 0) {
@@ -128,12 +132,15 @@ static bool speaks_of_memory(const char *message)
 
 void memory_try(const char *name, int (*function)(void))
 {
-    long n = 0, silent = 0, leaks = 0;
-    int rc = function();
+    long n = 0, silent = 0, leaks = 0, all;
+    int rc;
 
+    calls = 0;
+    rc = function();
+    all = calls;
     if (rc != 0)
         tap_bail_out("%s: with memory it fails: %s", name, err_get());
-    for (;; n += n < 200 ? 1 : 197) {
+    for (;; n += n < EACH || n > all - EACH ? 1 : STRIDE) {
         long before = live;
 
         err_set("%s", "");

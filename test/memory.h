@@ -11,8 +11,8 @@
 /* Skip all checks (and return true) where the allocator cannot be replaced. */
 bool memory_skip(void);
 
-/* One check: each of the first 200 calls of function() fails once, then every 197th, as the
- * thousands that follow are alike.  Each time the function fails with a message that speaks of
+/* One check: each of the first and of the last 200 calls of function() fails once, and every 197th
+ * in between, as those thousands are alike.  Each time the function fails with a message that speaks of
  * memory, or it can do without; nothing leaks; and in the end, with memory, it succeeds.  It returns 0
  * or -1, and is called once before, for what is allocated once only. */
 void memory_try(const char *name, int (*function)(void));

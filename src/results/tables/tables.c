@@ -62,9 +62,14 @@ int tables_compute(json_t *document)
         json_decref(made);
         return -1;
     }
-    for (size_t i = 0; i < LENGTH_OF(tables) && !bad; i++)
-        if (tables[i]->compute)
-            bad |= put_at(made, tables[i]->path, tables[i]->compute(&matrix));
+    for (size_t i = 0; i < LENGTH_OF(tables) && !bad; i++) {
+        json_t *value = tables[i]->compute ? tables[i]->compute(&matrix) : NULL;
+
+        if (value && put_at(made, tables[i]->path, value) != 0)
+            bad = err_set("not enough memory for the results");
+        else if (!value && tables[i]->compute) /* it says why */
+            bad = -1;
+    }
     matrix_close(&matrix);
     if (!bad && json_object_update(document, made) != 0)
         bad = err_set("not enough memory for the results");
