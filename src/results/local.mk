@@ -8,16 +8,20 @@ libglubench_a_SOURCES += \
     src/results/document.c src/results/document.h \
     src/results/embedded.h \
     src/results/environment.c \
+    src/results/equivalence.c src/results/equivalence.h \
     src/results/layout.c src/results/layout.h \
     src/results/matrix.c src/results/matrix.h \
     src/results/merge.c \
     src/results/paper.c src/results/paper.h \
     src/results/power.c src/results/power.h \
+    src/results/random_effects.c src/results/random_effects.h \
     src/results/report.c \
     src/results/results.c src/results/results.h \
     src/results/run_result.c \
     src/results/schema.c src/results/schema.h \
+    src/results/sequential.c src/results/sequential.h \
     src/results/sheet.c src/results/sheet.h \
+    src/results/signed_rank.c src/results/signed_rank.h \
     src/results/statistics.c src/results/statistics.h \
     src/results/validate.c
 
@@ -45,9 +49,10 @@ libglubench_a_SOURCES += \
     src/results/formats/markdown.c \
     src/results/formats/terminal.c
 
-check_PROGRAMS += test-statistics
+check_PROGRAMS += test-statistics test-verdicts
 test_statistics_SOURCES = test/test-statistics.c
-TESTS += test-statistics
+test_verdicts_SOURCES = test/test-verdicts.c
+TESTS += test-statistics test-verdicts
 
 results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate
 results_fixture = test/results-fixture.c test/results-fixture.h
