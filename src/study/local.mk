@@ -1,4 +1,5 @@
 libglubench_a_SOURCES += \
+    src/study/axes.c src/study/axes.h \
     src/study/bench.c \
     src/study/forecast.c src/study/forecast.h \
     src/study/grid.c src/study/grid.h \
@@ -7,6 +8,10 @@ libglubench_a_SOURCES += \
     src/study/run.c src/study/run.h \
     src/study/store.c src/study/store.h \
     src/study/study.c src/study/study.h
+
+check_PROGRAMS += test-axes
+test_axes_SOURCES = test/test-axes.c test/scratch.c test/scratch.h
+TESTS += test-axes
 
 check_PROGRAMS += test-store
 test_store_SOURCES = test/test-store.c test/scratch.c test/scratch.h
