@@ -7,6 +7,7 @@
 #include "src/results/results.h"
 #include "src/setting/setting.h"
 #include "src/study/run.h"
+#include "src/study/study.h"
 #include "src/study/store.h"
 #include "src/util/progress.h"
 #include "src/util/record.h"
@@ -65,7 +66,7 @@ static enum study_status sweep(enum how how, int seeds)
     err_set("%s", "");
     warn_clear();
     if (setting_resolve(&setting, arguments, (int)LENGTH_OF(words)) == 0)
-        status = study_run(&setting, 0, NULL, &document);
+        status = study_run(&(struct study_options){.settings = &setting, .count = 1}, &document);
     json_decref(document);
     setting_free(&setting);
     return status;

@@ -2,6 +2,7 @@ bin_PROGRAMS += glubench
 # All but main(), for test programs.
 cli_sources = \
     src/cli/cli.h src/cli/commands.c src/cli/options.c src/cli/help.c \
+    src/cli/settings.c src/cli/settings.h \
     src/cli/study.c src/cli/study.h src/cli/run.c src/cli/bench.c \
     src/cli/plan.c src/cli/list.c src/cli/report.c src/cli/compare.c src/cli/validate.c
 glubench_SOURCES = src/cli/main.c $(cli_sources)
@@ -12,5 +13,7 @@ test_input_memory_SOURCES = test/test-input-memory.c test/scratch.c test/scratch
 test_input_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 TESTS += test-input-memory
 
-dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh test/cli-faults.sh
-TESTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh test/cli-faults.sh
+dist_check_SCRIPTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh \
+    test/cli-faults.sh test/cli-study.sh
+TESTS += test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh \
+    test/cli-faults.sh test/cli-study.sh

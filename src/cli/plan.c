@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/cli/settings.h"
 
 #include "src/bench/peak.h"
 #include "src/results/results.h"
@@ -40,7 +41,9 @@ static int detect(const struct setting *setting, double nats, struct detection *
     return status;
 }
 
-static int look_out(struct outlook *outlook, const struct setting *setting, double detect_nats)
+/* `before` is of another setting, or NULL: what is measured there holds here too, in one precision. */
+static int look_out(struct outlook *outlook, const struct setting *setting,
+                    const struct outlook *before, double detect_nats)
 {
     *outlook = (struct outlook){.setting = setting,
                                 .runs = setting->variant_count * setting->recipe.seeds,
@@ -51,8 +54,11 @@ static int look_out(struct outlook *outlook, const struct setting *setting, doub
         return -1;
     outlook->peak_bytes = forecast_peak_bytes(outlook->rows, setting);
     outlook->throughput_bytes = forecast_throughput_bytes(setting);
-    outlook->gemm_peak_gflop_per_s =
-        peak_gemm_gflop_per_s(setting->precision, setting_threads_per_run(setting));
+    if (before && before->setting->precision == setting->precision)
+        outlook->gemm_peak_gflop_per_s = before->gemm_peak_gflop_per_s;
+    else
+        outlook->gemm_peak_gflop_per_s =
+            peak_gemm_gflop_per_s(setting->precision, setting_threads_per_run(setting));
     return 0;
 }
 
@@ -158,7 +164,7 @@ static json_t *detection_json(const struct outlook *outlook)
                      "source", detection->source);
 }
 
-static int print_json(const struct outlook *outlook)
+static json_t *outlook_json(const struct outlook *outlook)
 {
     const struct setting *setting = outlook->setting;
     double seconds = forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s);
@@ -175,43 +181,134 @@ static int print_json(const struct outlook *outlook)
                          "gemm_peak_gflop_per_s", json_number(outlook->gemm_peak_gflop_per_s),
                          "estimated_s", json_number(seconds), "detection",
                          detection_json(outlook));
-    if (failed || !document) {
-        json_decref(document);
-        return err_set("out of memory");
+    if (!failed && document)
+        return document;
+    json_decref(document);
+    err_set("out of memory");
+    return NULL;
+}
+
+/* ---- A study --------------------------------------------------------------------------------- */
+
+static double total_s(const struct outlook *outlooks, int count)
+{
+    double seconds = 0;
+
+    for (int i = 0; i < count; i++)
+        seconds += forecast_sweep_s(outlooks[i].rows, outlooks[i].setting,
+                                    outlooks[i].gemm_peak_gflop_per_s);
+    return seconds;
+}
+
+static void print_study(const struct settings *settings, const struct outlook *outlooks)
+{
+    char memory[32], time[32];
+    size_t most = 0;
+    int runs = 0;
+
+    printf("%-32s %6s %12s %11s %10s %9s\n", "setting", "runs", "parameters", "GFLOP/step", "memory",
+           "time");
+    for (int i = 0; i < settings->count; i++) {
+        const struct outlook *outlook = &outlooks[i];
+        char name[SETTING_NAME_BYTES];
+
+        axes_name(&settings->axes, i, name);
+        format_bytes((double)outlook->peak_bytes, memory, sizeof memory);
+        format_duration(total_s(outlook, 1), time, sizeof time);
+        printf("%-32s %6d %12lld %11.3f %10s %9s\n", name, outlook->runs,
+               (long long)outlook->rows[0].counts.parameters,
+               1e-9 * (double)outlook->rows[0].counts.train_flops, memory, time);
+        runs += outlook->runs;
+        most = outlook->peak_bytes > most ? outlook->peak_bytes : most;
     }
+    format_bytes((double)most, memory, sizeof memory);
+    format_duration(total_s(outlooks, settings->count), time, sizeof time);
+    printf("\nMemory: at most about %s to train\nTime: about %s for %d runs of %d settings\n", memory,
+           time, runs, settings->count);
+}
+
+static json_t *study_json(const struct settings *settings, const struct outlook *outlooks)
+{
+    json_t *all = json_object(), *document;
+    int runs = 0, failed = !all;
+
+    for (int i = 0; i < settings->count && !failed; i++) {
+        char name[SETTING_NAME_BYTES];
+
+        axes_name(&settings->axes, i, name);
+        failed = json_object_set_new(all, name, outlook_json(&outlooks[i]));
+        runs += outlooks[i].runs;
+    }
+    document = failed ? NULL
+                      : json_pack("{s:o, s:O, s:i, s:o}", "axes", axes_json(&settings->axes),
+                                  "settings", all, "runs", runs, "estimated_s",
+                                  json_number(total_s(outlooks, settings->count)));
+    json_decref(all);
+    if (!document)
+        err_set("out of memory");
+    return document;
+}
+
+/* ---- The command ----------------------------------------------------------------------------- */
+
+static int print_json(const struct settings *settings, const struct outlook *outlooks)
+{
+    json_t *document = settings->is_study ? study_json(settings, outlooks) : outlook_json(outlooks);
+
+    if (!document)
+        return -1;
     json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
     putchar('\n');
     json_decref(document);
     return 0;
 }
 
+/* A plan that could not run is still told, and then refused. */
+static int check(const struct outlook *outlooks, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (forecast_check(outlooks[i].rows, outlooks[i].setting))
+            return -1;
+    return 0;
+}
+
 int command_plan(const struct invocation *invocation)
 {
     const struct request *request = &invocation->request;
-    struct setting setting;
-    struct outlook outlook = {.rows = NULL};
+    struct settings settings;
+    struct outlook *outlooks = NULL;
     bool json = strcmp(request->format, "json") == 0;
-    int status = EXIT_USAGE;
+    int status = EXIT_USAGE, looked = 0;
 
-    if (setting_resolve(&setting, invocation->arguments, invocation->argument_count))
+    if (settings_open(&settings, invocation))
         goto out;
     if (!json && strcmp(request->format, "terminal") != 0) {
         err_set("--format: 'plan' knows terminal and json, not %s", request->format);
         goto out;
     }
     status = EXIT_FAILED;
-    if (look_out(&outlook, &setting, request->detect_nats))
+    outlooks = calloc((size_t)settings.count, sizeof *outlooks);
+    if (!outlooks) {
+        err_set("out of memory");
         goto out;
-    if (json) {
-        if (print_json(&outlook))
-            goto out;
-    } else {
-        print_text(&outlook);
     }
-    /* A plan that could not run is still told, and then refused. */
-    status = forecast_check(outlook.rows, &setting) ? EXIT_FAILED : EXIT_OK;
+    for (; looked < settings.count; looked++)
+        if (look_out(&outlooks[looked], &settings.setting[looked],
+                     looked > 0 ? &outlooks[looked - 1] : NULL, request->detect_nats))
+            goto out;
+    if (json) {
+        if (print_json(&settings, outlooks))
+            goto out;
+    } else if (settings.is_study) {
+        print_study(&settings, outlooks);
+    } else {
+        print_text(outlooks);
+    }
+    status = check(outlooks, settings.count) ? EXIT_FAILED : EXIT_OK;
 out:
-    free(outlook.rows);
-    setting_free(&setting);
+    for (int i = 0; outlooks && i < settings.count; i++)
+        free(outlooks[i].rows);
+    free(outlooks);
+    settings_close(&settings);
     return status;
 }

@@ -3,6 +3,7 @@
 
 #include "src/cli/study.h"
 
+#include "src/cli/settings.h"
 #include "src/results/results.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
@@ -41,27 +42,47 @@ static int print_tables(json_t *document, const struct study_command *command,
     return 0;
 }
 
+/* Where the results go when nobody said. */
+static int set_outputs(struct settings *settings, const struct study_command *command)
+{
+    const char *output = settings->is_study ? "glubench-study" : command->output;
+
+    for (int i = 0; i < settings->count; i++)
+        if (!settings->setting[i].output && setting_set_output(&settings->setting[i], output))
+            return -1;
+    return 0;
+}
+
 int study_command(const struct invocation *invocation, const struct study_command *command)
 {
-    struct setting setting;
+    struct settings settings;
+    struct study_options options;
     json_t *document = NULL;
     enum study_status outcome;
     int status = EXIT_USAGE;
 
-    if (setting_resolve(&setting, invocation->arguments, invocation->argument_count) ||
-        (!setting.output && setting_set_output(&setting, command->output)))
+    if (settings_open(&settings, invocation) || set_outputs(&settings, command))
         goto out;
-    outcome = command->study(&setting, invocation->argc, invocation->argv, &document);
+    options = (struct study_options){
+        .settings = settings.setting,
+        .count = settings.count,
+        .axes = settings.is_study ? &settings.axes : NULL,
+        .directory = settings.setting[0].output,
+        .argc = invocation->argc,
+        .argv = invocation->argv,
+    };
+    outcome = command->study(&options, &document);
     status = exit_statuses[outcome];
     if (outcome == STUDY_INTERRUPTED)
         status += signals_stop;
     progress_clear();
-    if (document && print_tables(document, command, &setting) && status == EXIT_OK)
+    if (document && !settings.is_study && print_tables(document, command, settings.setting) &&
+        status == EXIT_OK)
         status = EXIT_FAILED;
     if (document)
-        progress_print("results: %s", setting.output);
+        progress_print("results: %s", settings.setting[0].output);
 out:
     json_decref(document);
-    setting_free(&setting);
+    settings_close(&settings);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "src/cli/cli.h"
 #include "src/setting/setting.h"
 #include "src/study/run.h"
+#include "src/study/study.h"
 
 /* A table that is printed, and when. */
 struct printed {
@@ -14,8 +15,7 @@ struct printed {
 };
 
 struct study_command {
-    enum study_status (*study)(const struct setting *setting, int argc, char *const *argv,
-                               json_t **document);
+    enum study_status (*study)(const struct study_options *options, json_t **document);
     const char *output; /* unless --output names another file */
     const struct printed *tables;
     int table_count;

@@ -6,7 +6,9 @@
 #include "src/setting/option.h"
 
 struct request {
-    double detect_nats; /* 0: not asked */
+    struct text_list vary; /* OPTION=V1,V2,... */
+    char *study;           /* a study file */
+    double detect_nats;    /* 0: not asked */
     char *table, *format;
     double fail_on_percent; /* below 0: never */
     bool quiet, verbose;

@@ -76,6 +76,14 @@ static const struct setting_option options[] = {
      .json = "allow_unequal",
      .help = "accept variants whose numbers of parameters differ by more than 0.1 %"},
 
+    GROUP("Studies", RUN_PLAN),
+    {"vary", 0, OPTION_LIST, AFFECTS_NOTHING, REQUEST(vary), RUN_PLAN,
+     .argument = "OPTION=V1,V2,...", .automatic = "one setting",
+     .help = "repeat everything with each of the values of an option; several are all combinations"},
+    {"study", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(study), RUN_PLAN, .argument = "FILE",
+     .help = "the same of a JSON file, whose values may set several options each; with either, "
+             FIELD("output") " is a directory, which is gone on with when it is there"},
+
     GROUP("Model", MODEL),
     {"d-model", 0, OPTION_INT, AFFECTS_RESULT, SETTING(recipe.d_model), MODEL,
      .json = "model.d_model", .min = 1, .max = 32768, .argument = "N",
@@ -183,7 +191,7 @@ static const struct setting_option options[] = {
 
     GROUP("Files", MODEL),
     {"output", 'o', OPTION_TEXT, AFFECTS_NOTHING, SETTING(output), COMMAND_RUN | COMMAND_BENCH,
-     .argument = "FILE", .automatic = "glubench.json, or glubench-bench.json of bench",
+     .argument = "FILE", .automatic = "glubench.json, glubench-bench.json of bench, glubench-study of a study",
      .help = "the results file"},
     {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN,
      .argument = "FILE",

@@ -4,11 +4,10 @@
 #include "src/study/axes.h"
 
 #include "src/setting/setting.h"
-#include "src/util/io.h"
+#include "src/study/axes_build.h"
 #include "src/util/nearest.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +37,7 @@ static const char *objection(const struct setting_option *option)
 }
 
 /* The row of an axis' option, or -1 and a message. */
-static int find_option(const char *name, const char *where)
+int axis_find_option(const char *name, const char *where)
 {
     const char *names[SETTING_OPTIONS_MAX];
     int option = setting_option_find(name);
@@ -59,14 +58,14 @@ static int find_option(const char *name, const char *where)
     return option;
 }
 
-static bool is_number(int option)
+bool axis_is_number(int option)
 {
     enum option_type type = setting_option_at(option)->type;
 
     return type == OPTION_INT || type == OPTION_INT64 || type == OPTION_REAL;
 }
 
-static bool is_path(int option)
+bool axis_is_path(int option)
 {
     return setting_option_at(option)->type == OPTION_LIST;
 }
@@ -91,7 +90,7 @@ static void plain_name(const char *text, bool path, char name[AXIS_NAME_BYTES])
         strcpy(name, "-");
 }
 
-static struct axis *add_axis(struct axes *axes, const char *name, const char *where)
+struct axis *axes_add(struct axes *axes, const char *name, const char *where)
 {
     struct axis *axis;
 
@@ -113,7 +112,7 @@ static struct axis *add_axis(struct axes *axes, const char *name, const char *wh
     return axis;
 }
 
-static struct axis_value *add_value(struct axis *axis, const char *text, bool path, const char *where)
+struct axis_value *axis_add_value(struct axis *axis, const char *text, bool path, const char *where)
 {
     struct axis_value *values = realloc(axis->value, (size_t)(axis->count + 1) * sizeof *values);
     struct axis_value *value;
@@ -137,7 +136,7 @@ static struct axis_value *add_value(struct axis *axis, const char *text, bool pa
     return value;
 }
 
-static int add_argument(struct axis_value *value, int option, const char *text)
+int axis_add_argument(struct axis_value *value, int option, const char *text)
 {
     struct setting_argument *arguments =
         realloc(value->arguments, (size_t)(value->count + 1) * sizeof *arguments);
@@ -154,7 +153,7 @@ static int add_argument(struct axis_value *value, int option, const char *text)
 }
 
 /* Do the options take these values?  What depends on others shows when the setting is resolved. */
-static int check_value(const struct axis *axis, const struct axis_value *value, const char *where)
+int axis_check_value(const struct axis *axis, const struct axis_value *value, const char *where)
 {
     struct setting setting = {.preset = NULL};
     struct option_values values = setting_values(&setting);
@@ -176,9 +175,9 @@ static int check_value(const struct axis *axis, const struct axis_value *value, 
 }
 
 /* Two values of a number may be one in other words: .5 and 0.50. */
-static int check_numbers(const struct axis *axis, int option, const char *where)
+int axis_check_numbers(const struct axis *axis, int option, const char *where)
 {
-    for (int i = 0; i < axis->count && is_number(option); i++)
+    for (int i = 0; i < axis->count && axis_is_number(option); i++)
         for (int k = 0; k < i; k++)
             if (strtod(axis->value[i].arguments[0].text, NULL) ==
                 strtod(axis->value[k].arguments[0].text, NULL))
@@ -189,13 +188,13 @@ static int check_numbers(const struct axis *axis, int option, const char *where)
 
 /* ---- --vary OPTION=V1,V2 --------------------------------------------------------------------- */
 
-static int vary_value(struct axis *axis, int option, const char *text, const char *where)
+int axis_vary_value(struct axis *axis, int option, const char *text, const char *where)
 {
-    struct axis_value *value = add_value(axis, text, is_path(option), where);
+    struct axis_value *value = axis_add_value(axis, text, axis_is_path(option), where);
 
     if (!value)
         return -1;
-    return add_argument(value, option, text) || check_value(axis, value, where) ? -1 : 0;
+    return axis_add_argument(value, option, text) || axis_check_value(axis, value, where) ? -1 : 0;
 }
 
 static int vary(struct axes *axes, const char *text)
@@ -210,31 +209,29 @@ static int vary(struct axes *axes, const char *text)
     if (!equals || equals == text || equals[1] == '\0')
         return err_set("%s: '%s' is not of the form OPTION=V1,V2,...", where, text);
     snprintf(name, sizeof name, "%.*s", (int)(equals - text), text);
-    option = find_option(name, where);
+    option = axis_find_option(name, where);
     if (option < 0)
         return -1;
     if (setting_option_at(option)->type == OPTION_FLAG)
         return err_set("%s: %s takes no value; a study file can set it in a value of an axis", where,
                        name);
-    axis = add_axis(axes, setting_option_at(option)->name, where);
+    axis = axes_add(axes, setting_option_at(option)->name, where);
     values = rest = strdup(equals + 1);
     if (!axis || !values) {
         free(values);
         return axis ? err_set("out of memory") : -1;
     }
-    axis->draw = !is_number(option);
+    axis->draw = !axis_is_number(option);
     while (status == 0 && (one = strsep(&rest, ",")) != NULL)
-        status = *one ? vary_value(axis, option, one, where)
+        status = *one ? axis_vary_value(axis, option, one, where)
                       : err_set("%s: axis %s: there is an empty value in '%s'", where, axis->name,
                                 equals + 1);
     free(values);
-    return status ? -1 : check_numbers(axis, option, where);
+    return status ? -1 : axis_check_numbers(axis, option, where);
 }
 
-/* ---- --study FILE ---------------------------------------------------------------------------- */
-
 /* A JSON value as the command line has it, in `text`; NULL: it is none for an option. */
-static const char *scalar_text(const json_t *json, char text[64])
+const char *axis_scalar_text(const json_t *json, char text[64])
 {
     if (json_is_string(json))
         return json_string_value(json);
@@ -245,122 +242,6 @@ static const char *scalar_text(const json_t *json, char text[64])
     else
         return NULL;
     return text;
-}
-
-/* Set one option of a value: a text or a number, a list of them, or true for a flag. */
-static int set_member(struct axis_value *value, int option, const json_t *json, const char *where)
-{
-    bool flag = setting_option_at(option)->type == OPTION_FLAG;
-    const json_t *item;
-    char text[64];
-    size_t i;
-
-    if (flag)
-        return json_is_true(json)    ? add_argument(value, option, NULL)
-               : json_is_false(json) ? 0
-                                     : err_set("%s: must be true or false", where);
-    if (json_is_array(json) && is_path(option)) {
-        json_array_foreach(json, i, item) {
-            if (!scalar_text(item, text))
-                return err_set("%s: must be a list of texts", where);
-            if (add_argument(value, option, scalar_text(item, text)))
-                return -1;
-        }
-        return 0;
-    }
-    if (!scalar_text(json, text))
-        return err_set("%s: must be a text or a number%s", where,
-                       is_path(option) ? ", or a list of texts" : "");
-    return add_argument(value, option, scalar_text(json, text));
-}
-
-/* "name": {option: value, ...} */
-static int read_value(struct axis *axis, const char *name, const json_t *options, const char *where)
-{
-    struct axis_value *value;
-    json_t *member, *all = (json_t *)options;
-    const char *key;
-    char at[400];
-
-    snprintf(at, sizeof at, "%.100s: axis %s, value %.64s", where, axis->name, name);
-    if (!json_is_object(options))
-        return err_set("%s: must be an object of options, such as {\"steps\": 100}", at);
-    value = add_value(axis, name, false, where);
-    if (!value)
-        return -1;
-    json_object_foreach(all, key, member) {
-        int option = find_option(key, at);
-        char where_member[500];
-
-        snprintf(where_member, sizeof where_member, "%s: %.64s", at, key);
-        if (option < 0 || set_member(value, option, member, where_member))
-            return -1;
-        axis->draw = axis->draw || !is_number(option);
-    }
-    if (value->count == 0)
-        return err_set("%s: sets nothing", at);
-    return check_value(axis, value, where);
-}
-
-/* [V1, V2]: of the option that the axis is named for. */
-static int read_list(struct axis *axis, const json_t *list, const char *where)
-{
-    int option = find_option(axis->name, where);
-    const json_t *item;
-    char text[64];
-    size_t i;
-
-    if (option < 0)
-        return err_prepend("a list of values is for an axis that has an option's name");
-    axis->draw = !is_number(option);
-    json_array_foreach(list, i, item) {
-        if (!scalar_text(item, text))
-            return err_set("%s: axis %s: value %zu must be a text or a number", where, axis->name,
-                           i + 1);
-        if (vary_value(axis, option, scalar_text(item, text), where))
-            return -1;
-    }
-    return check_numbers(axis, option, where);
-}
-
-static int read_axis(struct axes *axes, const json_t *json, const char *where)
-{
-    static const char *const keys[] = {"name", "draw", "values"};
-    const json_t *values = json_object_get(json, "values"), *draw = json_object_get(json, "draw");
-    const char *name = json_string_value(json_object_get(json, "name")), *key;
-    json_t *value, *all = (json_t *)values, *object = (json_t *)json;
-    struct axis *axis;
-
-    if (!json_is_object(json) || !name || !name[0])
-        return err_set("%s: an axis is an object with \"name\" and \"values\"", where);
-    json_object_foreach(object, key, value) {
-        bool known = false;
-
-        for (size_t i = 0; i < LENGTH_OF(keys); i++)
-            known = known || strcmp(keys[i], key) == 0;
-        if (!known)
-            return nearest_error(where, "key of an axis", key, keys, (int)LENGTH_OF(keys));
-    }
-    axis = add_axis(axes, name, where);
-    if (!axis)
-        return -1;
-    if (json_is_array(values)) {
-        if (read_list(axis, values, where))
-            return -1;
-    } else if (json_is_object(values)) {
-        json_object_foreach(all, key, value)
-            if (read_value(axis, key, value, where))
-                return -1;
-    } else {
-        return err_set("%s: axis %s: \"values\" must be a list, or an object of named values", where,
-                       name);
-    }
-    if (axis->count == 0)
-        return err_set("%s: axis %s has no values", where, name);
-    if (draw && !json_is_boolean(draw))
-        return err_set("%s: axis %s: \"draw\" must be true or false", where, name);
-    axis->draw = draw ? json_is_true(draw) : axis->draw;
-    return 0;
 }
 
 /* ---- Settings -------------------------------------------------------------------------------- */
@@ -429,7 +310,7 @@ static int mark(const struct axis *axis, const json_t *json, bool *wanted, const
                                            : -1;
         return 0;
     }
-    value = scalar_text(json, text);
+    value = axis_scalar_text(json, text);
     if (!value)
         return err_set("%s: a setting must have a value of the axis %s, or a list of them", where,
                        axis->name);
@@ -505,46 +386,6 @@ static int add_settings(struct axes *axes, int listed, const json_t *settings, c
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-static json_t *read_file(const char *path)
-{
-    json_error_t error;
-    json_t *root;
-    char *text;
-    size_t bytes;
-
-    if (io_read_file(path, IO_JSON_MAX_BYTES, &text, &bytes)) {
-        err_prepend(FIELD("study"));
-        return NULL;
-    }
-    errno = 0;
-    root = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    free(text);
-    if (!root)
-        err_set("%s:%d: not a JSON file: %s", path, error.line, err_cause(error.text));
-    return root;
-}
-
-static int read_axes(struct axes *axes, const json_t *root, const char *path)
-{
-    static const char *const keys[] = {"axes", "settings"};
-    const json_t *list = json_object_get(root, "axes"), *axis;
-    json_t *value, *all = (json_t *)root;
-    const char *key;
-    size_t i;
-
-    json_object_foreach(all, key, value)
-        if (strcmp(key, keys[0]) != 0 && strcmp(key, keys[1]) != 0)
-            return nearest_error(path, "key", key, keys, (int)LENGTH_OF(keys));
-    if (!json_is_array(list) || json_array_size(list) == 0)
-        return err_set("%s: a study file is an object with \"axes\", a list of {\"name\":, "
-                       "\"values\":}",
-                       path);
-    json_array_foreach(list, i, axis)
-        if (read_axis(axes, axis, path))
-            return -1;
-    return 0;
-}
-
 /* A setting's name is a file's. */
 static int check_names(const struct axes *axes, const char *where)
 {
@@ -575,8 +416,7 @@ int axes_open(struct axes *axes, const struct text_list *vary_texts, const char 
 
     *axes = (struct axes){.count = 0};
     if (file) {
-        root = read_file(file);
-        status = root ? read_axes(axes, root, file) : -1;
+        status = axes_read_file(axes, file, &root);
     }
     listed = axes->count;
     for (int i = 0; i < vary_texts->count && status == 0; i++)

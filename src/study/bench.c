@@ -18,20 +18,21 @@ static const double sample_s = 0.2;
 static int measure(struct study *study)
 {
     const struct setting *setting = study->setting;
+    struct part *part = &study->parts[0];
     double peak_gflop_per_s;
 
     if (!setting->profile && !setting->scaling)
-        return study_measure_throughput(study, sample_s);
+        return part_measure_throughput(part, sample_s);
     if (setting->ffn)
         return err_set(FIELD("ffn") ": " FIELD("profile") " and " FIELD("scaling")
                        " are of the whole model; leave one out");
     progress_status("measuring the peak of the matrix product");
     peak_gflop_per_s = peak_gemm_gflop_per_s(setting->precision, setting->threads);
     if (setting->profile &&
-        profile_run(setting, study->task, peak_gflop_per_s, &signals_stop, &study->results.profile))
+        profile_run(setting, part->task, peak_gflop_per_s, &signals_stop, &part->results.profile))
         return -1;
     if (setting->scaling &&
-        scaling_run(setting, study->task, peak_gflop_per_s, &signals_stop, &study->results.scaling))
+        scaling_run(setting, part->task, peak_gflop_per_s, &signals_stop, &part->results.scaling))
         return -1;
     return 0;
 }
@@ -39,26 +40,25 @@ static int measure(struct study *study)
 static enum study_status conclude(struct study *study, json_t **document)
 {
     study_warn_of_others(study);
-    if (study_write(study, NULL, 0, document))
+    if (part_write(&study->parts[0], NULL, 0, document))
         return STUDY_FAILED;
     if (!signals_stop)
         return STUDY_OK;
-    err_set("interrupted; the results so far are in %s", study->setting->output);
+    err_set("interrupted; the results so far are in %s", study_output(study));
     return STUDY_INTERRUPTED;
 }
 
-enum study_status study_bench(const struct setting *setting, int argc, char *const *argv,
-                              json_t **document)
+enum study_status study_bench(const struct study_options *options, json_t **document)
 {
     struct study study;
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, setting, argc, argv))
+    if (study_open(&study, options))
         goto out;
     if (resume_is_unfinished(&study)) {
         err_set(FIELD("output") ": %s belongs to an unfinished sweep; give another one",
-                setting->output);
+                study_output(&study));
         goto out;
     }
     signals_catch();

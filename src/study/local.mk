@@ -1,5 +1,6 @@
 libglubench_a_SOURCES += \
     src/study/axes.c src/study/axes.h \
+    src/study/axes_build.h src/study/axes_file.c \
     src/study/bench.c \
     src/study/forecast.c src/study/forecast.h \
     src/study/grid.c src/study/grid.h \

@@ -6,31 +6,32 @@
 
 #include "src/results/document.h"
 #include "src/study/older.h"
+#include "src/util/json_help.h"
 #include "src/util/progress.h"
 
 #include <string.h>
 #include <unistd.h>
 
-/* The name of the only setting. */
-#define MAIN "main"
-
 /* ---- What a study is ------------------------------------------------------------------------- */
 
 static json_t *program_json(const struct study *study)
 {
+    const struct onednn_facts *onednn = &study->parts[0].onednn;
+
     return json_pack("{s:s, s:s, s:s, s:s}", "version", PACKAGE_VERSION, "git_commit",
-                     BUILD_GIT_COMMIT, "onednn", study->onednn.version, "isa", study->onednn.isa);
+                     BUILD_GIT_COMMIT, "onednn", onednn->version, "isa", onednn->isa);
 }
 
-static json_t *cells_json(const struct grid *grid)
+static json_t *cells_json(const struct study *study)
 {
     json_t *cells = json_array();
 
-    for (int i = 0; cells && i < grid->count; i++) {
-        const struct cell *cell = &grid->cells[i];
+    for (int i = 0; cells && i < study->run_count; i++) {
+        const struct cell *cell = study->runs[i].cell;
 
         if (json_array_append_new(cells, json_pack("{s:s, s:s, s:s, s:I}", "key", cell->key, "setting",
-                                                   MAIN, "variant", cell->variant->name, "seed",
+                                                   study->runs[i].part->name, "variant",
+                                                   cell->variant->name, "seed",
                                                    (json_int_t)cell->seed))) {
             json_decref(cells);
             return NULL;
@@ -39,25 +40,46 @@ static json_t *cells_json(const struct grid *grid)
     return cells;
 }
 
+/* The configurations of the settings by their names, and where each stands on the axes. */
+static int put_settings(const struct study *study, json_t *made)
+{
+    json_t *settings = json_object(), *points = json_object();
+    int bad = json_object_set_new(made, "settings", settings) |
+              json_object_set_new(made, "points", points);
+
+    for (int i = 0; i < study->count && !bad; i++) {
+        const struct part *part = &study->parts[i];
+
+        bad = json_object_set(settings, part->name, part->results.config);
+        if (!bad && study_is_directory(study))
+            bad = json_object_set_new(points, part->name,
+                                      axes_point_json(study->options->axes, i));
+    }
+    return bad;
+}
+
 /* For the directory: what is varied, what is not, and the program whose bits it has. */
 static json_t *study_json(const struct study *study)
 {
-    json_t *config = study->results.config;
-    json_t *made = json_pack("{s:o, s:{s:O, s:O}, s:{s:O}, s:o}", "program", program_json(study),
-                             "axes", "variant", json_object_get(config, "variants"), "seed",
-                             json_object_get(config, "seeds"), "settings", MAIN, config, "cells",
-                             cells_json(&study->grid));
+    json_t *config = study->parts[0].results.config;
+    json_t *made = json_pack("{s:o, s:{s:O, s:O}, s:o}", "program", program_json(study), "axes",
+                             "variant", json_object_get(config, "variants"), "seed",
+                             json_object_get(config, "seeds"), "cells", cells_json(study));
 
-    if (!made)
-        err_set("out of memory");
-    return made;
+    if (made && put_settings(study, made) == 0 &&
+        (!study_is_directory(study) ||
+         json_object_set_new(made, "vary", axes_json(study->options->axes)) == 0))
+        return made;
+    json_decref(made);
+    err_set("out of memory");
+    return NULL;
 }
 
-/* Does another configuration agree with ours in all that decides a result?  Lists in `text` what does
- * not. */
-static bool agrees(const struct study *study, json_t *config, char *text, size_t bytes)
+/* Does another configuration agree with a part's in all that decides a result?  Lists in `text` what
+ * does not. */
+static bool agrees(const struct part *part, json_t *config, char *text, size_t bytes)
 {
-    json_t *ours = json_pack("{s:O}", "config", study->results.config);
+    json_t *ours = json_pack("{s:O}", "config", part->results.config);
     json_t *theirs = json_pack("{s:O*}", "config", config);
     bool same;
 
@@ -95,7 +117,7 @@ int resume_take(struct run *run, const json_t *row)
 /* Take the records of cells that are done. */
 static int take_records(struct study *study)
 {
-    for (int i = 0; i < study->grid.count; i++) {
+    for (int i = 0; i < study->run_count; i++) {
         struct run *run = &study->runs[i];
         json_t *row;
         int status = 0;
@@ -132,7 +154,7 @@ static int take_rows(struct study *study, const json_t *document)
 {
     const json_t *rows = json_object_get(document, "runs");
 
-    for (int i = 0; i < study->grid.count; i++) {
+    for (int i = 0; i < study->run_count; i++) {
         struct run *run = &study->runs[i];
         const json_t *row;
         size_t k;
@@ -148,17 +170,175 @@ static int take_rows(struct study *study, const json_t *document)
     return 0;
 }
 
-/* ---- Entering -------------------------------------------------------------------------------- */
+/* ---- Telling --------------------------------------------------------------------------------- */
 
 static bool is_done(const struct run *run)
 {
     return run->done;
 }
 
+static void say_what_is_done(const struct study *study)
+{
+    progress_print("going on: %d of %d runs are done", study_count(study, is_done), study->run_count);
+}
+
+static void warn_of_other_program(const struct study *study, const json_t *theirs)
+{
+    json_t *ours = program_json(study);
+
+    if (!json_equal(json_object_get(theirs, "program"), ours))
+        warn_add("the sweep was begun by another build, oneDNN or kind of processor; the last bits "
+                 "of what follows may differ from an uninterrupted one");
+    json_decref(ours);
+}
+
+/* ---- The directory of a study ---------------------------------------------------------------- */
+
+static bool has_cell(const struct study *study, const char *key)
+{
+    for (int i = 0; i < study->run_count; i++)
+        if (strcmp(study->runs[i].cell->key, key) == 0)
+            return true;
+    return false;
+}
+
+static const struct part *find_part(const struct study *study, const char *name)
+{
+    for (int i = 0; name && i < study->count; i++)
+        if (strcmp(study->parts[i].name, name) == 0)
+            return &study->parts[i];
+    return NULL;
+}
+
+/* The axes are the same, though their values may be other ones. */
+static int check_axes(const struct study *study, const json_t *theirs)
+{
+    const struct axes *axes = study->options->axes;
+    const json_t *vary = json_object_get(theirs, "vary");
+    bool same = json_array_size(vary) == (size_t)axes->count;
+
+    for (int i = 0; i < axes->count && same; i++) {
+        const char *name = text_at(json_array_get(vary, (size_t)i), "name");
+
+        same = name && strcmp(name, axes->axis[i].name) == 0;
+    }
+    return same ? 0
+                : err_set(FIELD("output") ": %s is the directory of another study: its axes are "
+                          "others; give another one, or " FIELD("restart"),
+                          store_path(study->store));
+}
+
+/* A setting that both have is the same, and we do all of its cells: what it had is in its results
+ * file again. */
+static int check_settings(const struct study *study, const json_t *theirs)
+{
+    json_t *settings = json_object_get(theirs, "settings"), *cells = json_object_get(theirs, "cells");
+    json_t *cell;
+    char differences[700];
+    size_t i;
+
+    for (int k = 0; k < study->count; k++) {
+        const struct part *part = &study->parts[k];
+        json_t *config = json_object_get(settings, part->name);
+
+        if (config && !agrees(part, config, differences, sizeof differences))
+            return err_set(FIELD("output") ": the setting %s of the study in %s has another "
+                           "configuration: %s; give the same one, another " FIELD("output") ", or "
+                           FIELD("restart"),
+                           part->name, store_path(study->store), differences);
+    }
+    json_array_foreach(cells, i, cell) {
+        const char *key = text_at(cell, "key"), *name = text_at(cell, "setting");
+
+        if (key && find_part(study, name) && !has_cell(study, key))
+            return err_set(FIELD("output") ": the study in %s has %s at seed %lld in the setting %s; a "
+                           "study can be extended, not narrowed: ask for that too",
+                           store_path(study->store), text_at(cell, "variant"),
+                           (long long)integer_at(cell, "seed", 0), name);
+    }
+    return 0;
+}
+
+/* Enter a directory: what is done of this study is done, and a study of something else is refused. */
+static int extend_enter(struct study *study)
+{
+    json_t *theirs;
+    int status;
+
+    if (study->setting->restart)
+        return 0;
+    if (store_read_study(study->store, &theirs))
+        return -1;
+    if (!theirs)
+        return 0;
+    status = check_axes(study, theirs) || check_settings(study, theirs) || take_records(study) ? -1 : 0;
+    if (status == 0) {
+        warn_of_other_program(study, theirs);
+        say_what_is_done(study);
+    }
+    json_decref(theirs);
+    return status;
+}
+
+/* Add the members of `from` that `to` lacks, of the objects at this key. */
+static int keep_members(json_t *to, const json_t *from, const char *key)
+{
+    return json_object_update_missing(json_object_get(to, key), json_object_get(from, key));
+}
+
+/* Put the values that an axis had before those that it has now. */
+static int keep_values(json_t *made, const json_t *theirs)
+{
+    const json_t *axis;
+    size_t i, k;
+
+    json_array_foreach(json_object_get(theirs, "vary"), i, axis) {
+        json_t *ours = json_array_get(json_object_get(made, "vary"), i);
+        json_t *values = json_deep_copy(json_object_get(axis, "values")), *value;
+
+        json_array_foreach(json_object_get(ours, "values"), k, value) {
+            bool known = false;
+
+            for (size_t n = 0; n < json_array_size(values); n++)
+                known = known || json_equal(json_array_get(values, n), value);
+            if (!known && json_array_append(values, value)) {
+                json_decref(values);
+                return -1;
+            }
+        }
+        if (!values || json_object_set_new(ours, "values", values))
+            return -1;
+    }
+    return 0;
+}
+
+/* What the directory has besides what is to be done now stays in it. */
+static int extend_keep(const struct study *study, json_t *made)
+{
+    json_t *theirs, *cell;
+    int bad = 0;
+    size_t i;
+
+    if (store_read_study(study->store, &theirs))
+        return -1;
+    if (!theirs)
+        return 0;
+    bad = keep_values(made, theirs) || keep_members(made, theirs, "settings") ||
+          keep_members(made, theirs, "points");
+    json_array_foreach(json_object_get(theirs, "cells"), i, cell)
+        if (!bad && text_at(cell, "key") && !has_cell(study, text_at(cell, "key")))
+            bad = json_array_append(json_object_get(made, "cells"), cell);
+    json_decref(theirs);
+    return bad ? err_set("out of memory") : 0;
+}
+
+/* ---- Entering -------------------------------------------------------------------------------- */
+
 /* Is what the directory is for the same as what is to be done now?  *known: it is for something. */
 static int check_study(struct study *study, bool *known)
 {
-    json_t *theirs, *ours;
+    const struct part *part = &study->parts[0];
+    json_t *theirs;
     char differences[700];
     int status = 0;
 
@@ -167,16 +347,13 @@ static int check_study(struct study *study, bool *known)
     *known = theirs != NULL;
     if (!theirs)
         return 0;
-    if (!agrees(study, json_object_get(json_object_get(theirs, "settings"), MAIN), differences,
+    if (!agrees(part, json_object_get(json_object_get(theirs, "settings"), part->name), differences,
                 sizeof differences))
         status = err_set(FIELD("resume") ": the sweep in %s has another configuration: %s; give the "
                          "same one, or " FIELD("restart"),
                          store_path(study->store), differences);
-    ours = program_json(study);
-    if (status == 0 && !json_equal(json_object_get(theirs, "program"), ours))
-        warn_add("the sweep was begun by another build, oneDNN or kind of processor; the last bits "
-                 "of what follows may differ from an uninterrupted one");
-    json_decref(ours);
+    if (status == 0)
+        warn_of_other_program(study, theirs);
     json_decref(theirs);
     return status;
 }
@@ -184,7 +361,7 @@ static int check_study(struct study *study, bool *known)
 /* Import the results file.  `known`: it may be of something else. */
 static int take_results(struct study *study, bool known)
 {
-    const char *output = study->setting->output;
+    const char *output = study_output(study);
     char differences[700];
     json_t *document;
     int status = 0;
@@ -194,7 +371,7 @@ static int take_results(struct study *study, bool known)
     document = results_read(output);
     if (!document)
         return -1;
-    if (agrees(study, json_object_get(document, "config"), differences, sizeof differences))
+    if (agrees(&study->parts[0], json_object_get(document, "config"), differences, sizeof differences))
         status = take_rows(study, document);
     else if (!known)
         status = err_set(FIELD("resume") ": %s has another configuration: %s; give the same one, or "
@@ -209,6 +386,8 @@ int resume_enter(struct study *study)
     const struct setting *setting = study->setting;
     bool known;
 
+    if (study_is_directory(study))
+        return extend_enter(study);
     if (!study->store)
         return setting->resume ? err_set(FIELD("resume") " needs an " FIELD("output")
                                          " that is a regular file")
@@ -221,14 +400,13 @@ int resume_enter(struct study *study)
         return 0;
     if (check_study(study, &known) || take_records(study) || take_results(study, known))
         return -1;
-    for (int i = 0; i < study->grid.count; i++) {
+    for (int i = 0; i < study->run_count; i++) {
         const struct cell *cell = study->runs[i].cell;
         struct state_place place = store_states(study->store, cell);
 
         older_take_states(store_path(study->store), cell, &place);
     }
-    progress_print("going on: %d of %d runs are done", study_count(study, is_done),
-                   study->grid.count);
+    say_what_is_done(study);
     return 0;
 }
 
@@ -242,12 +420,13 @@ int resume_note(const struct study *study)
     if (study->setting->restart)
         store_clear(study->store);
     made = study_json(study);
-    status = made ? store_write_study(study->store, made) : -1;
+    status = made && study_is_directory(study) ? extend_keep(study, made) : 0;
+    status = made && status == 0 ? store_write_study(study->store, made) : -1;
     json_decref(made);
     if (status)
         return -1;
     older_remove_study(store_path(study->store));
-    for (int i = 0; i < study->grid.count; i++) {
+    for (int i = 0; i < study->run_count; i++) {
         struct run *run = &study->runs[i];
 
         if (run->done && !run->recorded)

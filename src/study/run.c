@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 /* Writing the results file takes at most about 1 / (1 + this) of the time of one job. */
-enum { WRITING_PAUSE = 9 };
+enum { WRITING_PAUSE = 9, NAME_BYTES = SETTING_NAME_BYTES + 160 };
 
 /* How long a throughput sample lasts, in passing. */
 static const double sample_s = 0.05;
@@ -35,10 +35,9 @@ struct jobs {
     int64_t steps_all, steps_done;
     int64_t steps_skipped; /* done by another program, or never */
 
-    bool is_dirty; /* something is done that the results file does not have */
     bool is_writing;
-    double due_s; /* when it may be written again */
-    struct run_result *finished; /* (grid.count) of the one who writes: copies of results */
+    double due_s; /* when results may be written again */
+    struct run_result *finished; /* (run_count) of the one who writes: copies of results */
     char write_error[512]; /* of the last time; "" when it went well */
 };
 
@@ -68,30 +67,46 @@ static bool is_elsewhere(const struct run *run)
     return run->elsewhere;
 }
 
-/* ---- The results file ------------------------------------------------------------------------ */
+/* ---- The results files ----------------------------------------------------------------------- */
+
+/* A part that has something new, or NULL.  Called under the lock. */
+static struct part *find_dirty(const struct study *study)
+{
+    for (int i = 0; i < study->count; i++)
+        if (study->parts[i].is_dirty)
+            return &study->parts[i];
+    return NULL;
+}
 
 /* Called under the lock. */
 static bool is_due(const struct jobs *jobs, double now_s)
 {
-    return jobs->is_dirty && !jobs->is_writing && now_s >= jobs->due_s;
+    return !jobs->is_writing && now_s >= jobs->due_s && find_dirty(jobs->study);
 }
 
-/* Write what there is so far.  A failure is kept and the work goes on: the next write, when the disk
- * has room again, holds everything.  Called without the lock, by one thread at a time, which holds
- * up no other: what is done does not change any more. */
-static void write_results(struct jobs *jobs, json_t **document)
+/* Called under the lock. */
+static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty)
+{
+    struct part *part = &jobs->study->parts[run->part - jobs->study->parts];
+
+    part->is_dirty = part->is_dirty || dirty;
+}
+
+/* Write what there is so far of a setting.  A failure is kept and the work goes on: the next write,
+ * when the disk has room again, holds everything.  Called without the lock, by one thread at a time,
+ * which holds up no other: what is done does not change any more. */
+static void write_results(struct jobs *jobs, struct part *part, json_t **document)
 {
     struct study *study = jobs->study;
     int count = 0;
 
     pthread_mutex_lock(&jobs->lock);
-    jobs->is_dirty = false;
-    for (int i = 0; i < study->grid.count; i++)
-        if (study->runs[i].done)
+    part->is_dirty = false;
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].done && study->runs[i].part == part)
             jobs->finished[count++] = study->runs[i].result;
     pthread_mutex_unlock(&jobs->lock);
-    jobs->write_error[0] = '\0';
-    if (study_write(study, jobs->finished, count, document)) {
+    if (part_write(part, jobs->finished, count, document)) {
         snprintf(jobs->write_error, sizeof jobs->write_error, "%s", err_get());
         warn_add("%s; the results so far are kept in memory", err_get());
     }
@@ -102,8 +117,8 @@ static void write_results(struct jobs *jobs, json_t **document)
  * no training is timed meanwhile on its own threads. */
 static void write_if_due(struct jobs *jobs)
 {
-    json_t *document = NULL;
     double start_s = clock_now_s(), end_s;
+    struct part *part;
     bool due;
 
     pthread_mutex_lock(&jobs->lock);
@@ -112,8 +127,17 @@ static void write_if_due(struct jobs *jobs)
     pthread_mutex_unlock(&jobs->lock);
     if (!due)
         return;
-    write_results(jobs, &document);
-    json_decref(document);
+    jobs->write_error[0] = '\0';
+    do {
+        json_t *document = NULL;
+
+        pthread_mutex_lock(&jobs->lock);
+        part = find_dirty(jobs->study);
+        pthread_mutex_unlock(&jobs->lock);
+        if (part)
+            write_results(jobs, part, &document);
+        json_decref(document);
+    } while (part);
     end_s = clock_now_s();
     pthread_mutex_lock(&jobs->lock);
     jobs->is_writing = false;
@@ -131,11 +155,14 @@ static double time_left_s(const struct jobs *jobs, double now_s)
     return jobs->steps_done > 0 ? (now_s - jobs->start_s) * left / (double)jobs->steps_done : NAN;
 }
 
-/* "[3/24] swiglu, seed 1" in text. */
-static void name_run(const struct study *study, const struct run *run, char text[160])
+/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1". */
+static void name_run(const struct study *study, const struct run *run, char text[NAME_BYTES])
 {
-    snprintf(text, 160, "[%d/%d] %.96s, seed %" PRIu64, (int)(run - study->runs) + 1,
-             study->grid.count, run->cell->variant->name, run->cell->seed);
+    bool one = study->count == 1;
+
+    snprintf(text, NAME_BYTES, "[%d/%d] %s%s%.96s, seed %" PRIu64, (int)(run - study->runs) + 1,
+             study->run_count, one ? "" : run->part->name, one ? "" : ": ", run->cell->variant->name,
+             run->cell->seed);
 }
 
 static void report_progress(void *context, const struct train_progress *progress)
@@ -144,7 +171,7 @@ static void report_progress(void *context, const struct train_progress *progress
     struct jobs *jobs = attempt->jobs;
     struct run *run = attempt->run;
     double left_s, now_s = clock_now_s();
-    char name[160], left[32];
+    char name[NAME_BYTES], left[32];
     bool due;
 
     pthread_mutex_lock(&jobs->lock);
@@ -172,7 +199,7 @@ static void report_progress(void *context, const struct train_progress *progress
 static void print_result(const struct study *study, const struct run *run)
 {
     const struct run_result *result = &run->result;
-    char name[160], time[32];
+    char name[NAME_BYTES], time[32];
 
     name_run(study, run, name);
     format_duration(result->train_s, time, sizeof time);
@@ -188,11 +215,15 @@ static void print_result(const struct study *study, const struct run *run)
 
 /* Where a run's weights are: the directory itself when it is the only run. */
 static const char *run_directory(const struct study *study, const char *directory,
-                                 const struct cell *cell, char path[PATH_MAX])
+                                 const struct run *run, char path[PATH_MAX])
 {
-    if (!directory || study->grid.count == 1)
+    const struct cell *cell = run->cell;
+    bool one = study->count == 1;
+
+    if (!directory || study->run_count == 1)
         return directory;
-    snprintf(path, PATH_MAX, "%s/%s-s%" PRIu64, directory, cell->variant->name, cell->seed);
+    snprintf(path, PATH_MAX, "%s/%s%s%s-s%" PRIu64, directory, one ? "" : run->part->name,
+             one ? "" : "/", cell->variant->name, cell->seed);
     return path;
 }
 
@@ -210,10 +241,10 @@ static void train(struct jobs *jobs, struct run *run)
         .variant = cell->variant,
         .seed = cell->seed,
         .threads = setting_threads_per_run(setting),
-        .task = study->task,
+        .task = run->part->task,
         .dump = jobs->dump,
-        .save_directory = run_directory(study, setting->save_checkpoint, cell, save),
-        .init_directory = run_directory(study, setting->init_checkpoint, cell, init),
+        .save_directory = run_directory(study, setting->save_checkpoint, run, save),
+        .init_directory = run_directory(study, setting->init_checkpoint, run, init),
         .resume = setting->resume,
         .report = report_progress,
         .context = &attempt,
@@ -248,7 +279,7 @@ static bool begin(struct jobs *jobs, struct run *run, int *claim)
     run->elsewhere = status == 1;
     run->done = run->recorded = row != NULL;
     jobs->steps_skipped += run->cell->setting->recipe.steps;
-    jobs->is_dirty = jobs->is_dirty || run->done;
+    set_dirty(jobs, run, run->done);
     pthread_mutex_unlock(&jobs->lock);
     json_decref(row);
     store_release(study->store, run->cell, claim);
@@ -265,7 +296,7 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     pthread_mutex_lock(&jobs->lock);
     run->done = true;
     jobs->steps_skipped += run->cell->setting->recipe.steps - run->step;
-    jobs->is_dirty = true;
+    set_dirty(jobs, run, true);
     pthread_mutex_unlock(&jobs->lock);
 
     print_result(study, run);
@@ -288,7 +319,7 @@ static struct run *next_run(struct jobs *jobs)
     struct run *run = NULL;
 
     pthread_mutex_lock(&jobs->lock);
-    while (!run && !signals_stop && jobs->next < study->grid.count) {
+    while (!run && !signals_stop && jobs->next < study->run_count) {
         run = &study->runs[jobs->next++];
         if (run->done)
             run = NULL;
@@ -339,22 +370,24 @@ static int work_all(struct jobs *jobs)
 /* The weights that trainings will start from: wrong ones must fail now. */
 static int check_init_checkpoints(const struct study *study)
 {
-    const struct setting *setting = study->setting;
-
-    for (int i = 0; setting->init_checkpoint && i < study->grid.count; i++) {
+    for (int i = 0; i < study->run_count; i++) {
         const struct cell *cell = study->runs[i].cell;
+        const struct setting *setting = cell->setting;
         struct model_options options = setting_model(setting, cell->variant,
                                                      setting_threads_per_run(setting));
         struct state_place place;
         char path[PATH_MAX];
         int64_t step;
 
+        if (!setting->init_checkpoint)
+            continue;
         if (setting->resume) {
             place = store_states(study->store, cell);
             if (study->runs[i].done || state_steps(&place, &step, 1) > 0)
                 continue; /* needs them no more */
         }
-        if (weights_check(run_directory(study, setting->init_checkpoint, cell, path), &options))
+        if (weights_check(run_directory(study, setting->init_checkpoint, &study->runs[i], path),
+                          &options))
             return -1;
     }
     return 0;
@@ -363,45 +396,68 @@ static int check_init_checkpoints(const struct study *study)
 static int open_jobs(struct jobs *jobs, struct study *study)
 {
     jobs->study = study;
-    jobs->finished = calloc((size_t)study->grid.count, sizeof *jobs->finished);
+    jobs->finished = calloc((size_t)study->run_count, sizeof *jobs->finished);
     if (!jobs->finished)
         return err_set("out of memory");
-    for (int i = 0; i < study->grid.count; i++)
+    for (int i = 0; i < study->run_count; i++)
         jobs->steps_all += study->runs[i].done ? 0 : study->runs[i].cell->setting->recipe.steps;
     if (study->setting->dump_batches && dump_open(&jobs->dump, study->setting->dump_batches))
         return -1;
     return 0;
 }
 
+/* Is there a run of a part for its throughput to go with? */
+static bool has_good(const struct study *study, const struct part *part)
+{
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].part == part && !is_bad(&study->runs[i]))
+            return true;
+    return false;
+}
+
 static void measure_throughput(struct study *study)
 {
-    if (signals_stop || study_count(study, is_bad) == study->grid.count)
-        return; /* there is nothing to go with it */
-    if (study_measure_throughput(study, sample_s)) {
-        warn_add("throughput was not measured: %s", err_get());
-        err_set("%s", "");
+    for (int i = 0; i < study->count && !signals_stop; i++)
+        if (has_good(study, &study->parts[i]) &&
+            part_measure_throughput(&study->parts[i], sample_s)) {
+            warn_add("throughput was not measured: %s", err_get());
+            err_set("%s", "");
+        }
+}
+
+/* The last time, all of them; *document is the first's. */
+static void write_all(struct jobs *jobs, json_t **document)
+{
+    jobs->write_error[0] = '\0';
+    for (int i = 0; i < jobs->study->count; i++) {
+        json_t *other = NULL;
+
+        write_results(jobs, &jobs->study->parts[i], i == 0 ? document : &other);
+        json_decref(other);
     }
 }
 
 static enum study_status conclude(struct jobs *jobs, json_t **document)
 {
     struct study *study = jobs->study;
-    const char *output = study->setting->output;
+    const char *output = study_output(study);
     int bad = study_count(study, is_bad), elsewhere = study_count(study, is_elsewhere);
 
     study_warn_of_others(study);
-    write_results(jobs, document);
+    write_all(jobs, document);
     if (jobs->write_error[0]) {
         err_set("%s", jobs->write_error);
         return STUDY_FAILED;
     }
     if (signals_stop) {
         err_set("interrupted; the results so far are in %s%s", output,
-                study->store && study_count(study, is_done) > 0 ? ", go on with " FIELD("resume") : "");
+                study_is_directory(study) ? "; the same command goes on"
+                : study->store && study_count(study, is_done) > 0 ? ", go on with " FIELD("resume")
+                                                                  : "");
         return STUDY_INTERRUPTED;
     }
     if (bad > 0) {
-        err_set("%d of %d runs did not end well; see their status in %s%s", bad, study->grid.count,
+        err_set("%d of %d runs did not end well; see their status in %s%s", bad, study->run_count,
                 output,
                 study->store && study_count(study, has_failed) > 0
                     ? "; " FIELD("resume") " tries those that failed again"
@@ -411,39 +467,39 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     if (elsewhere > 0) {
         err_set("%d of %d runs are another program's; " FIELD("resume") " takes their results into %s "
                 "when they are done",
-                elsewhere, study->grid.count, output);
+                elsewhere, study->run_count, output);
         return STUDY_RUNS_FAILED;
     }
     return STUDY_OK;
 }
 
-/* What is complete leaves its results file alone; the checkpoints of runs that failed stay. */
+/* What is complete leaves its results file alone; the states of runs that failed stay.  The directory
+ * of a study keeps its cells. */
 static void leave_store(struct study *study)
 {
     if (!study->store || study_count(study, is_elsewhere) > 0)
         return;
-    for (int i = 0; i < study->grid.count; i++) {
+    for (int i = 0; i < study->run_count; i++) {
         struct state_place place = store_states(study->store, study->runs[i].cell);
 
         if (run_is_settled(&study->runs[i]))
             state_prune(&place, -1, 0);
     }
-    if (store_count_states(study->store) > 0)
+    if (study_is_directory(study) || store_count_states(study->store) > 0)
         return;
     store_remove(study->store);
     study->store = NULL;
 }
 
-enum study_status study_run(const struct setting *setting, int argc, char *const *argv,
-                            json_t **document)
+enum study_status study_run(const struct study_options *options, json_t **document)
 {
     struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER};
     struct study study;
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, setting, argc, argv) || resume_enter(&study) ||
-        check_init_checkpoints(&study) || open_jobs(&jobs, &study))
+    if (study_open(&study, options) || resume_enter(&study) || check_init_checkpoints(&study) ||
+        open_jobs(&jobs, &study))
         goto out;
     signals_catch();
     if (resume_note(&study) || work_all(&jobs))

@@ -205,6 +205,21 @@ int store_open(struct store **store, const char *path)
     return 0;
 }
 
+int store_open_locked(struct store **store, const char *path)
+{
+    struct store *made = make_store(path, "");
+
+    *store = NULL;
+    if (!made)
+        return err_prepend(FIELD("output"));
+    if (take_lock(made, path)) {
+        destroy(made);
+        return -1;
+    }
+    *store = made;
+    return 0;
+}
+
 int store_open_beside(struct store **store, const char *output)
 {
     struct stat info;

@@ -28,6 +28,9 @@ struct store;
 /* Open a study's directory, made as needed.  0 or -1. */
 int store_open(struct store **store, const char *path) GLU_MUST_USE;
 
+/* The same, with a lock that keeps other programs from the results files in it. */
+int store_open_locked(struct store **store, const char *path) GLU_MUST_USE;
+
 /* Open the one beside a results file, FILE.run, and take the lock that keeps other programs from
  * that file.  0, or -1 and a message (another program holds it; it cannot be made).  An output that
  * is not a regular file has none: *store is NULL then. */

@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* More than this, and the machine was not quiet. */
 static const double others_share_limit = 0.05;
@@ -26,9 +27,19 @@ int study_count(const struct study *study, bool (*is)(const struct run *run))
 {
     int count = 0;
 
-    for (int i = 0; study->runs && i < study->grid.count; i++)
+    for (int i = 0; study->runs && i < study->run_count; i++)
         count += is(&study->runs[i]);
     return count;
+}
+
+bool study_is_directory(const struct study *study)
+{
+    return study->options->axes != NULL;
+}
+
+const char *study_output(const struct study *study)
+{
+    return study_is_directory(study) ? study->options->directory : study->setting->output;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
@@ -66,17 +77,17 @@ static const struct onednn_facts *describe_onednn(struct onednn_facts *facts)
     return facts;
 }
 
-static int describe_variants(struct study *study)
+static int describe_variants(struct part *part)
 {
-    int count = study->setting->variant_count;
+    int count = part->setting->variant_count;
 
-    study->variants = calloc((size_t)count, sizeof *study->variants);
-    if (!study->variants)
+    part->variants = calloc((size_t)count, sizeof *part->variants);
+    if (!part->variants)
         return err_set("out of memory");
     for (int i = 0; i < count; i++) {
-        const struct forecast_row *row = &study->forecast[i];
+        const struct forecast_row *row = &part->forecast[i];
 
-        study->variants[i] = (struct variant_result){
+        part->variants[i] = (struct variant_result){
             .variant = row->variant,
             .d_ff = row->d_ff,
             .parameters = row->counts.parameters,
@@ -88,85 +99,216 @@ static int describe_variants(struct study *study)
     return 0;
 }
 
-static int describe(struct study *study, int argc, char *const *argv)
+static int describe(struct part *part, int argc, char *const *argv)
 {
-    const struct setting *setting = study->setting;
+    const struct setting *setting = part->setting;
 
-    machine_times(&study->start);
-    study->results = (struct results){
+    machine_times(&part->start);
+    part->results = (struct results){
         .environment = environment_json(),
-        .onednn = describe_onednn(&study->onednn),
+        .onednn = describe_onednn(&part->onednn),
         .command = command_json(argc, argv),
-        .config = setting_json(setting, dataset_training(study->dataset),
-                               dataset_heldout(study->dataset)),
+        .config = setting_json(setting, dataset_training(part->dataset),
+                               dataset_heldout(part->dataset)),
         .baseline = setting->baseline,
-        .variants = study->variants,
+        .variants = part->variants,
         .variant_count = setting->variant_count,
     };
-    return study->results.config && study->results.environment ? 0 : -1;
+    return part->results.config && part->results.environment ? 0 : -1;
 }
 
-static int make_runs(struct study *study)
+/* The results file of a setting. */
+static int name_output(struct study *study, struct part *part, int point)
 {
-    if (grid_add(&study->grid, study->setting, study->results.config))
+    const struct study_options *options = study->options;
+    char path[PATH_MAX];
+
+    if (!options->axes) {
+        snprintf(part->name, sizeof part->name, "main");
+        part->output = strdup(part->setting->output);
+        return part->output ? 0 : err_set("out of memory");
+    }
+    axes_name(options->axes, point, part->name);
+    if (snprintf(path, sizeof path, "%s/%s.json", options->directory, part->name) >= PATH_MAX)
+        return err_set("%.100s...: the path is too long", options->directory);
+    part->output = strdup(path);
+    return part->output ? 0 : err_set("out of memory");
+}
+
+/* What fails fast. */
+static int check_part(struct study *study, struct part *part, int point)
+{
+    const struct setting *setting = part->setting;
+
+    if (name_output(study, part, point) || check_output(part->output) ||
+        (setting->save_checkpoint && weights_prepare(setting->save_checkpoint)) ||
+        forecast_make(&part->forecast, setting) || forecast_check(part->forecast, setting))
         return -1;
-    study->runs = calloc((size_t)study->grid.count, sizeof *study->runs);
-    if (!study->runs)
+    return describe_variants(part);
+}
+
+static bool same_texts(const struct text_list *a, const struct text_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (int i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
+/* An earlier part whose text is this one's, or NULL. */
+static const struct part *find_text(const struct study *study, const struct part *part)
+{
+    for (int i = 0; &study->parts[i] < part; i++) {
+        const struct setting *a = study->parts[i].setting, *b = part->setting;
+
+        if (same_texts(&a->corpus, &b->corpus) && same_texts(&a->heldout, &b->heldout) &&
+            a->heldout_share == b->heldout_share)
+            return &study->parts[i];
+    }
+    return NULL;
+}
+
+static int open_part(struct study *study, struct part *part)
+{
+    struct dataset_options text = setting_dataset(part->setting);
+    struct task_options task = setting_task(part->setting);
+    const struct part *same = find_text(study, part);
+
+    part->shares_dataset = same != NULL;
+    if (same)
+        part->dataset = same->dataset;
+    else if (dataset_open(&part->dataset, &text))
+        return -1;
+    if (tokenizer_open(&part->tokenizer, part->setting->tokenizer) ||
+        task_open(&part->task, &task, part->dataset, part->tokenizer) ||
+        describe(part, study->options->argc, study->options->argv))
+        return -1;
+    return grid_add(&part->grid, part->setting, part->results.config);
+}
+
+/* Is a message about one of several settings?  Then it says of which. */
+static int blame(const struct study *study, int point)
+{
+    char text[400];
+
+    if (!study->options->axes || study->options->axes->count == 0)
+        return -1;
+    axes_describe(study->options->axes, point, text, sizeof text);
+    return err_prepend("%s", text);
+}
+
+static int open_parts(struct study *study)
+{
+    const struct study_options *options = study->options;
+
+    study->parts = calloc((size_t)options->count, sizeof *study->parts);
+    if (!study->parts)
         return err_set("out of memory");
-    for (int i = 0; i < study->grid.count; i++)
-        study->runs[i].cell = &study->grid.cells[i];
+    for (int i = 0; i < options->count; i++) {
+        study->parts[i].setting = &options->settings[i];
+        study->count++;
+        if (check_part(study, &study->parts[i], i))
+            return blame(study, i);
+    }
+    progress_status("reading the corpus");
+    for (int i = 0; i < study->count; i++)
+        if (open_part(study, &study->parts[i]))
+            return blame(study, i);
+    /* Parts that share a text have all taken their examples of it. */
+    for (int i = 0; i < study->count; i++)
+        dataset_forget_heldout(study->parts[i].dataset);
+    progress_clear();
     return 0;
 }
 
-int study_open(struct study *study, const struct setting *setting, int argc, char *const *argv)
+/* Two settings of one cell are one: an axis decides nothing. */
+static int check_distinct(const struct study *study)
 {
-    struct dataset_options text = setting_dataset(setting);
-    struct task_options task = setting_task(setting);
+    for (int i = 1; i < study->count; i++)
+        for (int k = 0; k < i; k++)
+            if (strcmp(study->parts[i].grid.cells[0].key, study->parts[k].grid.cells[0].key) == 0)
+                return err_set("the settings %s and %s are the same trainings; an axis has values that "
+                               "decide nothing",
+                               study->parts[k].name, study->parts[i].name);
+    return 0;
+}
 
-    *study = (struct study){.setting = setting};
-    if (store_open_beside(&study->store, setting->output) || check_output(setting->output) ||
-        (setting->save_checkpoint && weights_prepare(setting->save_checkpoint)) ||
-        forecast_make(&study->forecast, setting) || forecast_check(study->forecast, setting) ||
-        describe_variants(study))
+/* All runs: seed by seed, each through all settings and their variants, so that a drift of the
+ * machine hits all alike. */
+static int make_runs(struct study *study)
+{
+    int most = 0, count = 0;
+
+    for (int i = 0; i < study->count; i++) {
+        int seeds = study->parts[i].setting->recipe.seeds;
+
+        most = seeds > most ? seeds : most;
+        count += study->parts[i].grid.count;
+    }
+    study->runs = calloc((size_t)count, sizeof *study->runs);
+    if (!study->runs)
+        return err_set("out of memory");
+    for (int seed = 0; seed < most; seed++)
+        for (int i = 0; i < study->count; i++) {
+            const struct part *part = &study->parts[i];
+            int variants = part->setting->variant_count;
+
+            for (int k = 0; k < variants && seed < part->setting->recipe.seeds; k++)
+                study->runs[study->run_count++] =
+                    (struct run){.part = part, .cell = &part->grid.cells[seed * variants + k]};
+        }
+    return 0;
+}
+
+int study_open(struct study *study, const struct study_options *options)
+{
+    *study = (struct study){.options = options, .setting = &options->settings[0]};
+    if (options->axes ? store_open_locked(&study->store, options->directory)
+                      : store_open_beside(&study->store, study->setting->output))
         return -1;
-    progress_status("reading the corpus");
-    if (dataset_open(&study->dataset, &text) ||
-        tokenizer_open(&study->tokenizer, setting->tokenizer) ||
-        task_open(&study->task, &task, study->dataset, study->tokenizer))
-        return -1;
-    dataset_forget_heldout(study->dataset);
-    progress_clear();
-    return describe(study, argc, argv) || make_runs(study) ? -1 : 0;
+    return open_parts(study) || check_distinct(study) || make_runs(study) ? -1 : 0;
+}
+
+static void close_part(struct part *part)
+{
+    throughput_free(part->throughput, part->results.throughput_count);
+    task_close(part->task);
+    tokenizer_close(part->tokenizer);
+    if (!part->shares_dataset)
+        dataset_close(part->dataset);
+    json_decref(part->results.environment);
+    json_decref(part->results.command);
+    json_decref(part->results.config);
+    json_decref(part->results.profile);
+    json_decref(part->results.scaling);
+    grid_free(&part->grid);
+    free(part->forecast);
+    free(part->variants);
+    free(part->output);
 }
 
 void study_close(struct study *study)
 {
-    for (int i = 0; study->runs && i < study->grid.count; i++)
+    for (int i = 0; i < study->run_count; i++)
         if (study->runs[i].done)
             run_result_free(&study->runs[i].result);
-    store_close(study->store);
-    throughput_free(study->throughput, study->results.throughput_count);
-    task_close(study->task);
-    tokenizer_close(study->tokenizer);
-    dataset_close(study->dataset);
-    json_decref(study->results.environment);
-    json_decref(study->results.command);
-    json_decref(study->results.config);
-    json_decref(study->results.profile);
-    json_decref(study->results.scaling);
-    grid_free(&study->grid);
-    free(study->forecast);
     free(study->runs);
-    free(study->variants);
+    store_close(study->store);
+    /* Backwards: a text is closed by the part that opened it, after those that share it. */
+    for (int i = study->count - 1; i >= 0; i--)
+        close_part(&study->parts[i]);
+    free(study->parts);
 }
 
 /* ---- The results file ------------------------------------------------------------------------ */
 
-int study_measure_throughput(struct study *study, double sample_s)
+int part_measure_throughput(struct part *part, double sample_s)
 {
-    const struct setting *setting = study->setting;
+    const struct setting *setting = part->setting;
     struct throughput_options options = {.setting = setting,
-                                         .task = study->task,
+                                         .task = part->task,
                                          .samples = setting->recipe.samples,
                                          .sample_s = sample_s,
                                          .ffn = setting->ffn,
@@ -174,25 +316,25 @@ int study_measure_throughput(struct study *study, double sample_s)
 
     if (setting->recipe.samples == 0)
         return 0;
-    if (throughput_run(&options, &study->throughput, &study->results.throughput_count))
+    if (throughput_run(&options, &part->throughput, &part->results.throughput_count))
         return -1;
-    study->results.throughput = study->throughput;
+    part->results.throughput = part->throughput;
     return 0;
 }
 
 /* How far the timings can be trusted: the share of the processors' time that others took since the
  * start.  NAN when it cannot be told. */
-static double others_share(const struct study *study)
+static double others_share(const struct part *part)
 {
     struct machine_times now;
 
     machine_times(&now);
-    return machine_others_share(&study->start, &now);
+    return machine_others_share(&part->start, &now);
 }
 
 void study_warn_of_others(const struct study *study)
 {
-    double share = others_share(study);
+    double share = others_share(&study->parts[0]);
 
     if (share > others_share_limit)
         warn_add("other work took %.0f %% of the processors' time: do not rely on the timings; "
@@ -200,15 +342,15 @@ void study_warn_of_others(const struct study *study)
                  100 * share);
 }
 
-int study_write(struct study *study, const struct run_result *runs, int count, json_t **document)
+int part_write(struct part *part, const struct run_result *runs, int count, json_t **document)
 {
-    struct results results = study->results;
+    struct results results = part->results;
 
     *document = NULL;
     results.runs = runs;
     results.run_count = count;
-    if (json_put(results.environment, "others_cpu_share", json_number(others_share(study))))
+    if (json_put(results.environment, "others_cpu_share", json_number(others_share(part))))
         return err_set("out of memory");
     *document = results_json(&results);
-    return *document ? results_write(study->setting->output, *document) : -1;
+    return *document ? results_write(part->output, *document) : -1;
 }

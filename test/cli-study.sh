@@ -1,0 +1,126 @@
+#!/bin/sh
+# A study: several settings in one directory, each with the bits that it has alone; it goes on after a
+# kill, is extended by values and seeds without a cell done twice, and is refused where it is another.
+. "$(dirname "$0")/scratch.sh"
+common="--quiet --preset smoke --steps 6 --batch 4 --heldout-examples 4 --variant relu
+    --variant swiglu --samples 0 --threads 2 --jobs 2"
+
+# glu ARGUMENT...: run it; its status is kept.
+glu()
+{
+    # shellcheck disable=SC2086
+    timeout 300 "$program" $common "$@" >out 2>err </dev/null
+}
+
+# refused TEXT ARGUMENT...: it must end with status 2 or 1, and say this.
+refused()
+{
+    text=$1
+    shift
+    glu "$@" && fail "not refused: $*"
+    grep -q -e "$text" err || fail "refused without '$text': $*"
+}
+
+# The sha256 of all parameters of a results file, in the order of its runs.
+shas()
+{
+    sed -n 's/.*"parameters_sha256": "\([0-9a-f]*\)".*/\1/p' "$1"
+}
+
+cells()
+{
+    find "$1/cells" -name '*.json' | wc -l
+}
+
+# Each setting has what it would have alone.
+glu --seeds 2 --vary learning-rate=.01,.02 --vary batch=4,8 -o study || fail "the study"
+glu --seeds 2 --learning-rate .02 --batch 8 -o alone.json || fail "a setting alone"
+shas alone.json >expected
+[ "$(wc -l <expected)" = 4 ] || fail "not four runs"
+shas study/0.02_8.json | cmp -s - expected || fail "other bits in a study than alone"
+[ "$(cells study)" = 16 ] || fail "not 16 cells"
+for name in 0.01_4 0.01_8 0.02_4 0.02_8; do
+    "$program" validate study/$name.json >out 2>err || fail "$name is not valid"
+done
+grep -q '"vary"' study/study.json || fail "study.json does not tell the axes"
+
+# Again, nothing is done; with a value and a seed more, only what is new is.
+cp study/0.02_8.json before
+glu --seeds 2 --vary learning-rate=.01,.02 --vary batch=4,8 -o study || fail "again"
+shas before >expected
+shas study/0.02_8.json | cmp -s - expected || fail "other results when gone on with"
+find study/cells -newer before -name '*.json' | grep . && fail "a cell was done again"
+sleep 1
+touch before
+timeout 300 "$program" ${common#--quiet} --seeds 3 --vary learning-rate=.01,.02,.04 \
+    --vary batch=4,8 -o study >out 2>err || fail "extended"
+grep -q 'going on: 16 of 36 runs are done' err || fail "does not say what is done"
+[ "$(cells study)" = 36 ] || fail "not 36 cells: $(cells study)"
+[ "$(find study/cells -newer before -name '*.json' | wc -l)" = 20 ] || fail "cells were done again"
+[ "$(shas study/0.02_8.json | wc -l)" = 6 ] || fail "a setting lacks its new seed"
+[ "$(shas study/0.02_8.json | head -n 4)" = "$(cat expected)" ] || fail "old runs changed"
+
+# Some of the values: what else is there stays.
+glu --seeds 3 --vary learning-rate=.02 --vary batch=4,8 -o study || fail "a part of the study"
+[ "$(cells study)" = 36 ] && [ -e study/0.01_4.json ] || fail "something of the study is gone"
+grep -q '"0.04_8"' study/study.json || fail "study.json forgot a setting"
+
+# Another study, or less of this one, is refused, and nothing is lost.
+refused 'can be extended, not narrowed' --seeds 2 --vary learning-rate=.02 --vary batch=4,8 -o study
+refused 'its axes are others' --seeds 3 --vary batch=4,8 -o study
+refused 'setting 0.02_4 .* another configuration' --seeds 3 --steps 7 --vary learning-rate=.02 \
+    --vary batch=4 -o study
+echo '{"axes": [{"name": "a", "values": {"x": {"steps": 6}, "y": {"steps": 6}}}]}' >same.json
+refused 'settings x and y are the same trainings' --study same.json -o other
+refused 'jobs is no axis of a study: it decides nothing' --vary jobs=1,2 -o other
+refused 'd-ff 145: --d-ff' --vary d-ff=144,145 -o other
+refused 'dump-batches is of one setting' --vary steps=1,2 --dump-batches dump -o other
+[ "$(cells study)" = 36 ] || fail "cells are lost"
+[ "$(shas study/0.02_8.json | wc -l)" = 6 ] || fail "results are lost"
+
+# A damaged cell is told and done again.
+cell=$(find study/cells -name '*.json' | head -n 1)
+printf '{"key": "' >"$cell"
+timeout 300 "$program" ${common#--quiet} --seeds 3 --vary learning-rate=.01,.02,.04 \
+    --vary batch=4,8 -o study >out 2>err || fail "with a damaged cell"
+grep -q "$cell" err || fail "a damaged cell is not told"
+grep -q 'going on: 35 of 36' err || fail "a damaged cell counts as done"
+[ "$(cells study)" = 36 ] || fail "the damaged cell is not done again"
+shas study/0.02_8.json | head -n 4 | cmp -s - expected || fail "other bits after a damaged cell"
+
+# Killed at any moment, the same command goes on.
+i=0
+while [ $i -lt 4 ]; do
+    i=$((i + 1))
+    glu --seeds 2 --steps 60 --vary learning-rate=.01,.02 --checkpoint-every 20 -o killed &
+    child=$!
+    sleep 0.$((i * 2))
+    pkill -KILL -P "$(pgrep -P $child timeout || echo $child)" 2>kill
+    wait $child 2>kill
+done
+glu --seeds 2 --steps 60 --vary learning-rate=.01,.02 -o killed || fail "after kills"
+glu --seeds 2 --steps 60 --learning-rate .01 -o whole.json || fail "not killed"
+shas whole.json >expected
+shas killed/0.01.json | cmp -s - expected || fail "other bits after kills"
+
+# A file of named values, and --restart.
+cat >study.json <<'END'
+{"axes": [{"name": "size", "values": {"narrow": {"d-model": 32, "d-kv": 16},
+                                      "wide": {"d-model": 64, "d-kv": 32}}}],
+ "settings": [{"size": "wide"}]}
+END
+glu --seeds 1 --study study.json -o named || fail "a study file"
+[ -e named/wide.json ] && [ ! -e named/narrow.json ] || fail "not the setting that is listed"
+refused 'its axes are others' --seeds 1 --vary steps=1,2 -o named
+glu --seeds 1 --vary steps=1,2 --restart -o named || fail "--restart"
+[ -e named/1.json ] || fail "--restart did not begin anew"
+
+# A forecast of all of it.
+glu plan --seeds 2 --vary learning-rate=.01,.02 --vary batch=4,8 || fail "plan"
+grep -q '0.02_8' out || fail "plan does not name a setting"
+grep -q '16 runs' out || fail "plan does not count all runs"
+# shellcheck disable=SC2086
+"$program" plan ${common#--quiet} --seeds 2 --vary batch=4,8 --format json >out 2>err || fail "plan as JSON"
+python3 -c 'import json; d = json.load(open("out")); assert len(d["settings"]) == 2, d' 2>>err ||
+    fail "plan's JSON has no settings"
+exit $failed
