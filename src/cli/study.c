@@ -42,6 +42,16 @@ static int print_tables(json_t *document, const struct study_command *command,
     return 0;
 }
 
+/* Of a study, its first table. */
+static int print_outcome(json_t *document, const struct study_command *command,
+                         const struct settings *settings)
+{
+    if (!settings->is_study)
+        return print_tables(document, command, settings->setting);
+    return study_report_print(stdout, settings->setting[0].output, study_table_name(0, NULL),
+                              "terminal");
+}
+
 /* Where the results go when nobody said. */
 static int set_outputs(struct settings *settings, const struct study_command *command)
 {
@@ -76,8 +86,7 @@ int study_command(const struct invocation *invocation, const struct study_comman
     if (outcome == STUDY_INTERRUPTED)
         status += signals_stop;
     progress_clear();
-    if (document && !settings.is_study && print_tables(document, command, settings.setting) &&
-        status == EXIT_OK)
+    if (document && print_outcome(document, command, &settings) && status == EXIT_OK)
         status = EXIT_FAILED;
     if (document)
         progress_print("results: %s", settings.setting[0].output);

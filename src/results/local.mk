@@ -40,6 +40,17 @@ libglubench_a_SOURCES += \
     src/results/tables/tables.c src/results/tables/tables.h \
     src/results/tables/throughput.c src/results/tables/throughput.h
 
+# The tables of a study, over several results files.
+libglubench_a_SOURCES += \
+    src/results/studies/axes.c \
+    src/results/studies/collection.c src/results/studies/collection.h \
+    src/results/studies/report.c \
+    src/results/studies/settings.c \
+    src/results/studies/slope.c \
+    src/results/studies/table.h src/results/studies/tables.c \
+    src/results/studies/transfer.c \
+    src/results/studies/tuned.c
+
 # A file for each way to print one.
 libglubench_a_SOURCES += \
     src/results/formats/csv.c \
@@ -72,3 +83,6 @@ check_PROGRAMS += results-example
 results_example_SOURCES = test/results-example.c $(results_fixture)
 dist_check_SCRIPTS += test/report.sh
 TESTS += test/report.sh
+
+dist_check_SCRIPTS += test/study-tables.py
+TESTS += test/study-tables.py

@@ -162,6 +162,11 @@ int report_print(FILE *out, json_t *document, const char *table, const char *for
 const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
+/* A table over the directory of a study: "transfer", "settings", "axes", "tuned", "slope"; any table
+ * of report_print() is printed for each setting.  0, or -1 and a message. */
+int study_report_print(FILE *out, const char *directory, const char *table, const char *format);
+const char *study_table_name(int i, const char **help);
+
 /* The differences from `before` to `after`, two documents whose configurations agree in all that
  * affects a result (but for its last bits): quality (paired by seed) and speed, each with a 95 %
  * interval and a test, Holm over all lines; printed in one of report_print()'s formats.

@@ -27,9 +27,14 @@ static const char *precision_choice(int i)
     return i == 0 ? PRECISION_AUTO : precision_name((enum precision)(i - 1));
 }
 
+/* Those of a results file, then those of a study. */
 static const char *table_choice(int i)
 {
-    return report_table_name(i, NULL);
+    int own = 0;
+
+    while (report_table_name(own, NULL))
+        own++;
+    return i < own ? report_table_name(i, NULL) : study_table_name(i - own, NULL);
 }
 
 static const char *format_choice(int i)
@@ -215,7 +220,8 @@ static const struct setting_option options[] = {
 
     GROUP("Tables", PRINTING),
     {"table", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(table), COMMAND_REPORT, .argument = "NAME",
-     .choice = table_choice, .initial = "perplexity", .help = "which table"},
+     .choice = table_choice, .automatic = "perplexity, or transfer of a study",
+     .help = "which table"},
     {"format", 'f', OPTION_TEXT, AFFECTS_NOTHING, REQUEST(format), PRINTING, .argument = "NAME",
      .choice = format_choice, .initial = "terminal",
      .help = "how a table is written; 'list' knows terminal and json"},

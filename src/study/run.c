@@ -11,6 +11,7 @@
 #include "src/util/clock.h"
 #include "src/util/progress.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
@@ -395,6 +396,7 @@ static int check_init_checkpoints(const struct study *study)
 
 static int open_jobs(struct jobs *jobs, struct study *study)
 {
+    assert(study->run_count > 0); /* every setting has a variant and a seed */
     jobs->study = study;
     jobs->finished = calloc((size_t)study->run_count, sizeof *jobs->finished);
     if (!jobs->finished)

@@ -1,0 +1,76 @@
+/* report.c - the tables of a study for people, and those of each of its settings. */
+#include "src/glu.h"
+
+#include "src/results/results.h"
+
+#include "src/results/formats/format.h"
+#include "src/results/studies/table.h"
+#include "src/util/json_help.h"
+#include "src/util/printable.h"
+
+#include <string.h>
+
+const char *study_table_name(int i, const char **help)
+{
+    const struct study_table *table = study_table_at(i);
+
+    if (table && help)
+        *help = table->help;
+    return table ? table->name : NULL;
+}
+
+static int print_table(FILE *out, const struct collection *collection, const struct study_table *table,
+                       const struct sheet_format *format)
+{
+    struct sheet sheet = {0};
+    int rc = table->fill(&sheet, collection);
+
+    if (!sheet.data)
+        sheet.data = json_array();
+    printable(sheet.title);
+    if (rc == 0 && (sheet.bad || !sheet.data))
+        rc = err_set("not enough memory for the table");
+    if (rc == 0)
+        rc = format->print(out, &sheet);
+    sheet_free(&sheet);
+    return rc;
+}
+
+/* A table of a results file, of every setting, each under its name. */
+static int print_each(FILE *out, const struct collection *collection, const char *table,
+                      const char *format)
+{
+    bool json = strcmp(format, "json") == 0;
+
+    if (json)
+        fputs("{\n", out);
+    for (int i = 0; i < collection->points; i++) {
+        const struct collection_point *point = &collection->point[i];
+
+        if (json)
+            fprintf(out, "%s\"%s\":\n", i ? ",\n" : "", point->name);
+        else
+            fprintf(out, "%s%s\n\n", i ? "\n" : "", point->name);
+        if (report_print(out, point->document, table, format) != 0)
+            return -1;
+    }
+    if (json)
+        fputs("}\n", out);
+    return 0;
+}
+
+int study_report_print(FILE *out, const char *directory, const char *table_name,
+                       const char *format_name)
+{
+    const struct study_table *table = study_table_find(table_name);
+    const struct sheet_format *format = format_find(format_name);
+    struct collection collection;
+    int rc;
+
+    if (!format || collection_open(&collection, directory) != 0)
+        return -1;
+    rc = table ? print_table(out, &collection, table, format)
+               : print_each(out, &collection, table_name, format_name);
+    collection_close(&collection);
+    return rc;
+}
