@@ -25,6 +25,17 @@ libglubench_a_SOURCES += \
     src/results/statistics.c src/results/statistics.h \
     src/results/validate.c
 
+# The tables of a study, over several results files.
+libglubench_a_SOURCES += \
+    src/results/studies/axes.c \
+    src/results/studies/collection.c src/results/studies/collection.h \
+    src/results/studies/report.c \
+    src/results/studies/settings.c \
+    src/results/studies/slope.c \
+    src/results/studies/table.h src/results/studies/tables.c \
+    src/results/studies/transfer.c \
+    src/results/studies/tuned.c
+
 # A file for each table, and the list of them.
 libglubench_a_SOURCES += \
     src/results/tables/agreement.c \
@@ -39,17 +50,6 @@ libglubench_a_SOURCES += \
     src/results/tables/table.h \
     src/results/tables/tables.c src/results/tables/tables.h \
     src/results/tables/throughput.c src/results/tables/throughput.h
-
-# The tables of a study, over several results files.
-libglubench_a_SOURCES += \
-    src/results/studies/axes.c \
-    src/results/studies/collection.c src/results/studies/collection.h \
-    src/results/studies/report.c \
-    src/results/studies/settings.c \
-    src/results/studies/slope.c \
-    src/results/studies/table.h src/results/studies/tables.c \
-    src/results/studies/transfer.c \
-    src/results/studies/tuned.c
 
 # A file for each way to print one.
 libglubench_a_SOURCES += \
