@@ -6,10 +6,11 @@
 
 struct model *model_fixture(const char *variant, int d_ff, uint64_t seed)
 {
+    static struct variant_storage storage;
     struct model_options options = {
         .model = {.vocabulary = 13, .d_model = 6, .layers = 1, .heads = 2, .d_kv = 4, .d_ff = d_ff,
                   .input_length = 8, .target_length = 4},
-        .variant = variant_find(variant, NULL),
+        .variant = variant_find(variant, &storage),
         .batch = 2,
         .threads = 1,
         .precision = PRECISION_F32,

@@ -82,3 +82,30 @@ const struct activation *activation_find(const char *name)
     }
     return NULL;
 }
+
+/* Computed with are floats. */
+static bool is_same(const struct activation *activation, double alpha, double beta,
+                    double other_alpha, double other_beta)
+{
+    return (activation->parameters < 1 || (float)alpha == (float)other_alpha) &&
+           (activation->parameters < 2 || (float)beta == (float)other_beta);
+}
+
+const char *variant_hf_name(const struct variant *variant, int i)
+{
+    const struct activation *activation = activation_get(variant->act);
+
+    for (int k = 0; k < ACTIVATION_HF_NAMES && activation->hf_names[k].name; k++) {
+        const struct hf_name *row = &activation->hf_names[k];
+
+        if (is_same(activation, variant->alpha, variant->beta, row->alpha, row->beta) && i-- == 0)
+            return row->name;
+    }
+    return NULL;
+}
+
+bool variant_computes_same(const struct variant *a, const struct variant *b)
+{
+    return a->gated == b->gated && a->act == b->act &&
+           is_same(activation_get(a->act), a->alpha, a->beta, b->alpha, b->beta);
+}

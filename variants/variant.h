@@ -19,14 +19,21 @@ enum act {
     ACT_COUNT
 };
 
-enum { ACTIVATION_ALIASES = 4 };
+enum { ACTIVATION_ALIASES = 4, ACTIVATION_HF_NAMES = 6 };
+
+/* What transformers/activations.py calls an activation of these alpha and beta; those that it does not
+ * have are not compared. */
+struct hf_name {
+    const char *name;
+    double alpha, beta;
+};
 
 /* One activation: a file in activations/ and a line of the list there. */
 struct activation {
     enum act act;
     const char *name;                        /* as in the JSON and in custom: */
     const char *aliases[ACTIVATION_ALIASES]; /* others that custom: understands; NULL: no more */
-    const char *hf_name;                     /* in transformers/activations.py; NULL: not there */
+    struct hf_name hf_names[ACTIVATION_HF_NAMES]; /* the best first; NULL: no more */
     int parameters;                          /* how many: 0, 1 (alpha) or 2 (alpha and beta) */
     double default_alpha, default_beta;
     bool ordered; /* alpha <= beta is a must */
@@ -50,6 +57,12 @@ struct variant {
 const struct activation *activation_get(enum act act);
 /* By name or alias, or NULL. */
 const struct activation *activation_find(const char *name);
+
+/* The i-th name, from 0, by which transformers/activations.py has the very function that the variant
+ * applies, alpha and beta (to a float's precision) included; NULL past the last. */
+const char *variant_hf_name(const struct variant *variant, int i);
+/* Do both apply the same function in the same place, whatever they are called? */
+bool variant_computes_same(const struct variant *a, const struct variant *b);
 
 /* All variants, in the order of the paper's table 1, those beyond the paper last. */
 int variant_count(void);

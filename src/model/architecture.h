@@ -40,6 +40,26 @@ struct slice {
     double *example_nats; /* (count): set to the sum over each example's target tokens; NULL: not asked */
 };
 
+/* A tensor that weights files of others hold besides the model's own. */
+struct hf_tensor {
+    const char *name;
+    const char *copy_of; /* the model's tensor that it must equal, or be in place of; NULL: unused */
+    const char *why;     /* of a copy: what it means when it differs, for the message */
+};
+
+/* A member of config.json that tells which function the feed-forward layers apply. */
+enum hf_form {
+    HF_PROJECTION, /* T5's: "silu", "gated-silu"; "gated-gelu" is "gated-gelu_new" */
+    HF_ACTIVATION, /* "silu" */
+    HF_GATED       /* true or false */
+};
+
+struct hf_function {
+    const char *field;
+    enum hf_form form;
+    const char *when_absent; /* what Hugging Face takes then; NULL: not known */
+};
+
 struct architecture {
     const char *name;
     /* Fill model->tensors and model->products from model->options, and set model->own.  0 or -1. */
@@ -68,6 +88,8 @@ struct architecture {
     /* The fields of config.json that Hugging Face's class of this architecture reads.  New reference,
      * or NULL without memory. */
     json_t *(*hf_config)(const struct model_options *options);
+    const struct hf_tensor *hf_tensors;     /* up to one without a name; NULL: none */
+    const struct hf_function *hf_functions; /* up to one without a field; NULL: none */
 };
 
 /* The rows, by file. */

@@ -26,6 +26,7 @@ test_steps_SOURCES = test/test-steps.c
 TESTS += test-steps
 
 model_fixture = test/model-fixture.c test/model-fixture.h test/scratch.c test/scratch.h
-check_PROGRAMS += test-weights
+check_PROGRAMS += test-published test-weights
+test_published_SOURCES = test/test-published.c $(model_fixture)
 test_weights_SOURCES = test/test-weights.c $(model_fixture)
-TESTS += test-weights
+TESTS += test-published test-weights

@@ -6,6 +6,7 @@
 
 #include "src/model/architecture.h"
 #include "src/model/block.h"
+#include "src/model/weights_hf.h"
 #include "src/nn/loss.h"
 
 #include <math.h>
@@ -476,12 +477,9 @@ static void t5_end(struct model *model, struct worker *worker)
 static json_t *t5_hf_config(const struct model_options *options)
 {
     const struct model_config *c = &options->model;
-    const struct variant *variant = options->variant;
-    const struct activation *activation = activation_get(variant->act);
-    char projection[64];
+    char projection[WEIGHTS_HF_NAME_BYTES];
 
-    snprintf(projection, sizeof projection, "%s%s", variant->gated ? "gated-" : "",
-             activation->hf_name ? activation->hf_name : activation->name);
+    weights_hf_projection(projection, options->variant);
     return json_pack(
         "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:b, s:b, s:f, s:f,"
         " s:i, s:i, s:i}",
@@ -493,6 +491,25 @@ static json_t *t5_hf_config(const struct model_options *options)
         "layer_norm_epsilon", 1e-6, "dropout_rate", options->dropout, "decoder_start_token_id",
         TOKEN_PAD, "pad_token_id", TOKEN_PAD, "eos_token_id", TOKEN_EOS);
 }
+
+/* The last is in the first T5's files, from a version that gave cross-attention a bias. */
+static const struct hf_tensor t5_hf_tensors[] = {
+    {"encoder.embed_tokens.weight", "shared.weight",
+     "the encoder has an embedding of its own, where this model has one for all"},
+    {"decoder.embed_tokens.weight", "shared.weight",
+     "the decoder has an embedding of its own, where this model has one for all"},
+    {"lm_head.weight", "shared.weight",
+     "the output layer is not tied to the embedding, as in T5 1.1, where this model has one for both"},
+    {"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight", NULL, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const struct hf_function t5_hf_functions[] = {
+    {"feed_forward_proj", HF_PROJECTION, "relu"},
+    {"dense_act_fn", HF_ACTIVATION, NULL},
+    {"is_gated_act", HF_GATED, NULL},
+    {NULL, HF_GATED, NULL},
+};
 
 const struct architecture architecture_t5 = {
     .name = "t5",
@@ -508,4 +525,6 @@ const struct architecture architecture_t5 = {
     .backward = t5_backward,
     .end = t5_end,
     .hf_config = t5_hf_config,
+    .hf_tensors = t5_hf_tensors,
+    .hf_functions = t5_hf_functions,
 };

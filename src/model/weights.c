@@ -3,6 +3,7 @@
 
 #include "src/model/weights.h"
 
+#include "src/model/architecture.h"
 #include "src/model/weights_hf.h"
 #include "src/util/atomic_file.h"
 #include "src/util/io.h"
@@ -18,6 +19,8 @@
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "safetensors are little-endian; this file copies floats as they are"
 #endif
+
+#define METADATA "__metadata__"
 
 enum { LENGTH_BYTES = 8, HEADER_MAX_BYTES = 16 << 20, HEADER_MAX_VALUES = 1 << 18 };
 
@@ -47,7 +50,7 @@ static void transpose(float *dst, const float *src, int rows, int cols)
 /* The header as text with its padding: new memory, NULL when there is none. */
 static char *make_header(struct tensor *tensors, int count, size_t *bytes)
 {
-    json_t *header = json_pack("{s:{s:s, s:s}}", "__metadata__", "format", "pt", "producer",
+    json_t *header = json_pack("{s:{s:s, s:s}}", METADATA, "format", "pt", "producer",
                                PACKAGE_STRING);
     char *text = NULL, *padded;
     size_t offset = 0, length;
@@ -147,16 +150,27 @@ int weights_save(const char *directory, struct model *model)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
+/* Where a tensor of the model is. */
+struct place {
+    struct tensor *tensor;
+    const char *name; /* in the file; borrowed from the tensor, the header or the table */
+    uint64_t begin, end; /* bytes of the file */
+};
+
 /* An open model.safetensors. */
 struct weights {
     char path[PATH_MAX];
     int fd;
     json_t *header;
     uint64_t data_start, data_bytes;
+    const struct hf_tensor *others; /* what the architecture knows besides its own */
+    struct place *places;           /* (count); owned */
+    int count;
 };
 
 static void close_weights(struct weights *file)
 {
+    free(file->places);
     json_decref(file->header);
     if (file->fd >= 0)
         close(file->fd);
@@ -209,6 +223,7 @@ static int open_weights(struct weights *file, const char *directory)
 
     file->fd = -1;
     file->header = NULL;
+    file->places = NULL;
     if (io_join(file->path, directory, "model.safetensors"))
         return -1;
     file->fd = io_open_regular(file->path, &bytes);
@@ -228,7 +243,7 @@ static const char *shape_text(const json_t *shape, char text[64])
     return text;
 }
 
-static int check_shape(const struct weights *file, const struct tensor *tensor,
+static int check_shape(const struct weights *file, const struct tensor *tensor, const char *name,
                        const json_t *shape)
 {
     int dims[2] = {0, 0}, rank = tensor_shape(tensor, dims);
@@ -242,13 +257,14 @@ static int check_shape(const struct weights *file, const struct tensor *tensor,
     snprintf(needed, sizeof needed, rank == 1 ? "[%d]" : "[%d, %d]", dims[0], dims[1]);
     return err_set("%s: %s has the shape %s, and this model needs %s; give the sizes of the model "
                    "that was saved",
-                   file->path, tensor->name, shape_text(shape, found), needed);
+                   file->path, name, shape_text(shape, found), needed);
 }
 
-/* Where a tensor's data lies in the file, checked. */
-static int find_data(const struct weights *file, const struct tensor *tensor, uint64_t *offset)
+/* Where a tensor's data lies in the file under a name, checked. */
+static int find_data(const struct weights *file, const struct tensor *tensor, const char *name,
+                     uint64_t *offset)
 {
-    const json_t *entry = json_object_get(file->header, tensor->name);
+    const json_t *entry = json_object_get(file->header, name);
     const json_t *dtype = json_object_get(entry, "dtype");
     const json_t *offsets = json_object_get(entry, "data_offsets");
     const json_t *first = json_array_get(offsets, 0), *last = json_array_get(offsets, 1);
@@ -257,92 +273,59 @@ static int find_data(const struct weights *file, const struct tensor *tensor, ui
     if (!json_is_object(entry))
         return err_set("%s: there is no tensor %s; it was saved from another variant or a model "
                        "with other layers",
-                       file->path, tensor->name);
+                       file->path, name);
     if (!json_is_string(dtype) || strcmp(json_string_value(dtype), "F32") != 0)
-        return err_set("%s: %s has the type %s; only F32 can be read", file->path, tensor->name,
+        return err_set("%s: %s has the type %s; only F32 can be read", file->path, name,
                        json_is_string(dtype) ? json_string_value(dtype) : "(none)");
-    if (check_shape(file, tensor, json_object_get(entry, "shape")))
+    if (check_shape(file, tensor, name, json_object_get(entry, "shape")))
         return -1;
     if (json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last) ||
         begin < 0 || end < begin || (uint64_t)end > file->data_bytes ||
         (uint64_t)(end - begin) != tensor_elements(tensor) * sizeof(float))
         return err_set("%s: the data_offsets of %s are not %zu bytes within the file's %llu",
-                       file->path, tensor->name, tensor_elements(tensor) * sizeof(float),
+                       file->path, name, tensor_elements(tensor) * sizeof(float),
                        (unsigned long long)file->data_bytes);
     *offset = file->data_start + (uint64_t)begin;
     return 0;
 }
 
-/* A stretch of the file. */
-struct range {
-    uint64_t begin, end;
-};
+/* ---- Which name stands for which tensor ------------------------------------------------------ */
 
-static int by_begin(const void *a, const void *b)
+/* The name that a tensor of the model has in the file: its own; the one that the metadata gives in
+ * its place, as safetensors' save_model() does with all but one of those that share memory; or that
+ * of a copy.  Its own when there is none. */
+static const char *name_in_file(const struct weights *file, const struct tensor *tensor)
 {
-    const struct range *x = a, *y = b;
+    const json_t *metadata = json_object_get(file->header, METADATA);
+    const char *alias = json_string_value(json_object_get(metadata, tensor->name));
+    const struct hf_tensor *row = file->others;
 
-    return (x->begin > y->begin) - (x->begin < y->begin);
-}
-
-/* No two tensors may share bytes: a file where they do is none that a program has written. */
-static int check_apart(const struct weights *file, struct tensor *tensors, int count)
-{
-    struct range *ranges = calloc((size_t)count, sizeof *ranges);
-    int status = 0;
-
-    if (!ranges)
-        return err_set("out of memory");
-    for (int i = 0; i < count && status == 0; i++) {
-        status = find_data(file, &tensors[i], &ranges[i].begin);
-        ranges[i].end = ranges[i].begin + tensor_elements(&tensors[i]) * sizeof(float);
-    }
-    if (status == 0)
-        qsort(ranges, (size_t)count, sizeof *ranges, by_begin);
-    for (int i = 1; i < count && status == 0; i++)
-        if (ranges[i].begin < ranges[i - 1].end)
-            status = err_set("%s: the data_offsets of two tensors overlap", file->path);
-    free(ranges);
-    return status;
-}
-
-static int read_tensor(const struct weights *file, struct tensor *tensor)
-{
-    size_t bytes = tensor_elements(tensor) * sizeof(float);
-    uint64_t offset = 0;
-    float *copy;
-    int status;
-
-    if (find_data(file, tensor, &offset))
-        return -1;
-    if (!tensor->transposed || tensor->vector)
-        return io_read_at(file->fd, file->path, tensor->value, bytes, offset);
-    copy = malloc(bytes);
-    if (!copy)
-        return err_set("out of memory for %s", tensor->name);
-    status = io_read_at(file->fd, file->path, copy, bytes, offset);
-    if (status == 0)
-        transpose(tensor->value, copy, tensor->cols, tensor->rows);
-    free(copy);
-    return status;
+    if (json_object_get(file->header, tensor->name))
+        return tensor->name;
+    if (alias && strcmp(alias, METADATA) != 0 && json_object_get(file->header, alias))
+        return alias;
+    for (; row && row->name; row++)
+        if (row->copy_of && strcmp(row->copy_of, tensor->name) == 0 &&
+            json_object_get(file->header, row->name))
+            return row->name;
+    return tensor->name;
 }
 
 /* Every tensor of the file must have its place in the model: one that does not would be lost
- * silently.  Copies of the embedding, which some writers add, have one. */
-static int check_no_others(const struct weights *file, struct tensor *tensors, int count)
+ * silently. */
+static int check_no_others(const struct weights *file)
 {
-    static const char *const tied[] = {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight",
-                                       "__metadata__"};
     const char *name;
     json_t *entry;
 
-    json_object_foreach(file->header, name, entry) {
-        bool known = false;
+    json_object_foreach (file->header, name, entry) {
+        const struct hf_tensor *row = file->others;
+        bool known = strcmp(name, METADATA) == 0;
 
-        for (int i = 0; !known && i < count; i++)
-            known = strcmp(tensors[i].name, name) == 0;
-        for (size_t i = 0; !known && i < LENGTH_OF(tied); i++)
-            known = strcmp(tied[i], name) == 0;
+        for (int i = 0; !known && i < file->count; i++)
+            known = strcmp(file->places[i].name, name) == 0;
+        for (; !known && row && row->name; row++)
+            known = strcmp(row->name, name) == 0;
         if (!known)
             return err_set("%s: this model has no tensor %.100s; it was saved from another variant "
                            "or a model with other layers",
@@ -351,20 +334,129 @@ static int check_no_others(const struct weights *file, struct tensor *tensors, i
     return 0;
 }
 
+static int by_begin(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+
+    return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+/* No two tensors may share bytes: a file where they do is none that a program has written. */
+static int find_places(struct weights *file)
+{
+    for (int i = 0; i < file->count; i++) {
+        struct place *place = &file->places[i];
+
+        if (find_data(file, place->tensor, place->name, &place->begin))
+            return -1;
+        place->end = place->begin + tensor_elements(place->tensor) * sizeof(float);
+    }
+    qsort(file->places, (size_t)file->count, sizeof *file->places, by_begin);
+    for (int i = 1; i < file->count; i++)
+        if (file->places[i].begin < file->places[i - 1].end)
+            return err_set("%s: the data_offsets of two tensors overlap", file->path);
+    return 0;
+}
+
+/* Are so many bytes the same at two places of the file?  0 or -1. */
+static int compare_bytes(const struct weights *file, uint64_t a, uint64_t b, uint64_t bytes,
+                         bool *same)
+{
+    enum { PIECE_BYTES = 16384 };
+    char one[PIECE_BYTES], other[PIECE_BYTES];
+
+    *same = true;
+    for (uint64_t done = 0; done < bytes && *same; done += PIECE_BYTES) {
+        size_t piece = bytes - done < PIECE_BYTES ? (size_t)(bytes - done) : PIECE_BYTES;
+
+        if (io_read_at(file->fd, file->path, one, piece, a + done) ||
+            io_read_at(file->fd, file->path, other, piece, b + done))
+            return -1;
+        *same = memcmp(one, other, piece) == 0;
+    }
+    return 0;
+}
+
+/* A copy that differs is a tensor that the model does not have. */
+static int check_copy(const struct weights *file, const struct hf_tensor *row,
+                      const struct place *place)
+{
+    uint64_t begin = 0;
+    bool same = false;
+
+    if (find_data(file, place->tensor, row->name, &begin) ||
+        compare_bytes(file, begin, place->begin, place->end - place->begin, &same))
+        return -1;
+    return same ? 0
+                : err_set("%s: %s is not the same as %s: %s", file->path, row->name, place->name,
+                          row->why);
+}
+
+static int check_copies(const struct weights *file)
+{
+    for (const struct hf_tensor *row = file->others; row && row->name; row++) {
+        if (!row->copy_of || !json_object_get(file->header, row->name))
+            continue;
+        for (int i = 0; i < file->count; i++)
+            if (strcmp(file->places[i].tensor->name, row->copy_of) == 0 &&
+                strcmp(file->places[i].name, row->name) != 0 &&
+                check_copy(file, row, &file->places[i]))
+                return -1;
+    }
+    return 0;
+}
+
+/* Open the file and find every tensor of the model in it.  close_weights() in any case. */
+static int open_for(struct weights *file, const char *directory, struct model *model)
+{
+    const struct model_options *options = model_get_options(model);
+    struct tensor *tensors;
+
+    if (open_weights(file, directory))
+        return -1;
+    tensors = model_tensors(model, &file->count);
+    file->others = options->architecture->hf_tensors;
+    file->places = calloc((size_t)file->count, sizeof *file->places);
+    if (!file->places)
+        return err_set("%s: out of memory", file->path);
+    for (int i = 0; i < file->count; i++)
+        file->places[i] = (struct place){.tensor = &tensors[i],
+                                         .name = name_in_file(file, &tensors[i])};
+    if (check_no_others(file) || find_places(file) || check_copies(file)) {
+        weights_hf_explain(directory, options);
+        return -1;
+    }
+    return weights_hf_check(directory, options);
+}
+
+static int read_tensor(const struct weights *file, const struct place *place)
+{
+    struct tensor *tensor = place->tensor;
+    size_t bytes = tensor_elements(tensor) * sizeof(float);
+    float *copy;
+    int status;
+
+    if (!tensor->transposed || tensor->vector)
+        return io_read_at(file->fd, file->path, tensor->value, bytes, place->begin);
+    copy = malloc(bytes);
+    if (!copy)
+        return err_set("out of memory for %s", tensor->name);
+    status = io_read_at(file->fd, file->path, copy, bytes, place->begin);
+    if (status == 0)
+        transpose(tensor->value, copy, tensor->cols, tensor->rows);
+    free(copy);
+    return status;
+}
+
 int weights_check(const char *directory, const struct model_options *options)
 {
-    struct tensor *tensors;
     struct weights file;
     struct model *model;
-    int count, status;
+    int status;
 
     if (model_outline(&model, options))
         return -1;
-    tensors = model_tensors(model, &count);
-    status = open_weights(&file, directory) || check_no_others(&file, tensors, count) ||
-                     check_apart(&file, tensors, count)
-                 ? -1
-                 : 0;
+    status = open_for(&file, directory, model);
     close_weights(&file);
     model_destroy(model);
     return status ? err_prepend(FIELD("init_checkpoint")) : 0;
@@ -372,21 +464,13 @@ int weights_check(const char *directory, const struct model_options *options)
 
 int weights_load(const char *directory, struct model *model)
 {
-    int count, status = -1;
-    struct tensor *tensors = model_tensors(model, &count);
     struct weights file;
+    int status = open_for(&file, directory, model);
 
-    if (open_weights(&file, directory) || check_no_others(&file, tensors, count) ||
-        check_apart(&file, tensors, count))
-        goto out;
-    for (int i = 0; i < count; i++) {
-        if (read_tensor(&file, &tensors[i]))
-            goto out;
-    }
-    weights_hf_warn(directory, model_get_options(model)->variant);
-    model_refresh(model);
-    status = 0;
-out:
+    for (int i = 0; status == 0 && i < file.count; i++)
+        status = read_tensor(&file, &file.places[i]);
+    if (status == 0)
+        model_refresh(model);
     close_weights(&file);
     return status ? err_prepend(FIELD("init_checkpoint")) : 0;
 }

@@ -14,13 +14,18 @@ int weights_prepare(const char *directory) GLU_MUST_USE;
  * that names the file. */
 int weights_save(const char *directory, struct model *model) GLU_MUST_USE;
 
-/* Would weights_load() find a tensor for each of such a model's?  Reads the header alone, so that
- * a wrong file fails early.  0, or -1 and a message that names the file and the tensor. */
+/* Would weights_load() find a tensor for each of such a model's?  Reads the header, copies of tensors
+ * and config.json, so that a wrong file fails early.  0, or -1 and a message that names the file and
+ * the tensor. */
 int weights_check(const char *directory, const struct model_options *options) GLU_MUST_USE;
 
 /* Read the weights of every tensor of the model and model_refresh() it.  0, or -1 and a message that
- * names the file and the tensor; the model's weights are then a mixture of old and new.  Weights
- * that were trained as another variant are a warning. */
+ * names the file and the tensor; the model's weights are then a mixture of old and new.
+ *
+ * A tensor may be there under the name that the metadata gives for it, or of a copy that the architecture
+ * knows (the embedding, say); copies that differ, and tensors that the model has no place for, are
+ * refused.  What config.json says and is not so here is a warning, refused where one is gated and
+ * the other is not. */
 int weights_load(const char *directory, struct model *model) GLU_MUST_USE;
 
 #endif

@@ -7,11 +7,79 @@
 #include "src/util/atomic_file.h"
 #include "src/util/io.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_MAX_BYTES = 1 << 16 };
+#define OURS "glubench-"
+#define GATED "gated-"
+
+enum { CONFIG_MAX_BYTES = 1 << 16, DIFFERENCES_BYTES = 400 };
+
+/* ---- Names of functions ---------------------------------------------------------------------- */
+
+bool weights_hf_projection(char text[WEIGHTS_HF_NAME_BYTES], const struct variant *variant)
+{
+    const char *name = variant_hf_name(variant, 0);
+
+    if (name && variant->gated && strcmp(name, "gelu") == 0) /* which would be gelu_new */
+        name = variant_hf_name(variant, 1);
+    snprintf(text, WEIGHTS_HF_NAME_BYTES, "%s%s", !name ? OURS : variant->gated ? GATED : "",
+             name ? name : variant->name);
+    return name != NULL;
+}
+
+static bool has_prefix(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static bool is_activation_of(const struct variant *variant, const char *text)
+{
+    const char *name;
+
+    for (int i = 0; (name = variant_hf_name(variant, i)); i++)
+        if (strcmp(name, text) == 0)
+            return true;
+    return false;
+}
+
+/* Is that one of our names of the same function? */
+static bool is_ours(const struct variant *variant, const char *text)
+{
+    struct variant_storage storage;
+    const struct variant *other = variant_find(text, &storage);
+
+    return other && variant_computes_same(other, variant);
+}
+
+/* Is what config.json says of a function so in this variant?  *gated: -1 when it says nothing of that. */
+static bool is_function_of(const struct variant *variant, const struct hf_function *function,
+                           const json_t *value, int *gated)
+{
+    const char *text = json_string_value(value);
+
+    *gated = -1;
+    if (function->form == HF_GATED && json_is_boolean(value))
+        *gated = json_is_true(value);
+    if (function->form == HF_GATED)
+        return *gated == (int)variant->gated;
+    if (!text)
+        return false;
+    if (function->form == HF_ACTIVATION)
+        return is_activation_of(variant, text);
+    if (has_prefix(text, OURS))
+        return is_ours(variant, text + strlen(OURS));
+    *gated = has_prefix(text, GATED);
+    if (strcmp(text, GATED "gelu") == 0)
+        text = GATED "gelu_new";
+    return *gated == (int)variant->gated &&
+           is_activation_of(variant, text + (*gated ? strlen(GATED) : 0));
+}
+
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static json_t *make_config(const struct model_options *options)
 {
@@ -31,8 +99,10 @@ static json_t *make_config(const struct model_options *options)
 
 int weights_hf_write(const char *directory, const struct model *model)
 {
+    const struct variant *variant = model_get_options(model)->variant;
     json_t *config = make_config(model_get_options(model));
     char path[PATH_MAX], *text = config ? json_dumps(config, JSON_INDENT(2)) : NULL;
+    char projection[WEIGHTS_HF_NAME_BYTES];
     int status = -1;
 
     json_decref(config);
@@ -41,27 +111,171 @@ int weights_hf_write(const char *directory, const struct model *model)
     if (io_join(path, directory, "config.json") == 0)
         status = atomic_write(path, text, strlen(text));
     free(text);
+    if (status == 0 && !weights_hf_projection(projection, variant))
+        warn_add("%s: transformers has no name for the function of %s; other programs cannot load "
+                 "these weights",
+                 directory, variant->name);
     return status;
 }
 
-void weights_hf_warn(const char *directory, const struct variant *variant)
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+/* DIRECTORY/config.json, or NULL.  One that is there and cannot be read is a warning. */
+static json_t *read_config(const char *directory, char path[PATH_MAX])
 {
-    char path[PATH_MAX];
     uint64_t bytes = 0;
+    json_error_t error;
     json_t *config;
-    const char *name;
     int fd;
 
-    if (io_join(path, directory, "config.json"))
-        return;
+    if (io_join(path, directory, "config.json") || access(path, F_OK) != 0)
+        return NULL;
     fd = io_open_regular(path, &bytes);
-    if (fd < 0)
-        return;
-    config = bytes <= CONFIG_MAX_BYTES ? json_loadfd(fd, 0, NULL) : NULL;
+    if (fd < 0) {
+        warn_add("%s; the weights are taken as they are", err_get());
+        return NULL;
+    }
+    if (bytes > CONFIG_MAX_BYTES) {
+        warn_add("%s: it has more than %d bytes and is not read", path, CONFIG_MAX_BYTES);
+        close(fd);
+        return NULL;
+    }
+    errno = 0;
+    config = json_loadfd(fd, 0, &error);
     close(fd);
-    name = json_string_value(json_object_get(config, "glubench_variant"));
-    if (name && strcmp(name, variant->name) != 0)
-        warn_add("%s holds weights that were trained as %.80s; they are used for %s", directory,
-                 name, variant->name);
+    if (!json_is_object(config))
+        warn_add("%s: it is no JSON object: %s", path,
+                 config ? "another type" : err_cause(error.text));
+    return config;
+}
+
+/* A list of what is there and what is here. */
+struct differences {
+    char text[DIFFERENCES_BYTES];
+    bool gated; /* one of them is whether there is a gate */
+};
+
+/* "d_model 512 (here 32)"; ours: "" when there is nothing to say. */
+static void add(struct differences *differences, const char *field, const json_t *theirs,
+                const char *ours)
+{
+    size_t used = strlen(differences->text);
+    char *text = json_dumps(theirs, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+
+    snprintf(differences->text + used, sizeof differences->text - used, "%s%s %.60s (here %s)",
+             used ? ", " : "", field, text ? text : "?", ours);
+    free(text);
+}
+
+/* Fields that tell nothing of what the weights are, and those that have rules of their own. */
+static bool is_compared(const struct architecture *architecture, const char *field)
+{
+    const struct hf_function *function = architecture->hf_functions;
+
+    for (; function && function->field; function++)
+        if (strcmp(function->field, field) == 0)
+            return false;
+    return strcmp(field, "architectures") != 0 && strcmp(field, "dropout_rate") != 0;
+}
+
+static bool is_equal(const json_t *a, const json_t *b)
+{
+    if (json_is_number(a) && json_is_number(b))
+        return json_number_value(a) == json_number_value(b);
+    return json_equal(a, b);
+}
+
+static void compare_fields(struct differences *differences, const json_t *config, json_t *ours,
+                           const struct architecture *architecture)
+{
+    const char *field;
+    json_t *here;
+
+    json_object_foreach (ours, field, here) {
+        const json_t *there = json_object_get(config, field);
+        char *text;
+
+        if (!there || json_is_null(there) || !is_compared(architecture, field) ||
+            is_equal(there, here))
+            continue;
+        text = json_dumps(here, JSON_ENCODE_ANY | JSON_COMPACT);
+        add(differences, field, there, text ? text : "?");
+        free(text);
+    }
+}
+
+/* Our own name decides; the others', where it is not there.  Whether there is a gate is always told. */
+static void compare_functions(struct differences *differences, const json_t *config,
+                              const json_t *ours, const struct model_options *options)
+{
+    const json_t *named = json_object_get(config, "glubench_variant");
+    const struct hf_function *function = options->architecture->hf_functions;
+    const char *type = json_string_value(json_object_get(ours, "model_type"));
+    const char *their_type = json_string_value(json_object_get(config, "model_type"));
+    bool other = named && (!json_is_string(named) ||
+                           !is_ours(options->variant, json_string_value(named)));
+
+    if (other)
+        add(differences, "glubench_variant", named, options->variant->name);
+    for (; function && function->field; function++) {
+        const json_t *there = json_object_get(config, function->field);
+        json_t *absent = NULL;
+        int gated;
+
+        if (!there && !named && function->when_absent && type && their_type &&
+            strcmp(type, their_type) == 0)
+            there = absent = json_string(function->when_absent);
+        if (there && !is_function_of(options->variant, function, there, &gated)) {
+            bool gate = gated >= 0 && gated != (int)options->variant->gated;
+
+            if (gate || !other)
+                add(differences, function->field, there, options->variant->name);
+            differences->gated |= gate && !absent;
+        }
+        json_decref(absent);
+    }
+}
+
+/* Compare; false when there is no config.json. */
+static bool compare(struct differences *differences, const char *directory,
+                    const struct model_options *options, char path[PATH_MAX])
+{
+    json_t *config = read_config(directory, path);
+    json_t *ours = config ? options->architecture->hf_config(options) : NULL;
+
+    *differences = (struct differences){.gated = false};
+    if (config) {
+        compare_functions(differences, config, ours, options);
+        compare_fields(differences, config, ours, options->architecture);
+    }
+    json_decref(ours);
     json_decref(config);
+    return differences->text[0] != '\0';
+}
+
+int weights_hf_check(const char *directory, const struct model_options *options)
+{
+    struct differences differences;
+    char path[PATH_MAX];
+
+    if (!compare(&differences, directory, options, path))
+        return 0;
+    if (differences.gated)
+        return err_set("%s says %s; weights of a gated layer are none of an ungated one: correct it, "
+                       "or choose another variant",
+                       path, differences.text);
+    warn_add("%s says %s; the weights are used all the same", path, differences.text);
+    return 0;
+}
+
+void weights_hf_explain(const char *directory, const struct model_options *options)
+{
+    struct differences differences;
+    char path[PATH_MAX], message[1024];
+
+    snprintf(message, sizeof message, "%s", err_get());
+    if (compare(&differences, directory, options, path))
+        err_set("%s; config.json says %s", message, differences.text);
+    else
+        err_set("%s", message);
 }

@@ -4,12 +4,24 @@
 
 #include "src/model/model.h"
 
+/* Any name that weights_hf_projection() writes, with its NUL. */
+enum { WEIGHTS_HF_NAME_BYTES = 160 };
+
+/* T5's feed_forward_proj of a variant: "relu", "gated-silu", a name that stands for the very function
+ * there.  When there is none it is "glubench-VARIANT": T5Config refuses what has a hyphen and no
+ * "gated" before it, so that nobody computes another function.  True when there is one. */
+bool weights_hf_projection(char text[WEIGHTS_HF_NAME_BYTES], const struct variant *variant);
+
 /* Write DIRECTORY/config.json atomically: the architecture's own fields, as Hugging Face's class of it
- * reads them, and the variant under names that are ours.  0, or -1 and a message that names the file. */
+ * reads them, and the variant under names that are ours.  Warns when Hugging Face has no name for the
+ * variant's function.  0, or -1 and a message that names the file. */
 int weights_hf_write(const char *directory, const struct model *model) GLU_MUST_USE;
 
-/* Weights fit every variant of the same shape: warn when DIRECTORY/config.json says that they were
- * trained as another one.  A file that is not there or not ours says nothing. */
-void weights_hf_warn(const char *directory, const struct variant *variant);
+/* Weights that fit may be meant for another function or another size of heads: what DIRECTORY/config.json
+ * says and is not so in this model is a warning, with both values.  -1 and a message when it says
+ * gated and the variant is not, or the other way round.  A file that is not there says nothing. */
+int weights_hf_check(const char *directory, const struct model_options *options) GLU_MUST_USE;
+/* Add the same to this thread's message, which tells why the weights do not fit. */
+void weights_hf_explain(const char *directory, const struct model_options *options);
 
 #endif

@@ -1,6 +1,6 @@
 /* clip.h - min(beta, max(alpha, x)). */
 ACTIVATION(ACT_CLIP, clip, .parameters = 2, .default_alpha = -1, .default_beta = 1,
-           .ordered = true)
+           .ordered = true, .hf_names = {{"relu6", 0, 6}})
 ACTIVATION_ONEDNN(ACT_CLIP, dnnl_eltwise_clip, alpha, beta)
 
 #ifdef ACTIVATION_SCALAR

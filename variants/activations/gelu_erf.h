@@ -1,9 +1,9 @@
 /* gelu_erf.h - the Gaussian error linear unit x Phi(x) with the normal distribution function itself
  * (Hendrycks and Gimpel 2016, arXiv:1606.08415).
  *
- * Hugging Face's "gated-gelu" is the tanh form whatever the name says, so this one needs the name
- * "gelu_python" there. */
-ACTIVATION(ACT_GELU_ERF, gelu_erf, .parameters = 0, .aliases = {"gelu"}, .hf_name = "gelu_python")
+ * The second name there is for T5, whose "gated-gelu" is the tanh form. */
+ACTIVATION(ACT_GELU_ERF, gelu_erf, .parameters = 0, .aliases = {"gelu"},
+           .hf_names = {{"gelu", 0, 0}, {"gelu_python", 0, 0}})
 ACTIVATION_FUSED(ACT_GELU_ERF, gelu_erf)
 ACTIVATION_ONEDNN(ACT_GELU_ERF, dnnl_eltwise_gelu_erf, alpha, beta)
 

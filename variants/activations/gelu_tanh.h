@@ -1,7 +1,9 @@
 /* gelu_tanh.h - GELU's approximation x/2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3).
  *
  * x/2 (1 + tanh(u)) is x sigmoid(2 u), which has no cancellation. */
-ACTIVATION(ACT_GELU_TANH, gelu_tanh, .parameters = 0, .hf_name = "gelu_new")
+ACTIVATION(ACT_GELU_TANH, gelu_tanh, .parameters = 0,
+           .hf_names = {{"gelu_new", 0, 0}, {"gelu_pytorch_tanh", 0, 0}, {"gelu_python_tanh", 0, 0},
+                        {"gelu_fast", 0, 0}, {"gelu_accurate", 0, 0}})
 ACTIVATION_FUSED(ACT_GELU_TANH, gelu_tanh)
 ACTIVATION_ONEDNN(ACT_GELU_TANH, dnnl_eltwise_gelu_tanh, alpha, beta)
 

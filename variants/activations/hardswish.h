@@ -1,7 +1,7 @@
 /* hardswish.h - x min(1, max(0, x / 6 + 1/2)).
  *
  * oneDNN 3 takes the 1/6 and the 1/2; 2.x has them built in and does not look at what it gets. */
-ACTIVATION(ACT_HARDSWISH, hardswish, .parameters = 0, .hf_name = "hardswish")
+ACTIVATION(ACT_HARDSWISH, hardswish, .parameters = 0)
 ACTIVATION_ONEDNN(ACT_HARDSWISH, dnnl_eltwise_hardswish, 1.0 / 6, 0.5)
 
 #ifdef ACTIVATION_SCALAR

@@ -1,6 +1,6 @@
 /* linear.h - alpha x + beta: the identity unless told otherwise. */
 ACTIVATION(ACT_LINEAR, linear, .parameters = 2, .default_alpha = 1, .aliases = {"identity"},
-           .hf_name = "linear")
+           .hf_names = {{"linear", 1, 0}})
 ACTIVATION_FUSED(ACT_LINEAR, linear)
 ACTIVATION_ONEDNN(ACT_LINEAR, dnnl_eltwise_linear, alpha, beta)
 

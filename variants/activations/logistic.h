@@ -1,5 +1,6 @@
 /* logistic.h - the sigmoid 1 / (1 + exp(-x)). */
-ACTIVATION(ACT_LOGISTIC, logistic, .parameters = 0, .aliases = {"sigmoid"}, .hf_name = "sigmoid")
+ACTIVATION(ACT_LOGISTIC, logistic, .parameters = 0, .aliases = {"sigmoid"},
+           .hf_names = {{"sigmoid", 0, 0}})
 ACTIVATION_FUSED(ACT_LOGISTIC, logistic)
 ACTIVATION_ONEDNN(ACT_LOGISTIC, dnnl_eltwise_logistic, alpha, beta)
 

@@ -1,5 +1,5 @@
 /* mish.h - x tanh(log(1 + exp(x))). */
-ACTIVATION(ACT_MISH, mish, .parameters = 0, .hf_name = "mish")
+ACTIVATION(ACT_MISH, mish, .parameters = 0, .hf_names = {{"mish", 0, 0}})
 ACTIVATION_ONEDNN(ACT_MISH, dnnl_eltwise_mish, alpha, beta)
 
 #ifdef ACTIVATION_SCALAR

@@ -1,5 +1,6 @@
 /* relu.h - the rectifier: x where it is positive, alpha x elsewhere. */
-ACTIVATION(ACT_RELU, relu, .parameters = 1, .hf_name = "relu")
+ACTIVATION(ACT_RELU, relu, .parameters = 1,
+           .hf_names = {{"relu", 0, 0}, {"leaky_relu", 0.01, 0}, {"linear", 1, 0}})
 ACTIVATION_FUSED(ACT_RELU, relu)
 ACTIVATION_ONEDNN(ACT_RELU, dnnl_eltwise_relu, alpha, beta)
 

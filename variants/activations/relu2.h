@@ -1,5 +1,5 @@
 /* relu2.h - the squared rectifier, max(0, x)^2 (So et al. 2021, arXiv:2109.08668). */
-ACTIVATION(ACT_RELU2, relu2, .parameters = 0, .hf_name = "relu2")
+ACTIVATION(ACT_RELU2, relu2, .parameters = 0, .hf_names = {{"relu2", 0, 0}})
 ACTIVATION_FUSED(ACT_RELU2, relu2)
 
 #ifdef ACTIVATION_SCALAR

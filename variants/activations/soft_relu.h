@@ -1,8 +1,7 @@
 /* soft_relu.h - log(1 + exp(x)), elsewhere softplus.
  *
  * oneDNN 3 takes a factor on x; 2.x has none and does not look at it. */
-ACTIVATION(ACT_SOFT_RELU, soft_relu, .parameters = 0, .aliases = {"softplus"},
-           .hf_name = "softplus")
+ACTIVATION(ACT_SOFT_RELU, soft_relu, .parameters = 0, .aliases = {"softplus"})
 ACTIVATION_ONEDNN(ACT_SOFT_RELU, dnnl_eltwise_soft_relu, 1, 0)
 
 #ifdef ACTIVATION_SCALAR

@@ -1,6 +1,6 @@
 /* swish.h - x sigmoid(alpha x); the paper's Swish_1, elsewhere SiLU, has alpha 1. */
 ACTIVATION(ACT_SWISH, swish, .parameters = 1, .default_alpha = 1, .aliases = {"silu"},
-           .hf_name = "silu")
+           .hf_names = {{"silu", 1, 0}, {"swish", 1, 0}, {"quick_gelu", 1.702, 0}})
 ACTIVATION_FUSED(ACT_SWISH, swish)
 ACTIVATION_ONEDNN(ACT_SWISH, dnnl_eltwise_swish, alpha, beta)
 
