@@ -474,3 +474,37 @@ int weights_load(const char *directory, struct model *model)
     close_weights(&file);
     return status ? err_prepend(FIELD("init_checkpoint")) : 0;
 }
+
+static int hash_file(int fd, const char *path, uint64_t bytes, struct sha256 *sha)
+{
+    enum { PIECE_BYTES = 1 << 16 };
+    char *piece = malloc(PIECE_BYTES);
+    int status = piece ? 0 : err_set("%s: out of memory", path);
+
+    for (uint64_t done = 0; done < bytes && status == 0; done += PIECE_BYTES) {
+        size_t size = bytes - done < PIECE_BYTES ? (size_t)(bytes - done) : PIECE_BYTES;
+
+        status = io_read_at(fd, path, piece, size, done);
+        if (status == 0)
+            sha256_add(sha, piece, size);
+    }
+    free(piece);
+    return status;
+}
+
+int weights_sha256(const char *directory, char hex[SHA256_HEX_BYTES])
+{
+    struct sha256 sha;
+    char path[PATH_MAX];
+    uint64_t bytes = 0;
+    int fd = -1, status = io_join(path, directory, "model.safetensors");
+
+    sha256_start(&sha);
+    if (status == 0)
+        fd = io_open_regular(path, &bytes);
+    status = fd < 0 ? -1 : hash_file(fd, path, bytes, &sha);
+    if (fd >= 0)
+        close(fd);
+    sha256_finish_hex(&sha, hex);
+    return status ? err_prepend(FIELD("init_checkpoint")) : 0;
+}

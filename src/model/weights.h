@@ -5,6 +5,7 @@
 #define GLU_MODEL_WEIGHTS_H
 
 #include "src/model/model.h"
+#include "src/util/sha256.h"
 
 /* Make the directory and its parents, so that one that cannot be made or written to fails early.
  * 0 or -1. */
@@ -18,6 +19,9 @@ int weights_save(const char *directory, struct model *model) GLU_MUST_USE;
  * and config.json, so that a wrong file fails early.  0, or -1 and a message that names the file and
  * the tensor. */
 int weights_check(const char *directory, const struct model_options *options) GLU_MUST_USE;
+
+/* The checksum of DIRECTORY/model.safetensors.  0, or -1 and a message that names the file. */
+int weights_sha256(const char *directory, char hex[SHA256_HEX_BYTES]) GLU_MUST_USE;
 
 /* Read the weights of every tensor of the model and model_refresh() it.  0, or -1 and a message that
  * names the file and the tensor; the model's weights are then a mixture of old and new.

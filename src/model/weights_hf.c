@@ -112,9 +112,9 @@ int weights_hf_write(const char *directory, const struct model *model)
         status = atomic_write(path, text, strlen(text));
     free(text);
     if (status == 0 && !weights_hf_projection(projection, variant))
-        warn_add("%s: transformers has no name for the function of %s; other programs cannot load "
-                 "these weights",
-                 directory, variant->name);
+        warn_add("transformers has no name for the function of %s: config.json says %s, and other "
+                 "programs cannot load its weights",
+                 variant->name, projection);
     return status;
 }
 

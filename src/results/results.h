@@ -58,6 +58,7 @@ struct run_result {
     double train_s;
     double train_tokens_per_s; /* input and target tokens */
     size_t peak_memory_bytes;
+    char init_sha256[65];       /* of the weights file that it started from; "" when there is none */
     char parameters_sha256[65]; /* of the final weights; "" when there are none */
     struct curve_point *curve;
     int curve_count;

@@ -97,6 +97,8 @@ json_t *results_run_json(const struct run_result *run)
     bad |= json_put(o, "train_s", json_number(run->train_s));
     bad |= json_put(o, "train_tokens_per_s", json_number(run->train_tokens_per_s));
     bad |= json_put(o, "peak_memory_bytes", json_integer((json_int_t)run->peak_memory_bytes));
+    bad |= json_put(o, "init_checkpoint_sha256",
+                    json_text(run->init_sha256[0] ? run->init_sha256 : NULL));
     bad |= json_put(o, "parameters_sha256", json_text(sha256[0] ? sha256 : NULL));
     bad |= json_put(o, "curve", curve_json(run));
     bad |= json_put(o, "heldout_example_nats", examples_json(run));
@@ -154,6 +156,7 @@ static int restore_text(char **copy, const json_t *run, const char *key)
 int run_result_restore(struct run_result *result, const json_t *run, const struct variant *variant)
 {
     const char *sha256 = text_at(run, "parameters_sha256");
+    const char *init = text_at(run, "init_checkpoint_sha256");
 
     *result = (struct run_result){
         .variant = variant,
@@ -170,6 +173,8 @@ int run_result_restore(struct run_result *result, const json_t *run, const struc
     };
     if (sha256)
         snprintf(result->parameters_sha256, sizeof result->parameters_sha256, "%s", sha256);
+    if (init)
+        snprintf(result->init_sha256, sizeof result->init_sha256, "%s", init);
     if (restore_text(&result->error, run, "error") || restore_text(&result->repro, run, "repro") ||
         run_curve_restore(&result->curve, &result->curve_count, run) ||
         restore_examples(result, json_object_get(run, "heldout_example_nats"))) {

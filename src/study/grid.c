@@ -3,6 +3,7 @@
 
 #include "src/study/grid.h"
 
+#include "src/model/weights.h"
 #include "src/util/sealed.h"
 
 #include <stdio.h>
@@ -95,6 +96,23 @@ int grid_add(struct grid *grid, const struct setting *setting, const json_t *con
                           (uint64_t)setting->first_seed + (uint64_t)(i / setting->variant_count));
     json_decref(decisive_config);
     return status;
+}
+
+int cell_add_weights(struct cell *cell, const char *directory)
+{
+    json_t *config;
+
+    if (weights_sha256(directory, cell->init_sha256))
+        return -1;
+    config = json_copy(cell->config);
+    if (!config ||
+        json_object_set_new(config, "init_checkpoint_sha256", json_string(cell->init_sha256))) {
+        json_decref(config);
+        return err_set("out of memory");
+    }
+    json_decref(cell->config);
+    cell->config = config;
+    return cell_key(cell->key, config, cell->variant->name, cell->seed);
 }
 
 void grid_free(struct grid *grid)

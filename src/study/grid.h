@@ -17,6 +17,7 @@ struct cell {
     char key[CELL_KEY_BYTES];
     const struct setting *setting; /* borrowed */
     json_t *config; /* of the setting, what decides a result: a new reference in every cell */
+    char init_sha256[SHA256_HEX_BYTES]; /* of the weights that it starts from, in config too; "": none */
     const struct variant *variant;
     uint64_t seed;
 };
@@ -29,6 +30,9 @@ struct grid {
 /* Add the cells of a setting, whose `config` object this is: seed by seed, each through all
  * variants, so that a drift of the machine hits all alike.  0 or -1. */
 int grid_add(struct grid *grid, const struct setting *setting, const json_t *config) GLU_MUST_USE;
+/* The cell starts from the weights in a directory.  A path says nothing of what is there, so their checksum
+ * becomes part of config and key.  0, or -1 and a message that names the file. */
+int cell_add_weights(struct cell *cell, const char *directory) GLU_MUST_USE;
 /* One that is zeroed is fine. */
 void grid_free(struct grid *grid);
 

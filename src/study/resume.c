@@ -29,10 +29,13 @@ static json_t *cells_json(const struct study *study)
     for (int i = 0; cells && i < study->run_count; i++) {
         const struct cell *cell = study->runs[i].cell;
 
-        if (json_array_append_new(cells, json_pack("{s:s, s:s, s:s, s:I}", "key", cell->key, "setting",
-                                                   study->runs[i].part->name, "variant",
+        const char *init = cell->init_sha256[0] ? cell->init_sha256 : NULL;
+
+        if (json_array_append_new(cells, json_pack("{s:s, s:s, s:s, s:I, s:s*}", "key", cell->key,
+                                                   "setting", study->runs[i].part->name, "variant",
                                                    cell->variant->name, "seed",
-                                                   (json_int_t)cell->seed))) {
+                                                   (json_int_t)cell->seed, "init_checkpoint_sha256",
+                                                   init))) {
             json_decref(cells);
             return NULL;
         }
@@ -149,6 +152,38 @@ static bool is_row_of(const json_t *row, const struct cell *cell)
            (uint64_t)json_integer_value(json_object_get(row, "seed")) == cell->seed;
 }
 
+/* Did a row, of a results file or of the list of cells, start from the weights that the cell does? */
+static bool starts_alike(const json_t *row, const struct cell *cell)
+{
+    const char *init = text_at(row, "init_checkpoint_sha256");
+
+    return strcmp(init ? init : "", cell->init_sha256) == 0;
+}
+
+/* Weights that have changed would give runs that cannot be compared with those that are done. */
+static int check_weights(const struct study *study, const json_t *theirs)
+{
+    const json_t *row;
+    size_t k;
+
+    for (int i = 0; i < study->run_count; i++) {
+        const struct cell *cell = study->runs[i].cell;
+
+        json_array_foreach (json_object_get(theirs, "cells"), k, row) {
+            const char *setting = text_at(row, "setting");
+
+            if (setting && strcmp(setting, study->runs[i].part->name) == 0 && is_row_of(row, cell) &&
+                !starts_alike(row, cell))
+                return err_set("the sweep in %s began with other weights of %s at seed %llu than "
+                               FIELD("init_checkpoint") " has now; put them back, or "
+                               FIELD("restart"),
+                               store_path(study->store), cell->variant->name,
+                               (unsigned long long)cell->seed);
+        }
+    }
+    return 0;
+}
+
 /* Take the runs of a results file that are done and not recorded. */
 static int take_rows(struct study *study, const json_t *document)
 {
@@ -162,6 +197,13 @@ static int take_rows(struct study *study, const json_t *document)
         json_array_foreach (rows, k, row) {
             if (run->done || !is_settled_row(row) || !is_row_of(row, run->cell))
                 continue;
+            if (!starts_alike(row, run->cell)) {
+                warn_add("%s: %s at seed %llu is not known to have started from the weights that are "
+                         "in " FIELD("init_checkpoint") " now; it is done anew",
+                         run->part->output, run->cell->variant->name,
+                         (unsigned long long)run->cell->seed);
+                continue;
+            }
             if (resume_take(run, row))
                 return -1;
             run->done = true;
@@ -247,6 +289,8 @@ static int check_settings(const struct study *study, const json_t *theirs)
                            FIELD("restart"),
                            part->name, store_path(study->store), differences);
     }
+    if (check_weights(study, theirs))
+        return -1;
     json_array_foreach(cells, i, cell) {
         const char *key = text_at(cell, "key"), *name = text_at(cell, "setting");
 
@@ -352,6 +396,8 @@ static int check_study(struct study *study, bool *known)
         status = err_set(FIELD("resume") ": the sweep in %s has another configuration: %s; give the "
                          "same one, or " FIELD("restart"),
                          store_path(study->store), differences);
+    if (status == 0)
+        status = check_weights(study, theirs);
     if (status == 0)
         warn_of_other_program(study, theirs);
     json_decref(theirs);

@@ -214,20 +214,6 @@ static void print_result(const struct study *study, const struct run *run)
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-/* Where a run's weights are: the directory itself when it is the only run. */
-static const char *run_directory(const struct study *study, const char *directory,
-                                 const struct run *run, char path[PATH_MAX])
-{
-    const struct cell *cell = run->cell;
-    bool one = study->count == 1;
-
-    if (!directory || study->run_count == 1)
-        return directory;
-    snprintf(path, PATH_MAX, "%s/%s%s%s-s%" PRIu64, directory, one ? "" : run->part->name,
-             one ? "" : "/", cell->variant->name, cell->seed);
-    return path;
-}
-
 /* Train one cell.  Called without the lock. */
 static void train(struct jobs *jobs, struct run *run)
 {
@@ -244,8 +230,9 @@ static void train(struct jobs *jobs, struct run *run)
         .threads = setting_threads_per_run(setting),
         .task = run->part->task,
         .dump = jobs->dump,
-        .save_directory = run_directory(study, setting->save_checkpoint, run, save),
-        .init_directory = run_directory(study, setting->init_checkpoint, run, init),
+        .save_directory = study_weights(study, run->part, cell, setting->save_checkpoint, save),
+        .init_directory = study_weights(study, run->part, cell, setting->init_checkpoint, init),
+        .init_sha256 = cell->init_sha256,
         .resume = setting->resume,
         .report = report_progress,
         .context = &attempt,
@@ -387,7 +374,8 @@ static int check_init_checkpoints(const struct study *study)
             if (study->runs[i].done || state_steps(&place, &step, 1) > 0)
                 continue; /* needs them no more */
         }
-        if (weights_check(run_directory(study, setting->init_checkpoint, &study->runs[i], path),
+        if (weights_check(study_weights(study, study->runs[i].part, cell, setting->init_checkpoint,
+                                        path),
                           &options))
             return -1;
     }

@@ -11,6 +11,7 @@
 #include "src/util/json_help.h"
 #include "src/util/progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,13 +263,45 @@ static int make_runs(struct study *study)
     return 0;
 }
 
+const char *study_weights(const struct study *study, const struct part *part, const struct cell *cell,
+                          const char *directory, char path[PATH_MAX])
+{
+    bool one = study->count == 1;
+
+    if (!directory || study->run_count == 1)
+        return directory;
+    snprintf(path, PATH_MAX, "%s/%s%s%s-s%" PRIu64, directory, one ? "" : part->name, one ? "" : "/",
+             cell->variant->name, cell->seed);
+    return path;
+}
+
+/* What the runs start from is part of their keys.  When all runs are made. */
+static int add_weights(const struct study *study)
+{
+    char path[PATH_MAX];
+
+    for (int i = 0; i < study->count; i++) {
+        const struct part *part = &study->parts[i];
+        const char *init = part->setting->init_checkpoint;
+
+        for (int k = 0; init && k < part->grid.count; k++) {
+            struct cell *cell = &part->grid.cells[k];
+
+            if (cell_add_weights(cell, study_weights(study, part, cell, init, path)))
+                return blame(study, i);
+        }
+    }
+    return 0;
+}
+
 int study_open(struct study *study, const struct study_options *options)
 {
     *study = (struct study){.options = options, .setting = &options->settings[0]};
     if (options->axes ? store_open_locked(&study->store, options->directory)
                       : store_open_beside(&study->store, study->setting->output))
         return -1;
-    return open_parts(study) || check_distinct(study) || make_runs(study) ? -1 : 0;
+    return open_parts(study) || check_distinct(study) || make_runs(study) || add_weights(study) ? -1
+                                                                                                : 0;
 }
 
 static void close_part(struct part *part)

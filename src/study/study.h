@@ -13,6 +13,7 @@
 #include "src/util/machine.h"
 
 #include <jansson.h>
+#include <limits.h>
 
 struct part;
 
@@ -74,6 +75,11 @@ struct study {
  * in either case. */
 int study_open(struct study *study, const struct study_options *options) GLU_MUST_USE;
 void study_close(struct study *study);
+
+/* Where a cell's weights are or go: `directory` itself, which may be NULL, when it is the only run, else
+ * one of its own in it, written to `path`. */
+const char *study_weights(const struct study *study, const struct part *part, const struct cell *cell,
+                          const char *directory, char path[PATH_MAX]);
 
 /* Is it a directory with several results files? */
 bool study_is_directory(const struct study *study);

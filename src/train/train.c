@@ -35,6 +35,21 @@ struct training {
 /* How often checkpoints are written unless --checkpoint-every says otherwise. */
 static const double checkpoint_interval_s = 120;
 
+/* The weights that the study was begun with, or none. */
+static int load_weights(struct training *training)
+{
+    const struct train_job *job = training->job;
+    char sha256[SHA256_HEX_BYTES];
+
+    if (weights_sha256(job->init_directory, sha256))
+        return -1;
+    if (strcmp(sha256, job->init_sha256) != 0)
+        return err_set(FIELD("init_checkpoint") ": %s/model.safetensors has changed since the sweep "
+                       "began",
+                       job->init_directory);
+    return weights_load(job->init_directory, training->model);
+}
+
 static int open_training(struct training *training)
 {
     const struct train_job *job = training->job;
@@ -55,7 +70,7 @@ static int open_training(struct training *training)
         return task_stream_skip(training->stream, (uint64_t)training->state.step);
     }
     model_init(training->model, job->seed);
-    return job->init_directory ? weights_load(job->init_directory, training->model) : 0;
+    return job->init_directory ? load_weights(training) : 0;
 }
 
 static void close_training(struct training *training)
@@ -255,6 +270,8 @@ void train_run(const struct train_job *job, struct run_result *result)
     *result = (struct run_result){.variant = job->variant,
                                   .seed = job->seed,
                                   .heldout_log_perplexity_nats = NAN};
+    if (job->init_directory)
+        snprintf(result->init_sha256, sizeof result->init_sha256, "%s", job->init_sha256);
     result->repro = setting_repro(job->setting, job->variant, (int64_t)job->seed);
     if (alone)
         machine_peak_reset();

@@ -22,6 +22,7 @@ struct train_job {
     const struct task *task;           /* with held-out examples */
     struct dump *dump;                 /* NULL: none */
     const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
+    const char *init_sha256;           /* of its weights; with init_directory */
     const char *save_directory;        /* where the final weights go; NULL: nowhere */
     const struct state_place *states;  /* where checkpoints go; NULL: nowhere */
     bool resume;                       /* go on from the latest checkpoint, if there is one */
