@@ -13,11 +13,11 @@ glu()
     timeout 300 "$program" $sweep "$@" >out 2>err </dev/null
 }
 
-# begin_sweep FILE: the sweep in the background, with steps that go on for long.
+# begin_sweep FILE [OPTION ...]: the sweep in the background, with steps that go on for long.
 begin_sweep()
 {
     # shellcheck disable=SC2086
-    begin ${sweep#--quiet} --steps 1000000 --output "$1"
+    begin ${sweep#--quiet} --steps 1000000 --output "$@"
 }
 
 # What must not depend on interruptions: the runs and the table of log-perplexities, not the times.
@@ -129,6 +129,34 @@ wait_until grep -q "$damaged: the checksum is wrong.*the checkpoint before it" e
     fail "a damaged checkpoint is not named"
 kill -KILL $child
 wait $child 2>kill
+
+# Weights to start from that are replaced meanwhile are not mixed with those before.
+glu --steps 0 --save-checkpoint first --output x.json && glu --steps 3 --save-checkpoint second --output x.json ||
+    fail "weights to start from"
+begin_sweep other.json --init-checkpoint first
+kill -TERM $child
+wait $child
+cp second/swiglu-s2/model.safetensors first/swiglu-s2/
+glu --steps 1000000 --init-checkpoint first --resume --output other.json && fail "other weights go on"
+grep -q 'began with other weights of swiglu at seed 2 than --init-checkpoint.*--restart' err ||
+    fail "other weights: $(cat err)"
+init_hashes() { sed -n 's/.*"init_checkpoint_sha256": "\(.*\)".*/\1/p' "$1"; }
+glu --steps 2 --init-checkpoint first --output once.json || fail "started from weights"
+sha256sum first/*/model.safetensors | sed 's/ .*//' | sort >expected
+init_hashes once.json | sort | cmp -s - expected || fail "the weights' checksums are not in the runs"
+repro=$(value once.json repro | head -1)
+sh -c "\"$program\" -q ${repro#glubench }" >out 2>err || fail "repro: $(cat err)"
+[ "$(value relu-s1.json parameters_sha256)" = "$(value once.json parameters_sha256 | head -1)" ] ||
+    fail "repro of a run from weights gives other bits"
+cp once.json again.json
+cp second/relu-s1/model.safetensors first/relu-s1/
+glu --steps 2 --init-checkpoint first --resume --output again.json || fail "runs from other weights anew"
+grep -q 'relu at seed 1.*done anew' again.json || fail "no word of a run from other weights"
+init_hashes once.json >one
+init_hashes again.json >two
+[ "$(diff one two | grep -c '^>')" = 1 ] || fail "not one run is done anew"
+[ "$(grep '"parameters_sha' once.json again.json | sed 's/.*://' | sort | uniq -u | wc -l)" = 2 ] ||
+    fail "not one run has another end"
 
 # Batches that are past cannot be dumped.
 glu --resume --dump-batches x --output torn.json && fail "--resume with --dump-batches"

@@ -69,7 +69,7 @@ static int write_json(const struct setting *setting)
 
 static int write_repro(const struct setting *setting)
 {
-    char *text = setting_repro(setting, setting->variants[1], 7);
+    char *text = setting_repro(setting, setting->variants[1], 7, NULL);
 
     free(text);
     return text ? 0 : -1;

@@ -300,7 +300,7 @@ static void test_repro(void)
     struct setting setting;
     int status = RESOLVE(&setting, "preset", "smoke", "corpus", "it's text", "heads", "3", "seeds",
                          "4", "threads", "1", "precision", "f32", "output", "x.json");
-    char *text = setting_repro(&setting, setting.variants[6], 3);
+    char *text = setting_repro(&setting, setting.variants[6], 3, setting.init_checkpoint);
 
     if (!tap_ok(status == 0 && text &&
                     strcmp(text, "glubench run --preset smoke --variant swiglu --seed 3 --seeds 1 "

@@ -122,8 +122,10 @@ static void print_option(FILE *out, const struct setting *setting, int option)
     }
 }
 
-char *setting_repro(const struct setting *setting, const struct variant *variant, int64_t seed)
+char *setting_repro(const struct setting *setting, const struct variant *variant, int64_t seed,
+                    const char *init_directory)
 {
+    const int init = setting_option_of_member(IN_SETTING, AT(init_checkpoint));
     char file[160], *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -144,9 +146,11 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *row = setting_option_at(i);
 
-        if (row->json && !row->own && setting->origin[i] >= ORIGIN_FILE)
+        if (row->json && !row->own && setting->origin[i] >= ORIGIN_FILE && i != init)
             print_option(out, setting, i);
     }
+    if (init_directory)
+        print_text(out, AT(init_checkpoint), init_directory);
     print_whole(out, AT(recipe.samples), 0);
     snprintf(file, sizeof file, "%s-s%" PRId64 ".json", variant->name, seed);
     print_text(out, AT(output), file);

@@ -107,8 +107,9 @@ const char *precision_name(enum precision precision);
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
                     const struct data_identity *heldout);
 
-/* The command line that does one run alone, quoted for a shell.  Owned by the caller; NULL and a
- * message when there is no memory. */
-char *setting_repro(const struct setting *setting, const struct variant *variant, int64_t seed);
+/* The command line that does one run alone, quoted for a shell, from the weights in init_directory (NULL:
+ * from the seed).  Owned by the caller; NULL and a message when there is no memory. */
+char *setting_repro(const struct setting *setting, const struct variant *variant, int64_t seed,
+                    const char *init_directory);
 
 #endif

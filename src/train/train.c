@@ -272,7 +272,7 @@ void train_run(const struct train_job *job, struct run_result *result)
                                   .heldout_log_perplexity_nats = NAN};
     if (job->init_directory)
         snprintf(result->init_sha256, sizeof result->init_sha256, "%s", job->init_sha256);
-    result->repro = setting_repro(job->setting, job->variant, (int64_t)job->seed);
+    result->repro = setting_repro(job->setting, job->variant, (int64_t)job->seed, job->init_directory);
     if (alone)
         machine_peak_reset();
     if (open_training(&training) || train_loop(&training) || finish(&training)) {

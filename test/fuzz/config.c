@@ -25,7 +25,8 @@ static json_t *resolve(const char *path)
     if (setting_resolve(&setting, arguments, (int)LENGTH_OF(arguments)) == 0) {
         resolved = setting_json(&setting, NULL, NULL);
         fuzz_check(resolved != NULL, "what is resolved can be written");
-        repro = setting_repro(&setting, setting.variants[0], setting.first_seed);
+        repro = setting_repro(&setting, setting.variants[0], setting.first_seed,
+                              setting.init_checkpoint);
         fuzz_check(repro != NULL, "what is resolved can be repeated");
         free(repro);
         if (forecast_make(&rows, &setting) == 0)

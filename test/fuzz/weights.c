@@ -1,7 +1,8 @@
-/* weights.c - model.safetensors, read into a tiny model. */
+/* weights.c - model.safetensors and config.json, read into a tiny model. */
 #include "src/glu.h"
 
 #include "src/model/weights.h"
+#include "src/model/weights_hf.h"
 #include "test/fuzz/fuzz.h"
 #include "test/model-fixture.h"
 #include "test/scratch.h"
@@ -11,6 +12,7 @@
 #include <string.h>
 
 int fuzz_safetensors(const uint8_t *data, size_t size);
+int fuzz_hf_config(const uint8_t *data, size_t size);
 int fuzz_tensor_header(const uint8_t *data, size_t size);
 
 enum { LENGTH_BYTES = 8 };
@@ -52,5 +54,20 @@ int fuzz_tensor_header(const uint8_t *data, size_t size)
     for (int i = 0; status == 0 && i < count; i++)
         fuzz_check(tensors[i].value[0] == 0, "every tensor is read");
     free(file);
+    return status;
+}
+
+int fuzz_hf_config(const uint8_t *data, size_t size)
+{
+    const struct model_options *options = model_get_options(the_model());
+    const char *path = scratch_path("weights");
+    int status;
+
+    scratch_write("weights/config.json", data, size);
+    err_set("a reason");
+    weights_hf_explain(path, options);
+    fuzz_check(strncmp(err_get(), "a reason", 8) == 0, "a reason comes first");
+    status = weights_hf_check(path, options);
+    scratch_remove(scratch_path("weights/config.json"));
     return status;
 }
