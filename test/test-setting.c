@@ -369,9 +369,14 @@ static bool takes(const char *option, const char *(*name)(int i), bool beside)
     return i > 0 && choice(i + beside) == NULL;
 }
 
+/* Those of results files, then those of studies. */
 static const char *table_name(int i)
 {
-    return report_table_name(i, NULL);
+    int own = 0;
+
+    while (report_table_name(own, NULL))
+        own++;
+    return i < own ? report_table_name(i, NULL) : study_table_name(i - own, NULL);
 }
 
 static const char *format_name(int i)
@@ -466,7 +471,7 @@ static void test_request(void)
     int status = request_read(&request, NULL, 0);
 
     tap_ok(status == 0 && !request.quiet && request.fail_on_percent < 0 &&
-               same_text(request.table, "perplexity") && same_text(request.format, "terminal"),
+               !request.table && same_text(request.format, "terminal"),
            "request: defaults");
     request_free(&request);
     status = request_read(&request, arguments, 4);
