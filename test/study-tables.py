@@ -167,6 +167,14 @@ def check_slope(found, rows):
         same(row["crosses"], ends[0] * ends[1] < 0, "crosses")
 
 
+def check_file(directory):
+    """Figures read them from study.json."""
+    with open(os.path.join(directory, "study.json")) as file:
+        tables = json.load(file)["tables"]
+    for name in ("transfer", "settings", "axes", "tuned", "slope"):
+        same(tables[name], table(name, directory), name + " in study.json")
+
+
 def check_formats(directory):
     for name in ("transfer", "settings", "axes", "tuned", "slope", "perplexity"):
         for form in ("terminal", "markdown", "csv", "latex"):
@@ -195,6 +203,7 @@ def main():
         check_axes(found, table("axes", "study"))
         check_tuned(found, table("tuned", "study"))
         check_slope(found, table("slope", "study"))
+        check_file("study")
         check_formats("study")
         check_missing("study")
         os.chdir("/")

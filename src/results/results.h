@@ -167,6 +167,8 @@ const char *report_format_name(int i, const char **help);
  * of report_print() is printed for each setting.  0, or -1 and a message. */
 int study_report_print(FILE *out, const char *directory, const char *table, const char *format);
 const char *study_table_name(int i, const char **help);
+/* All of them as JSON, {name: rows}: new reference, or NULL and a message. */
+json_t *study_tables_json(const char *directory);
 
 /* The differences from `before` to `after`, two documents whose configurations agree in all that
  * affects a result (but for its last bits): quality (paired by seed) and speed, each with a 95 %

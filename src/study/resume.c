@@ -480,3 +480,16 @@ int resume_note(const struct study *study)
     }
     return 0;
 }
+
+void resume_note_tables(const struct study *study)
+{
+    json_t *tables = study_tables_json(store_path(study->store)), *made = NULL;
+    int bad = !tables || store_read_study(study->store, &made) || !made;
+
+    if (!bad)
+        bad = json_object_set(made, "tables", tables) || store_write_study(study->store, made);
+    if (bad)
+        warn_add("the tables of the study are not in its directory: %s", err_get());
+    json_decref(tables);
+    json_decref(made);
+}

@@ -15,6 +15,10 @@ int resume_enter(struct study *study) GLU_MUST_USE;
  * runs that came from a results file as cells that are done.  0 or -1. */
 int resume_note(const struct study *study) GLU_MUST_USE;
 
+/* Put the tables of a study's directory, as its results files are now, into its study.json, where
+ * figures find them.  What fails is a warning. */
+void resume_note_tables(const struct study *study);
+
 /* Is there work in the directory that nobody has taken up? */
 bool resume_is_unfinished(const struct study *study);
 

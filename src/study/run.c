@@ -435,6 +435,8 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
 
     study_warn_of_others(study);
     write_all(jobs, document);
+    if (study_is_directory(study))
+        resume_note_tables(study);
     if (jobs->write_error[0]) {
         err_set("%s", jobs->write_error);
         return STUDY_FAILED;

@@ -19,21 +19,48 @@ const char *study_table_name(int i, const char **help)
     return table ? table->name : NULL;
 }
 
+static int fill(struct sheet *sheet, const struct collection *collection,
+                const struct study_table *table)
+{
+    if (table->fill(sheet, collection) != 0)
+        return -1;
+    if (!sheet->data)
+        sheet->data = json_array();
+    printable(sheet->title);
+    return sheet->bad || !sheet->data ? err_set("not enough memory for the table") : 0;
+}
+
 static int print_table(FILE *out, const struct collection *collection, const struct study_table *table,
                        const struct sheet_format *format)
 {
     struct sheet sheet = {0};
-    int rc = table->fill(&sheet, collection);
+    int rc = fill(&sheet, collection, table);
 
-    if (!sheet.data)
-        sheet.data = json_array();
-    printable(sheet.title);
-    if (rc == 0 && (sheet.bad || !sheet.data))
-        rc = err_set("not enough memory for the table");
     if (rc == 0)
         rc = format->print(out, &sheet);
     sheet_free(&sheet);
     return rc;
+}
+
+json_t *study_tables_json(const char *directory)
+{
+    struct collection collection;
+    json_t *tables;
+    const struct study_table *table;
+    int bad = 0;
+
+    if (collection_open(&collection, directory) != 0)
+        return NULL;
+    tables = json_object();
+    for (int i = 0; !bad && (table = study_table_at(i)) != NULL; i++) {
+        struct sheet sheet = {0};
+
+        bad = fill(&sheet, &collection, table) != 0
+              || json_put(tables, table->name, json_incref(sheet.data)) != 0;
+        sheet_free(&sheet);
+    }
+    collection_close(&collection);
+    return json_finish(tables, bad);
 }
 
 /* A table of a results file, of every setting, each under its name. */
