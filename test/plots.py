@@ -57,6 +57,9 @@ class Folder:
         with open(self.at(source), encoding="utf-8") as stream:
             document = json.load(stream)
         change(document)
+        return self.write(name, document)
+
+    def write(self, name, document):
         with open(self.at(name), "w", encoding="utf-8") as stream:
             json.dump(document, stream)
         return name
@@ -172,6 +175,47 @@ def check_scaling(folder):
     folder.refuse("scaling", [files[0], files[1], "--against", "batch", "-o", "x.png"], "batch")
 
 
+def check_study(folder):
+    """A directory of a study, with its tables."""
+    def rows(keys, *values):
+        return [dict(zip(keys.split(), row)) for row in values]
+
+    os.mkdir("study")
+    os.rename(folder.example("2", "plain"), "study/a.json")
+    gap = "gated - ungated"
+    ends = "variant settings held k k_held mean_nats ci95_nats prediction_nats"
+    study = {"points": {"a": {"model": "a"}, "b": {"model": "b"}}, "tables": {
+        "transfer": rows(ends, ("gelu", 2, 2, 2, 2, -0.01, [-0.02, 0.0], None),
+                         ("swiglu", 2, 1, 2, 1, -0.03, [-0.05, -0.01], [-0.09, 0.03]),
+                         (gap, 2, 2, 2, 2, -0.02, None, None)),
+        "settings": rows("variant difference_nats", ("gelu", -0.015), ("gelu", -0.005),
+                         ("swiglu", -0.06), ("swiglu", None), (gap, -0.02)),
+        "axes": rows("axis value gap_nats gap_ci95_nats change_nats against p_holm",
+                     ("model", "a", -0.02, [-0.04, 0.0], None, None, None),
+                     ("model", "b", -0.03, [-0.05, -0.01], -0.01, "a", 0.04),
+                     ("steps", "10", -0.01, None, None, None, None)),
+        "tuned": rows("setting variant rate at_edge n delta_nats delta_ci95_nats",
+                      ("a_*", "relu", "1", False, 2, None, None),
+                      ("a_*", "swiglu", "2", True, 2, -0.02, [-0.03, -0.01]),
+                      ("b_*", "swiglu", "1", False, 2, 0.01, None)),
+        "slope": rows("axis variant low high low_nats high_nats",
+                      ("steps", "gelu", 10.0, 40.0, 0.01, -0.01),
+                      ("steps", "swiglu", 10.0, 40.0, 0.06, -0.03), ("steps", gap, 10, 40, 0.05, 0.0))}}
+    folder.write("study/study.json", study)
+    drawn = [folder.draw("study", ["study", "--table", table], table + ".png")
+             for table in ("transfer", "axes", "tuned", "slope")]
+    check(all(drawn) and len(set(drawn)) == 4, "study: a table has no figure of its own")
+    check_picture(folder, "slope.png", 2)
+    check(drawn[0] == folder.draw_alone("study", ["study"], "again.png"),
+          "study: two runs give other bytes")
+    study["tables"]["tuned"] = []
+    folder.write("study/study.json", study)
+    folder.refuse("study", ["study", "--table", "tuned", "-o", "x.png"], "tuned")
+    folder.write("study/study.json", {"points": {}})
+    folder.refuse("study", ["study", "-o", "x.png"], "has no tables")
+    folder.refuse("study", ["nowhere", "-o", "x.png"], "No such file")
+
+
 def check_missing(folder):
     """What the data lack is left out and said, not made up and not a traceback."""
     one, diverged, bare = (folder.example(*which) for which in (("1", "plain"), ("3", "diverged"),
@@ -231,7 +275,7 @@ def main():
         assert font_manager
         os.chdir(path)
         folder = Folder(path)
-        for part in (check_figures, check_scaling, check_missing, check_refusals, check_all):
+        for part in (check_figures, check_scaling, check_study, check_missing, check_refusals, check_all):
             part(folder)
         os.chdir(home)
     print("matplotlib %s: %s" % (__version__, "%d failures" % failures if failures else "ok"))

@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct tuned_row {
-    const char *setting; /* the first of those that differ in the rate alone */
+    const char *setting; /* of those that differ in the rate alone, "*" in its place */
     const char *variant, *rate; /* the best of the axis' values; NULL: none can be chosen */
     bool at_edge;        /* it is the lowest or the highest of them */
     int64_t n_chosen, n; /* seeds that it was chosen on, and that are reported */
@@ -37,6 +37,7 @@ struct tuning {
     int axis;
     const int *point; /* (values): the group's setting at each rate; -1: none */
     int first;        /* of the points */
+    char name[256];   /* of the settings, with "*" for the rate */
     double *rest, *base; /* (seeds) */
 };
 
@@ -108,7 +109,7 @@ static int make_row(const struct tuning *tuning, const char *variant, struct tun
     double sum = 0.0;
     struct paired_test test;
 
-    *row = (struct tuned_row){.setting = collection->point[tuning->first].name, .variant = variant,
+    *row = (struct tuned_row){.setting = tuning->name, .variant = variant,
                               .n_chosen = chosen_seeds(collection), .mean_nats = NAN,
                               .delta_nats = NAN, .delta_ci95_nats = {NAN, NAN}, .p_paired = NAN};
     if (rate < 0)
@@ -234,6 +235,22 @@ out:
     return rc;
 }
 
+/* The values of the group's settings joined by "_", as their names are. */
+static void name_group(struct tuning *tuning)
+{
+    const struct collection *collection = tuning->collection;
+    size_t length = 0;
+
+    tuning->name[0] = '\0';
+    for (int a = 0; a < collection->axes && length < sizeof tuning->name; a++) {
+        int value = collection->point[tuning->first].value[a];
+
+        length += (size_t)snprintf(tuning->name + length, sizeof tuning->name - length, "%s%s",
+                                   a ? "_" : "",
+                                   a == tuning->axis ? "*" : collection->axis[a].value[value]);
+    }
+}
+
 static int fill_groups(struct sheet *sheet, const struct collection *collection, int axis)
 {
     size_t seeds = (size_t)collection->seeds + 1;
@@ -260,6 +277,7 @@ static int fill_groups(struct sheet *sheet, const struct collection *collection,
         for (int p = collection->points - 1; p >= 0; p--)
             if (group[p] == g)
                 point[collection->point[p].value[axis]] = tuning.first = p;
+        name_group(&tuning);
         if (fill_group(sheet, &tuning) != 0)
             goto out;
     }
