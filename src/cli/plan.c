@@ -34,8 +34,10 @@ static int detect(const struct setting *setting, double nats, struct detection *
     json_t *document = setting->file ? results_read(setting->file) : NULL;
     int status;
 
-    if (setting->file && !document)
+    if (setting->file && (!document || results_recheck(document, setting->file))) {
+        json_decref(document);
         return err_prepend("--detect takes the spread from --config");
+    }
     status = results_detection(nats, document, setting->variant_count - 1, detection);
     json_decref(document);
     return status;

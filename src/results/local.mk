@@ -1,5 +1,6 @@
 libglubench_a_SOURCES += \
     src/results/cells.c src/results/cells.h \
+    src/results/check.c src/results/check.h \
     src/results/compare.c \
     src/results/contrasts.c src/results/contrasts.h \
     src/results/curves.c src/results/curves.h \
@@ -15,6 +16,7 @@ libglubench_a_SOURCES += \
     src/results/paper.c src/results/paper.h \
     src/results/power.c src/results/power.h \
     src/results/random_effects.c src/results/random_effects.h \
+    src/results/read.c \
     src/results/report.c \
     src/results/results.c src/results/results.h \
     src/results/run_result.c \

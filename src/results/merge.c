@@ -11,9 +11,7 @@ enum { DIFFERENCES_BYTES = 640 };
 
 static bool same_value(const json_t *a, const json_t *b, const char *path)
 {
-    const json_t *x = value_at(a, path), *y = value_at(b, path);
-
-    return x == y || (x && y && json_equal(x, y));
+    return json_same(value_at(a, path), value_at(b, path));
 }
 
 /* Refuse, naming the fields, when the two do not measure the same thing. */
@@ -153,7 +151,7 @@ static int merge_list(json_t *list, const json_t *more)
         json_t *value = json_array_get(more, i);
         size_t j = 0;
 
-        while (j < json_array_size(list) && !json_equal(json_array_get(list, j), value))
+        while (j < json_array_size(list) && !json_same(json_array_get(list, j), value))
             j++;
         if (j == json_array_size(list))
             bad |= json_array_append(list, value);
@@ -204,8 +202,8 @@ json_t *results_merge(const char *const *paths, int count, affects_fn *affects)
         return NULL;
     }
     merged = results_read(paths[0]);
-    if (!merged || count == 1)
-        return merged;
+    if (!merged)
+        return NULL;
     for (int i = 1; i < count; i++) {
         int rc = -1;
 
@@ -216,7 +214,8 @@ json_t *results_merge(const char *const *paths, int count, affects_fn *affects)
         if (rc != 0)
             goto fail;
     }
-    if (tables_compute(merged) == 0)
+    if (results_recheck(merged, count == 1 ? paths[0] : "the files together") == 0 &&
+        (count == 1 || tables_compute(merged) == 0))
         return merged;
 fail:
     json_decref(merged);

@@ -13,7 +13,8 @@
  *     distributions, power, statistics
  *     contrasts, curves (the statistics of a matrix)        sheet, cells, formats/
  *     tables/: quality, throughput.h, a file for each table, tables.c (the list of them)
- *     results.c, report, compare, merge, validate, detection
+ *     check (a document against itself)
+ *     results.c, read, report, compare, merge, validate, detection
  *
  * This header is of the types that all share, and of what the rest of the program calls. */
 #ifndef GLU_RESULTS_RESULTS_H
@@ -136,9 +137,15 @@ int tables_compute(json_t *document);
 json_t *results_json(const struct results *results);
 /* Write a document atomically (temporary file, fsync, rename).  0 or -1. */
 int results_write(const char *path, json_t *document);
-/* Read one and check its version and its form against the schema.  New reference, or NULL and a
- * message naming the path, and the line or the JSON path of the first fault. */
+/* Read one, check its version and its form against the schema and what was measured against itself,
+ * and compute anew all that follows from it; a warning (warn_add) tells where the file had something
+ * else (check.h has the rule).  New reference, or NULL and a message naming the path, and the line or
+ * the JSON path of the first fault. */
 json_t *results_read(const char *path);
+/* Hold a document to the same rule, once it was put together or because what it lacks matters: runs
+ * that its configuration names and that are not there are told (warn_add), under `name`.  0, or -1
+ * and a message. */
+int results_recheck(const json_t *document, const char *name);
 
 /* Read several and make one document of them: the runs of all, and tables computed anew.  Their
  * configurations must agree in all that affects the result of a run, its last bits too, and a run

@@ -67,7 +67,7 @@ static bool is_type(const json_t *value, const char *type)
     case JSON_INTEGER:
         return strcmp(type, "integer") == 0 || strcmp(type, "number") == 0;
     case JSON_REAL:
-        return strcmp(type, "number") == 0;
+        return strcmp(type, "number") == 0 || (is_whole(value) && strcmp(type, "integer") == 0);
     case JSON_TRUE:
     case JSON_FALSE:
         return strcmp(type, "boolean") == 0;
@@ -199,7 +199,7 @@ static int check_enum(struct check *check, const json_t *schema, const json_t *r
         const json_t *allowed = json_array_get(rule, i);
         size_t length = strlen(wanted);
 
-        if (json_equal(allowed, value))
+        if (json_same(allowed, value))
             return 0;
         if (json_is_string(allowed))
             snprintf(wanted + length, sizeof wanted - length, "%s\"%s\"", length ? ", " : "",

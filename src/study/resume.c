@@ -149,7 +149,7 @@ static bool is_row_of(const json_t *row, const struct cell *cell)
     const char *name = json_string_value(json_object_get(row, "variant"));
 
     return name && strcmp(name, cell->variant->name) == 0 &&
-           (uint64_t)json_integer_value(json_object_get(row, "seed")) == cell->seed;
+           (uint64_t)integer_at(row, "seed", -1) == cell->seed;
 }
 
 /* Did a row, of a results file or of the list of cells, start from the weights that the cell does? */

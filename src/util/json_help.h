@@ -26,6 +26,11 @@ json_t *json_finish(json_t *value, int bad);
 
 /* A number, or NAN for any other value and for NULL. */
 double number_of(const json_t *value);
+/* A whole number that 64 bits hold, whichever way it is written: 3, 3.0 and 3e0 are one number, and
+ * other programs write a file anew in their own way. */
+bool is_whole(const json_t *value);
+/* Such a number; `other` for any other value and for NULL. */
+int64_t integer_of(const json_t *value, int64_t other);
 /* A member of an object, whatever the two are: NAN, NULL or `other` when it is not of that type. */
 double number_at(const json_t *object, const char *key);
 const char *text_at(const json_t *object, const char *key);
@@ -36,6 +41,8 @@ json_t *value_at(const json_t *object, const char *path);
 
 /* Two texts that may be missing: two that are, are the same. */
 bool texts_equal(const char *a, const char *b);
+/* Two values that may be missing, with numbers compared by value and members in any order. */
+bool json_same(const json_t *a, const json_t *b);
 
 /* Is the value at this path left out of a comparison? */
 typedef bool json_skip_fn(const void *context, const char *path);
