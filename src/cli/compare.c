@@ -15,13 +15,15 @@ int command_compare(const struct invocation *invocation)
     int status = EXIT_FAILED;
     bool regression;
 
-    if (!after || results_compare(stdout, before, after, setting_affects, request->format,
-                                  request->fail_on_percent, &regression))
+    if (!after || results_recheck(before, invocation->operands[0]) ||
+        results_recheck(after, invocation->operands[1]) ||
+        results_compare(stdout, before, after, setting_affects, request->format,
+                        request->fail_on_percent, &regression))
         goto out;
     status = regression ? EXIT_REGRESSION : EXIT_OK;
     if (regression)
-        err_set("%s is significantly worse than %s", invocation->operands[1],
-                invocation->operands[0]);
+        err_set("%s does not pass against %s: see the lines that say REGRESSION",
+                invocation->operands[1], invocation->operands[0]);
 out:
     json_decref(before);
     json_decref(after);

@@ -61,7 +61,8 @@ static void check_variants(const struct check *check, const json_t *document)
     char at[PATH_BYTES];
 
     if (baseline && !base)
-        report(check, CHECK_TOLD, "baseline", "is \"%s\", which is not among the variants", baseline);
+        report(check, CHECK_TOLD, "baseline", "is \"%s\", which is not among the variants",
+               baseline);
     json_object_foreach (variants, name, variant) {
         double stated = number_at(variant, "parameter_difference_vs_baseline");
 
@@ -70,8 +71,9 @@ static void check_variants(const struct check *check, const json_t *document)
 
             snprintf(at, sizeof at, "variants.%.60s.%s", name, equal[i]);
             if (fabs(off) > PARITY && !may_differ)
-                report(check, CHECK_TOLD, at, "differs from the baseline's by %+.3f %%, more than %.1f %%",
-                      100.0 * off, 100.0 * PARITY);
+                report(check, CHECK_TOLD, at,
+                       "differs from the baseline's by %+.3f %%, more than %.1f %%", 100.0 * off,
+                       100.0 * PARITY);
             if (i == 0 && !check_difference(stated, off)) {
                 snprintf(at, sizeof at, "variants.%.60s.parameter_difference_vs_baseline", name);
                 report(check, CHECK_COMPUTED, at, "is %.6g, the counts give %.6g", stated, off);
@@ -99,10 +101,10 @@ static void check_examples(const struct check *check, const json_t *run, const c
         sum += json_number_value(json_array_get(examples, i));
     if ((int64_t)count != integer_at(run, "heldout_examples", -1))
         report(check, CHECK_REFUSED, path, "has %zu values, heldout_examples is %lld", count,
-              (long long)integer_at(run, "heldout_examples", -1));
+               (long long)integer_at(run, "heldout_examples", -1));
     if (isfinite(nats) && fabs(sum / (double)count - nats) > 1e-5) /* they are rounded */
         report(check, CHECK_REFUSED, path, "has the mean %.7g, heldout_log_perplexity_nats is %.7g",
-              sum / (double)count, nats);
+               sum / (double)count, nats);
 }
 
 static void check_curve(const struct check *check, const json_t *run, const char *at)
@@ -121,11 +123,12 @@ static void check_curve(const struct check *check, const json_t *run, const char
         snprintf(path, sizeof path, "%.100s.curve[%zu]", at, i);
         if (step <= before || step > steps)
             report(check, CHECK_REFUSED, path, "is step %lld, must be above %lld and at most %lld",
-                  (long long)step, (long long)before, (long long)steps);
+                   (long long)step, (long long)before, (long long)steps);
         if (number_at(point, "train_s") < seconds)
             report(check, CHECK_REFUSED, path, "is earlier (train_s) than the point before it");
         if (step == steps && isfinite(nats) && isfinite(final) && !close_to(nats, final, 1e-9))
-            report(check, CHECK_REFUSED, path, "ends at %.9g, heldout_log_perplexity_nats is %.9g", nats, final);
+            report(check, CHECK_REFUSED, path,
+                   "ends at %.9g, heldout_log_perplexity_nats is %.9g", nats, final);
         before = step;
         seconds = fmax(seconds, number_at(point, "train_s"));
     }
@@ -145,17 +148,18 @@ static void check_run(const struct check *check, const json_t *document, const j
     const char *variant = text_at(run, "variant"), *status = text_at(run, "status");
     bool ok = run_status_of(status) == RUN_OK;
     double nats = number_at(run, "heldout_log_perplexity_nats");
-    double perplexity = number_at(run, "heldout_perplexity");
 
     if (!json_object_get(json_object_get(document, "variants"), variant))
         report(check, CHECK_REFUSED, at, "is of \"%s\", which is not among the variants", variant);
     if (ok != isfinite(nats))
-        report(check, CHECK_REFUSED, at, "has status \"%s\" and %s log-perplexity", status, ok ? "no" : "a");
+        report(check, CHECK_REFUSED, at, "has status \"%s\" and %s log-perplexity", status,
+               ok ? "no" : "a");
     if (ok != (text_at(run, "error") == NULL))
-        report(check, CHECK_REFUSED, at, "has status \"%s\" and %s error", status, ok ? "an" : "no");
+        report(check, CHECK_REFUSED, at, "has status \"%s\" and %s error", status,
+               ok ? "an" : "no");
     if (!check_perplexity(run))
-        report(check, CHECK_COMPUTED, at, "has perplexity %.9g, its log-perplexity gives %.9g", perplexity,
-              exp(nats));
+        report(check, CHECK_COMPUTED, at, "has perplexity %.9g, its log-perplexity gives %.9g",
+               number_at(run, "heldout_perplexity"), exp(nats));
     check_examples(check, run, at);
     check_curve(check, run, at);
 }
@@ -177,8 +181,8 @@ static void check_same_heldout(const struct check *check, const json_t *runs)
             if (integer_at(run, same[j], 0) != integer_at(first, same[j], 0)) {
                 snprintf(at, sizeof at, "runs[%zu].%s", i, same[j]);
                 report(check, CHECK_REFUSED, at, "is %lld, other runs have %lld",
-                      (long long)integer_at(run, same[j], 0),
-                      (long long)integer_at(first, same[j], 0));
+                       (long long)integer_at(run, same[j], 0),
+                       (long long)integer_at(first, same[j], 0));
             }
     }
 }
@@ -190,7 +194,7 @@ static const char *cell_of(const char *variant, int64_t seed, char key[PATH_BYTE
     return key;
 }
 
-/* A row is of a seed that was asked for, and the only one of its run; a copy of one does no harm. */
+/* A row is of a seed that was asked for, and the only one of its run; an equal one does no harm. */
 static int check_row(const struct check *check, const json_t *runs, size_t i, const json_t *asked,
                      json_t *seen)
 {
@@ -222,7 +226,8 @@ static int check_rows(const struct check *check, const json_t *document)
 {
     json_t *runs = json_object_get(document, "runs"), *seeds = value_at(document, "config.seeds");
     json_t *variants = json_object_get(document, "variants"), *variant;
-    size_t cells = json_object_size(variants) * json_array_size(seeds), rows = json_array_size(runs);
+    size_t rows = json_array_size(runs);
+    size_t cells = json_object_size(variants) * json_array_size(seeds);
     json_t *asked = json_object(), *seen = json_object();
     char key[PATH_BYTES];
     const char *name;
@@ -300,8 +305,8 @@ static void check_equal(const struct check *check, const json_t *seen, const jso
         }
     } else if (json_is_array(expected) && json_is_array(seen)) {
         if (json_array_size(expected) != json_array_size(seen))
-            report(check, CHECK_COMPUTED, at, "has %zu elements, the runs give %zu", json_array_size(seen),
-                  json_array_size(expected));
+            report(check, CHECK_COMPUTED, at, "has %zu elements, the runs give %zu",
+                   json_array_size(seen), json_array_size(expected));
         for (size_t i = 0; i < json_array_size(expected) && i < json_array_size(seen); i++) {
             snprintf(path, sizeof path, "%.150s[%zu]", at, i);
             check_equal(check, json_array_get(seen, i), json_array_get(expected, i), path);
@@ -314,8 +319,8 @@ static void check_equal(const struct check *check, const json_t *seen, const jso
     } else if (!json_same(seen, expected)) {
         char *words[] = {json_dumps(seen, JSON_ENCODE_ANY), json_dumps(expected, JSON_ENCODE_ANY)};
 
-        report(check, CHECK_COMPUTED, at, "is %.60s, the runs give %.60s", words[0] ? words[0] : "?",
-              words[1] ? words[1] : "?");
+        report(check, CHECK_COMPUTED, at, "is %.60s, the runs give %.60s",
+               words[0] ? words[0] : "?", words[1] ? words[1] : "?");
         free(words[0]);
         free(words[1]);
     }

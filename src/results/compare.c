@@ -11,25 +11,31 @@
 #include "src/util/json_help.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct metric speed = {"tokens_per_s", "tokens/s", true};
+
+enum { WORDS_BYTES = 128 };
 
 /* One line: a variant's quality, or its speed in one pass. */
 struct change {
     const char *what, *variant;
-    int64_t n;             /* seeds, or samples before */
+    int64_t n;             /* seeds of both, or samples before; 0: only one file has it */
     double before, after;  /* in the metric's unit */
     double change_percent; /* after against before */
     struct interval change_percent_ci95;
     double p, p_holm;
-    const char *verdict;
+    const char *verdict, *note; /* note: words, or NULL */
     /* Not in the JSON: */
     const struct metric *metric;
     int digits; /* that are printed of before and after */
-    bool lost;  /* runs that were ok are not any more */
+    int lost;   /* runs that were ok are not any more */
+    int missing; /* runs or measurements that the second file does not have */
+    double p_least; /* that so few samples can reach; 0: any */
     bool regression;
-    char note[64];
+    char words[WORDS_BYTES];
 };
 static const struct member members[] = {
     MEMBER(struct change, what),
@@ -42,6 +48,7 @@ static const struct member members[] = {
     MEMBER(struct change, p),
     MEMBER(struct change, p_holm),
     MEMBER(struct change, verdict),
+    MEMBER(struct change, note),
 };
 static const struct layout layout = LAYOUT(struct change, members);
 
@@ -49,79 +56,174 @@ struct comparison {
     struct matrix before, after;
     struct change *change;
     int changes;
+    int tested; /* lines with a test */
 };
+
+/* A line of what only one of the files has, the other's value being NAN. */
+static struct change unpaired(const struct metric *metric, const char *what, const char *variant,
+                              double before, double after)
+{
+    return (struct change){
+        .metric = metric,
+        .what = what,
+        .variant = variant,
+        .before = before,
+        .after = after,
+        .change_percent = NAN,
+        .change_percent_ci95 = {NAN, NAN},
+        .p = NAN,
+    };
+}
+
+/* Add to the words of a line. */
+static void say(struct change *change, const char *format, ...) GLU_PRINTF(2, 3);
+static void say(struct change *change, const char *format, ...)
+{
+    size_t length = strlen(change->words);
+    va_list args;
+
+    if (length > 0 && length + 2 < WORDS_BYTES) {
+        memcpy(change->words + length, ", ", 3);
+        length += 2;
+    }
+    va_start(args, format);
+    vsnprintf(change->words + length, WORDS_BYTES - length, format, args);
+    va_end(args);
+}
+
+static void say_runs(struct change *change, int runs, const char *what)
+{
+    if (runs > 0)
+        say(change, "%d run%s %s", runs, runs == 1 ? "" : "s", what);
+}
 
 /* ==== Quality: paired by seed ==== */
 
-/* One variant at the seeds that both files have. */
-static int quality_change(struct change *change, const struct comparison *comparison, int row,
-                          int other, double *x, double *y)
+/* What became of a variant's runs. */
+struct tally {
+    int n;             /* ok in both */
+    int lost, missing; /* ok before, and not ok or not there after */
+    int not_ok, added; /* not ok before; not there before */
+};
+
+/* Two runs of one seed are of the same text, or -1 and a message. */
+static int check_heldout(const struct matrix_run *was, const struct matrix_run *is)
+{
+    if (was->heldout_examples == is->heldout_examples
+        && was->heldout_target_tokens == is->heldout_target_tokens)
+        return 0;
+    return err_set("%s at seed %lld was evaluated on other text: %lld examples of %lld target "
+                   "tokens before, %lld of %lld after",
+                   was->variant, (long long)was->seed, (long long)was->heldout_examples,
+                   (long long)was->heldout_target_tokens, (long long)is->heldout_examples,
+                   (long long)is->heldout_target_tokens);
+}
+
+/* The values of one variant at the seeds at which both files have it ok.  `other`: its row in the
+ * second file, or -1. */
+static int pair_runs(struct tally *tally, const struct comparison *comparison, int row, int other,
+                     double *x, double *y)
 {
     const struct matrix *before = &comparison->before, *after = &comparison->after;
     const struct scores were = matrix_scores(before, METRIC_LOG_PERPLEXITY);
     const struct scores are = matrix_scores(after, METRIC_LOG_PERPLEXITY);
-    struct paired_test test;
-    int n = 0, lost = 0;
 
+    *tally = (struct tally){0};
     for (int i = 0; i < before->seeds; i++) {
+        const struct matrix_run *was = matrix_run_at(before, row, i), *is = NULL;
         int column = matrix_column(after, before->seed[i]);
-        double was = scores_at(&were, row, i), is;
 
-        if (column < 0 || isnan(was) || !matrix_run_at(after, other, column))
+        if (was && other >= 0 && column >= 0)
+            is = matrix_run_at(after, other, column);
+        if (!was)
             continue;
-        is = scores_at(&are, other, column);
-        if (isnan(is)) {
-            lost++;
-            continue;
+        if (isnan(scores_at(&were, row, i))) {
+            tally->not_ok++;
+        } else if (!is) {
+            tally->missing++;
+        } else if (isnan(scores_at(&are, other, column))) {
+            tally->lost++;
+        } else {
+            if (check_heldout(was, is) != 0)
+                return -1;
+            x[tally->n] = scores_at(&were, row, i);
+            y[tally->n++] = scores_at(&are, other, column);
         }
-        x[n] = was;
-        y[n++] = is;
     }
-    if (stats_paired_t(y, x, n, STATS_LEVEL, &test) != 0)
+    for (int i = 0; i < after->seeds && other >= 0; i++) {
+        int column = matrix_column(before, after->seed[i]);
+
+        tally->added += matrix_run_at(after, other, i)
+                        && (column < 0 || !matrix_run_at(before, row, column));
+    }
+    return 0;
+}
+
+/* One variant of the first file.  A line when any of its runs is ok. */
+static int quality_change(struct comparison *comparison, int row, double *x, double *y)
+{
+    const struct matrix *before = &comparison->before;
+    const struct scores were = matrix_scores(before, METRIC_LOG_PERPLEXITY);
+    const char *name = before->variant[row].name;
+    struct change *change = &comparison->change[comparison->changes];
+    struct paired_test test;
+    struct tally tally;
+
+    if (pair_runs(&tally, comparison, row, matrix_find(&comparison->after, name), x, y) != 0)
         return -1;
-    *change = (struct change){
-        .metric = were.metric,
-        .digits = 4,
-        .what = "log-perplexity",
-        .variant = before->variant[row].name,
-        .n = n,
-        .before = stats_mean(x, n),
-        .after = stats_mean(y, n),
-        .p = test.p_t,
-        .lost = lost > 0,
-    };
+    if (tally.n + tally.lost + tally.missing == 0)
+        return 0;
+    if (stats_paired_t(y, x, tally.n, STATS_LEVEL, &test) != 0)
+        return -1;
+    *change = unpaired(were.metric, "log-perplexity", name, stats_mean(x, tally.n),
+                       stats_mean(y, tally.n));
+    change->n = tally.n;
+    change->p = test.p_t;
+    change->digits = 4;
+    change->lost = tally.lost;
+    change->missing = tally.missing;
     change->change_percent = 100.0 * test.difference / change->before;
     change->change_percent_ci95 = (struct interval){100.0 * test.interval.low / change->before,
                                                     100.0 * test.interval.high / change->before};
-    if (lost)
-        snprintf(change->note, sizeof change->note, "%d run%s not ok any more", lost,
-                 lost == 1 ? "" : "s");
+    if (tally.n == 0) /* nothing to compare: what the first file has of it */
+        change->before = stats_mean(x, scores_row(&were, row, x));
+    say_runs(change, tally.lost, "not ok any more");
+    say_runs(change, tally.missing, "missing after");
+    say_runs(change, tally.not_ok, "not ok before");
+    say_runs(change, tally.added, "more after");
+    comparison->changes++;
     return 0;
+}
+
+/* One variant of the second file, when the first has nothing to compare it with. */
+static void quality_addition(struct comparison *comparison, int row, double *y)
+{
+    const struct scores are = matrix_scores(&comparison->after, METRIC_LOG_PERPLEXITY);
+    const char *name = comparison->after.variant[row].name;
+    int n = scores_row(&are, row, y);
+
+    for (int i = 0; i < comparison->changes; i++)
+        if (texts_equal(comparison->change[i].variant, name))
+            return;
+    if (n > 0) {
+        struct change *change = &comparison->change[comparison->changes++];
+
+        *change = unpaired(are.metric, "log-perplexity", name, NAN, stats_mean(y, n));
+        change->digits = 4;
+        say_runs(change, n, "ok in the second file alone");
+    }
 }
 
 static int quality_changes(struct comparison *comparison)
 {
-    const struct matrix *before = &comparison->before;
-    double *x = calloc((size_t)before->seeds + 1, sizeof *x);
-    double *y = calloc((size_t)before->seeds + 1, sizeof *y);
-    int rc = -1;
+    size_t seeds = (size_t)comparison->before.seeds + (size_t)comparison->after.seeds + 1;
+    double *x = calloc(seeds, sizeof *x), *y = calloc(seeds, sizeof *y);
+    int rc = x && y ? 0 : err_system("%zu seeds", seeds);
 
-    if (!x || !y) {
-        err_system("%d seeds", before->seeds);
-        goto done;
-    }
-    for (int i = 0; i < before->variants; i++) {
-        struct change *change = &comparison->change[comparison->changes];
-        int other = matrix_find(&comparison->after, before->variant[i].name);
-
-        if (other < 0)
-            continue;
-        if (quality_change(change, comparison, i, other, x, y) != 0)
-            goto done;
-        comparison->changes += change->n > 0 || change->lost;
-    }
-    rc = 0;
-done:
+    for (int i = 0; i < comparison->before.variants && rc == 0; i++)
+        rc = quality_change(comparison, i, x, y);
+    for (int i = 0; i < comparison->after.variants && rc == 0; i++)
+        quality_addition(comparison, i, y);
     free(x);
     free(y);
     return rc;
@@ -134,18 +236,25 @@ static bool same_number(double a, double b)
     return a == b || (isnan(a) && isnan(b));
 }
 
-/* Where the other file has the same measurement, or -1. */
+/* Where the other file has the same measurement, with samples, or -1. */
 static int same_measurement(const struct matrix *matrix, const struct matrix_throughput *wanted)
 {
     for (int i = 0; i < matrix->throughputs; i++) {
         const struct matrix_throughput *row = &matrix->throughput[i];
 
-        if (texts_equal(row->variant, wanted->variant) && texts_equal(row->pass, wanted->pass) &&
-            texts_equal(row->precision, wanted->precision) && row->batch == wanted->batch &&
-            same_number(row->tokens_per_sample, wanted->tokens_per_sample))
+        if (texts_equal(row->variant, wanted->variant) && texts_equal(row->pass, wanted->pass)
+            && texts_equal(row->precision, wanted->precision) && row->batch == wanted->batch
+            && same_number(row->tokens_per_sample, wanted->tokens_per_sample)
+            && row->samples_s.count > 0)
             return i;
     }
     return -1;
+}
+
+/* The least p of a rank-sum test of so many samples: all of one side below all of the other. */
+static double least_p(int a, int b)
+{
+    return fmin(1.0, 2.0 * exp(lgamma(a + 1.0) + lgamma(b + 1.0) - lgamma(a + b + 1.0)));
 }
 
 static int speed_change(struct change *change, const struct matrix_throughput *before,
@@ -155,12 +264,8 @@ static int speed_change(struct change *change, const struct matrix_throughput *b
     struct interval interval;
     double ratio;
 
-    *change = (struct change){
-        .metric = &speed,
-        .what = before->pass,
-        .variant = before->variant,
-        .n = x->count,
-    };
+    change->n = x->count;
+    change->p_least = least_p(x->count, y->count);
     /* Speed after over speed before is seconds before over seconds after. */
     if (stats_median_ratio(x->x, x->count, y->x, y->count, false, STATS_LEVEL, &ratio,
                            &interval) != 0
@@ -180,15 +285,30 @@ static int speed_changes(struct comparison *comparison)
     int rc = were && are ? 0 : -1;
 
     for (int i = 0; i < before->throughputs && rc == 0; i++) {
+        const struct matrix_throughput *was = &before->throughput[i];
+        int other = same_measurement(after, was);
         struct change *change = &comparison->change[comparison->changes];
-        int other = same_measurement(after, &before->throughput[i]);
 
-        if (other < 0)
+        if (was->samples_s.count == 0)
             continue;
-        rc = speed_change(change, &before->throughput[i], &after->throughput[other]);
-        change->before = were[i].tokens_per_s;
-        change->after = are[other].tokens_per_s;
+        *change = unpaired(&speed, was->pass, was->variant, were[i].tokens_per_s,
+                           other < 0 ? NAN : are[other].tokens_per_s);
+        if (other >= 0)
+            rc = speed_change(change, was, &after->throughput[other]);
+        else
+            say(change, "not measured after");
+        change->missing = other < 0;
         comparison->changes++;
+    }
+    for (int i = 0; i < after->throughputs && rc == 0; i++) {
+        const struct matrix_throughput *is = &after->throughput[i];
+
+        if (is->samples_s.count > 0 && same_measurement(before, is) < 0) {
+            struct change *change = &comparison->change[comparison->changes++];
+
+            *change = unpaired(&speed, is->pass, is->variant, NAN, are[i].tokens_per_s);
+            say(change, "not measured before");
+        }
     }
     free(were);
     free(are);
@@ -208,8 +328,10 @@ static int correct(struct comparison *comparison)
         err_system("%d tests", comparison->changes);
         goto done;
     }
-    for (int i = 0; i < comparison->changes; i++)
+    for (int i = 0; i < comparison->changes; i++) {
         p[i] = comparison->change[i].p;
+        comparison->tested += isfinite(p[i]);
+    }
     if (stats_holm(p, holm, comparison->changes) != 0)
         goto done;
     for (int i = 0; i < comparison->changes; i++)
@@ -221,56 +343,77 @@ done:
     return rc;
 }
 
-static const char *verdict_of(const struct change *change)
+static bool is_significant(const struct change *change)
 {
-    bool worse = metric_is_better(change->metric, 0.0, change->change_percent);
+    return change->p_holm < STATS_ALPHA; /* false for NAN */
+}
 
+/* Could this line have shown anything?  Not with one seed, nor with so few samples among so many
+ * lines that the clearest of differences stays above the level. */
+static bool has_test(const struct comparison *comparison, const struct change *change)
+{
+    return isfinite(change->p_holm)
+           && (is_significant(change) || change->p_least * comparison->tested < STATS_ALPHA);
+}
+
+static const char *verdict_of(const struct comparison *comparison, const struct change *change)
+{
     if (change->regression)
         return "REGRESSION";
     if (change->lost)
         return "runs lost";
+    if (change->missing)
+        return "missing";
+    if (change->n == 0)
+        return "new";
     if (change->change_percent == 0.0)
         return "identical";
-    if (!isfinite(change->p_holm))
+    if (!has_test(comparison, change))
         return "no test";
-    if (change->p_holm >= STATS_ALPHA)
+    if (!is_significant(change))
         return "n.s.";
-    return worse ? "worse" : "better";
+    return metric_is_better(change->metric, 0.0, change->change_percent) ? "worse" : "better";
 }
 
-static void judge(struct change *change, double fail_on_percent)
+/* A gate fails where something is worse, and where it cannot tell: where what was measured before
+ * is not any more, and where a change is too large and there is no test of it. */
+static void judge(const struct comparison *comparison, struct change *change, double percent)
 {
-    bool significant = change->p_holm < STATS_ALPHA; /* false for NAN */
-    bool worse = metric_is_better(change->metric, 0.0, change->change_percent);
+    bool compared = change->n > 0, tested = has_test(comparison, change);
+    bool unclear = !isfinite(change->change_percent) && !same_number(change->before, change->after);
+    bool worse = metric_is_better(change->metric, 0.0, change->change_percent)
+                 && fabs(change->change_percent) > percent;
 
-    change->regression = fail_on_percent >= 0.0
-                         && (change->lost
-                             || (significant && worse
-                                 && fabs(change->change_percent) > fail_on_percent));
-    change->verdict = verdict_of(change);
+    if (compared && !tested && change->change_percent != 0.0)
+        say(change, "too few %s for a test", change->p_least > 0.0 ? "samples" : "runs");
+    change->regression = percent >= 0.0
+                         && (change->lost || change->missing || (compared && unclear)
+                             || (compared && worse && (is_significant(change) || !tested)));
+    change->verdict = verdict_of(comparison, change);
+    change->note = change->words[0] ? change->words : NULL;
 }
 
 /* ==== Printing ==== */
 
-static void print_change(struct sheet *sheet, const struct matrix *before,
+static void print_change(struct sheet *sheet, const struct comparison *comparison,
                          const struct change *change)
 {
-    char text[CELL_BYTES];
+    const struct matrix *before = &comparison->before, *after = &comparison->after;
+    bool known = matrix_find(before, change->variant) >= 0;
+    char text[CELL_BYTES], format[16];
 
-    sheet_cell(sheet, "%s", change->what);
-    sheet_cell(sheet, "%s", matrix_label(before, change->variant));
+    snprintf(format, sizeof format, "%%.%df", change->digits);
+    sheet_cell(sheet, "%s", change->what ? change->what : "?");
+    sheet_cell(sheet, "%s", matrix_label(known ? before : after, change->variant));
     sheet_cell(sheet, "%lld", (long long)change->n);
-    if (change->n > 0) {
-        sheet_cell(sheet, "%.*f", change->digits, change->before);
-        sheet_cell(sheet, "%.*f", change->digits, change->after);
-        sheet_cell(sheet, "%+.2f %%", change->change_percent);
-    } else {
-        for (int i = 0; i < 3; i++)
-            sheet_cell(sheet, "%s", "");
-    }
+    cell_number(sheet, format, change->before, "");
+    cell_number(sheet, format, change->after, "");
+    cell_number(sheet, "%+.2f %%", change->change_percent, "");
     sheet_cell(sheet, "%s",
-               text_interval(change->change_percent_ci95, "%+.2f", "no interval", text));
-    sheet_cell(sheet, "%s%s%s", change->verdict, change->note[0] ? ": " : "", change->note);
+               text_interval(change->change_percent_ci95, "%+.2f",
+                             change->n > 0 ? "no interval" : "", text));
+    sheet_cell(sheet, "%s%s%s", change->verdict, change->note ? ": " : "",
+               change->note ? change->note : "");
 }
 
 /* Where the two were made, as far as it differs. */
@@ -290,7 +433,43 @@ static void note_origins(struct sheet *sheet, const json_t *before, const json_t
     }
 }
 
-static int fill(struct sheet *sheet, const struct comparison *comparison)
+/* The same measurements twice: somebody compares a file with itself or with a copy of it. */
+static bool are_copies(const json_t *before, const json_t *after)
+{
+    static const char *const paths[] = {"environment.date_utc", "runs", "tables.throughput"};
+
+    for (size_t i = 0; i < LENGTH_OF(paths); i++)
+        if (!json_same(value_at(before, paths[i]), value_at(after, paths[i])))
+            return false;
+    return true;
+}
+
+/* What a reader might take to be compared, and is not. */
+static void note_limits(struct sheet *sheet, const struct comparison *comparison)
+{
+    static const char *const left_out[] = {"profile", "scaling"};
+    const json_t *before = comparison->before.document, *after = comparison->after.document;
+
+    if (are_copies(before, after))
+        sheet_note(sheet, "The two files hold the same measurements: one is a copy of the other.");
+    for (size_t i = 0; i < LENGTH_OF(left_out); i++)
+        if (json_object_get(before, left_out[i]) || json_object_get(after, left_out[i]))
+            sheet_note(sheet, "Not compared: %s.", left_out[i]);
+    for (int i = 0; i < comparison->before.runs; i++) {
+        const struct matrix_run *run = &comparison->before.run[i];
+        bool compared = run->status == RUN_OK;
+
+        for (int j = 0; j < comparison->changes; j++)
+            compared |= comparison->change[j].metric != &speed
+                        && texts_equal(comparison->change[j].variant, run->variant);
+        if (!compared)
+            sheet_note(sheet, "Not compared: %s at seed %lld, %s before.",
+                       matrix_label(&comparison->before, run->variant), (long long)run->seed,
+                       run_status_name(run->status));
+    }
+}
+
+static int fill(struct sheet *sheet, const struct comparison *comparison, double percent)
 {
     static const struct sheet_heading headings[] = {
         {'l', "what", 0},  {'l', "variant", 0}, {'r', "n", 0},             {'r', "before", 0},
@@ -304,33 +483,64 @@ static int fill(struct sheet *sheet, const struct comparison *comparison)
         const struct change *change = &comparison->change[i];
         json_t *row = json_object();
 
-        print_change(sheet, &comparison->before, change);
+        print_change(sheet, comparison, change);
         sheet->bad |= layout_put(&layout, change, row) != 0;
         sheet->bad |= json_push(sheet->data, row) != 0;
     }
     sheet_note(sheet, "Quality: paired by seed, Student's t.  Speed: ratio of medians with a bootstrap "
                       "interval, rank-sum test.  Holm over all lines.");
+    if (percent >= 0.0)
+        sheet_note(sheet, "REGRESSION: worse by more than %g %%, significantly or where there is "
+                          "no test; or runs lost, or missing.",
+                   percent);
+    note_limits(sheet, comparison);
     note_origins(sheet, comparison->before.document, comparison->after.document);
     return sheet->bad ? err_set("not enough memory for the table") : 0;
 }
 
 /* ==== All of it ==== */
 
+/* Variants of one name are one function of one size, or -1 and a message.  Texts may change. */
+static int check_variants(const json_t *before, const json_t *after)
+{
+    static const char *const keys[] = {"gated", "activation", "alpha",
+                                       "beta",  "d_ff",       "parameters"};
+    json_t *variants = json_object_get(before, "variants"), *variant;
+    char path[128], text[640] = "";
+    const char *name;
+    int count = 0;
+
+    json_object_foreach (variants, name, variant) {
+        const json_t *other = json_object_get(json_object_get(after, "variants"), name);
+
+        for (size_t i = 0; other && i < LENGTH_OF(keys); i++) {
+            snprintf(path, sizeof path, "variants.%.50s.%s", name, keys[i]);
+            count += json_differences(json_object_get(variant, keys[i]),
+                                      json_object_get(other, keys[i]), path, NULL, NULL, text,
+                                      sizeof text);
+        }
+    }
+    return count ? err_set("the two files are of different variants; they differ in %s", text) : 0;
+}
+
 static int compare(struct comparison *comparison, const json_t *before, const json_t *after)
 {
-    int most;
+    int most, common = 0;
 
     if (matrix_open(&comparison->before, before) != 0
         || matrix_open(&comparison->after, after) != 0)
         return -1;
-    most = comparison->before.variants + comparison->before.throughputs;
+    most = comparison->before.variants + comparison->before.throughputs
+           + comparison->after.variants + comparison->after.throughputs;
     comparison->change = calloc((size_t)most + 1, sizeof *comparison->change);
     if (!comparison->change)
         return err_system("%d comparisons", most);
     if (quality_changes(comparison) != 0 || speed_changes(comparison) != 0
         || correct(comparison) != 0)
         return -1;
-    if (comparison->changes == 0)
+    for (int i = 0; i < comparison->changes; i++)
+        common += comparison->change[i].n > 0 || comparison->change[i].lost;
+    if (common == 0)
         return err_set("the two files have no run and no throughput measurement in common");
     return 0;
 }
@@ -349,13 +559,13 @@ int results_compare(FILE *out, json_t *before, json_t *after, affects_fn *affect
         return -1;
     if (document_differences(before, after, affects, AFFECTS_RESULT, text, sizeof text))
         return err_set("the two files are of different configurations; they differ in %s", text);
-    if (compare(&comparison, before, after) != 0)
+    if (check_variants(before, after) != 0 || compare(&comparison, before, after) != 0)
         goto done;
     for (int i = 0; i < comparison.changes; i++) {
-        judge(&comparison.change[i], fail_on_percent);
+        judge(&comparison, &comparison.change[i], fail_on_percent);
         *regression |= comparison.change[i].regression;
     }
-    rc = fill(&sheet, &comparison);
+    rc = fill(&sheet, &comparison, fail_on_percent);
     if (rc == 0)
         rc = format->print(out, &sheet);
 done:

@@ -172,7 +172,8 @@ done:
 /* Does the parser complain of what some programs write for numbers that are none? */
 static bool is_no_number(const char *text)
 {
-    return strstr(text, "near 'NaN'") || strstr(text, "near 'Infinity'") || strstr(text, "near '-'");
+    return strstr(text, "near 'NaN'") || strstr(text, "near 'Infinity'") ||
+           strstr(text, "near '-'");
 }
 
 json_t *results_parse(const char *path)
@@ -189,8 +190,9 @@ json_t *results_parse(const char *path)
     free(text);
     if (!document) {
         err_set("%s:%d:%d: %s; %s", path, error.line, error.column, err_cause(error.text),
-                is_no_number(error.text) ? "JSON has no NaN and no infinity, what is not known is null"
-                                         : "it is not a results file, or a damaged one");
+                is_no_number(error.text)
+                    ? "JSON has no NaN and no infinity; what is not known is null"
+                    : "it is not a results file, or a damaged one");
         return NULL;
     }
     version = json_object_get(document, "schema_version");

@@ -71,6 +71,8 @@ static const struct member run_members[] = {
     MEMBER(struct matrix_run, seed),
     MEMBER(struct matrix_run, steps),
     MEMBER(struct matrix_run, tokens_seen),
+    MEMBER(struct matrix_run, heldout_examples),
+    MEMBER(struct matrix_run, heldout_target_tokens),
     MEMBER(struct matrix_run, train_tokens_per_s),
     MEMBER(struct matrix_run, heldout_example_nats),
 };

@@ -33,7 +33,7 @@ struct matrix_run {
     const char *variant, *error;
     int row; /* of its variant; -1: the document does not describe it */
     enum run_status status;
-    int64_t seed, steps, tokens_seen;
+    int64_t seed, steps, tokens_seen, heldout_examples, heldout_target_tokens;
     double train_tokens_per_s;
     struct numbers heldout_example_nats;
     struct curve_point *curve; /* (curve_count); owned */

@@ -1,5 +1,5 @@
-/* read.c - a results file as the rest of the program gets it: what it says of what was measured, and
- * all that follows computed of that, by the rule of check.h. */
+/* read.c - a results file as the rest of the program gets it: what was measured as it stands there,
+ * and all that follows computed of that, by the rule of check.h. */
 #include "src/glu.h"
 
 #include "src/results/check.h"
@@ -103,8 +103,8 @@ static int settle_variants(json_t *document)
     return bad;
 }
 
-/* A copy of the document in which all that follows is computed.  New reference, or NULL and a message;
- * the document stays for the comparison of the two. */
+/* A copy of the document in which all that follows is computed; the document stays for the
+ * comparison of the two.  New reference, or NULL and a message. */
 static json_t *settle(const json_t *document)
 {
     json_t *copy = json_deep_copy(document);
@@ -160,8 +160,8 @@ json_t *results_read(const char *path)
     } else {
         check_tables(document, settled, find, &findings);
         if (findings.count)
-            warn_add("%s: %s%s; the file was changed, and what follows from its runs and samples is "
-                     "computed anew",
+            warn_add("%s: %s%s; the file was changed, and what follows from its runs and samples "
+                     "is computed anew",
                      path, findings.first, text_more(&findings, more));
     }
     json_decref(document);

@@ -179,10 +179,13 @@ json_t *study_tables_json(const char *directory);
 
 /* The differences from `before` to `after`, two documents whose configurations agree in all that
  * affects a result (but for its last bits): quality (paired by seed) and speed, each with a 95 %
- * interval and a test, Holm over all lines; printed in one of report_print()'s formats.
- * *regression: something is significantly worse, by more than fail_on_percent (of the loss, of the
- * throughput), or a run that was ok is not any more.  A negative fail_on_percent never fails.
- * -1 and a message when the configurations differ or have nothing in common. */
+ * interval and a test, Holm over all lines; printed in one of report_print()'s formats.  What only
+ * one of them has is a line too.
+ * *regression: something is worse by more than fail_on_percent (of the loss, of the throughput),
+ * significantly or without a test of it; or a run that was ok is not any more; or a run or a
+ * measurement of `before` is missing.  A negative fail_on_percent never fails.
+ * -1 and a message when the configurations, the variants of one name or the held-out texts differ,
+ * or when there is nothing that both have. */
 int results_compare(FILE *out, json_t *before, json_t *after, affects_fn *affects,
                     const char *format, double fail_on_percent, bool *regression);
 
