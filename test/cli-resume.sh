@@ -101,6 +101,18 @@ cp whole.json more.json
 glu --seeds 3 --resume --output more.json || fail "more seeds"
 [ "$(grep -c '"status": "ok"' more.json)" = 6 ] || fail "two more runs were to be made"
 
+# Nor is what fewer seeds or variants leave out thrown away, and the file may have been written anew
+# by another program.
+glu --resume --output more.json && fail "runs that are not asked for are thrown away"
+grep -q "more.json has 2 runs that are not asked for now (relu at seed 3)" err ||
+    fail "the runs that would be lost are not named"
+[ "$(grep -c '"status": "ok"' more.json)" = 6 ] || fail "runs are gone from more.json"
+sed 's/"seed": \([0-9]*\)/"seed": \1.0/; s/"steps": \([0-9]*\)/"steps": \1.0/' more.json >floats.json
+glu --seeds 3 --resume --output floats.json || fail "2 and 2.0 are two numbers"
+[ "$(value floats.json train_s)" = "$(value more.json train_s)" ] ||
+    fail "2.0: runs are made again"
+cmp -s more.json floats.json && fail "2.0: nothing is written"
+
 # checkpoints COUNT: true when there are as many of the first run.
 checkpoints()
 {

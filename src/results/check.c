@@ -154,8 +154,8 @@ static void check_run(const struct check *check, const json_t *document, const j
     if (ok != isfinite(nats))
         report(check, CHECK_REFUSED, at, "has status \"%s\" and %s log-perplexity", status,
                ok ? "no" : "a");
-    if (ok != (text_at(run, "error") == NULL))
-        report(check, CHECK_REFUSED, at, "has status \"%s\" and %s error", status,
+    if (ok != (text_at(run, "error") == NULL) && run_status_of(status) != RUN_INTERRUPTED)
+        report(check, ok ? CHECK_REFUSED : CHECK_TOLD, at, "has status \"%s\" and %s error", status,
                ok ? "an" : "no");
     if (!check_perplexity(run))
         report(check, CHECK_COMPUTED, at, "has perplexity %.9g, its log-perplexity gives %.9g",

@@ -184,6 +184,31 @@ static int check_weights(const struct study *study, const json_t *theirs)
     return 0;
 }
 
+/* A run of a results file that nobody asks for now would be gone when the file is written anew. */
+static int check_asked(const struct study *study, const json_t *document)
+{
+    const json_t *rows = json_object_get(document, "runs"), *row, *first = NULL;
+    int others = 0;
+    size_t k;
+
+    json_array_foreach (rows, k, row) {
+        bool asked = !is_settled_row(row);
+
+        for (int i = 0; i < study->run_count && !asked; i++)
+            asked = is_row_of(row, study->runs[i].cell);
+        if (!asked && others++ == 0)
+            first = row;
+    }
+    if (others == 0)
+        return 0;
+    return err_set(FIELD("resume") ": %s has %d run%s that %s not asked for now (%s at seed %lld) and "
+                   "would be lost; ask for these " FIELD("variant") "s and " FIELD("seeds")
+                   " too, or give another " FIELD("output"),
+                   study->setting->output, others, others == 1 ? "" : "s",
+                   others == 1 ? "is" : "are", text_at(first, "variant"),
+                   (long long)integer_at(first, "seed", -1));
+}
+
 /* Take the runs of a results file that are done and not recorded. */
 static int take_rows(struct study *study, const json_t *document)
 {
@@ -344,7 +369,7 @@ static int keep_values(json_t *made, const json_t *theirs)
             bool known = false;
 
             for (size_t n = 0; n < json_array_size(values); n++)
-                known = known || json_equal(json_array_get(values, n), value);
+                known = known || json_same(json_array_get(values, n), value);
             if (!known && json_array_append(values, value)) {
                 json_decref(values);
                 return -1;
@@ -418,7 +443,7 @@ static int take_results(struct study *study, bool known)
     if (!document)
         return -1;
     if (agrees(&study->parts[0], json_object_get(document, "config"), differences, sizeof differences))
-        status = take_rows(study, document);
+        status = check_asked(study, document) ? -1 : take_rows(study, document);
     else if (!known)
         status = err_set(FIELD("resume") ": %s has another configuration: %s; give the same one, or "
                          "another " FIELD("output"),
