@@ -259,6 +259,9 @@ static void test_bad_files(void)
         {"{\"schema_version\": 1, \"runs\": 3}", "file.json: does not fit the schema"},
         {"[1, 2]", "schema_version is missing"},
         {"{\"a\": 1, \"a\": 2}", "duplicate"},
+        {"{\"schema_version\": 1,\n \"a\": NaN}", "file.json:2:9: invalid token near 'NaN'; JSON has no"},
+        {"{\"a\": Infinity}", "JSON has no NaN and no infinity"},
+        {"{\"a\": -Infinity}", "JSON has no NaN and no infinity"},
     };
 
     for (size_t i = 0; i < LENGTH_OF(cases); i++) {
@@ -273,6 +276,127 @@ static void test_bad_files(void)
     }
     tap_ok(results_read(in_directory("nothing.json")) == NULL && strstr(err_get(), "nothing.json"), "%s",
            err_get());
+}
+
+/* Write a value as another program may: what is whole as a real, a real that is whole as an integer,
+ * the members in another order.  New reference. */
+static json_t *rewritten(const json_t *value)
+{
+    json_t *made, *member, *all = (json_t *)value;
+    const char *key;
+    size_t i;
+
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        made = json_object();
+        json_object_foreach (all, key, member) {
+            json_t *before = made;
+
+            made = json_object();
+            json_object_set_new(made, key, rewritten(member));
+            json_object_update(made, before);
+            json_decref(before);
+        }
+        return made;
+    case JSON_ARRAY:
+        made = json_array();
+        json_array_foreach (value, i, member)
+            json_array_append_new(made, rewritten(member));
+        return made;
+    case JSON_INTEGER:
+        return json_real((double)json_integer_value(value));
+    case JSON_REAL:
+        return is_whole(value) ? json_integer(integer_of(value, 0)) : json_copy(all);
+    default:
+        return json_incref(all);
+    }
+}
+
+/* A file that another program wrote anew says what it said. */
+static void test_rewritten(const json_t *document)
+{
+    char path[2][256];
+    json_t *other = rewritten(document), *back, *merged;
+    bool regression = true;
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+    int faults = -1;
+
+    snprintf(path[0], sizeof path[0], "%s", in_directory("ours.json"));
+    snprintf(path[1], sizeof path[1], "%s", in_directory("theirs.json"));
+    tap_ok(json_same(document, other) && !json_equal(document, other), "3 is 3.0, wherever it stands");
+    tap_ok(results_write(path[0], (json_t *)document) == 0 && results_write(path[1], other) == 0
+               && results_validate(path[1], stdout, &faults) == 0 && faults == 0,
+           "validated");
+    warn_clear();
+    back = results_read(path[1]);
+    tap_ok(back && json_same(back, document) && !warn_get(0), "read: %s",
+           back ? "the same" : err_get());
+    tap_ok(back && results_compare(out, (json_t *)document, back, fixture_affects, "terminal", 0.0,
+                                   &regression) == 0 && !regression,
+           "compared: %s", regression ? err_get() : "no difference");
+    fclose(out);
+    tap_ok(text && strstr(text, "one is a copy of the other") && !strstr(text, "Differs"),
+           "and it is told that it is one file");
+    merged = results_merge((const char *[]){path[0], path[1]}, 2, fixture_affects);
+    tap_ok(merged && json_same(merged, document), "merged: %s", merged ? "the same" : err_get());
+    free(text);
+    json_decref(merged);
+    json_decref(back);
+    json_decref(other);
+    unlink(path[0]);
+    unlink(path[1]);
+}
+
+static void test_values(void)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"3", "3.0", true},
+        {"3", "30e-1", true},
+        {"1e-3", "0.001", true},
+        {"0", "-0.0", true},
+        {"3", "3.5", false},
+        {"1", "true", false},
+        {"1", "\"1\"", false},
+        {"0", "null", false},
+        {"[1, [2.0]]", "[1.0, [2]]", true},
+        {"[1, 2]", "[1]", false},
+        {"{\"a\": 1, \"b\": 2}", "{\"b\": 2.0, \"a\": 1.0}", true},
+        {"{\"a\": 1}", "{\"b\": 1}", false},
+        {"9007199254740993", "9007199254740992", false},
+        {"9007199254740993", "9007199254740992.0", true}, /* all that a double keeps of it */
+    };
+    static const struct {
+        const char *text;
+        int64_t value;
+    } whole[] = {{"2.0", 2}, {"2e3", 2000}, {"-7", -7}, {"2.5", -1}, {"1e19", -1}, {"\"2\"", -1}};
+    int wrong = 0;
+
+    for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+        json_t *a = json_loads(cases[i].a, JSON_DECODE_ANY, NULL);
+        json_t *b = json_loads(cases[i].b, JSON_DECODE_ANY, NULL);
+
+        if (json_same(a, b) != cases[i].same || json_same(b, a) != cases[i].same) {
+            tap_diag("%s and %s", cases[i].a, cases[i].b);
+            wrong++;
+        }
+        json_decref(a);
+        json_decref(b);
+    }
+    for (size_t i = 0; i < LENGTH_OF(whole); i++) {
+        json_t *value = json_loads(whole[i].text, JSON_DECODE_ANY, NULL);
+
+        if (integer_of(value, -1) != whole[i].value) {
+            tap_diag("%s", whole[i].text);
+            wrong++;
+        }
+        json_decref(value);
+    }
+    tap_ok(wrong == 0 && json_same(NULL, NULL), "numbers are compared by value");
 }
 
 static void test_odd_texts(void)
@@ -422,6 +546,7 @@ int main(void)
     test_throughput(document);
     test_pareto(document);
     test_files(document);
+    test_rewritten(document);
     test_detection(document);
     test_finetune(document);
     json_decref(document);
@@ -432,7 +557,8 @@ int main(void)
     test_one_seed();
     test_bad_files();
     test_odd_texts();
+    test_values();
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan(51);
+    tap_plan(61);
     return tap_status();
 }

@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/util/json_help.h"
+#include "src/results/check.h"
 #include "src/results/schema.h"
 #include "test/results-fixture.h"
 #include "test/tap.h"
@@ -62,51 +63,73 @@ static void spoil(json_t *document, const char *where, const char *json)
         tap_bail_out("no such place: %s", where);
 }
 
+/* Of the schema: it is refused too, and nothing else is looked at. */
+enum { SCHEMA = -1 };
+
 /* One change to a good file; NULL removes. */
 static const struct {
+    int kind; /* what a reader does about it: an enum check_kind */
     const char *where, *json, *expected;
 } faults[] = {
     /* the schema */
-    {"runs", NULL, "(top): lacks \"runs\""},
-    {"runs.3.seed", "\"x\"", "runs[3].seed: is string, must be integer"},
-    {"runs.3.status", "\"fine\"", "runs[3].status: is \"fine\", must be one of \"ok\""},
-    {"runs.3.steps", "-1", "runs[3].steps: is -1, must be 0 or more"},
-    {"variants.relu.gated", "0", "variants.relu.gated: is integer, must be boolean"},
-    {"tables.table1.0.ci95_nats", "[1]", "tables.table1[0].ci95_nats: has 1 elements"},
-    {"agreement.kendall_tau_b", "1.5", "agreement.kendall_tau_b: is 1.5, must be 1 or less"},
-    {"config.training.batch", "null", "config.training.batch: is null, must be integer"},
+    {SCHEMA, "runs", NULL, "(top): lacks \"runs\""},
+    {SCHEMA, "runs.3.seed", "\"x\"", "runs[3].seed: is string, must be integer"},
+    {SCHEMA, "runs.3.status", "\"fine\"", "runs[3].status: is \"fine\", must be one of \"ok\""},
+    {SCHEMA, "runs.3.steps", "-1", "runs[3].steps: is -1, must be 0 or more"},
+    {SCHEMA, "variants.relu.gated", "0", "variants.relu.gated: is integer, must be boolean"},
+    {SCHEMA, "tables.table1.0.ci95_nats", "[1]", "tables.table1[0].ci95_nats: has 1 elements"},
+    {SCHEMA, "agreement.kendall_tau_b", "1.5",
+     "agreement.kendall_tau_b: is 1.5, must be 1 or less"},
+    {SCHEMA, "config.training.batch", "null", "config.training.batch: is null, must be integer"},
     /* what a schema cannot say */
-    {"runs.5.seed", "17", "runs[5].seed: is 17, which is not among config.seeds"},
-    {"runs.5.seed", "17", "runs: has 0 rows of gelu at seed 3, must be one"},
-    {"runs.5.seed", "2", "runs: has 2 rows of gelu at seed 2, must be one"},
-    {"runs.5", NULL, "runs: has 0 rows of gelu at seed 3, must be one"},
-    {"runs.5.variant", "\"tanh\"", "runs[5]: is of \"tanh\", which is not among the variants"},
-    {"runs.5.status", "\"failed\"", "runs[5]: has status \"failed\" and a log-perplexity"},
-    {"runs.5.error", "\"oops\"", "runs[5]: has status \"ok\" and an error"},
-    {"runs.5.heldout_perplexity", "9.5", "runs[5]: has perplexity 9.5"},
-    {"runs.5.heldout_example_nats.0", "3.5", "runs[5].heldout_example_nats: has the mean"},
-    {"runs.5.heldout_example_nats.0", NULL, "runs[5].heldout_example_nats: has 39 values"},
-    {"runs.5.curve.1.step", "100", "runs[5].curve[1]: is step 100"},
-    {"runs.5.curve.4.heldout_log_perplexity_nats", "1.5", "runs[5].curve[4]: ends at 1.5"},
-    {"runs.5.curve.2.train_s", "1.0", "runs[5].curve[2]: is earlier"},
-    {"runs.5.heldout_target_tokens", "10", "runs[5].heldout_target_tokens: is 10"},
-    {"variants.glu.parameters", "600000", "variants.glu.parameters: differs from the baseline's by +20"},
-    {"variants.glu.train_flops_per_step", "2900000000", "variants.glu.train_flops_per_step: differs"},
-    {"variants.glu.parameter_difference_vs_baseline", "0.0005", "the counts give 0"},
-    {"variants.glu.ffn_parameters", "600000", "variants.glu.ffn_parameters: is more than all"},
-    {"baseline", "\"tanh\"", "baseline: is \"tanh\""},
-    {"tables.table1.1.n", "4", "tables.table1[1].n: is 4, the runs give 3"},
-    {"tables.table1.1.mean_nats", "1.9", "tables.table1[1].mean_nats: is 1.9, the runs give 1.97"},
-    {"tables.table1.1.delta_nats", "-0.5", "tables.table1[1].delta_nats: is -0.5"},
-    {"tables.table1.1.delta_ci95_nats", "null", "tables.table1[1].delta_ci95_nats: is null"},
-    {"tables.table1.1.p_holm", "0.001", "tables.table1[1].p_holm: is 0.001"},
-    {"tables.table1.1.paper_65536_nats", "1.5", "tables.table1[1].paper_65536_nats: is 1.5"},
-    {"tables.table1.1", NULL, "tables.table1: has 7 elements, the runs give 8"},
-    {"tables.throughput.0.median_s", "0.5", "tables.throughput[0].median_s: is 0.5"},
-    {"tables.throughput.2.relative_to_baseline", "2.0", "tables.throughput[2].relative_to_baseline"},
-    {"tables.pareto.3.on_front", "true", "tables.pareto[3].on_front: is true"},
-    {"agreement.kendall_tau_b", "0.5", "agreement.kendall_tau_b: is 0.5, the runs give"},
-    {"agreement.p_gated", "null", "agreement.p_gated: is null"},
+    {CHECK_REFUSED, "tables.throughput.2.variant", "\"tanh\"",
+     "tables.throughput[2]: is of \"tanh\", which is not among the variants"},
+    {CHECK_TOLD, "runs.5.seed", "17", "runs[5].seed: is 17, which is not among config.seeds"},
+    {CHECK_TOLD, "runs.5.seed", "17", "runs: has 0 rows of gelu at seed 3, must be one"},
+    {CHECK_REFUSED, "runs.5.seed", "2", "runs: has 2 rows of gelu at seed 2, must be one"},
+    {CHECK_TOLD, "runs.5", NULL, "runs: has 0 rows of gelu at seed 3, must be one"},
+    {CHECK_REFUSED, "runs.5.variant", "\"tanh\"",
+     "runs[5]: is of \"tanh\", which is not among the variants"},
+    {CHECK_REFUSED, "runs.5.status", "\"failed\"",
+     "runs[5]: has status \"failed\" and a log-perplexity"},
+    {CHECK_REFUSED, "runs.5.error", "\"oops\"", "runs[5]: has status \"ok\" and an error"},
+    {CHECK_COMPUTED, "runs.5.heldout_perplexity", "9.5", "runs[5]: has perplexity 9.5"},
+    {CHECK_REFUSED, "runs.5.heldout_example_nats.0", "3.5",
+     "runs[5].heldout_example_nats: has the mean"},
+    {CHECK_REFUSED, "runs.5.heldout_example_nats.0", NULL,
+     "runs[5].heldout_example_nats: has 39 values"},
+    {CHECK_REFUSED, "runs.5.curve.1.step", "100", "runs[5].curve[1]: is step 100"},
+    {CHECK_REFUSED, "runs.5.curve.4.heldout_log_perplexity_nats", "1.5",
+     "runs[5].curve[4]: ends at 1.5"},
+    {CHECK_REFUSED, "runs.5.curve.2.train_s", "1.0", "runs[5].curve[2]: is earlier"},
+    {CHECK_REFUSED, "runs.5.heldout_target_tokens", "10", "runs[5].heldout_target_tokens: is 10"},
+    {CHECK_TOLD, "variants.glu.parameters", "600000",
+     "variants.glu.parameters: differs from the baseline's by +20"},
+    {CHECK_TOLD, "variants.glu.train_flops_per_step", "2900000000",
+     "variants.glu.train_flops_per_step: differs"},
+    {CHECK_COMPUTED, "variants.glu.parameter_difference_vs_baseline", "0.0005",
+     "the counts give 0"},
+    {CHECK_REFUSED, "variants.glu.ffn_parameters", "600000",
+     "variants.glu.ffn_parameters: is more than all"},
+    {CHECK_TOLD, "baseline", "\"tanh\"", "baseline: is \"tanh\""},
+    {CHECK_COMPUTED, "tables.table1.1.n", "4", "tables.table1[1].n: is 4, the runs give 3"},
+    {CHECK_COMPUTED, "tables.table1.1.mean_nats", "1.9",
+     "tables.table1[1].mean_nats: is 1.9, the runs give 1.97"},
+    {CHECK_COMPUTED, "tables.table1.1.delta_nats", "-0.5", "tables.table1[1].delta_nats: is -0.5"},
+    {CHECK_COMPUTED, "tables.table1.1.delta_ci95_nats", "null",
+     "tables.table1[1].delta_ci95_nats: is null"},
+    {CHECK_COMPUTED, "tables.table1.1.p_holm", "0.001", "tables.table1[1].p_holm: is 0.001"},
+    {CHECK_COMPUTED, "tables.table1.1.paper_65536_nats", "1.5",
+     "tables.table1[1].paper_65536_nats: is 1.5"},
+    {CHECK_COMPUTED, "tables.table1.1", NULL, "tables.table1: has 7 elements, the runs give 8"},
+    {CHECK_COMPUTED, "tables.throughput.0.median_s", "0.5",
+     "tables.throughput[0].median_s: is 0.5"},
+    {CHECK_COMPUTED, "tables.throughput.2.relative_to_baseline", "2.0",
+     "tables.throughput[2].relative_to_baseline"},
+    {CHECK_COMPUTED, "tables.pareto.3.on_front", "true", "tables.pareto[3].on_front: is true"},
+    {CHECK_COMPUTED, "agreement.kendall_tau_b", "0.5",
+     "agreement.kendall_tau_b: is 0.5, the runs give"},
+    {CHECK_COMPUTED, "agreement.p_gated", "null", "agreement.p_gated: is null"},
 };
 
 static int collected;
@@ -191,6 +214,79 @@ static void test_good(json_t *document, const char *what)
     json_decref(document);
 }
 
+/* Does any warning hold both words? */
+static bool is_told(const char *what, const char *consequence)
+{
+    const char *text;
+
+    for (int i = 0; (text = warn_get(i)); i++)
+        if (strstr(text, what) && strstr(text, consequence) && strstr(text, path))
+            return true;
+    return false;
+}
+
+/* What a reader does about the fault of the file. */
+static void test_reading(int kind, const char *expected)
+{
+    json_t *document;
+    bool right;
+    int rest = 0;
+    char *text;
+
+    warn_clear();
+    document = results_read(path);
+    if (kind == SCHEMA || kind == CHECK_REFUSED) {
+        right = !document && strstr(err_get(), expected) && strstr(err_get(), path);
+    } else if (kind == CHECK_TOLD) {
+        right = document && results_recheck(document, path) == 0
+                && is_told(expected, "the tables are of what is there");
+    } else {
+        right = document && is_told(expected, "computed anew");
+        rest = document ? validate(document, &text) : 0;
+        if (document)
+            free(text);
+    }
+    if (!tap_ok(right && rest == 0, "%s: %s", expected,
+                kind == CHECK_COMPUTED ? "computed anew"
+                : kind == CHECK_TOLD   ? "told"
+                                       : "refused"))
+        tap_diag("%d faults; %s; %s", rest, err_get(), warn_get(0) ? warn_get(0) : "no warning");
+    json_decref(document);
+    warn_clear();
+}
+
+/* Rows of a seed that are not there are not counted; a row that stands there twice counts once. */
+static void test_rows(const json_t *good)
+{
+    json_t *edited = json_deep_copy(good), *runs = json_object_get(edited, "runs"), *read;
+
+    for (size_t i = json_array_size(runs); i-- > 0;)
+        if (integer_at(json_array_get(runs, i), "seed", 0) == 2)
+            json_array_remove(runs, i);
+    if (results_write(path, edited) != 0)
+        tap_bail_out("%s", err_get());
+    read = results_merge((const char *[]){path}, 1, fixture_affects);
+    tap_ok(read && integer_at(fixture_row(read, "table1", "swiglu"), "n", 0) == 2
+               && is_told("tables.table1[0].n: is 3, the runs give 2", "computed anew")
+               && is_told("has 0 rows of relu at seed 2, must be one; runs: has 0 rows", "what is there"),
+           "without seed 2: n is 2, and what is missing is told");
+    json_decref(read);
+    json_decref(edited);
+    warn_clear();
+
+    edited = json_deep_copy(good);
+    json_array_append_new(json_object_get(edited, "runs"),
+                          json_deep_copy(json_array_get(json_object_get(edited, "runs"), 4)));
+    if (results_write(path, edited) != 0)
+        tap_bail_out("%s", err_get());
+    read = results_read(path);
+    tap_ok(read && json_equal(read, good) && is_told("has 2 rows of gelu at seed 2", "computed anew"),
+           "a row that stands there twice counts once");
+    json_decref(read);
+    json_decref(edited);
+    warn_clear();
+}
+
 int main(void)
 {
     json_t *good, *bad;
@@ -213,8 +309,10 @@ int main(void)
         if (!tap_ok(named, "%s", faults[i].expected))
             tap_diag("%d faults: %s", count, text);
         free(text);
+        test_reading(faults[i].kind, faults[i].expected);
         json_decref(bad);
     }
+    test_rows(good);
     test_many_seeds(good);
     test_too_large(good);
     json_decref(good);
@@ -242,6 +340,6 @@ int main(void)
     test_schema_words();
     unlink(path);
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan((int)LENGTH_OF(faults) + 13);
+    tap_plan(2 * (int)LENGTH_OF(faults) + 15);
     return tap_status();
 }

@@ -10,39 +10,43 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The faults of one kind: the first in words, the others in number. */
 struct findings {
     enum check_kind kind;
-    int count;
-    char first[400];
+    int shown, count;
+    char words[700];
 };
 
 static void find(void *context, enum check_kind kind, const char *at, const char *what)
 {
     struct findings *findings = context;
 
-    if (kind == findings->kind && findings->count++ == 0)
-        snprintf(findings->first, sizeof findings->first, "%.150s: %.200s", at, what);
+    size_t length = strlen(findings->words);
+
+    if (kind == findings->kind && findings->count++ < findings->shown)
+        snprintf(findings->words + length, sizeof findings->words - length, "%s%.100s: %.120s",
+                 length ? "; " : "", at, what);
 }
 
 /* ", and 3 more", or nothing. */
 static const char *text_more(const struct findings *findings, char text[32])
 {
     text[0] = '\0';
-    if (findings->count > 1)
-        snprintf(text, 32, ", and %d more", findings->count - 1);
+    if (findings->count > findings->shown)
+        snprintf(text, 32, ", and %d more", findings->count - findings->shown);
     return text;
 }
 
 static int refuse(const json_t *document)
 {
-    struct findings findings = {.kind = CHECK_REFUSED};
+    struct findings findings = {.kind = CHECK_REFUSED, .shown = 1};
 
     if (check_document(document, find, &findings) != 0)
         return -1;
     return findings.count ? err_set("%s; what was measured contradicts itself (see \"validate\")",
-                                    findings.first)
+                                    findings.words)
                           : 0;
 }
 
@@ -144,7 +148,7 @@ static int accept(const json_t *document)
 
 json_t *results_read(const char *path)
 {
-    struct findings findings = {.kind = CHECK_COMPUTED};
+    struct findings findings = {.kind = CHECK_COMPUTED, .shown = 1};
     json_t *document = results_parse(path), *settled = NULL;
     char more[32];
 
@@ -162,7 +166,7 @@ json_t *results_read(const char *path)
         if (findings.count)
             warn_add("%s: %s%s; the file was changed, and what follows from its runs and samples "
                      "is computed anew",
-                     path, findings.first, text_more(&findings, more));
+                     path, findings.words, text_more(&findings, more));
     }
     json_decref(document);
     return settled;
@@ -170,14 +174,14 @@ json_t *results_read(const char *path)
 
 int results_recheck(const json_t *document, const char *name)
 {
-    struct findings findings = {.kind = CHECK_TOLD};
+    struct findings findings = {.kind = CHECK_TOLD, .shown = 3};
     char more[32];
 
     if (document_check_size(document) != 0 || refuse(document) != 0 ||
         check_document(document, find, &findings) != 0)
         return err_prepend("%s", name);
     if (findings.count)
-        warn_add("%s: %s%s; the tables are of what is there", name, findings.first,
+        warn_add("%s: %s%s; the tables are of what is there", name, findings.words,
                  text_more(&findings, more));
     return 0;
 }
