@@ -35,6 +35,10 @@ expect 0 worse compare --fail-on 50 plain.json worse.json
 expect 3 REGRESSION compare --fail-on 1 plain.json worse.json
 expect 0 better compare --fail-on 0 worse.json plain.json
 expect 3 'not ok any more' compare --fail-on 50 plain.json diverged.json
+expect 3 'not ok any more' compare --fail-on 50 --format json plain.json diverged.json
+expect 3 '[0-9] runs* missing after' compare --fail-on 50 --format csv more.json plain.json
+"$example" 4-5 bare other.json || exit 99
+expect 1 'in common' compare --fail-on 0 other.json bare.json
 expect 0 '"verdict": "worse"' compare --format json plain.json worse.json
 
 "$program" validate plain.json diverged.json bare.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
@@ -54,6 +58,17 @@ for format in terminal markdown latex; do
     expect 0 '?\]0;x???31m' report --format $format bad.json
     grep -q "$(printf '[\033\007\233]')" out && fail "$format prints escapes"
 done
+# Edited: what follows from the runs is computed anew, a run that is not there is told, and what
+# contradicts itself is refused.
+sed 's/"mean_nats": 1/"mean_nats": 2/' plain.json >bad.json
+expect 0 'FFN_SwiGLU  *3  1.9' report bad.json
+expect 0 'warning: bad.json: tables.table1.*computed anew' report bad.json
+sed 's/"seeds": \[1, 2, 3\]/"seeds": [1, 2, 3, 4]/' plain.json >bad.json
+expect 0 'warning: bad.json: .*0 rows of relu at seed 4' report bad.json
+expect 0 'warning: bad.json: .*0 rows of relu at seed 4' compare plain.json bad.json
+sed 's/"status": "ok"/"status": "failed"/' plain.json >bad.json
+expect 1 'bad.json: runs\[0\]: has status "failed" and a log-perplexity' report bad.json
+expect 1 'bad.json: runs\[0\]: has status "failed" and a log-perplexity' compare plain.json bad.json
 head -c 3000 plain.json >bad.json
 expect 1 'bad.json:[0-9]*:[0-9]*: ' validate bad.json
 

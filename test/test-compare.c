@@ -165,6 +165,167 @@ static void test_fields(void)
            "%s", err_get());
 }
 
+/* ==== What a gate must not let pass ==== */
+
+/* Take the rows of a variant, at a seed unless it is 0, out of a list. */
+static void drop(json_t *rows, const char *variant, int64_t seed)
+{
+    for (size_t i = json_array_size(rows); i-- > 0;) {
+        const json_t *row = json_array_get(rows, i);
+
+        if (texts_equal(text_at(row, "variant"), variant)
+            && (seed == 0 || integer_at(row, "seed", 0) == seed))
+            json_array_remove(rows, i);
+    }
+}
+
+static void no_variant(json_t *document)
+{
+    json_object_del(json_object_get(document, "variants"), "swiglu");
+    drop(json_object_get(document, "runs"), "swiglu", 0);
+    drop(value_at(document, "tables.throughput"), "swiglu", 0);
+}
+
+static void no_seed(json_t *document)
+{
+    drop(json_object_get(document, "runs"), "swiglu", 2);
+}
+
+static void no_runs(json_t *document)
+{
+    json_array_clear(json_object_get(document, "runs"));
+}
+
+static void no_speed(json_t *document)
+{
+    json_array_clear(value_at(document, "tables.throughput"));
+}
+
+static void few_runs(json_t *document)
+{
+    for (int seed = 2; seed <= 4; seed++) {
+        json_t *runs = json_object_get(document, "runs");
+
+        for (size_t i = json_array_size(runs); i-- > 0;)
+            if (integer_at(json_array_get(runs, i), "seed", 0) == seed)
+                json_array_remove(runs, i);
+    }
+    no_speed(document);
+}
+
+static void few_samples(json_t *document)
+{
+    json_t *rows = value_at(document, "tables.throughput");
+
+    no_runs(document);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *samples = json_object_get(json_array_get(rows, i), "samples_s");
+
+        while (json_array_size(samples) > 5)
+            json_array_remove(samples, 5);
+    }
+}
+
+static void other_width(json_t *document)
+{
+    json_put(value_at(document, "variants.swiglu"), "d_ff", json_integer(200));
+}
+
+static void other_text(json_t *document)
+{
+    json_t *run = json_array_get(json_object_get(document, "runs"), 0);
+
+    json_put(run, "heldout_target_tokens", json_integer(7));
+}
+
+/* Compare two documents, each with a change or NULL, the second with 10 % more loss and seconds when
+ * `worse`, at a limit of 5 %. */
+static void test_gate(const char *name, void (*first)(json_t *), void (*second)(json_t *), bool worse,
+                      int rc, bool fails, const char *says)
+{
+    json_t *before = fixture_document(1, 4, FIXTURE_NO_EXAMPLES), *after = json_deep_copy(before);
+    bool regression = false, open_gate = true;
+    char *text = NULL, *rows = NULL;
+    size_t bytes, rows_bytes;
+    FILE *out = open_memstream(&text, &bytes), *json = open_memstream(&rows, &rows_bytes);
+    int got;
+
+    if (worse)
+        change(after, 1.1, 1.1);
+    if (first)
+        first(before);
+    if (second)
+        second(after);
+    if (tables_compute(before) != 0 || tables_compute(after) != 0)
+        tap_bail_out("%s", err_get());
+    got = results_compare(out, before, after, fixture_affects, "terminal", 5.0, &regression);
+    fclose(out);
+    if (!tap_ok(got == rc && regression == fails && strstr(rc ? err_get() : text, says), "%s: %s",
+                name, says))
+        tap_diag("%d, %d: %s\n%s", got, regression, err_get(), text);
+    if (rc == 0) {
+        results_compare(json, before, after, fixture_affects, "json", -1.0, &open_gate);
+        tap_ok(!open_gate, "and nothing fails that no gate is for");
+    }
+    fclose(json);
+    free(text);
+    free(rows);
+    json_decref(before);
+    json_decref(after);
+}
+
+static void test_gates(void)
+{
+    test_gate("a variant is missing", NULL, no_variant, false, 0, true,
+              "REGRESSION: 4 runs missing after");
+    test_gate("its speed too", NULL, no_variant, false, 0, true, "REGRESSION: not measured after");
+    test_gate("a seed is missing", NULL, no_seed, false, 0, true, "REGRESSION: 1 run missing after");
+    test_gate("all runs are missing", NULL, no_runs, false, 0, true, "4 runs missing after");
+    test_gate("all speed is missing", NULL, no_speed, false, 0, true, "not measured after");
+    test_gate("a variant is new", no_variant, NULL, false, 0, false,
+              "new: 4 runs ok in the second file alone");
+    test_gate("a speed is new", no_variant, NULL, false, 0, false, "new: not measured before");
+    test_gate("a seed is new", no_seed, NULL, false, 0, false, "identical: 1 run more after");
+    test_gate("one seed is as it was", few_runs, few_runs, false, 0, false, "identical");
+    test_gate("one seed is 10 % worse", few_runs, few_runs, true, 0, true,
+              "REGRESSION: too few runs for a test");
+    test_gate("five samples are 10 % slower", few_samples, few_samples, true, 0, true,
+              "REGRESSION: too few samples for a test");
+    test_gate("nothing in common", no_runs, no_speed, false, -1, false, "in common");
+    test_gate("another width", NULL, other_width, false, -1, false, "variants.swiglu.d_ff (256, 200)");
+    test_gate("another held-out text", NULL, other_text, false, -1, false,
+              "relu at seed 1 was evaluated on other text");
+}
+
+/* Machines read of what is missing too. */
+static void test_missing_rows(void)
+{
+    json_t *before = fixture_document(1, 2, FIXTURE_NO_EXAMPLES), *after = json_deep_copy(before);
+    json_t *rows, *row;
+    bool regression, found = false;
+    char *text = NULL;
+    size_t bytes, i;
+    FILE *out = open_memstream(&text, &bytes);
+
+    no_variant(after);
+    if (tables_compute(after) != 0
+        || results_compare(out, before, after, fixture_affects, "json", 0.0, &regression) != 0)
+        tap_bail_out("%s", err_get());
+    fclose(out);
+    rows = json_loads(text, 0, NULL);
+    json_array_foreach (rows, i, row)
+        found |= texts_equal(text_at(row, "variant"), "swiglu")
+                 && texts_equal(text_at(row, "what"), "log-perplexity")
+                 && texts_equal(text_at(row, "verdict"), "REGRESSION")
+                 && texts_equal(text_at(row, "note"), "2 runs missing after")
+                 && json_is_null(json_object_get(row, "after"));
+    tap_ok(regression && found, "the missing variant is a row of the JSON");
+    free(text);
+    json_decref(rows);
+    json_decref(before);
+    json_decref(after);
+}
+
 static const char *write_file(char name, json_t *document)
 {
     const char *path = in_directory(name);
@@ -298,8 +459,10 @@ int main(void)
     test_noise();
     test_lost();
     test_fields();
+    test_gates();
+    test_missing_rows();
     test_merge();
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan(33);
+    tap_plan(59);
     return tap_status();
 }
