@@ -227,7 +227,8 @@ static const struct setting_option options[] = {
      .help = "how a table is written; 'list' knows terminal and json"},
     {"fail-on", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(fail_on_percent), COMMAND_COMPARE,
      .min = 0, .max = 1000, .argument = "PERCENT", .automatic = "never",
-     .help = "exit with status 3 when the second file is significantly worse by more than PERCENT"},
+     .help = "exit with status 3 when the second file is worse by more than PERCENT, significantly "
+             "or untested, or lacks what the first has"},
 
     GROUP("General", COMMANDS_ALL),
     {"quiet", 'q', OPTION_FLAG, AFFECTS_NOTHING, REQUEST(quiet), COMMANDS_ALL,
