@@ -218,12 +218,18 @@ static int quality_changes(struct comparison *comparison)
 {
     size_t seeds = (size_t)comparison->before.seeds + (size_t)comparison->after.seeds + 1;
     double *x = calloc(seeds, sizeof *x), *y = calloc(seeds, sizeof *y);
-    int rc = x && y ? 0 : err_system("%zu seeds", seeds);
+    int rc = 0;
 
+    if (!x || !y) {
+        err_system("%zu seeds", seeds);
+        rc = -1;
+        goto done;
+    }
     for (int i = 0; i < comparison->before.variants && rc == 0; i++)
         rc = quality_change(comparison, i, x, y);
     for (int i = 0; i < comparison->after.variants && rc == 0; i++)
         quality_addition(comparison, i, y);
+done:
     free(x);
     free(y);
     return rc;

@@ -89,9 +89,10 @@ const char *text_at(const json_t *object, const char *key)
 
 bool is_whole(const json_t *value)
 {
+    const double end = 9223372036854775808.0; /* of int64_t */
     double x = json_is_real(value) ? json_real_value(value) : NAN;
 
-    return json_is_integer(value) || (x >= -0x1p63 && x < 0x1p63 && floor(x) == x);
+    return json_is_integer(value) || (x >= -end && x < end && floor(x) == x);
 }
 
 int64_t integer_of(const json_t *value, int64_t other)
