@@ -66,7 +66,13 @@ static const struct rejection rejections[] = {
     {"batch", "12x", "batch: '12x'"},
     {"batch", " 12", "from 1 to 65536"},
     {"batch", "0x10", "from 1 to 65536"},
-    {"batch", "1e3", "from 1 to 65536"},
+    {"batch", "1e9", "from 1 to 65536"},
+    {"batch", "2.5", "batch: '2.5' is not a whole number from 1 to 65536"},
+    {"batch", "1e-1", "from 1 to 65536"},
+    {"batch", "1e", "from 1 to 65536"},
+    {"batch", ".", "from 1 to 65536"},
+    {"seed", "9007199254740993", "seed: '9007199254740993'"},
+    {"seed", "9007199254740991.5", "seed: '9007199254740991.5'"},
     {"batch", "", "from 1 to 65536"},
     {"batch", "99999999999999999999999", "from 1 to 65536"},
     {"batch", "4294967297", "from 1 to 65536"},
@@ -210,7 +216,9 @@ static const struct bad_file bad_files[] = {
     {"{\"seeds\": []}", "seeds: '0' is not a whole number from 1"},
     {"{\"seeds\": [3, 5]}", "seeds: the seeds must follow each other"},
     {"{\"seeds\": [null]}", "seeds: the seeds must follow each other"},
-    {"{\"seeds\": [3, 4.0]}", "seeds: the seeds must follow each other"},
+    {"{\"seeds\": [3, 4.5]}", "seeds: '4.5' is not a whole number"},
+    {"{\"seeds\": [3, null]}", "seeds: the seeds must follow each other"},
+    {"{\"seeds\": [3, 3.0]}", "seeds: the seeds must follow each other"},
     {"{\"jobs\": 1, \"jobs\": 2}", "duplicate"},
     {"{\"tokenizer\": \"\"}", "tokenizer: the value is empty"},
     {"{\"training\": {\"steps\": 9223372036854775807}}", "from 0 to 1000000000"},
@@ -219,7 +227,8 @@ static const struct bad_file bad_files[] = {
     {"{\"training\": {\"learning_rate\": 1e308}}", "is not a number from"},
     {"{\"training\": {\"learning_rate\": 1e309}}", "not a JSON file"},
     {"{\"training\": {\"learning_rate\": NaN}}", "not a JSON file"},
-    {"{\"seeds\": [9007199254740992]}", "seeds"},
+    {"{\"seeds\": [9007199254740993]}", "seeds: '9007199254740993' is not"},
+    {"{\"seeds\": 2.5}", "seeds: '2.5' is not a whole number from 1"},
     {"{\"output\": \"/etc/passwd\"}", "no key 'output'"},
     {"{\"save_checkpoint\": \"/etc\"}", "no key 'save_checkpoint'"},
 };
@@ -238,6 +247,27 @@ static void test_bad_files(void)
         setting_free(&setting);
         unlink(path);
     }
+}
+
+/* 2.0 and 1e3 are whole numbers wherever one is asked for. */
+static void test_whole_numbers(void)
+{
+    const char *path = write_file("{\"model\": {\"d_model\": 96.0, \"heads\": 3}, \"jobs\": 1.0,"
+                                  " \"training\": {\"steps\": 1e3, \"learning_rate\": 1},"
+                                  " \"seeds\": [9007199254740990, 9007199254740991.0]}");
+    struct setting setting;
+    int status = RESOLVE(&setting, "config", path, "batch", "1.2e1", "warmup-steps", "5.0",
+                         "threads", "2");
+
+    tap_ok(status == 0 && setting.recipe.d_model == 96 && setting.recipe.jobs == 1 &&
+               setting.recipe.steps == 1000,
+           "whole numbers of a file, with a point or an exponent: %s", err_get());
+    tap_ok(status == 0 && setting.recipe.seeds == 2 && setting.first_seed == 9007199254740990,
+           "whole numbers: seeds, to the last digit");
+    tap_ok(status == 0 && setting.recipe.batch == 12 && setting.recipe.warmup_steps == 5,
+           "whole numbers of the command line too");
+    setting_free(&setting);
+    unlink(path);
 }
 
 /* More variants than tables are made for, and than counts of runs are computed with. */
@@ -488,7 +518,7 @@ static void test_request(void)
 int main(void)
 {
     tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1 +
-                   3 + 2 + 3));
+                   3 + 2 + 3 + 3));
     test_defaults();
     test_presets();
     test_rejections();
@@ -496,6 +526,7 @@ int main(void)
     test_variants();
     test_precedence();
     test_bad_files();
+    test_whole_numbers();
     test_many_variants();
     test_round_trip();
     test_repro();

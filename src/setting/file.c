@@ -24,12 +24,15 @@ static int set_seeds(struct setting *setting, const json_t *array, const char *w
     int status = size ? option_set_json(&values, count, size, where) : err_set("out of memory");
 
     json_array_foreach(array, i, item) {
-        if (status == 0 && i == 0)
+        int64_t before = setting->first_seed;
+
+        if (status == 0)
             status = option_set_json(&values, first, item, where);
-        if (status == 0 && (!json_is_integer(item) ||
-                            json_integer_value(item) != setting->first_seed + (json_int_t)i))
+        if (status == 0 && (json_is_null(item) || (i > 0 && setting->first_seed != before + 1)))
             status = err_set("%s: the seeds must follow each other, as in [3, 4, 5]", where);
     }
+    if (status == 0)
+        setting->first_seed -= (int64_t)json_array_size(array) - 1;
     json_decref(size);
     return status;
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,30 +86,52 @@ static int set_number(const struct option_values *values, int option, double rea
 
 /* Plain decimal notation only: what strtod also takes (hexadecimal, "inf", "nan", blanks) is more
  * often a slip than a wish. */
-static bool is_decimal(const char *text, bool real)
+static bool is_decimal(const char *text)
 {
-    return text[0] != '\0' && text[strspn(text, real ? "0123456789+-.eE" : "0123456789+-")] == '\0';
+    return text[0] != '\0' && text[strspn(text, "0123456789+-.eE")] == '\0';
+}
+
+/* A whole number, however it is written: 2.0 and 1e3 are some.  False when it has a fraction, or is
+ * so large that a double may have lost one. */
+static bool whole_of_real(double real, int64_t *whole)
+{
+    static const double exact = 9007199254740992.0; /* 2^53 */
+
+    if (!(fabs(real) <= exact) || real != floor(real))
+        return false;
+    *whole = (int64_t)real;
+    return true;
+}
+
+/* A number of either type, which `text` is in messages. */
+static int set_checked(const struct option_values *values, int option, double real, bool is_whole,
+                       int64_t whole, const char *text, const char *where)
+{
+    const struct setting_option *row = setting_option_at(option);
+
+    if ((row->type != OPTION_REAL && !is_whole) || !(real >= row->min && real <= row->max))
+        return number_error(row, where, text);
+    return set_number(values, option, real, whole);
 }
 
 static int set_number_text(const struct option_values *values, int option, const char *text,
                            const char *where)
 {
     const struct setting_option *row = setting_option_at(option);
-    bool is_real = row->type == OPTION_REAL;
-    long long whole = 0;
-    double real = 0;
-    char *end = NULL;
+    int64_t whole = 0;
+    bool is_whole;
+    double real;
+    char *end;
 
-    if (!is_decimal(text, is_real))
+    if (!is_decimal(text))
         return number_error(row, where, text);
     errno = 0;
-    if (is_real)
-        real = strtod(text, &end);
-    else
-        real = (double)(whole = strtoll(text, &end, 10));
-    if (end == text || *end || errno == ERANGE || !(real >= row->min && real <= row->max))
+    real = strtod(text, &end);
+    if (end == text || *end || errno == ERANGE)
         return number_error(row, where, text);
-    return set_number(values, option, real, whole);
+    whole = strtoll(text, &end, 10);
+    is_whole = *end == '\0' ? errno == 0 : whole_of_real(real, &whole);
+    return set_checked(values, option, real, is_whole, whole, text, where);
 }
 
 int option_choice_error(int option, const char *text, const char *where)
@@ -182,19 +205,18 @@ int option_set_text(const struct option_values *values, int option, const char *
 static int set_number_json(const struct option_values *values, int option, const json_t *json,
                            const char *where)
 {
-    const struct setting_option *row = setting_option_at(option);
     double real = json_number_value(json);
+    int64_t whole = json_integer_value(json);
+    bool is_whole = json_is_integer(json) || whole_of_real(real, &whole);
     char text[64];
 
     if (!json_is_number(json))
         return err_set("%s: the value must be a number", where);
-    if ((row->type != OPTION_REAL && !json_is_integer(json)) ||
-        !(real >= row->min && real <= row->max)) {
+    if (json_is_integer(json))
+        snprintf(text, sizeof text, "%" PRId64, whole);
+    else
         snprintf(text, sizeof text, "%.17g", real);
-        return number_error(row, where, text);
-    }
-    return set_number(values, option, real,
-                      json_is_integer(json) ? (int64_t)json_integer_value(json) : 0);
+    return set_checked(values, option, real, is_whole, whole, text, where);
 }
 
 static int set_list_json(const struct option_values *values, int option, const json_t *json,
