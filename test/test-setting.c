@@ -157,6 +157,43 @@ static void test_variants(void)
     setting_free(&setting);
 }
 
+static const char *last_warning(void)
+{
+    const char *last = "", *next;
+
+    for (int i = 0; (next = warn_get(i)) != NULL; i++)
+        last = next;
+    return last;
+}
+
+static void test_spellings(void)
+{
+    struct setting setting;
+    int status = RESOLVE(&setting, "variant", "custom:elu", "variant", "swiglu", "baseline",
+                         "custom:ELU,alpha=1.0");
+
+    tap_ok(status == 0 && strcmp(setting.baseline->name, "custom:elu,alpha=1") == 0 &&
+               strcmp(setting.baseline_name, "custom:elu,alpha=1") == 0,
+           "spellings: the baseline in another: %s", status ? err_get() : "found");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "variant", "custom:swish,gated,alpha=1.0", "baseline", "swiglu",
+                     "variant", "custom:silu,gated");
+    tap_ok(status == 0 && setting.variant_count == 1 &&
+               strcmp(setting.variant_names.items[0], "swiglu") == 0 &&
+               strstr(last_warning(), "'custom:swish,gated,alpha=1.0' and 'custom:silu,gated' are "
+                                      "the same variant, swiglu"),
+           "spellings: two of a registered variant are one, which is told: %s", last_warning());
+    setting_free(&setting);
+    status = RESOLVE(&setting, "variant", "relu", "baseline", "custom:elu");
+    tap_ok(status == -1 && strstr(err_get(), "not among the variants"),
+           "spellings: a baseline that is not there: %s", err_get());
+    setting_free(&setting);
+    status = RESOLVE(&setting, "variant", "relu", "baseline", "rleu");
+    tap_ok(status == -1 && strstr(err_get(), "did you mean relu?"),
+           "spellings: a baseline that there is not: %s", err_get());
+    setting_free(&setting);
+}
+
 static const char *write_file(const char *text)
 {
     static char path[64];
@@ -518,12 +555,13 @@ static void test_request(void)
 int main(void)
 {
     tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1 +
-                   3 + 2 + 3 + 3));
+                   3 + 2 + 3 + 3 + 4));
     test_defaults();
     test_presets();
     test_rejections();
     test_widths();
     test_variants();
+    test_spellings();
     test_precedence();
     test_bad_files();
     test_whole_numbers();

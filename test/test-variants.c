@@ -240,9 +240,9 @@ static const struct good {
     enum act act;
     double alpha, beta;
 } goods[] = {
-    {"custom:swish", "custom:swish,alpha=1", "swish[1](x W1) W2", false, ACT_SWISH, 1, 0},
-    {"custom:silu,gated", "custom:swish,gated,alpha=1", "(swish[1](x W) * x V) W2", true,
-     ACT_SWISH, 1, 0},
+    {"custom:elu", "custom:elu,alpha=1", "elu[1](x W1) W2", false, ACT_ELU, 1, 0},
+    {"Custom:ELU,Alpha=1.0", "custom:elu,alpha=1", "elu[1](x W1) W2", false, ACT_ELU, 1, 0},
+    {"custom:swish,alpha=-0", "custom:swish,alpha=0", "swish[0](x W1) W2", false, ACT_SWISH, 0, 0},
     {"custom:swish,alpha=1.702,gated", "custom:swish,gated,alpha=1.702",
      "(swish[1.702](x W) * x V) W2", true, ACT_SWISH, 1.702, 0},
     {"custom:clip,beta=6,alpha=0", "custom:clip,alpha=0,beta=6", "clip[0,6](x W1) W2", false,
@@ -261,7 +261,7 @@ static const struct bad {
     const char *text, *message;
 } bads[] = {
     {"swigl", "did you mean swiglu?"},
-    {"SwiGLU", "did you mean swiglu?"},
+    {"SwiGLUE", "did you mean swiglu?"},
     {"nonsense", "there are relu, gelu, swish, glu, bilinear, geglu, swiglu, reglu"},
     {"", "custom:ACT[,gated]"},
     {"custom", "custom:ACT[,gated]"},
@@ -288,6 +288,19 @@ static const struct bad {
      "000000000000000000000000000000000000000000000000000000000000000000000", "longer than"},
 };
 
+/* What a registered variant can be called. */
+static const char *const spellings[][2] = {
+    {"SwiGLU", "swiglu"},
+    {"custom:relu", "relu"},
+    {"custom:relu,alpha=-0.0", "relu"},
+    {"custom:swish", "swish"},
+    {"custom:swish,gated,alpha=1.0", "swiglu"},
+    {"custom:SiLU,alpha=1e0,GATED", "swiglu"},
+    {"custom:sigmoid,gated", "glu"},
+    {"custom:linear,beta=0,gated", "bilinear"},
+    {"custom:gelu_tanh,gated", "geglu_tanh"},
+};
+
 /* The longest that numbers become. */
 #define LONG_ALPHA ",alpha=-1.2345678901234568e-300"
 #define LONG_BETA ",beta=-1.2345678901234568e-300"
@@ -307,6 +320,16 @@ static void test_custom(void)
                    v->act == g->act && v->alpha == g->alpha && v->beta == g->beta && !v->in_paper,
                "%s is %s: %s", g->text, v ? v->name : err_get(), v ? v->formula : "");
     }
+    err_set("none");
+    for (size_t i = 0; i < LENGTH_OF(spellings); i++) {
+        v = variant_find(spellings[i][0], &storage);
+        tap_ok(v && v != &storage.variant && strcmp(v->name, spellings[i][1]) == 0, "%s is %s: %s",
+               spellings[i][0], spellings[i][1], v ? v->name : err_get());
+    }
+    tap_ok(variant_same("custom:swish,gated,alpha=1", "swiglu") && variant_same("x", "x") &&
+               !variant_same("relu", "custom:elu") && !variant_same("x", "relu") &&
+               !variant_same(NULL, "relu") && strcmp(err_get(), "none") == 0,
+           "names of one variant are told, and no message is left: %s", err_get());
     for (size_t i = 0; i < LENGTH_OF(bads); i++) {
         err_set("none");
         if (!tap_ok(!variant_find(bads[i].text, &storage) && strstr(err_get(), bads[i].message),
@@ -326,7 +349,8 @@ static void test_custom(void)
 
         snprintf(text, sizeof text, "custom:%s,gated%s", a->name, parameters[a->parameters]);
         v = variant_find(text, &storage);
-        if (!v || strcmp(v->name, text) != 0 || !strstr(v->formula, "(x W) * x V) W2")) {
+        if (!v || (strcmp(v->name, text) != 0 && v == &storage.variant) || !v->gated ||
+            v->act != a->act || !strstr(v->formula, "(x W) * x V) W2")) {
             tap_diag("%s: %s", text, v ? v->formula : err_get());
             cut++;
         }
@@ -336,7 +360,7 @@ static void test_custom(void)
 
 int main(void)
 {
-    tap_plan(2 * ACT_COUNT + 3 + 2 + 6 + 3 + (int)(LENGTH_OF(goods) + LENGTH_OF(bads)) + 2);
+    tap_plan(2 * ACT_COUNT + 3 + 2 + 6 + 3 + (int)(LENGTH_OF(goods) + LENGTH_OF(spellings) + LENGTH_OF(bads)) + 3);
     test_derivatives();
     test_values();
     test_names();

@@ -7,7 +7,7 @@
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
+#include <strings.h>
 
 #include "variants/variant.h"
 
@@ -74,10 +74,10 @@ const struct activation *activation_find(const char *name)
     for (int i = 0; i < ACT_COUNT; i++) {
         const struct activation *a = &activations[i];
 
-        if (strcmp(a->name, name) == 0)
+        if (strcasecmp(a->name, name) == 0)
             return a;
         for (int k = 0; k < ACTIVATION_ALIASES && a->aliases[k]; k++)
-            if (strcmp(a->aliases[k], name) == 0)
+            if (strcasecmp(a->aliases[k], name) == 0)
                 return a;
     }
     return NULL;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "src/util/nearest.h"
 #include "variants/variant.h"
@@ -129,6 +130,7 @@ static int parse_number(const char *key, const char *text, double *value)
         return err_set("%s=%s is not a number; write for example %s=1.5", key, text, key);
     if (!isfinite(*value) || fabs(*value) > FLT_MAX)
         return err_set("%s=%s is out of range; it must be finite and fit a float", key, text);
+    *value += 0.0; /* -0 is 0 */
     return 0;
 }
 
@@ -163,16 +165,16 @@ static int parse_item(struct custom *custom, const char *text)
 {
     if (!custom->activation)
         return parse_activation(custom, text);
-    if (strcmp(text, "gated") == 0) {
+    if (strcasecmp(text, "gated") == 0) {
         if (custom->gated)
             return err_set("gated is given twice");
         custom->gated = true;
         return 0;
     }
-    if (strncmp(text, "alpha=", 6) == 0)
+    if (strncasecmp(text, "alpha=", 6) == 0)
         return parse_parameter(custom->activation, 1, "alpha", text + 6, &custom->has_alpha,
                                &custom->alpha);
-    if (strncmp(text, "beta=", 5) == 0)
+    if (strncasecmp(text, "beta=", 5) == 0)
         return parse_parameter(custom->activation, 2, "beta", text + 5, &custom->has_beta,
                                &custom->beta);
     return err_set("'%s' is not known here; after the activation come gated, alpha=NUMBER and "
@@ -266,26 +268,61 @@ static const struct variant *custom_build(const struct custom *custom,
 
 /* ==== Finding ==== */
 
+/* The registered variant that a custom one spells out, or NULL. */
+static const struct variant *custom_registered(const struct custom *custom)
+{
+    for (int i = 0; i < variant_count(); i++) {
+        const struct variant *v = variants[i];
+
+        if (v->act == custom->activation->act && v->gated == custom->gated &&
+            v->alpha == custom->alpha && v->beta == custom->beta)
+            return v;
+    }
+    return NULL;
+}
+
 const struct variant *variant_find(const char *name, struct variant_storage *storage)
 {
     struct names names = variant_names();
     char list[LIST_BYTES], hint[HINT_BYTES];
 
     for (int i = 0; i < variant_count(); i++)
-        if (strcmp(variants[i]->name, name) == 0)
+        if (strcasecmp(variants[i]->name, name) == 0)
             return variants[i];
 
-    if (strncmp(name, CUSTOM, strlen(CUSTOM)) == 0) {
+    if (strncasecmp(name, CUSTOM, strlen(CUSTOM)) == 0) {
         struct custom custom = {.activation = NULL};
 
-        if (custom_parse(&custom, name + strlen(CUSTOM)) == 0)
-            return custom_build(&custom, storage);
+        if (custom_parse(&custom, name + strlen(CUSTOM)) == 0) {
+            const struct variant *registered = custom_registered(&custom);
+
+            return registered ? registered : custom_build(&custom, storage);
+        }
         err_prepend("variant '%.120s'", name);
         return NULL;
     }
     err_set("unknown variant '%.80s'%s; there are %s and " CUSTOM_USAGE, name,
             names_hint(&names, name, hint), names_list(&names, list));
     return NULL;
+}
+
+bool variant_same(const char *a, const char *b)
+{
+    struct variant_storage of_a, of_b;
+    char before[512];
+    const struct variant *x, *y;
+
+    if (!a || !b)
+        return false;
+    if (strcmp(a, b) == 0)
+        return true;
+    if (strncasecmp(a, CUSTOM, strlen(CUSTOM)) != 0 && strncasecmp(b, CUSTOM, strlen(CUSTOM)) != 0)
+        return false; /* what is not custom has one name in files */
+    snprintf(before, sizeof before, "%s", err_get());
+    x = variant_find(a, &of_a);
+    y = variant_find(b, &of_b);
+    err_set("%s", before);
+    return x && y && strcmp(x->name, y->name) == 0;
 }
 
 int variant_d_ff(const struct variant *variant, int d_ff)

@@ -55,7 +55,7 @@ struct variant {
 
 /* The row of an activation; never NULL for a member of enum act. */
 const struct activation *activation_get(enum act act);
-/* By name or alias, or NULL. */
+/* By name or alias, in capitals or not; or NULL. */
 const struct activation *activation_find(const char *name);
 
 /* The i-th name, from 0, by which transformers/activations.py has the very function that the variant
@@ -69,14 +69,19 @@ int variant_count(void);
 /* i in 0 .. variant_count() - 1. */
 const struct variant *variant_at(int i);
 
-/* The variant of that name; "custom:ACT[,gated][,alpha=NUMBER][,beta=NUMBER]" makes one in
- * *storage (its strings live in storage too), which must outlive the use of the result.
+/* The variant of that name, in capitals or not; "custom:ACT[,gated][,alpha=NUMBER][,beta=NUMBER]"
+ * makes one in *storage (its strings live in storage too), which must outlive the use of the result,
+ * unless that spells out a registered one, which is found then.  Equal variants have equal names,
+ * however they were written.
  * NULL and a message that lists what exists when the name is unknown. */
 struct variant_storage {
     struct variant variant;
     char name[128], label[128], formula[128];
 };
 const struct variant *variant_find(const char *name, struct variant_storage *storage);
+/* Are these two names of one variant?  Files of earlier versions call registered ones custom.  Names
+ * that nobody knows, or NULL, are of none but themselves.  No message. */
+bool variant_same(const char *a, const char *b);
 
 /* The width of this variant's hidden layer when an ungated one has d_ff: d_ff, or 2/3 d_ff when
  * gated, so that 3 matrices hold what 2 did (the paper's section 2).  -1 and a message when d_ff is

@@ -9,6 +9,7 @@
 #include "src/results/statistics.h"
 #include "src/results/tables/throughput.h"
 #include "src/util/json_help.h"
+#include "variants/variant.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -248,7 +249,7 @@ static int same_measurement(const struct matrix *matrix, const struct matrix_thr
     for (int i = 0; i < matrix->throughputs; i++) {
         const struct matrix_throughput *row = &matrix->throughput[i];
 
-        if (texts_equal(row->variant, wanted->variant) && texts_equal(row->pass, wanted->pass)
+        if (variant_same(row->variant, wanted->variant) && texts_equal(row->pass, wanted->pass)
             && texts_equal(row->precision, wanted->precision) && row->batch == wanted->batch
             && same_number(row->tokens_per_sample, wanted->tokens_per_sample)
             && row->samples_s.count > 0)

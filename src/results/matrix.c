@@ -5,6 +5,7 @@
 
 #include "src/results/document.h"
 #include "src/util/json_help.h"
+#include "variants/variant.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -195,6 +196,9 @@ int matrix_find(const struct matrix *matrix, const char *variant)
 {
     for (int i = 0; variant && i < matrix->variants; i++)
         if (strcmp(matrix->variant[i].name, variant) == 0)
+            return i;
+    for (int i = 0; variant && i < matrix->variants; i++)
+        if (variant_same(matrix->variant[i].name, variant))
             return i;
     return -1;
 }

@@ -49,6 +49,21 @@ static bool setting_has(const struct setting *setting, const struct variant *var
     return false;
 }
 
+/* The k-th name is told when an earlier one is the same variant's. */
+static void warn_of_doubles(const struct text_list *names, const struct variant *const *found, int k)
+{
+    for (int i = 0; i < k; i++)
+        if (strcmp(found[i]->name, found[k]->name) == 0) {
+            if (strcmp(names->items[i], names->items[k]) == 0)
+                warn_add(FIELD("variant") ": '%s' is given twice and counts once", names->items[k]);
+            else
+                warn_add(FIELD("variant") ": '%s' and '%s' are the same variant, %s, which counts "
+                         "once",
+                         names->items[i], names->items[k], found[k]->name);
+            return;
+        }
+}
+
 /* Find the variants that are asked for and put them in the order of the tables: the registry's,
  * custom ones last. */
 static int resolve_variants(struct setting *setting)
@@ -81,6 +96,7 @@ static int resolve_variants(struct setting *setting)
             err_prepend(FIELD("variant"));
             goto out;
         }
+        warn_of_doubles(names, found, i);
     }
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *variant = variant_at(i);
@@ -109,9 +125,13 @@ out:
 static int resolve_baseline(struct setting *setting)
 {
     const char *name = setting->baseline_name ? setting->baseline_name : "relu";
+    struct variant_storage storage;
+    const struct variant *wanted = variant_find(name, &storage);
 
+    if (!wanted)
+        return err_prepend(FIELD("baseline"));
     for (int i = 0; i < setting->variant_count; i++)
-        if (strcmp(setting->variants[i]->name, name) == 0)
+        if (strcmp(setting->variants[i]->name, wanted->name) == 0)
             setting->baseline = setting->variants[i];
     if (!setting->baseline && setting->baseline_name)
         return err_set(FIELD("baseline") ": '%s' is not among the variants of this run; add "

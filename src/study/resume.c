@@ -148,7 +148,7 @@ static bool is_row_of(const json_t *row, const struct cell *cell)
 {
     const char *name = json_string_value(json_object_get(row, "variant"));
 
-    return name && strcmp(name, cell->variant->name) == 0 &&
+    return variant_same(name, cell->variant->name) &&
            (uint64_t)integer_at(row, "seed", -1) == cell->seed;
 }
 
