@@ -1,11 +1,11 @@
 /* environment.c - the machine that a result was made on. */
 #include "src/glu.h"
 
+#include "src/util/cpus.h"
 #include "src/util/json_help.h"
 #include "src/results/results.h"
 
 #include <math.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,35 +147,19 @@ static int count_cores(int threads)
     return cores > 0 ? cores : threads;
 }
 
-/* The processors that the program may use, as the kernel writes them: "0-3,8". */
-static json_t *affinity_json(void)
+/* The processors that the program may use, and how many threads that makes. */
+static int put_cpus(json_t *environment)
 {
-    cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
-    size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
-    char text[LINE_BYTES] = "";
-    json_t *value;
+    struct cpus cpus;
+    int bad;
 
-    if (!set)
-        return NULL;
-    CPU_ZERO_S(bytes, set);
-    if (sched_getaffinity(0, bytes, set) != 0) {
-        CPU_FREE(set);
-        return json_null();
-    }
-    for (int i = 0, end; i < CPUS_MAX; i = end + 1) {
-        size_t length = strlen(text);
-
-        for (end = i; end < CPUS_MAX && CPU_ISSET_S((size_t)end, bytes, set); end++)
-            ;
-        if (end > i)
-            snprintf(text + length, sizeof text - length, "%s%d", length ? "," : "", i);
-        length = strlen(text);
-        if (end > i + 1)
-            snprintf(text + length, sizeof text - length, "-%d", end - 1);
-    }
-    value = json_text(text);
-    CPU_FREE(set);
-    return value;
+    cpus_find(&cpus);
+    bad = json_put(environment, "affinity", json_text(cpus.affinity[0] ? cpus.affinity : NULL));
+    bad |= json_put(environment, "places", json_text(cpus.places[0] ? cpus.places : NULL));
+    bad |= json_put(environment, "cpu_quota", json_number(cpus.quota));
+    bad |= json_put(environment, "usable_threads", json_integer(cpus.usable));
+    bad |= json_put(environment, "usable_threads_from", json_text(cpus.from));
+    return bad;
 }
 
 static json_t *date_json(void)
@@ -231,7 +215,7 @@ json_t *environment_json(void)
     bad |= json_put(environment, "caches", caches_json());
     bad |= json_put(environment, "cores", json_integer(cores));
     bad |= json_put(environment, "threads", json_integer(threads));
-    bad |= json_put(environment, "affinity", affinity_json());
+    bad |= put_cpus(environment);
     bad |= json_put(environment, "governor", json_text(governed ? governor : NULL));
     bad |= json_put(environment, "memory_bytes",
                     pages > 0 && page_bytes > 0 ? json_integer((json_int_t)pages * page_bytes)

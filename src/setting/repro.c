@@ -50,6 +50,9 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
         option_put_path(document, "training.dropout", json_real(0)) ||
         option_put_path(document, "threads_per_run",
                         json_integer(setting_threads_per_run(setting))) ||
+        option_put_path(document, "threads_from",
+                        setting->threads_from ? json_string(setting->threads_from)
+                                              : json_null()) ||
         put_identity(document, "corpus", corpus) ||
         put_identity(document, "heldout", heldout)) {
         json_decref(document);

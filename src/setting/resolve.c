@@ -5,8 +5,9 @@
 
 #include "src/setting/file.h"
 #include "src/setting/presets.h"
-#include "src/util/machine.h"
+#include "src/util/cpus.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -194,16 +195,48 @@ static int resolve_lengths(struct setting *setting)
     return setting->vocabulary < 0 ? err_prepend(FIELD("tokenizer")) : 0;
 }
 
+/* The number that OMP_NUM_THREADS has for us, or 0. */
+static int threads_asked(void)
+{
+    int asked = cpus_asked(getenv("OMP_NUM_THREADS"));
+    double most = setting_option_at(setting_option_of_member(IN_SETTING, AT(threads)))->max;
+
+    if (asked <= most)
+        return asked;
+    warn_add("OMP_NUM_THREADS is more than the %.0f that there can be of " FIELD("threads")
+             ", and ignored",
+             most);
+    return 0;
+}
+
+static void warn_of_threads(const struct setting *setting, const struct cpus *cpus)
+{
+    char quota[64] = "";
+
+    if (setting->threads <= cpus->usable)
+        return;
+    if (strcmp(cpus->from, "quota") == 0)
+        snprintf(quota, sizeof quota, " (its control group has a quota of %.4g)", cpus->quota);
+    warn_add("%s %d is more than the %d core%s that this process may use%s; it will be slower, not "
+             "faster",
+             strcmp(setting->threads_from, "given") == 0 ? FIELD("threads") : setting->threads_from,
+             setting->threads, cpus->usable, cpus->usable == 1 ? "" : "s", quota);
+}
+
 static int resolve_threads(struct setting *setting)
 {
-    int cores = machine_cores(), runs = setting->variant_count * setting->recipe.seeds;
+    int runs = setting->variant_count * setting->recipe.seeds;
+    struct cpus cpus;
 
-    if (setting->threads == 0)
-        setting->threads = cores;
-    if (setting->threads > cores)
-        warn_add(FIELD("threads") " %d is more than the %d core%s that this process may use; it "
-                 "will be slower, not faster",
-                 setting->threads, cores, cores == 1 ? "" : "s");
+    cpus_find(&cpus);
+    setting->threads_from = "given";
+    if (setting->threads == 0 && (setting->threads = threads_asked()) > 0)
+        setting->threads_from = "OMP_NUM_THREADS";
+    if (setting->threads == 0) {
+        setting->threads = cpus.usable;
+        setting->threads_from = cpus.from;
+    }
+    warn_of_threads(setting, &cpus);
     if (setting->recipe.jobs == 0)
         setting->recipe.jobs = setting->threads < runs ? setting->threads : runs;
     if (setting->recipe.jobs > setting->threads)

@@ -51,7 +51,7 @@ struct setting {
     double noise_density, mean_span;
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */
 
-    int threads; /* of all jobs together; 0 until resolved: one per core */
+    int threads; /* of all jobs together; 0 until resolved: OMP_NUM_THREADS, or one per core */
     int micro_batch;
     char *precision_name;
 
@@ -66,6 +66,7 @@ struct setting {
     const struct variant **variants; /* (variant_count), each once, in the order of the tables */
     int variant_count;
     const struct variant *baseline;
+    const char *threads_from; /* what decides them: "given", "OMP_NUM_THREADS", or see util/cpus.h */
     int vocabulary;
     enum precision precision;
     struct variant_storage *storage; /* of custom: variants */

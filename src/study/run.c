@@ -9,6 +9,7 @@
 #include "src/train/signals.h"
 #include "src/train/train.h"
 #include "src/util/clock.h"
+#include "src/util/cpus.h"
 #include "src/util/progress.h"
 
 #include <assert.h>
@@ -32,6 +33,7 @@ struct jobs {
 
     pthread_mutex_t lock; /* of all below, of the runs' progress and of what is done */
     int next;
+    int started; /* threads that have begun to take cells */
     double start_s;
     int64_t steps_all, steps_done;
     int64_t steps_skipped; /* done by another program, or never */
@@ -214,8 +216,8 @@ static void print_result(const struct study *study, const struct run *run)
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-/* Train one cell.  Called without the lock. */
-static void train(struct jobs *jobs, struct run *run)
+/* Train one cell in the job of that number.  Called without the lock. */
+static void train(struct jobs *jobs, int job_number, struct run *run)
 {
     const struct study *study = jobs->study;
     const struct cell *cell = run->cell;
@@ -242,6 +244,7 @@ static void train(struct jobs *jobs, struct run *run)
         place = store_states(study->store, cell);
         job.states = &place;
     }
+    cpus_enter_job(job_number, setting->recipe.jobs, job.threads);
     train_run(&job, &run->result);
 }
 
@@ -320,16 +323,22 @@ static struct run *next_run(struct jobs *jobs)
 static void *work(void *context)
 {
     struct jobs *jobs = context;
+    const struct setting *setting = jobs->study->setting;
     struct run *run;
+    int number;
 
+    pthread_mutex_lock(&jobs->lock);
+    number = jobs->started++;
+    pthread_mutex_unlock(&jobs->lock);
     while ((run = next_run(jobs)) != NULL) {
         int claim;
 
         if (begin(jobs, run, &claim)) {
-            train(jobs, run);
+            train(jobs, number, run);
             end(jobs, run, &claim);
         }
     }
+    cpus_leave_job(setting->recipe.jobs, setting_threads_per_run(setting));
     return NULL;
 }
 

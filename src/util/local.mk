@@ -2,7 +2,9 @@ libglubench_a_SOURCES += \
     src/util/affects.h \
     src/util/arena.c src/util/arena.h \
     src/util/atomic_file.c src/util/atomic_file.h \
+    src/util/cgroup.c src/util/cgroup.h \
     src/util/clock.c src/util/clock.h \
+    src/util/cpus.c src/util/cpus.h \
     src/util/ends_with.h \
     src/util/error.c src/util/error.h \
     src/util/interval.h \

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,17 +18,6 @@
 #else
 #define HAS_MALLINFO2 0
 #endif
-
-int machine_cores(void)
-{
-    cpu_set_t set;
-    long online;
-
-    if (sched_getaffinity(0, sizeof set, &set) == 0)
-        return CPU_COUNT(&set);
-    online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (int)online : 1;
-}
 
 /* The number after `key` (which may be "") in a small file; 0 when it is not there. */
 static size_t read_number(const char *path, const char *key)

@@ -1,12 +1,9 @@
-/* machine.h - what this process may use: cores and memory. */
+/* machine.h - memory that this process may use, and the work of others.  Processors: cpus.h. */
 #ifndef GLU_UTIL_MACHINE_H
 #define GLU_UTIL_MACHINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
-
-/* Cores that the scheduler may give this process; at least 1. */
-int machine_cores(void);
 
 /* Memory that this process may use, of the machine or of its control group, whichever is less;
  * 0 when it cannot be told. */
