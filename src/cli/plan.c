@@ -99,6 +99,14 @@ static void print_detection(const struct detection *detection)
            detection->source);
 }
 
+/* What decides the number of threads, where that is not what one expects. */
+static const char *decided_by(const struct setting *setting)
+{
+    if (strcmp(setting->threads_from, "OMP_NUM_THREADS") == 0)
+        return ", as OMP_NUM_THREADS says";
+    return strcmp(setting->threads_from, "quota") == 0 ? ", as the control group's quota allows" : "";
+}
+
 static void print_text(const struct outlook *outlook)
 {
     const struct setting *setting = outlook->setting;
@@ -111,11 +119,11 @@ static void print_text(const struct outlook *outlook)
            setting->preset, recipe->d_model, recipe->layers, recipe->layers, recipe->heads,
            recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
     printf("%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
-           "thread%s\n\n",
+           "thread%s%s\n\n",
            (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch,
            recipe->input_length, recipe->target_length, setting->variant_count,
            plural(setting->variant_count), recipe->seeds, plural(recipe->seeds), recipe->jobs,
-           plural(recipe->jobs), threads, plural(threads));
+           plural(recipe->jobs), threads, plural(threads), decided_by(setting));
     print_rows(outlook);
 
     printf("\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",

@@ -59,7 +59,8 @@ static char *own_path(const char *root, int version)
             continue;
         *rest++ = '\0';
         rest[strcspn(rest, "\n")] = '\0';
-        if (version == 2 ? controllers[1] == '\0' : has_word(controllers + 1, "cpu"))
+        if (*rest == '/' &&
+            (version == 2 ? controllers[1] == '\0' : has_word(controllers + 1, "cpu")))
             path = strdup(rest);
     }
     free(line);

@@ -37,6 +37,11 @@ test_io_SOURCES = test/test-io.c test/scratch.c test/scratch.h
 test_util_SOURCES = test/test-util.c
 TESTS += test-io test-util
 
+check_PROGRAMS += test-cpus
+test_cpus_SOURCES = test/test-cpus.c test/scratch.c test/scratch.h
+dist_check_SCRIPTS += test/cpus.sh
+TESTS += test-cpus test/cpus.sh
+
 check_PROGRAMS += test-error test-machine test-record
 test_error_SOURCES = test/test-error.c
 test_machine_SOURCES = test/test-machine.c

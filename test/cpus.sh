@@ -1,0 +1,54 @@
+#!/bin/sh
+# cpus.sh - what decides the number of threads, and where jobs run, of the whole program.
+. "$(dirname "$0")/scratch.sh"
+unset OMP_NUM_THREADS OMP_PROC_BIND OMP_PLACES OMP_THREAD_LIMIT GOMP_CPU_AFFINITY
+
+# threads_of [NAME=VALUE]...: the plan's threads and what they come from; options in $options.
+threads_of()
+{
+    # shellcheck disable=SC2086
+    env "$@" "$program" plan --preset smoke --quiet --format json $options >out 2>err
+    echo "$(value out threads) $(value out threads_from)"
+}
+
+# expect WANTED [NAME=VALUE]...
+expect()
+{
+    wanted=$1
+    shift
+    got=$(threads_of "$@")
+    [ "$got" = "$wanted" ] || fail "$*: '$got', not '$wanted'"
+}
+
+options=
+plain=$(threads_of A=1)
+cores=${plain% *}
+expect '1 OMP_NUM_THREADS' OMP_NUM_THREADS=1
+expect '3 OMP_NUM_THREADS' OMP_NUM_THREADS=3,1
+expect "$plain" OMP_NUM_THREADS=0
+expect "$plain" OMP_NUM_THREADS=2000
+OMP_NUM_THREADS=1 "$program" plan --preset smoke >out 2>err
+grep -q '1 thread, as OMP_NUM_THREADS says' out || fail "plan does not say what decides"
+OMP_NUM_THREADS=1000 "$program" plan --preset smoke >out 2>err
+grep -q 'OMP_NUM_THREADS 1000 is more than the' err || fail "no warning of too many threads"
+options='--threads 1'
+expect '1 given' OMP_NUM_THREADS=2
+options=
+case $plain in
+*affinity) expect "$cores places" OMP_PROC_BIND=true ;;
+esac
+
+# Two jobs are in two places.
+if [ "$cores" -ge 2 ] && [ -r /proc/self/task ]; then
+    OMP_PROC_BIND=true
+    export OMP_PROC_BIND
+    begin --preset smoke --variant relu --variant swiglu --seeds 1 --samples 0 --steps 100000 \
+        --threads 2 --jobs 2
+    two_begin() { [ "$(grep -c 'step 0/' err)" -ge 2 ]; }
+    wait_until two_begin || fail "no second training begins"
+    places=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/"$child"/task/*/status | sort -u | wc -l)
+    kill -INT "$child"
+    wait "$child"
+    [ "$places" -ge 2 ] || fail "two jobs share one place"
+fi
+exit $failed
