@@ -473,6 +473,7 @@ static const struct {
     {"corpus.paths", AFFECTS_NOTHING},    {"heldout.paths", AFFECTS_NOTHING},
     {"samples", AFFECTS_NOTHING},         {"threads", AFFECTS_SPEED},
     {"jobs", AFFECTS_SPEED},              {"threads_per_run", AFFECTS_BITS},
+    {"threads_from", AFFECTS_NOTHING},
 };
 
 static enum affects expected_affects(const char *path)
