@@ -21,7 +21,8 @@ libglubench_a_SOURCES += \
     src/util/rng.c src/util/rng.h \
     src/util/sealed.c src/util/sealed.h \
     src/util/sha256.c src/util/sha256.h src/util/sha256_blocks.h src/util/sha256_native.c \
-    src/util/tokens.h
+    src/util/tokens.h \
+    src/util/wrap.c src/util/wrap.h
 
 check_PROGRAMS += test-rng test-sha256
 test_rng_SOURCES = test/test-rng.c
