@@ -25,6 +25,10 @@ TESTS += test/completion.sh test/install.sh test/messages.sh test/output.sh
 dist_check_SCRIPTS += test/determinism.sh
 TESTS += test/determinism.sh
 
+# Tables on terminals.
+dist_check_SCRIPTS += test/width.py
+TESTS += test/width.py
+
 # The layers of HACKING.md.
 dist_check_SCRIPTS += test/house.py
 TESTS += test/house.py

@@ -3,6 +3,7 @@
 
 #include "src/cli/cli.h"
 #include "src/setting/presets.h"
+#include "src/util/wrap.h"
 
 #include <string.h>
 
@@ -37,24 +38,41 @@ static int list_json(void)
     return 0;
 }
 
+/* Eight a line. */
+static void list_activations(void)
+{
+    char line[256] = "   ";
+
+    for (int i = 0; i < ACT_COUNT; i++) {
+        bool last = i == ACT_COUNT - 1;
+        size_t used = strlen(line);
+
+        snprintf(line + used, sizeof line - used, " %s%s", activation_get((enum act)i)->name,
+                 last ? "" : ",");
+        if (!last && i % 8 < 7)
+            continue;
+        wrap_print(stdout, "%s\n", line);
+        line[4 - 1] = '\0';
+    }
+}
+
 static void list_text(void)
 {
-    puts("Variants (the gate is W, V is linear; * is element-wise):");
+    wrap_print(stdout, "Variants (the gate is W, V is linear; * is element-wise):\n");
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *variant = variant_at(i);
 
-        printf("  %-12s %-18s %-30s%s\n", variant->name, variant->label, variant->formula,
-               variant->in_paper ? "" : "  beyond the paper");
+        wrap_print(stdout, "  %-12s %-18s %-30s%s\n", variant->name, variant->label,
+                   variant->formula, variant->in_paper ? "" : "  beyond the paper");
     }
-    puts("  custom:ACT[,gated][,alpha=A][,beta=B]  with ACT one of:");
-    for (int i = 0; i < ACT_COUNT; i++)
-        printf("%s%s%s", i % 8 == 0 ? "    " : " ", activation_get((enum act)i)->name,
-               i == ACT_COUNT - 1 || i % 8 == 7 ? "\n" : ",");
-    puts("\nPresets:");
+    wrap_print(stdout, "  custom:ACT[,gated][,alpha=A][,beta=B]  with ACT one of:\n");
+    list_activations();
+    wrap_print(stdout, "\nPresets:\n");
     for (int i = 0; i < preset_count(); i++) {
         const struct recipe *recipe = &preset_at(i)->recipe;
 
-        printf("  %-6s %s\n"
+        wrap_print(stdout,
+                   "  %-6s %s\n"
                "         d_model %d, %d+%d layers, %d heads of %d, d_ff %d/%d, batch %d of %d, "
                "%lld steps\n",
                preset_at(i)->name, preset_at(i)->summary, recipe->d_model, recipe->layers,

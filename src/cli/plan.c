@@ -5,12 +5,14 @@
 #include "src/cli/settings.h"
 
 #include "src/bench/peak.h"
+#include "src/results/formats/format.h"
 #include "src/results/results.h"
 #include "src/setting/setting.h"
 #include "src/study/forecast.h"
 #include "src/util/json_help.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
+#include "src/util/wrap.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -69,10 +71,27 @@ static const char *plural(int n)
     return n == 1 ? "" : "s";
 }
 
-static void print_rows(const struct outlook *outlook)
+/* Frees it.  0, or -1 and a message. */
+static int print_sheet(struct sheet *sheet)
 {
-    printf("%-16s %6s %12s %12s %9s %11s %10s %9s\n", "variant", "d_ff", "parameters",
-           "feed-forward", "vs. base", "GFLOP/step", "memory", "time");
+    int status = sheet->bad ? err_set("not enough memory for the table")
+                            : format_terminal.print(stdout, sheet);
+
+    sheet_free(sheet);
+    return status;
+}
+
+/* The rows as a table.  0, or -1 and a message. */
+static int print_rows(const struct outlook *outlook)
+{
+    static const struct sheet_heading headings[] = {
+        {'l', "variant", 0},       {'r', "d_ff", 0},          {'r', "parameters", 0},
+        {'r', "feed-forward", 0},  {'r', "vs. base", 0},      {'r', "GFLOP/step", 0},
+        {'r', "memory", 0},        {'r', "time", 0},
+    };
+    struct sheet sheet = {.bad = false};
+
+    sheet_columns(&sheet, headings, LENGTH_OF(headings));
     for (int i = 0; i < outlook->setting->variant_count; i++) {
         const struct forecast_row *row = &outlook->rows[i];
         char memory[32], time[32];
@@ -80,23 +99,29 @@ static void print_rows(const struct outlook *outlook)
         format_bytes((double)row->memory.total, memory, sizeof memory);
         format_duration(forecast_run_s(row, outlook->setting, outlook->gemm_peak_gflop_per_s), time,
                         sizeof time);
-        printf("%-16s %6d %12lld %12lld %+8.3f%% %11.3f %10s %9s\n", row->variant->name, row->d_ff,
-               (long long)row->counts.parameters, (long long)row->counts.ffn_parameters,
-               100 * row->parameter_difference, 1e-9 * (double)row->counts.train_flops, memory,
-               time);
+        sheet_cell(&sheet, "%s", row->variant->name);
+        sheet_cell(&sheet, "%d", row->d_ff);
+        sheet_cell(&sheet, "%lld", (long long)row->counts.parameters);
+        sheet_cell(&sheet, "%lld", (long long)row->counts.ffn_parameters);
+        sheet_cell(&sheet, "%+.3f%%", 100 * row->parameter_difference);
+        sheet_cell(&sheet, "%.3f", 1e-9 * (double)row->counts.train_flops);
+        sheet_cell(&sheet, "%s", memory);
+        sheet_cell(&sheet, "%s", time);
     }
+    return print_sheet(&sheet);
 }
 
 static void print_detection(const struct detection *detection)
 {
-    if (detection->seeds == INT_MAX)
-        printf("Seeds: more than a million");
-    else
-        printf("Seeds: %d", detection->seeds);
-    printf(" would resolve a difference of %g nats (paired t test, two-sided 5 %%, Holm over %d "
-           "contrasts, power 80 %%; standard deviation %.4f, from %s)\n",
-           detection->difference_nats, detection->contrasts, detection->stddev_nats,
-           detection->source);
+    char seeds[32];
+
+    snprintf(seeds, sizeof seeds, "%d", detection->seeds);
+    wrap_print(stdout,
+               "Seeds: %s would resolve a difference of %g nats (paired t test, two-sided 5 %%, "
+               "Holm over %d contrasts, power 80 %%; standard deviation %.4f, from %s)\n",
+               detection->seeds == INT_MAX ? "more than a million" : seeds,
+               detection->difference_nats, detection->contrasts, detection->stddev_nats,
+               detection->source);
 }
 
 /* What decides the number of threads, where that is not what one expects. */
@@ -107,7 +132,7 @@ static const char *decided_by(const struct setting *setting)
     return strcmp(setting->threads_from, "quota") == 0 ? ", as the control group's quota allows" : "";
 }
 
-static void print_text(const struct outlook *outlook)
+static int print_text(const struct outlook *outlook)
 {
     const struct setting *setting = outlook->setting;
     const struct recipe *recipe = &setting->recipe;
@@ -115,29 +140,31 @@ static void print_text(const struct outlook *outlook)
     int threads = setting_threads_per_run(setting);
     char peak[32], throughput[32], has[32], time[32];
 
-    printf("Preset %s: d_model %d, %d+%d layers, %d heads of %d, %d token ids, %s\n",
+    wrap_print(stdout, "Preset %s: d_model %d, %d+%d layers, %d heads of %d, %d token ids, %s\n",
            setting->preset, recipe->d_model, recipe->layers, recipe->layers, recipe->heads,
            recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
-    printf("%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
+    wrap_print(stdout, "%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
            "thread%s%s\n\n",
            (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch,
            recipe->input_length, recipe->target_length, setting->variant_count,
            plural(setting->variant_count), recipe->seeds, plural(recipe->seeds), recipe->jobs,
            plural(recipe->jobs), threads, plural(threads), decided_by(setting));
-    print_rows(outlook);
+    if (print_rows(outlook))
+        return -1;
 
-    printf("\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",
+    wrap_print(stdout, "\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",
            memory->activations_per_token, memory->activations_per_token_minimum);
     format_bytes((double)outlook->peak_bytes, peak, sizeof peak);
     format_bytes((double)outlook->throughput_bytes, throughput, sizeof throughput);
     format_bytes((double)outlook->machine_bytes, has, sizeof has);
-    printf("Memory: about %s to train, %s to measure throughput, of %s\n", peak, throughput, has);
+    wrap_print(stdout, "Memory: about %s to train, %s to measure throughput, of %s\n", peak, throughput, has);
     format_duration(forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s), time,
                     sizeof time);
-    printf("Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
+    wrap_print(stdout, "Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
            outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
     if (outlook->has_detection)
         print_detection(&outlook->detection);
+    return 0;
 }
 
 static json_t *row_json(const struct outlook *outlook, const struct forecast_row *row)
@@ -210,14 +237,19 @@ static double total_s(const struct outlook *outlooks, int count)
     return seconds;
 }
 
-static void print_study(const struct settings *settings, const struct outlook *outlooks)
+/* 0, or -1 and a message. */
+static int print_study(const struct settings *settings, const struct outlook *outlooks)
 {
+    static const struct sheet_heading headings[] = {
+        {'l', "setting", 0},    {'r', "runs", 0},   {'r', "parameters", 0},
+        {'r', "GFLOP/step", 0}, {'r', "memory", 0}, {'r', "time", 0},
+    };
+    struct sheet sheet = {.bad = false};
     char memory[32], time[32];
     size_t most = 0;
     int runs = 0;
 
-    printf("%-32s %6s %12s %11s %10s %9s\n", "setting", "runs", "parameters", "GFLOP/step", "memory",
-           "time");
+    sheet_columns(&sheet, headings, LENGTH_OF(headings));
     for (int i = 0; i < settings->count; i++) {
         const struct outlook *outlook = &outlooks[i];
         char name[SETTING_NAME_BYTES];
@@ -225,16 +257,20 @@ static void print_study(const struct settings *settings, const struct outlook *o
         axes_name(&settings->axes, i, name);
         format_bytes((double)outlook->peak_bytes, memory, sizeof memory);
         format_duration(total_s(outlook, 1), time, sizeof time);
-        printf("%-32s %6d %12lld %11.3f %10s %9s\n", name, outlook->runs,
-               (long long)outlook->rows[0].counts.parameters,
-               1e-9 * (double)outlook->rows[0].counts.train_flops, memory, time);
+        sheet_cell(&sheet, "%s", name);
+        sheet_cell(&sheet, "%d", outlook->runs);
+        sheet_cell(&sheet, "%lld", (long long)outlook->rows[0].counts.parameters);
+        sheet_cell(&sheet, "%.3f", 1e-9 * (double)outlook->rows[0].counts.train_flops);
+        sheet_cell(&sheet, "%s", memory);
+        sheet_cell(&sheet, "%s", time);
         runs += outlook->runs;
         most = outlook->peak_bytes > most ? outlook->peak_bytes : most;
     }
     format_bytes((double)most, memory, sizeof memory);
     format_duration(total_s(outlooks, settings->count), time, sizeof time);
-    printf("\nMemory: at most about %s to train\nTime: about %s for %d runs of %d settings\n", memory,
-           time, runs, settings->count);
+    sheet_note(&sheet, "Memory: at most about %s to train", memory);
+    sheet_note(&sheet, "Time: about %s for %d runs of %d settings", time, runs, settings->count);
+    return print_sheet(&sheet);
 }
 
 static json_t *study_json(const struct settings *settings, const struct outlook *outlooks)
@@ -309,10 +345,8 @@ int command_plan(const struct invocation *invocation)
     if (json) {
         if (print_json(&settings, outlooks))
             goto out;
-    } else if (settings.is_study) {
-        print_study(&settings, outlooks);
-    } else {
-        print_text(outlooks);
+    } else if (settings.is_study ? print_study(&settings, outlooks) : print_text(outlooks)) {
+        goto out;
     }
     status = check(outlooks, settings.count) ? EXIT_FAILED : EXIT_OK;
 out:

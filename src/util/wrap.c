@@ -43,13 +43,15 @@ int wrap_columns(const char *text)
 
 size_t wrap_line(const char *text, int width, const char **next)
 {
-    size_t indent = strspn(text, " "), i = 0, blank = 0;
+    size_t indent = strspn(text, " "), i = 0, blank = 0, comma = 0;
 
     for (int columns = 0; text[i] && text[i] != '\n'; i++) {
         if (is_first_byte(text[i]) && columns++ >= width)
             break;
         if (text[i] == ' ' && i > indent)
             blank = i;
+        if (text[i] == ',')
+            comma = i + 1;
     }
     *next = NULL;
     if (text[i] == '\0')
@@ -58,8 +60,8 @@ size_t wrap_line(const char *text, int width, const char **next)
         *next = text + i + 1;
         return i;
     }
-    if (blank > 0)
-        i = blank;
+    if (blank > 0 || comma > 0)
+        i = blank > 0 ? blank : comma;
     *next = text + i;
     if (blank > 0)
         *next += strspn(*next, " ");

@@ -72,20 +72,22 @@ static void find_widths(struct grid *grid)
     }
 }
 
-/* The columns that begin every block take up to half of it. */
+/* The columns that begin every block take up to two thirds of it: the widest gives. */
 static void find_keys(struct grid *grid, int width)
 {
-    int most;
-
     while (grid->keys < grid->columns - 1 &&
            grid->sheet->column[grid->column[grid->keys]].align == 'l')
         grid->keys++;
-    if (grid->keys == 0 || span(grid, 0, grid->keys) <= width / 2)
-        return;
-    most = (width / 2 - GAP * (grid->keys - 1)) / grid->keys;
-    for (int i = 0; i < grid->keys; i++)
-        if (grid->width[i] > most)
-            grid->width[i] = most > 1 ? most : 1;
+    while (span(grid, 0, grid->keys) > 2 * width / 3) {
+        int widest = 0;
+
+        for (int i = 1; i < grid->keys; i++)
+            if (grid->width[i] > grid->width[widest])
+                widest = i;
+        if (grid->width[widest] <= 1)
+            return;
+        grid->width[widest]--;
+    }
 }
 
 /* The bytes of the next line of a cell, from *text on, which is NULL after the last. */
@@ -174,7 +176,8 @@ static int print_terminal(FILE *out, const struct sheet *sheet)
     for (int i = 0; i < sheet->columns; i++)
         if (!(sheet->column[i].hidden & SHEET_NO_TERMINAL))
             grid.column[grid.columns++] = i;
-    wrap_print(out, "%s\n\n", sheet->title);
+    if (sheet->title[0])
+        wrap_print(out, "%s\n\n", sheet->title);
     find_widths(&grid);
     if (width == 0 || span(&grid, 0, grid.columns) <= width) {
         print_block(&grid, 0, grid.columns);
