@@ -33,11 +33,11 @@ wait_until()
 }
 
 # begin ARGUMENT...: the program in the background, $child, whose first run trains by now.  SIGHUP is
-# ignored under nohup, and so it would be there.
+# ignored under nohup, and SIGINT by what a script has in the background, and so they would be there.
 begin()
 {
     : >err # the words of an earlier one are not waited for
-    env --default-signal=HUP "$program" "$@" --verbose >out 2>err &
+    env --default-signal=HUP,INT "$program" "$@" --verbose >out 2>err &
     child=$!
     wait_until grep -q '\[1/.*step 0/' err || fail "no training begins: $*"
 }

@@ -4,6 +4,7 @@
 #include "src/cli/cli.h"
 #include "src/results/results.h"
 #include "src/setting/option.h"
+#include "src/util/standard.h"
 
 #include <stdio.h>
 
@@ -17,7 +18,7 @@ int command_compare(const struct invocation *invocation)
 
     if (!after || results_recheck(before, invocation->operands[0]) ||
         results_recheck(after, invocation->operands[1]) ||
-        results_compare(stdout, before, after, setting_affects, request->format,
+        results_compare(standard_data(), before, after, setting_affects, request->format,
                         request->fail_on_percent, &regression))
         goto out;
     status = regression ? EXIT_REGRESSION : EXIT_OK;

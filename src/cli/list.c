@@ -3,6 +3,7 @@
 
 #include "src/cli/cli.h"
 #include "src/setting/presets.h"
+#include "src/util/standard.h"
 #include "src/util/wrap.h"
 
 #include <string.h>
@@ -32,8 +33,8 @@ static int list_json(void)
         json_decref(document);
         return err_set("out of memory");
     }
-    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-    putchar('\n');
+    json_dumpf(document, standard_data(), JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    standard_print("\n");
     json_decref(document);
     return 0;
 }
@@ -51,27 +52,27 @@ static void list_activations(void)
                  last ? "" : ",");
         if (!last && i % 8 < 7)
             continue;
-        wrap_print(stdout, "%s\n", line);
+        wrap_print(standard_data(), "%s\n", line);
         line[4 - 1] = '\0';
     }
 }
 
 static void list_text(void)
 {
-    wrap_print(stdout, "Variants (the gate is W, V is linear; * is element-wise):\n");
+    wrap_print(standard_data(), "Variants (the gate is W, V is linear; * is element-wise):\n");
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *variant = variant_at(i);
 
-        wrap_print(stdout, "  %-12s %-18s %-30s%s\n", variant->name, variant->label,
+        wrap_print(standard_data(), "  %-12s %-18s %-30s%s\n", variant->name, variant->label,
                    variant->formula, variant->in_paper ? "" : "  beyond the paper");
     }
-    wrap_print(stdout, "  custom:ACT[,gated][,alpha=A][,beta=B]  with ACT one of:\n");
+    wrap_print(standard_data(), "  custom:ACT[,gated][,alpha=A][,beta=B]  with ACT one of:\n");
     list_activations();
-    wrap_print(stdout, "\nPresets:\n");
+    wrap_print(standard_data(), "\nPresets:\n");
     for (int i = 0; i < preset_count(); i++) {
         const struct recipe *recipe = &preset_at(i)->recipe;
 
-        wrap_print(stdout,
+        wrap_print(standard_data(),
                    "  %-6s %s\n"
                "         d_model %d, %d+%d layers, %d heads of %d, d_ff %d/%d, batch %d of %d, "
                "%lld steps\n",

@@ -2,10 +2,13 @@
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/util/outputs.h"
 #include "src/util/printable.h"
 #include "src/util/progress.h"
+#include "src/util/standard.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio_ext.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,13 +31,14 @@ static void print_warning(const char *text)
 }
 
 /* Output that could not be written is a failure, even when all else went well. */
-static int close_stdout(int status)
+static int close_data(int status)
 {
-    bool written = __fpending(stdout) > 0, failed = ferror(stdout);
+    FILE *data = standard_data();
+    bool written = __fpending(data) > 0, failed = ferror(data);
 
     /* A standard output that was never open matters only to those who wrote to it. */
     errno = 0;
-    if ((fclose(stdout) != 0 && (written || errno != EBADF)) || failed) {
+    if ((fclose(data) != 0 && (written || errno != EBADF)) || failed) {
         if (errno)
             err_system("cannot write to standard output");
         else /* an earlier write failed, whose reason is forgotten */
@@ -42,6 +46,23 @@ static int close_stdout(int status)
         print_message("", err_get());
         return status == EXIT_OK ? EXIT_FAILED : status;
     }
+    return status;
+}
+
+/* The files that a command is given are read, and so must not be those that our caller's shell sends
+ * standard output or standard error to. */
+static int check_operands(const struct invocation *invocation)
+{
+    struct outputs outputs = {NULL};
+    int status = 0;
+
+    for (int i = 0; status == 0 && i < invocation->operand_count; i++)
+        status = outputs_add_input(&outputs, "the file", invocation->operands[i]);
+    if (status == 0)
+        status = outputs_add_standard(&outputs);
+    if (status == 0)
+        status = outputs_check(&outputs, false);
+    outputs_free(&outputs);
     return status;
 }
 
@@ -53,26 +74,29 @@ int main(int argc, char **argv)
 
     err_set_namer(cli_name_field);
     err_set("%s", "");
+    signal(SIGXFSZ, SIG_IGN); /* a file that gets too large is as a disk that is full: writes fail */
+    standard_begin();
     /* One write at the end, so that the reason is known when it fails. */
-    if (!isatty(STDOUT_FILENO))
-        setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    if (!isatty(fileno(standard_data())))
+        setvbuf(standard_data(), buffer, _IOFBF, sizeof buffer);
     if (cli_parse(&invocation, argc, argv)) {
         status = EXIT_USAGE;
     } else if (invocation.version) {
-        puts(PACKAGE_STRING);
+        fputs(PACKAGE_STRING "\n", standard_data());
     } else if (invocation.help) {
-        help_print(stdout, &invocation);
+        help_print(standard_data(), &invocation);
     } else {
         progress_start(invocation.request.quiet, invocation.request.verbose);
         warn_set_sink(invocation.request.quiet ? NULL : print_warning);
-        status = invocation.command->function(&invocation);
+        status = check_operands(&invocation) ? EXIT_FAILED
+                                             : invocation.command->function(&invocation);
         progress_clear();
     }
     if (status != EXIT_OK && err_get()[0])
         print_message("", err_get());
     if (status == EXIT_USAGE)
         fputs("Try 'glubench --help' for more information.\n", stderr);
-    status = close_stdout(status);
+    status = close_data(status);
     cli_free(&invocation);
     warn_clear();
     return status;

@@ -8,10 +8,12 @@
 #include "src/results/formats/format.h"
 #include "src/results/results.h"
 #include "src/setting/setting.h"
+#include "src/study/files.h"
 #include "src/study/forecast.h"
 #include "src/util/json_help.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
+#include "src/util/standard.h"
 #include "src/util/wrap.h"
 
 #include <limits.h>
@@ -75,7 +77,7 @@ static const char *plural(int n)
 static int print_sheet(struct sheet *sheet)
 {
     int status = sheet->bad ? err_set("not enough memory for the table")
-                            : format_terminal.print(stdout, sheet);
+                            : format_terminal.print(standard_data(), sheet);
 
     sheet_free(sheet);
     return status;
@@ -116,7 +118,7 @@ static void print_detection(const struct detection *detection)
     char seeds[32];
 
     snprintf(seeds, sizeof seeds, "%d", detection->seeds);
-    wrap_print(stdout,
+    wrap_print(standard_data(),
                "Seeds: %s would resolve a difference of %g nats (paired t test, two-sided 5 %%, "
                "Holm over %d contrasts, power 80 %%; standard deviation %.4f, from %s)\n",
                detection->seeds == INT_MAX ? "more than a million" : seeds,
@@ -140,10 +142,10 @@ static int print_text(const struct outlook *outlook)
     int threads = setting_threads_per_run(setting);
     char peak[32], throughput[32], has[32], time[32];
 
-    wrap_print(stdout, "Preset %s: d_model %d, %d+%d layers, %d heads of %d, %d token ids, %s\n",
+    wrap_print(standard_data(), "Preset %s: d_model %d, %d+%d layers, %d heads of %d, %d token ids, %s\n",
            setting->preset, recipe->d_model, recipe->layers, recipe->layers, recipe->heads,
            recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
-    wrap_print(stdout, "%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
+    wrap_print(standard_data(), "%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
            "thread%s%s\n\n",
            (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch,
            recipe->input_length, recipe->target_length, setting->variant_count,
@@ -152,15 +154,15 @@ static int print_text(const struct outlook *outlook)
     if (print_rows(outlook))
         return -1;
 
-    wrap_print(stdout, "\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",
+    wrap_print(standard_data(), "\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",
            memory->activations_per_token, memory->activations_per_token_minimum);
     format_bytes((double)outlook->peak_bytes, peak, sizeof peak);
     format_bytes((double)outlook->throughput_bytes, throughput, sizeof throughput);
     format_bytes((double)outlook->machine_bytes, has, sizeof has);
-    wrap_print(stdout, "Memory: about %s to train, %s to measure throughput, of %s\n", peak, throughput, has);
+    wrap_print(standard_data(), "Memory: about %s to train, %s to measure throughput, of %s\n", peak, throughput, has);
     format_duration(forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s), time,
                     sizeof time);
-    wrap_print(stdout, "Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
+    wrap_print(standard_data(), "Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
            outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
     if (outlook->has_detection)
         print_detection(&outlook->detection);
@@ -303,8 +305,8 @@ static int print_json(const struct settings *settings, const struct outlook *out
 
     if (!document)
         return -1;
-    json_dumpf(document, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
-    putchar('\n');
+    json_dumpf(document, standard_data(), JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    standard_print("\n");
     json_decref(document);
     return 0;
 }
@@ -316,6 +318,17 @@ static int check(const struct outlook *outlooks, int count)
         if (forecast_check(outlooks[i].rows, outlooks[i].setting))
             return -1;
     return 0;
+}
+
+/* A plan writes nothing but to standard output. */
+static int check_files(const struct settings *settings, const struct invocation *invocation)
+{
+    const struct study_options options = {.settings = settings->setting,
+                                          .count = settings->count,
+                                          .axes = settings->is_study ? &settings->axes : NULL,
+                                          .file = invocation->request.study};
+
+    return files_check(&options);
 }
 
 int command_plan(const struct invocation *invocation)
@@ -333,6 +346,8 @@ int command_plan(const struct invocation *invocation)
         goto out;
     }
     status = EXIT_FAILED;
+    if (check_files(&settings, invocation))
+        goto out;
     outlooks = calloc((size_t)settings.count, sizeof *outlooks);
     if (!outlooks) {
         err_set("out of memory");

@@ -4,6 +4,7 @@
 #include "src/cli/cli.h"
 #include "src/results/results.h"
 #include "src/setting/option.h"
+#include "src/util/standard.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static int report_study(const struct invocation *invocation)
         err_set("%s is the directory of a study, which is reported alone", invocation->operands[0]);
         return EXIT_USAGE;
     }
-    return study_report_print(stdout, invocation->operands[0],
+    return study_report_print(standard_data(), invocation->operands[0],
                               request->table ? request->table : "transfer", request->format)
                ? EXIT_FAILED
                : EXIT_OK;
@@ -55,8 +56,9 @@ int command_report(const struct invocation *invocation)
     }
     document = results_merge((const char *const *)invocation->operands, invocation->operand_count,
                              setting_affects);
-    status = document && report_print(stdout, document, table, request->format) == 0 ? EXIT_OK
-                                                                                      : EXIT_FAILED;
+    status = document && report_print(standard_data(), document, table, request->format) == 0
+                 ? EXIT_OK
+                 : EXIT_FAILED;
     json_decref(document);
     return status;
 }

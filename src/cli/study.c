@@ -7,6 +7,7 @@
 #include "src/results/results.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
+#include "src/util/standard.h"
 
 #include <stdio.h>
 
@@ -24,32 +25,42 @@ static bool is_printed(const struct printed *printed, const struct setting *sett
            (!printed->wanted || printed->wanted(setting));
 }
 
-/* -1 when a table cannot be printed. */
-static int print_tables(json_t *document, const struct study_command *command,
+/* Where the tables go: beside data on standard output they would be no data any more. */
+static FILE *tables_stream(const struct setting *setting, bool quiet)
+{
+    if (!standard_is_output(setting->output) &&
+        !(setting->dump_batches && standard_is_output(setting->dump_batches)))
+        return standard_data();
+    return quiet ? NULL : stderr;
+}
+
+/* -1 when a table cannot be printed.  `out` NULL: none is. */
+static int print_tables(FILE *out, json_t *document, const struct study_command *command,
                         const struct setting *setting)
 {
     bool first = true;
 
-    for (int i = 0; i < command->table_count; i++) {
+    for (int i = 0; out && i < command->table_count; i++) {
         if (!is_printed(&command->tables[i], setting, document))
             continue;
         if (!first)
-            putchar('\n');
+            putc('\n', out);
         first = false;
-        if (report_print(stdout, document, command->tables[i].table, "terminal"))
+        if (report_print(out, document, command->tables[i].table, "terminal"))
             return -1;
     }
     return 0;
 }
 
 /* Of a study, its first table. */
-static int print_outcome(json_t *document, const struct study_command *command,
+static int print_outcome(FILE *out, json_t *document, const struct study_command *command,
                          const struct settings *settings)
 {
     if (!settings->is_study)
-        return print_tables(document, command, settings->setting);
-    return study_report_print(stdout, settings->setting[0].output, study_table_name(0, NULL),
-                              "terminal");
+        return print_tables(out, document, command, settings->setting);
+    return out ? study_report_print(out, settings->setting[0].output, study_table_name(0, NULL),
+                                    "terminal")
+               : 0;
 }
 
 /* Where the results go when nobody said. */
@@ -70,6 +81,7 @@ int study_command(const struct invocation *invocation, const struct study_comman
     json_t *document = NULL;
     enum study_status outcome;
     int status = EXIT_USAGE;
+    FILE *out;
 
     if (settings_open(&settings, invocation) || set_outputs(&settings, command))
         goto out;
@@ -78,6 +90,7 @@ int study_command(const struct invocation *invocation, const struct study_comman
         .count = settings.count,
         .axes = settings.is_study ? &settings.axes : NULL,
         .directory = settings.setting[0].output,
+        .file = invocation->request.study,
         .argc = invocation->argc,
         .argv = invocation->argv,
     };
@@ -86,10 +99,11 @@ int study_command(const struct invocation *invocation, const struct study_comman
     if (outcome == STUDY_INTERRUPTED)
         status += signals_stop;
     progress_clear();
-    if (document && print_outcome(document, command, &settings) && status == EXIT_OK)
+    out = tables_stream(settings.setting, invocation->request.quiet);
+    if (document && print_outcome(out, document, command, &settings) && status == EXIT_OK)
         status = EXIT_FAILED;
     if (document)
-        progress_print("results: %s", settings.setting[0].output);
+        progress_print("results: %s", standard_name(settings.setting[0].output));
 out:
     json_decref(document);
     settings_close(&settings);

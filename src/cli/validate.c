@@ -3,6 +3,7 @@
 
 #include "src/cli/cli.h"
 #include "src/results/results.h"
+#include "src/util/standard.h"
 
 #include <stdio.h>
 
@@ -13,7 +14,7 @@ int command_validate(const struct invocation *invocation)
     for (int i = 0; i < invocation->operand_count; i++) {
         int faults;
 
-        if (results_validate(invocation->operands[i], stdout, &faults))
+        if (results_validate(invocation->operands[i], standard_data(), &faults))
             return EXIT_FAILED;
         bad += faults > 0;
     }

@@ -47,7 +47,8 @@ static void transpose(float *dst, const float *src, int rows, int cols)
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
-/* The header as text with its padding: new memory, NULL when there is none. */
+/* The beginning of the file, which is written at one stroke, so that it tells what it is from then
+ * on: the header's length, and the header with its padding.  New memory, NULL when there is none. */
 static char *make_header(struct tensor *tensors, int count, size_t *bytes)
 {
     json_t *header = json_pack("{s:{s:s, s:s}}", METADATA, "format", "pt", "producer",
@@ -75,12 +76,15 @@ static char *make_header(struct tensor *tensors, int count, size_t *bytes)
         return NULL;
     length = strlen(text);
     *bytes = (length + 7) / 8 * 8; /* the data that follows is then aligned */
-    padded = realloc(text, *bytes + 1);
-    if (!padded) {
-        free(text);
-        return NULL;
+    padded = malloc(LENGTH_BYTES + *bytes);
+    if (padded) {
+        for (int i = 0; i < LENGTH_BYTES; i++)
+            padded[i] = (char)(*bytes >> 8 * i & 0xff);
+        memcpy(padded + LENGTH_BYTES, text, length);
+        memset(padded + LENGTH_BYTES + length, ' ', *bytes - length);
+        *bytes += LENGTH_BYTES;
     }
-    memset(padded + length, ' ', *bytes - length);
+    free(text);
     return padded;
 }
 
@@ -106,7 +110,6 @@ static int write_weights(const char *directory, struct model *model)
     int count, status = -1;
     struct tensor *tensors = model_tensors(model, &count);
     struct atomic_file file = {.fd = -1};
-    unsigned char length[LENGTH_BYTES];
     char path[PATH_MAX], *header = NULL;
     size_t header_bytes = 0;
 
@@ -115,10 +118,7 @@ static int write_weights(const char *directory, struct model *model)
     header = make_header(tensors, count, &header_bytes);
     if (!header)
         return err_set("%s: out of memory for the header", path);
-    for (int i = 0; i < LENGTH_BYTES; i++)
-        length[i] = (unsigned char)(header_bytes >> 8 * i);
-    if (atomic_open(&file, path) || atomic_append(&file, length, sizeof length) ||
-        atomic_append(&file, header, header_bytes))
+    if (atomic_open(&file, path) || atomic_append(&file, header, header_bytes))
         goto out;
     for (int i = 0; i < count; i++)
         if (write_tensor(&file, &tensors[i]))

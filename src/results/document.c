@@ -145,28 +145,47 @@ json_t *results_document(const struct results *results)
 
 /* ==== Writing and reading ==== */
 
-int results_write(const char *path, json_t *document)
+/* The document as text in new memory; NULL and a message. */
+static char *document_text(const char *path, json_t *document, size_t *bytes)
 {
     char *text = NULL;
-    size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
-    int rc = -1;
+    FILE *out = open_memstream(&text, bytes);
 
-    if (!out)
-        return err_system("%s", path);
+    if (!out) {
+        err_system("%s", path);
+        return NULL;
+    }
     if (json_print(out, document) != 0) {
         err_prepend("%s", path);
         fclose(out);
-        goto done;
+        goto fail;
     }
-    if (fclose(out) != 0 || !text) {
-        err_set("%s: out of memory", path);
-        goto done;
-    }
-    rc = atomic_write(path, text, bytes);
-done:
+    if (fclose(out) == 0 && text)
+        return text;
+    err_set("%s: out of memory", path);
+fail:
     free(text);
-    return rc;
+    return NULL;
+}
+
+int results_write(const char *path, json_t *document)
+{
+    size_t bytes = 0;
+    char *text = document_text(path, document, &bytes);
+    int status = text ? atomic_write(path, text, bytes) : -1;
+
+    free(text);
+    return status;
+}
+
+int results_write_to(int fd, const char *name, json_t *document)
+{
+    size_t bytes = 0;
+    char *text = document_text(name, document, &bytes);
+    int status = text ? atomic_write_all(fd, name, text, bytes) : -1;
+
+    free(text);
+    return status;
 }
 
 /* Does the parser complain of what some programs write for numbers that are none? */

@@ -137,6 +137,8 @@ int tables_compute(json_t *document);
 json_t *results_json(const struct results *results);
 /* Write a document atomically (temporary file, fsync, rename).  0 or -1. */
 int results_write(const char *path, json_t *document);
+/* Write it to an open pipe or device, which messages call `name`.  0 or -1. */
+int results_write_to(int fd, const char *name, json_t *document);
 /* Read one, check its version and its form against the schema and what was measured against itself,
  * and compute anew all that follows from it; a warning (warn_add) tells where the file had something
  * else (check.h has the rule).  New reference, or NULL and a message naming the path, and the line or

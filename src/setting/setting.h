@@ -57,7 +57,7 @@ struct setting {
 
     char *file; /* --config */
     int64_t checkpoint_every; /* steps; 0: by time */
-    bool resume, restart;
+    bool resume, restart, force;
     char *output, *dump_batches, *save_checkpoint, *init_checkpoint;
     bool ffn, profile, scaling;
     int scaling_d_model; /* the widest model of --scaling */

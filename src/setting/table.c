@@ -197,7 +197,7 @@ static const struct setting_option options[] = {
     GROUP("Files", MODEL),
     {"output", 'o', OPTION_TEXT, AFFECTS_NOTHING, SETTING(output), COMMAND_RUN | COMMAND_BENCH,
      .argument = "FILE", .automatic = "glubench.json, glubench-bench.json of bench, glubench-study of a study",
-     .help = "the results file"},
+     .help = "the results file; - is standard output, and then nothing else is there"},
     {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN,
      .argument = "FILE",
      .help = "write the token ids and the losses of every step as JSON lines"},
@@ -217,6 +217,8 @@ static const struct setting_option options[] = {
              "that are done are not repeated"},
     {"restart", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(restart), COMMAND_RUN,
      .help = "throw away a sweep that was stopped, and start anew"},
+    {"force", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(force), COMMAND_RUN | COMMAND_BENCH,
+     .help = "replace files that glubench did not write; never one that is read"},
 
     GROUP("Tables", PRINTING),
     {"table", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(table), COMMAND_REPORT, .argument = "NAME",

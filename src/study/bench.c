@@ -10,6 +10,7 @@
 #include "src/study/study.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
+#include "src/util/standard.h"
 
 /* How long a throughput sample lasts: here it is measured with care. */
 static const double sample_s = 0.2;

@@ -4,6 +4,7 @@
 #include "src/study/run.h"
 
 #include "src/model/weights.h"
+#include "src/study/files.h"
 #include "src/study/resume.h"
 #include "src/study/study.h"
 #include "src/train/signals.h"
@@ -11,6 +12,7 @@
 #include "src/util/clock.h"
 #include "src/util/cpus.h"
 #include "src/util/progress.h"
+#include "src/util/standard.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -84,7 +86,8 @@ static struct part *find_dirty(const struct study *study)
 /* Called under the lock. */
 static bool is_due(const struct jobs *jobs, double now_s)
 {
-    return !jobs->is_writing && now_s >= jobs->due_s && find_dirty(jobs->study);
+    return jobs->study->parts[0].direct < 0 && !jobs->is_writing && now_s >= jobs->due_s &&
+           find_dirty(jobs->study);
 }
 
 /* Called under the lock. */

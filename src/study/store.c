@@ -9,6 +9,7 @@
 #include "src/util/ends_with.h"
 #include "src/util/io.h"
 #include "src/util/sealed.h"
+#include "src/util/standard.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -223,16 +224,15 @@ int store_open_locked(struct store **store, const char *path)
 int store_open_beside(struct store **store, const char *output)
 {
     struct stat info;
-    bool exists = stat(output, &info) == 0;
     struct store *made;
     char *resolved;
 
     *store = NULL;
-    if (exists && !S_ISREG(info.st_mode))
+    if (standard_is_output(output) || (stat(output, &info) == 0 && !S_ISREG(info.st_mode)))
         return 0;
-    resolved = exists ? realpath(output, NULL) : strdup(output);
+    resolved = io_follow(output);
     if (!resolved)
-        return err_system(FIELD("output") ": %s", output);
+        return err_prepend(FIELD("output"));
     made = make_store(resolved, ".run");
     free(resolved);
     if (!made)

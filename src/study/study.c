@@ -6,15 +6,19 @@
 #include "src/bench/throughput.h"
 #include "src/model/weights.h"
 #include "src/nn/dnn.h"
+#include "src/study/files.h"
 #include "src/train/signals.h"
 #include "src/util/atomic_file.h"
 #include "src/util/json_help.h"
+#include "src/util/outputs.h"
 #include "src/util/progress.h"
+#include "src/util/standard.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* More than this, and the machine was not quiet. */
 static const double others_share_limit = 0.05;
@@ -40,18 +44,23 @@ bool study_is_directory(const struct study *study)
 
 const char *study_output(const struct study *study)
 {
-    return study_is_directory(study) ? study->options->directory : study->setting->output;
+    return study_is_directory(study) ? study->options->directory
+                                     : standard_name(study->setting->output);
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */
 
-/* An output that cannot be written must fail now, not after the first run. */
-static int check_output(const char *path)
+/* An output that cannot be written must fail now, not after the first run.  A pipe is opened now, and
+ * stays open, so that its reader sees one document and its end. */
+static int open_output(const char *path, int *direct)
 {
     struct atomic_file file = {.fd = -1};
-    int status = atomic_open(&file, path);
+    int status = output_open_direct(path, direct);
 
-    atomic_abandon(&file);
+    if (status == 0 && *direct < 0) {
+        status = atomic_open(&file, path);
+        atomic_abandon(&file);
+    }
     return status ? err_prepend(FIELD("output")) : 0;
 }
 
@@ -141,7 +150,7 @@ static int check_part(struct study *study, struct part *part, int point)
 {
     const struct setting *setting = part->setting;
 
-    if (name_output(study, part, point) || check_output(part->output) ||
+    if (name_output(study, part, point) || open_output(part->output, &part->direct) ||
         (setting->save_checkpoint && weights_prepare(setting->save_checkpoint)) ||
         forecast_make(&part->forecast, setting) || forecast_check(part->forecast, setting))
         return -1;
@@ -209,6 +218,7 @@ static int open_parts(struct study *study)
         return err_set("out of memory");
     for (int i = 0; i < options->count; i++) {
         study->parts[i].setting = &options->settings[i];
+        study->parts[i].direct = -1;
         study->count++;
         if (check_part(study, &study->parts[i], i))
             return blame(study, i);
@@ -266,13 +276,8 @@ static int make_runs(struct study *study)
 const char *study_weights(const struct study *study, const struct part *part, const struct cell *cell,
                           const char *directory, char path[PATH_MAX])
 {
-    bool one = study->count == 1;
-
-    if (!directory || study->run_count == 1)
-        return directory;
-    snprintf(path, PATH_MAX, "%s/%s%s%s-s%" PRIu64, directory, one ? "" : part->name, one ? "" : "/",
-             cell->variant->name, cell->seed);
-    return path;
+    return files_of_weights(directory, study->count > 1 ? part->name : NULL, cell->variant, cell->seed,
+                            study->run_count, path);
 }
 
 /* What the runs start from is part of their keys.  When all runs are made. */
@@ -297,6 +302,8 @@ static int add_weights(const struct study *study)
 int study_open(struct study *study, const struct study_options *options)
 {
     *study = (struct study){.options = options, .setting = &options->settings[0]};
+    if (files_check(options))
+        return -1;
     if (options->axes ? store_open_locked(&study->store, options->directory)
                       : store_open_beside(&study->store, study->setting->output))
         return -1;
@@ -320,6 +327,8 @@ static void close_part(struct part *part)
     free(part->forecast);
     free(part->variants);
     free(part->output);
+    if (part->direct >= 0)
+        close(part->direct);
 }
 
 void study_close(struct study *study)
@@ -385,5 +394,8 @@ int part_write(struct part *part, const struct run_result *runs, int count, json
     if (json_put(results.environment, "others_cpu_share", json_number(others_share(part))))
         return err_set("out of memory");
     *document = results_json(&results);
-    return *document ? results_write(part->output, *document) : -1;
+    if (!*document)
+        return -1;
+    return part->direct >= 0 ? results_write_to(part->direct, standard_name(part->output), *document)
+                             : results_write(part->output, *document);
 }

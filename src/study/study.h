@@ -35,6 +35,8 @@ struct part {
     const struct setting *setting;
     char name[SETTING_NAME_BYTES]; /* "main" when it is the only one */
     char *output;                  /* its results file; owned */
+    int direct; /* open when that is a pipe, a device or standard output, for one document at the end;
+                 * else -1 */
     struct forecast_row *forecast; /* (setting->variant_count) */
     struct dataset *dataset; /* the one of an earlier part when `shares_dataset` */
     bool shares_dataset;
@@ -57,6 +59,7 @@ struct study_options {
     const struct axes *axes; /* what they are the settings of; NULL: there is one, and its output is
                               * the results file */
     const char *directory;   /* with axes: where all of it goes */
+    const char *file;        /* where the axes were read; NULL: nowhere */
     int argc;                /* the command, for the results files */
     char *const *argv;
 };

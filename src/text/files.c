@@ -3,6 +3,8 @@
 
 #include "src/text/files.h"
 
+#include "src/util/own.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -76,6 +78,8 @@ static int add_entry(struct file_list *list, char *path, int depth)
         return -1;
     if (lstat(path, &status)) {
         result = err_system("cannot look at %s", path);
+    } else if (own_found(path, &status)) {
+        result = 0; /* what this program wrote is no text */
     } else if (S_ISREG(status.st_mode)) {
         return add_file(list, path, &status);
     } else if (S_ISDIR(status.st_mode)) {

@@ -21,7 +21,8 @@ struct file_list {
 /* Make the list of the regular files that the paths name, in the order given.  A directory stands
  * for all files below it, in the order of their names' bytes; there, names that start with a dot
  * are left out, and symbolic links too, which could lead outside (a warning tells).  A file that
- * is met twice counts once (a warning tells).  `field` is what an error message calls the paths:
+ * is met twice counts once (a warning tells).  Files of ours in a directory are left out, see
+ * util/own.h.  `field` is what an error message calls the paths:
  * FIELD("corpus").  0, or -1: a path is missing, not readable, neither file nor directory, or there
  * is no file in a directory. */
 int files_find(struct file_list *list, const char *const *paths, int count, const char *field);

@@ -3,6 +3,8 @@
 
 #include "src/train/dump.h"
 
+#include "src/util/standard.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct dump {
     FILE *file;
@@ -18,6 +21,20 @@ struct dump {
     pthread_mutex_t lock;
 };
 
+static FILE *open_stream(const char *path)
+{
+    FILE *stream;
+    int fd;
+
+    if (!standard_is_output(path))
+        return fopen(path, "we");
+    fd = standard_open();
+    stream = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!stream && fd >= 0)
+        close(fd);
+    return stream;
+}
+
 int dump_open(struct dump **dump, const char *path)
 {
     struct dump *made = calloc(1, sizeof *made);
@@ -25,8 +42,8 @@ int dump_open(struct dump **dump, const char *path)
     *dump = NULL;
     if (!made)
         return err_set("out of memory");
-    made->path = strdup(path);
-    made->file = made->path ? fopen(path, "we") : NULL;
+    made->path = strdup(standard_name(path));
+    made->file = made->path ? open_stream(path) : NULL;
     if (!made->file) {
         err_system(FIELD("dump_batches") ": cannot write %s", path);
         free(made->path);

@@ -10,7 +10,7 @@
 
 struct dump;
 
-/* Open the file for writing.  0, or -1 and a message. */
+/* Open the file, or standard output, for writing.  0, or -1 and a message. */
 int dump_open(struct dump **dump, const char *path) GLU_MUST_USE;
 /* A training step (from 1), or held-out examples after a step.  Lines of runs that are side by
  * side alternate but never mix.  NULL: nothing happens. */

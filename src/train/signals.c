@@ -7,9 +7,6 @@
 
 atomic_int signals_stop, signals_checkpoints;
 
-static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
-static const int checkpointing[] = {SIGXCPU, SIGUSR1};
-
 static void on_stop(int number)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
@@ -28,31 +25,39 @@ static void on_checkpoint(int number)
     atomic_fetch_add(&signals_checkpoints, 1);
 }
 
-static void set_handler(int number, void (*handler)(int))
-{
-    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, before;
-
-    sigemptyset(&action.sa_mask);
-    /* Under nohup the end of the terminal stays ignored. */
-    if (number == SIGHUP && sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
-        return;
-    sigaction(number, &action, NULL);
-}
+/* What is done with each, and whether it is ours now: one that is ignored when we are called, as
+ * the end of the terminal is under nohup and SIGINT in a script's background job, stays ignored. */
+static struct {
+    int number;
+    void (*handler)(int);
+    bool caught;
+} signals[] = {
+    {SIGINT, on_stop, false},         {SIGTERM, on_stop, false},
+    {SIGHUP, on_stop, false},         {SIGXCPU, on_checkpoint, false},
+    {SIGUSR1, on_checkpoint, false},  {SIGPIPE, SIG_IGN, false}, /* the write fails, and says so */
+};
 
 void signals_catch(void)
 {
     signals_stop = 0;
     signals_checkpoints = 0;
-    for (size_t i = 0; i < LENGTH_OF(stopping); i++)
-        set_handler(stopping[i], on_stop);
-    for (size_t i = 0; i < LENGTH_OF(checkpointing); i++)
-        set_handler(checkpointing[i], on_checkpoint);
+    for (size_t i = 0; i < LENGTH_OF(signals); i++) {
+        struct sigaction action = {.sa_handler = signals[i].handler, .sa_flags = SA_RESTART}, before;
+
+        sigemptyset(&action.sa_mask);
+        signals[i].caught = sigaction(signals[i].number, NULL, &before) == 0 &&
+                            before.sa_handler != SIG_IGN &&
+                            sigaction(signals[i].number, &action, NULL) == 0;
+    }
 }
 
 void signals_release(void)
 {
-    for (size_t i = 0; i < LENGTH_OF(stopping); i++)
-        set_handler(stopping[i], SIG_DFL);
-    for (size_t i = 0; i < LENGTH_OF(checkpointing); i++)
-        set_handler(checkpointing[i], SIG_DFL);
+    const struct sigaction action = {.sa_handler = SIG_DFL};
+
+    for (size_t i = 0; i < LENGTH_OF(signals); i++) {
+        if (signals[i].caught)
+            sigaction(signals[i].number, &action, NULL);
+        signals[i].caught = false;
+    }
 }

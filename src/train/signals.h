@@ -1,7 +1,10 @@
 /* signals.h - what the system and the user ask of a sweep while it runs.
  *
  * SIGINT, SIGTERM and SIGHUP: finish the step, save, end.  A second one ends at once.
- * SIGXCPU and SIGUSR1 (a batch system's warning): save and go on. */
+ * SIGXCPU and SIGUSR1 (a batch system's warning): save and go on.
+ * SIGPIPE: a reader that is gone is an error of the write, and not the end of the training.
+ *
+ * One that is ignored before stays ignored. */
 #ifndef GLU_TRAIN_SIGNALS_H
 #define GLU_TRAIN_SIGNALS_H
 

@@ -3,6 +3,8 @@
 
 #include "src/util/atomic_file.h"
 
+#include "src/util/io.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -63,9 +65,9 @@ int atomic_open(struct atomic_file *file, const char *path)
     exists = stat(path, &old) == 0;
     if (exists && S_ISDIR(old.st_mode))
         return err_set("%s: is a directory; name a file in it", path);
-    file->path = exists && S_ISREG(old.st_mode) ? realpath(path, NULL) : strdup(path);
+    file->path = exists && !S_ISREG(old.st_mode) ? strdup(path) : io_follow(path);
     if (!file->path) {
-        err_system("%s", path);
+        err_prepend("cannot write %s", path);
         goto fail;
     }
     if (exists && !S_ISREG(old.st_mode)) {

@@ -21,6 +21,116 @@ int io_join(char path[PATH_MAX], const char *directory, const char *name)
     return snprintf(path, PATH_MAX, "%s/%s", directory, name) < PATH_MAX ? 0 : too_long(directory);
 }
 
+/* ---- Names ----------------------------------------------------------------------------------- */
+
+/* Split into the directory, with its slash, and the name behind it; "" and the name where there is
+ * no directory. */
+static const char *last_name(const char *path, size_t *directory)
+{
+    const char *slash = strrchr(path, '/');
+
+    *directory = slash ? (size_t)(slash - path) + 1 : 0;
+    return path + *directory;
+}
+
+int io_read_link(const char *path, char to[PATH_MAX])
+{
+    char target[PATH_MAX];
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    size_t directory;
+
+    if (length < 0)
+        return errno == EINVAL || errno == ENOENT || errno == ENOTDIR ? 0 : err_system("%s", path);
+    target[length] = '\0';
+    last_name(path, &directory);
+    if (target[0] == '/')
+        directory = 0;
+    return snprintf(to, PATH_MAX, "%.*s%s", (int)directory, path, target) < PATH_MAX ? 1
+                                                                                     : too_long(path);
+}
+
+/* Add a name to a canonical path. */
+static int add_name(char to[PATH_MAX], const char *name)
+{
+    size_t length = strlen(to), directory;
+
+    if (!name[0] || strcmp(name, ".") == 0)
+        return 0;
+    if (strcmp(name, "..") == 0) { /* of a directory that is to be made, and no link */
+        last_name(to, &directory);
+        to[directory > 1 ? directory - 1 : 1] = '\0';
+        return 0;
+    }
+    return snprintf(to + length, PATH_MAX - length, "%s%s", strcmp(to, "/") == 0 ? "" : "/", name) <
+                   (int)(PATH_MAX - length)
+               ? 0
+               : too_long(to);
+}
+
+/* Put a name in front of others, with a slash between them. */
+static int put_before(char names[PATH_MAX], const char *name)
+{
+    size_t length = strlen(name), others = strlen(names);
+
+    if (length + 1 + others >= PATH_MAX)
+        return too_long(name);
+    memmove(names + length + 1, names, others + 1);
+    memcpy(names, name, length);
+    names[length] = '/';
+    return 0;
+}
+
+int io_canonical(const char *path, char to[PATH_MAX])
+{
+    char at[PATH_MAX], next[PATH_MAX], rest[PATH_MAX] = "", *name, *save = NULL;
+    int links = 0, is_link;
+
+    if (strlen(path) >= sizeof at)
+        return too_long(path);
+    strcpy(at, path);
+    /* Go up to what is there; the names below it are the rest. */
+    while (!realpath(at, to)) {
+        size_t directory, end = strlen(at);
+
+        if (errno != ENOENT || strcmp(at, ".") == 0)
+            return err_system("%s", path);
+        while (end > 1 && at[end - 1] == '/') /* a link with a slash behind it is where it leads */
+            at[--end] = '\0';
+        is_link = io_read_link(at, next);
+        if (is_link < 0 || (is_link > 0 && ++links > IO_LINKS_MAX))
+            return is_link < 0 ? -1 : err_set("%s: too many symbolic links", path);
+        if (is_link > 0) {
+            strcpy(at, next);
+            continue;
+        }
+        if (put_before(rest, last_name(at, &directory)))
+            return -1;
+        strcpy(at + directory, directory > 0 ? "" : ".");
+    }
+    for (name = strtok_r(rest, "/", &save); name; name = strtok_r(NULL, "/", &save))
+        if (add_name(to, name))
+            return -1;
+    return 0;
+}
+
+char *io_follow(const char *path)
+{
+    char canonical[PATH_MAX];
+    struct stat info;
+    char *found;
+
+    if (lstat(path, &info) != 0) {
+        found = strdup(path);
+    } else if (io_canonical(path, canonical)) {
+        return NULL;
+    } else {
+        found = strdup(canonical);
+    }
+    if (!found)
+        err_set("%s: out of memory", path);
+    return found;
+}
+
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 int io_open_regular(const char *path, uint64_t *bytes)

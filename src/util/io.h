@@ -10,6 +10,20 @@
 /* "directory/name".  0, or -1 when that is too long for a path. */
 int io_join(char path[PATH_MAX], const char *directory, const char *name) GLU_MUST_USE;
 
+/* Where a symbolic link leads, relative to where it stands, in `to`.  1, or 0 when `path` is no link
+ * (or is not there), or -1 and a message. */
+enum { IO_LINKS_MAX = 40 }; /* in a row, as the kernel has it */
+int io_read_link(const char *path, char to[PATH_MAX]) GLU_MUST_USE;
+
+/* One name for a file, however it is written: absolute, without links, "." and "..".  What is not
+ * there yet gets the name that it will have: links that lead nowhere are followed, and directories
+ * may be missing.  0, or -1 and a message. */
+int io_canonical(const char *path, char to[PATH_MAX]) GLU_MUST_USE;
+
+/* The file that is replaced when a path is written to: where links lead, be it to nothing; a path that
+ * is neither file nor link is returned as it is.  New memory, or NULL and a message. */
+char *io_follow(const char *path);
+
 /* Open a regular file for reading, and nothing that would block or never end; *bytes is its size.
  * The descriptor, or -1. */
 int io_open_regular(const char *path, uint64_t *bytes) GLU_MUST_USE;

@@ -15,12 +15,15 @@ libglubench_a_SOURCES += \
     src/util/machine.c src/util/machine.h \
     src/util/metric.h \
     src/util/nearest.c src/util/nearest.h \
+    src/util/outputs.c src/util/outputs.h \
+    src/util/own.c src/util/own.h \
     src/util/printable.c src/util/printable.h \
     src/util/progress.c src/util/progress.h \
     src/util/record.c src/util/record.h \
     src/util/rng.c src/util/rng.h \
     src/util/sealed.c src/util/sealed.h \
     src/util/sha256.c src/util/sha256.h src/util/sha256_blocks.h src/util/sha256_native.c \
+    src/util/standard.c src/util/standard.h \
     src/util/tokens.h \
     src/util/wrap.c src/util/wrap.h
 
@@ -33,10 +36,11 @@ check_PROGRAMS += test-atomic-file
 test_atomic_file_SOURCES = test/test-atomic-file.c
 TESTS += test-atomic-file
 
-check_PROGRAMS += test-io test-util
+check_PROGRAMS += test-io test-outputs test-util
+test_outputs_SOURCES = test/test-outputs.c test/scratch.c test/scratch.h
 test_io_SOURCES = test/test-io.c test/scratch.c test/scratch.h
 test_util_SOURCES = test/test-util.c
-TESTS += test-io test-util
+TESTS += test-io test-outputs test-util
 
 check_PROGRAMS += test-cpus
 test_cpus_SOURCES = test/test-cpus.c test/scratch.c test/scratch.h

@@ -1,0 +1,144 @@
+/* files.c - see files.h. */
+#include "src/glu.h"
+
+#include "src/study/files.h"
+
+#include "src/util/io.h"
+#include "src/util/outputs.h"
+#include "src/util/standard.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+const char *files_of_weights(const char *directory, const char *part, const struct variant *variant,
+                             uint64_t seed, int runs, char path[PATH_MAX])
+{
+    if (!directory || runs == 1)
+        return directory;
+    snprintf(path, PATH_MAX, "%s/%s%s%s-s%" PRIu64, directory, part ? part : "", part ? "/" : "",
+             variant->name, seed);
+    return path;
+}
+
+static int add_list(struct outputs *outputs, const char *field, const struct text_list *list)
+{
+    for (int i = 0; i < list->count; i++)
+        if (outputs_add_input(outputs, field, list->items[i]))
+            return -1;
+    return 0;
+}
+
+/* Both files of a run's weights, to be read or to be written. */
+static int add_weights(struct outputs *outputs, const char *field, const char *directory, bool write)
+{
+    static const char *const names[] = {"model.safetensors", "config.json"};
+    char path[PATH_MAX];
+
+    for (size_t i = 0; i < LENGTH_OF(names); i++)
+        if (io_join(path, directory, names[i]) ||
+            (write ? outputs_add(outputs, field, path, OUTPUT_FILE)
+                   : outputs_add_input(outputs, field, path)))
+            return -1;
+    return 0;
+}
+
+/* Of the runs of a setting, of `all` runs. */
+static int add_all_weights(struct outputs *outputs, const struct setting *setting, const char *part,
+                           int all)
+{
+    const struct recipe *recipe = &setting->recipe;
+    char path[PATH_MAX];
+
+    for (int i = 0; i < setting->variant_count * recipe->seeds; i++) {
+        const struct variant *variant = setting->variants[i / recipe->seeds];
+        uint64_t seed = (uint64_t)(setting->first_seed + i % recipe->seeds);
+        const char *init = files_of_weights(setting->init_checkpoint, part, variant, seed, all, path);
+
+        if (init && add_weights(outputs, FIELD("init_checkpoint"), init, false))
+            return -1;
+        if (setting->save_checkpoint &&
+            add_weights(outputs, FIELD("save_checkpoint"),
+                        files_of_weights(setting->save_checkpoint, part, variant, seed, all, path),
+                        true))
+            return -1;
+    }
+    return 0;
+}
+
+/* The results file, and the run directory beside it, which others than regular files have not. */
+static int add_output(struct outputs *outputs, const char *output)
+{
+    char canonical[PATH_MAX], run[PATH_MAX + 8];
+    struct stat info;
+
+    if (outputs_add(outputs, FIELD("output"), output, OUTPUT_ANY))
+        return -1;
+    if (standard_is_output(output) || (stat(output, &info) == 0 && !S_ISREG(info.st_mode)) ||
+        io_canonical(output, canonical))
+        return 0;
+    snprintf(run, sizeof run, "%s.run", canonical);
+    return outputs_add(outputs, FIELD("output"), run, OUTPUT_RUN);
+}
+
+/* A file in the directory of a study. */
+static int add_in_directory(struct outputs *outputs, const char *directory, const char *name)
+{
+    char path[PATH_MAX], file[SETTING_NAME_BYTES + 8];
+
+    snprintf(file, sizeof file, "%s.json", name);
+    return io_join(path, directory, file) || outputs_add(outputs, FIELD("output"), path, OUTPUT_FILE)
+               ? -1
+               : 0;
+}
+
+/* What one setting reads and writes. */
+static int add_setting(struct outputs *outputs, const struct study_options *options, int i, int runs)
+{
+    const struct setting *setting = &options->settings[i];
+    char name[SETTING_NAME_BYTES] = "";
+
+    if (options->axes)
+        axes_name(options->axes, i, name);
+    if (add_list(outputs, FIELD("corpus"), &setting->corpus) ||
+        add_list(outputs, FIELD("heldout"), &setting->heldout) ||
+        add_all_weights(outputs, setting, options->count > 1 ? name : NULL, runs))
+        return -1;
+    if (!setting->output)
+        return 0;
+    return options->axes ? add_in_directory(outputs, options->directory, name)
+                         : add_output(outputs, setting->output);
+}
+
+static int add_all(struct outputs *outputs, const struct study_options *options)
+{
+    const struct setting *first = &options->settings[0];
+    int runs = 0;
+
+    /* A sweep that goes on takes all that is in its results: they may be its configuration too. */
+    if ((first->file && !first->resume &&
+         outputs_add_input(outputs, FIELD("config"), first->file)) ||
+        (options->file && outputs_add_input(outputs, FIELD("study"), options->file)))
+        return -1;
+    for (int i = 0; i < options->count; i++)
+        runs += options->settings[i].variant_count * options->settings[i].recipe.seeds;
+    for (int i = 0; i < options->count; i++)
+        if (add_setting(outputs, options, i, runs))
+            return -1;
+    if ((options->axes && first->output && add_in_directory(outputs, options->directory, "study")) ||
+        (first->dump_batches &&
+         outputs_add(outputs, FIELD("dump_batches"), first->dump_batches, OUTPUT_ANY)))
+        return -1;
+    return outputs_add_standard(outputs);
+}
+
+int files_check(const struct study_options *options)
+{
+    struct outputs outputs = {NULL};
+    int status = add_all(&outputs, options) || outputs_check(&outputs, options->settings[0].force)
+                     ? -1
+                     : 0;
+
+    outputs_free(&outputs);
+    return status;
+}
