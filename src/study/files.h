@@ -2,7 +2,9 @@
 #ifndef GLU_STUDY_FILES_H
 #define GLU_STUDY_FILES_H
 
-#include "src/study/study.h"
+#include "src/study/options.h"
+
+#include <limits.h>
 
 /* Where the weights of a run are below a directory that the user gave: the directory itself, which may
  * be NULL, when it is the only one of `runs`, else one of its own in it, written to `path`.  `part` is

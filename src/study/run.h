@@ -12,7 +12,7 @@ enum study_status {
     STUDY_INTERRUPTED
 };
 
-struct study_options; /* study.h */
+struct study_options; /* options.h */
 
 /* Check everything, train the variants x seeds of all settings in turn, several side by side, and
  * measure throughput.  Every run that is done is recorded at once, and the results files are

@@ -8,6 +8,7 @@
 #include "src/study/axes.h"
 #include "src/study/forecast.h"
 #include "src/study/grid.h"
+#include "src/study/options.h"
 #include "src/study/store.h"
 #include "src/task/task.h"
 #include "src/util/machine.h"
@@ -50,18 +51,6 @@ struct part {
     struct results results;          /* all of the results file but its runs */
     struct machine_times start;      /* when the environment was described */
     bool is_dirty; /* something is done that the results file does not have */
-};
-
-/* What is to be studied. */
-struct study_options {
-    const struct setting *settings; /* (count) */
-    int count;
-    const struct axes *axes; /* what they are the settings of; NULL: there is one, and its output is
-                              * the results file */
-    const char *directory;   /* with axes: where all of it goes */
-    const char *file;        /* where the axes were read; NULL: nowhere */
-    int argc;                /* the command, for the results files */
-    char *const *argv;
 };
 
 struct study {

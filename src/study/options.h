@@ -1,0 +1,19 @@
+/* options.h - what is to be studied. */
+#ifndef GLU_STUDY_OPTIONS_H
+#define GLU_STUDY_OPTIONS_H
+
+#include "src/setting/setting.h"
+#include "src/study/axes.h"
+
+struct study_options {
+    const struct setting *settings; /* (count) */
+    int count;
+    const struct axes *axes; /* what they are the settings of; NULL: there is one, and its output is
+                              * the results file */
+    const char *directory;   /* with axes: where all of it goes */
+    const char *file;        /* where the axes were read; NULL: nowhere */
+    int argc;                /* the command, for the results files */
+    char *const *argv;
+};
+
+#endif
