@@ -158,4 +158,12 @@ for i in 2 3; do
     value second.json sha256 | cmp -s - "$directory/expected" || fail "our own files are read as text"
     rm log words
 done
+# The directory of a study is left out as well, when it is new and when it is gone on with.
+for option in --force --resume; do
+    timeout 60 "$program" --quiet --preset smoke --variant relu --seeds 1 --steps 2 --samples 0 \
+        --threads 1 --heldout-share 0.3 -C . --vary learning-rate=0.01,0.02 --output study $option \
+        >log 2>words || fail "a study in a folder of text: $(cat words)"
+    value study/0.01.json sha256 | cmp -s - "$directory/expected" || fail "a study reads itself"
+    rm log words
+done
 exit $failed

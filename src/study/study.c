@@ -11,6 +11,7 @@
 #include "src/util/atomic_file.h"
 #include "src/util/json_help.h"
 #include "src/util/outputs.h"
+#include "src/util/own.h"
 #include "src/util/progress.h"
 #include "src/util/standard.h"
 
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* More than this, and the machine was not quiet. */
@@ -299,6 +301,14 @@ static int add_weights(const struct study *study)
     return 0;
 }
 
+/* The directory is ours from the start, before it has a file that tells. */
+static int note_store(const struct store *store)
+{
+    struct stat info;
+
+    return store && stat(store_path(store), &info) == 0 ? own_note(&info) : 0;
+}
+
 int study_open(struct study *study, const struct study_options *options)
 {
     *study = (struct study){.options = options, .setting = &options->settings[0]};
@@ -307,8 +317,10 @@ int study_open(struct study *study, const struct study_options *options)
     if (options->axes ? store_open_locked(&study->store, options->directory)
                       : store_open_beside(&study->store, study->setting->output))
         return -1;
-    return open_parts(study) || check_distinct(study) || make_runs(study) || add_weights(study) ? -1
-                                                                                                : 0;
+    return note_store(study->store) || open_parts(study) || check_distinct(study) ||
+                   make_runs(study) || add_weights(study)
+               ? -1
+               : 0;
 }
 
 static void close_part(struct part *part)

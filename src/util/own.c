@@ -234,12 +234,10 @@ static bool is_stream(FILE *stream, const struct stat *status)
 
 bool own_found(const char *path, const struct stat *status)
 {
-    if (S_ISDIR(status->st_mode))
-        return own_run_directory(path);
     if (is_stream(standard_data(), status) || is_stream(stderr, status))
         return true;
     for (int i = 0; i < noted_count; i++)
         if (noted[i].device == status->st_dev && noted[i].inode == status->st_ino)
             return true;
-    return own_file(path);
+    return S_ISDIR(status->st_mode) ? own_run_directory(path) : own_file(path);
 }
