@@ -27,6 +27,21 @@ static void shape_of_segment(struct span_shape *shape, int segment_tokens, doubl
         .input_length = segment_tokens - noise + spans + 1,
         .target_length = noise + spans + 1,
     };
+    shape->input_used = shape->input_length;
+    shape->target_used = shape->target_length;
+}
+
+/* T5's way to have targets as long as the inputs when half of the tokens are noise: a segment of a
+ * token less.  Where that takes a span away too, both lengths keep a place that is pad. */
+static void make_targets_no_longer(struct span_shape *shape, double noise_density, double mean_span)
+{
+    const struct span_shape whole = *shape;
+
+    if (noise_density != 0.5 || whole.target_length <= whole.input_length)
+        return;
+    shape_of_segment(shape, whole.segment_tokens - 1, noise_density, mean_span);
+    shape->input_length = whole.input_length;
+    shape->target_length = whole.target_length - 1;
 }
 
 int span_shape_set(struct span_shape *shape, int input_length, double noise_density,
@@ -50,6 +65,7 @@ int span_shape_set(struct span_shape *shape, int input_length, double noise_dens
         *shape = longer;
         shape_of_segment(&longer, shape->segment_tokens + 1, noise_density, mean_span);
     } while (longer.input_length <= input_length && longer.segment_tokens <= SEGMENT_TOKENS_MAX);
+    make_targets_no_longer(shape, noise_density, mean_span);
 
     kept = shape->segment_tokens - shape->noise_tokens;
     if (shape->spans < 1)
@@ -101,7 +117,11 @@ void span_corrupt(const struct span_shape *shape, int first_sentinel, struct rng
         target = copy_tokens(target, segment, noise[i]);
         segment += noise[i];
     }
-    *input = *target = TOKEN_EOS;
+    *input++ = *target++ = TOKEN_EOS;
+    for (int i = shape->input_used; i < shape->input_length; i++)
+        *input++ = TOKEN_PAD;
+    for (int i = shape->target_used; i < shape->target_length; i++)
+        *target++ = TOKEN_PAD;
 }
 
 /* ==== The task ==== */
@@ -151,8 +171,8 @@ static void write_example(const struct task *task, struct batch *batch, int row,
     span_corrupt(shape_of(task), task->tokenizer->first_sentinel, rng, segment,
                  batch->inputs + (size_t)row * (size_t)batch->input_length,
                  batch->targets + (size_t)row * (size_t)batch->target_length);
-    batch->inputs_used[row] = batch->input_length;
-    batch->targets_used[row] = batch->target_length;
+    batch->inputs_used[row] = shape_of(task)->input_used;
+    batch->targets_used[row] = shape_of(task)->target_used;
 }
 
 static int make_heldout(struct task *task)
