@@ -2,7 +2,7 @@
 #include "src/glu.h"
 
 #include "src/text/language.h"
-#include "src/text/utf8.h"
+#include "src/util/utf8.h"
 #include "src/util/clock.h"
 #include "test/tap.h"
 

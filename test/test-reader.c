@@ -3,7 +3,7 @@
 
 #include "src/text/files.h"
 #include "src/text/reader.h"
-#include "src/text/utf8.h"
+#include "src/util/utf8.h"
 #include "src/util/json_bound.h"
 #include "test/scratch.h"
 #include "test/tap.h"

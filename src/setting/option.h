@@ -55,6 +55,7 @@ struct setting_option {
     const char *noun;             /* what a message calls such a text; NULL: "choice" */
     bool listed; /* `glubench list` tells the choices, so that --help need not */
     bool own;    /* the command line of one run alone has its own value */
+    bool sparse; /* the `config` object has it when it has a value: older ones do not know it */
     const char *initial;   /* the value when nobody gives one; NULL: 0, none, or the preset's */
     const char *automatic; /* what --help says when the value is 0 or NULL */
     const char *help;      /* this and `automatic` may hold fields of util/error.h */

@@ -3,6 +3,7 @@
 
 #include "src/setting/option.h"
 
+#include "src/util/json_help.h"
 #include "src/util/nearest.h"
 
 #include <errno.h>
@@ -355,7 +356,7 @@ static json_t *list_json(const struct text_list *list)
     json_t *array = json_array();
 
     for (int i = 0; array && i < list->count; i++)
-        if (json_array_append_new(array, json_string(list->items[i]))) {
+        if (json_array_append_new(array, json_text(list->items[i]))) {
             json_decref(array);
             return NULL;
         }
@@ -380,7 +381,7 @@ json_t *option_value_json(const void *owner, int option)
     case OPTION_REAL:
         return json_real(*(const double *)value);
     case OPTION_TEXT:
-        return *(char *const *)value ? json_string(*(char *const *)value) : json_null();
+        return json_text(*(char *const *)value);
     case OPTION_FLAG:
         return json_boolean(*(const bool *)value);
     default:

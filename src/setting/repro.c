@@ -3,6 +3,7 @@
 #include "src/glu.h"
 
 #include "src/setting/setting.h"
+#include "src/util/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,6 +36,14 @@ static json_t *seeds_json(const struct setting *setting)
     return seeds;
 }
 
+static bool is_left_out(const struct setting *setting, int option)
+{
+    const struct setting_option *row = setting_option_at(option);
+
+    return row->sparse && row->type == OPTION_TEXT &&
+           *(char *const *)option_value(setting, option) == NULL;
+}
+
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
                     const struct data_identity *heldout)
 {
@@ -42,7 +51,7 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
     int failed = document == NULL;
 
     for (int i = 0; !failed && i < setting_option_count(); i++)
-        if (setting_option_at(i)->json)
+        if (setting_option_at(i)->json && !is_left_out(setting, i))
             failed = option_put_json(document, setting, i);
     if (failed ||
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
@@ -56,13 +65,25 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
         put_identity(document, "corpus", corpus) ||
         put_identity(document, "heldout", heldout)) {
         json_decref(document);
-        err_set("out of memory, or a path that is not UTF-8");
+        err_set("out of memory");
         return NULL;
     }
     return document;
 }
 
 /* ---- Reproducing one run --------------------------------------------------------------------- */
+
+/* Bytes that are not UTF-8 would not get through the results file: for shells that know $'...'. */
+static void print_octal(FILE *out, const char *text)
+{
+    fputs("$'", out);
+    for (; *text; text++)
+        if ((unsigned char)*text >= 0x80 || (unsigned char)*text < 0x20)
+            fprintf(out, "\\%03o", (unsigned char)*text);
+        else
+            fprintf(out, *text == '\'' || *text == '\\' ? "\\%c" : "%c", *text);
+    putc('\'', out);
+}
 
 static void print_quoted(FILE *out, const char *text)
 {
@@ -71,6 +92,10 @@ static void print_quoted(FILE *out, const char *text)
 
     if (text[0] && text[strspn(text, plain)] == '\0') {
         fputs(text, out);
+        return;
+    }
+    if (utf8_valid_bytes(text, strlen(text)) < strlen(text)) {
+        print_octal(out, text);
         return;
     }
     putc('\'', out);
@@ -149,7 +174,8 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *row = setting_option_at(i);
 
-        if (row->json && !row->own && setting->origin[i] >= ORIGIN_FILE && i != init)
+        if (row->json && !row->own && !is_left_out(setting, i) &&
+            setting->origin[i] >= ORIGIN_FILE && i != init)
             print_option(out, setting, i);
     }
     if (init_directory)

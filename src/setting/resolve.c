@@ -262,6 +262,14 @@ static int resolve_precision(struct setting *setting)
     return text_set(&setting->precision_name, precision_name(setting->precision));
 }
 
+/* The name that is meant without the option is recorded like that. */
+static int resolve_text_field(struct setting *setting)
+{
+    bool usual = setting->text_field && strcmp(setting->text_field, "text") == 0;
+
+    return usual ? text_set(&setting->text_field, NULL) : 0;
+}
+
 static int check_resume(const struct setting *setting)
 {
     if (setting->resume && setting->restart)
@@ -282,7 +290,7 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
         (file && setting_read_file(setting, file, preset != NULL)) ||
         options_assign(&values, arguments, count) || resolve_variants(setting) ||
         resolve_baseline(setting) || resolve_d_ff(setting) || resolve_lengths(setting) ||
-        resolve_threads(setting) || resolve_precision(setting) || check_resume(setting))
+        resolve_threads(setting) || resolve_precision(setting) || resolve_text_field(setting) || check_resume(setting))
         return -1;
     if (preset_find(setting->preset)->note)
         warn_add("%s", preset_find(setting->preset)->note);

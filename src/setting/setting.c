@@ -74,6 +74,7 @@ struct dataset_options setting_dataset(const struct setting *setting)
         .heldout = (const char *const *)setting->heldout.items,
         .heldout_count = setting->heldout.count,
         .heldout_share = setting->heldout_share,
+        .text_field = setting->text_field,
     };
 }
 

@@ -47,6 +47,7 @@ struct setting {
 
     struct text_list corpus, heldout; /* paths */
     double heldout_share;
+    char *text_field; /* of JSON lines; NULL: "text" */
     char *tokenizer;
     double noise_density, mean_span;
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */

@@ -138,11 +138,14 @@ static const struct setting_option options[] = {
     GROUP("Data", MODEL),
     {"corpus", 'C', OPTION_LIST, AFFECTS_NOTHING /* the text does */, SETTING(corpus), MODEL,
      .json = "corpus.paths", .argument = "PATH", .automatic = "a built-in language",
-     .help = "training text: a file or directory of plain text or C4 JSON lines, plain or gzip; "
-             "may be repeated"},
+     .help = "training text: a file or directory of plain text or JSON lines as C4 has them, plain "
+             "or gzip; may be repeated"},
     {"heldout", 'H', OPTION_LIST, AFFECTS_NOTHING, SETTING(heldout), MODEL,
      .json = "heldout.paths", .argument = "PATH", .automatic = "a share of the corpus",
      .help = "held-out text, in the same formats; may be repeated"},
+    {"text-field", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(text_field), MODEL,
+     .json = "corpus.text_field", .argument = "NAME", .automatic = "text", .sparse = true,
+     .help = "what JSON lines call their text"},
     {"heldout-share", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(heldout_share), MODEL,
      .json = "heldout.share", .min = 0.0001, .max = 0.5, .argument = "X", .initial = "0.05",
      .help = "share of the documents that is held out when there is no " FIELD("heldout")},

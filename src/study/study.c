@@ -71,9 +71,9 @@ static json_t *command_json(int argc, char *const *argv)
     json_t *command = json_array();
 
     for (int i = 0; command && i < argc; i++)
-        if (json_array_append_new(command, json_string(argv[i]))) {
+        if (json_array_append_new(command, json_text(argv[i]))) {
             json_decref(command);
-            return NULL; /* an argument that is not UTF-8: the file says null */
+            return NULL;
         }
     return command;
 }

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,8 @@ struct scan {
     struct sha256 heldout_sha; /* over held-out documents that have no files of their own */
     unsigned char *met;        /* (sides.count): which held-out documents training text has too */
     uint64_t dropped;          /* training documents */
+    uint64_t bad_lines, replaced;
+    char first_bad[1000]; /* line: where it is, and why */
 };
 
 typedef int take_function(struct scan *scan, const struct document *document);
@@ -72,16 +75,30 @@ static int take_training(struct scan *scan, const struct document *document)
     return kept_add(&dataset->kept, document);
 }
 
-static int scan_file(const struct file *file, struct sha256 *sha, uint64_t *bad_lines,
-                     take_function *take, struct scan *scan)
+/* What a file's lines have that a warning will tell. */
+static void note_lines(struct scan *scan, const struct file *file, const struct reader_lines *lines)
+{
+    if (lines->bad && scan->bad_lines == 0)
+        snprintf(scan->first_bad, sizeof scan->first_bad, "%s:%" PRIu64 ": %s", file->path,
+                 lines->first_bad, lines->first_fault);
+    scan->bad_lines += lines->bad;
+    scan->replaced += lines->replaced;
+}
+
+/* *kind: of this file and those before, of which there are some unless it is "". */
+static int scan_file(const struct file *file, struct sha256 *sha, const char **kind,
+                     uint64_t *bad_lines, take_function *take, struct scan *scan)
 {
     struct reader *reader;
     struct document document;
-    uint64_t lines, bad;
     int got;
 
-    if (reader_open(&reader, file->path, sha))
+    if (files_open(&reader, file, scan->dataset->options.text_field, sha))
         return -1;
+    if (!**kind)
+        *kind = reader_kind(reader);
+    else if (strcmp(*kind, reader_kind(reader)) != 0)
+        *kind = "mixed";
     while ((got = reader_next(reader, &document)) > 0) {
         got = take(scan, &document);
         if (got)
@@ -89,8 +106,8 @@ static int scan_file(const struct file *file, struct sha256 *sha, uint64_t *bad_
     }
     if (got == 0)
         got = reader_check_lines(reader);
-    reader_lines(reader, &lines, &bad);
-    *bad_lines += bad;
+    *bad_lines += reader_lines(reader)->bad;
+    note_lines(scan, file, reader_lines(reader));
     reader_close(reader);
     return got;
 }
@@ -100,24 +117,32 @@ static int scan_files(struct data_identity *identity, const struct file_list *li
                       take_function *take, struct scan *scan)
 {
     struct sha256 sha;
-    const char *kind = "text";
+    const char *kind = "";
 
     sha256_start(&sha);
     for (int i = 0; i < list->count; i++) {
         const struct file *file = &list->files[i];
 
-        if (i == 0)
-            kind = reader_kind(file->path);
-        else if (strcmp(kind, reader_kind(file->path)) != 0)
-            kind = "mixed";
-        identity->bytes += file->bytes;
-        if (scan_file(file, &sha, &identity->bad_lines, take, scan))
+        identity->bytes += file->identity.bytes;
+        if (scan_file(file, &sha, &kind, &identity->bad_lines, take, scan))
             return -1;
     }
     identity->files = list->count;
     memcpy(identity->kind, kind, strlen(kind) + 1);
     sha256_finish_hex(&sha, identity->sha256);
     return 0;
+}
+
+static void warn_of_lines(const struct scan *scan)
+{
+    if (scan->bad_lines)
+        warn_add("%" PRIu64 " line%s of the corpus %s skipped; the first: %s", scan->bad_lines,
+                 scan->bad_lines == 1 ? "" : "s", scan->bad_lines == 1 ? "is" : "are",
+                 scan->first_bad);
+    if (scan->replaced)
+        warn_add("%" PRIu64 " character%s of the text, \\u0000 or half of a surrogate pair, %s read "
+                 "as U+FFFD", scan->replaced, scan->replaced == 1 ? "" : "s",
+                 scan->replaced == 1 ? "is" : "are");
 }
 
 /* ==== Checking ==== */
@@ -128,7 +153,7 @@ static int check_files_apart(const struct dataset *dataset)
 
     for (int i = 0; i < heldout->count; i++)
         for (int j = 0; j < training->count; j++)
-            if (file_same(&heldout->files[i], &training->files[j]))
+            if (file_identity_same(&heldout->files[i].identity, &training->files[j].identity))
                 return err_set("held-out text is also training text: %s and %s are the same file: "
                                "name a file in one of " FIELD("corpus") " and " FIELD("heldout")
                                " only",
@@ -182,7 +207,6 @@ static void identify_share(struct dataset *dataset, struct scan *scan)
 static int read_files(struct dataset *dataset)
 {
     struct scan scan = {.dataset = dataset};
-    uint64_t bad_lines;
     int result = -1;
 
     sha256_start(&scan.heldout_sha);
@@ -201,10 +225,7 @@ static int read_files(struct dataset *dataset)
         goto out;
     if (dataset->heldout_files.count == 0)
         identify_share(dataset, &scan);
-    bad_lines = dataset->training.bad_lines + dataset->heldout.bad_lines;
-    if (bad_lines)
-        warn_add("%" PRIu64 " lines of the corpus are no JSON with a \"text\" and are skipped",
-                 bad_lines);
+    warn_of_lines(&scan);
     result = 0;
 out:
     free(scan.met);
@@ -270,6 +291,11 @@ void dataset_forget_heldout(struct dataset *dataset)
     kept_give_up(&dataset->kept);
 }
 
+int dataset_check(const struct dataset *dataset)
+{
+    return files_check(&dataset->training_files) || files_check(&dataset->heldout_files) ? -1 : 0;
+}
+
 const struct dataset_options *dataset_options(const struct dataset *dataset)
 {
     return &dataset->options;
@@ -289,7 +315,8 @@ int dataset_training_source(struct source **source, const struct dataset *datase
 {
     if (dataset->language)
         return language_source(source, dataset->language, seed, RNG_LANGUAGE);
-    return shuffle_source(source, &dataset->training_files, &dataset->sides, seed);
+    return shuffle_source(source, &dataset->training_files, dataset->options.text_field,
+                          &dataset->sides, seed);
 }
 
 int dataset_heldout_source(struct source **source, const struct dataset *dataset)
@@ -299,5 +326,5 @@ int dataset_heldout_source(struct source **source, const struct dataset *dataset
     return heldout_source(source, &dataset->kept,
                           dataset->heldout_files.count ? &dataset->heldout_files
                                                        : &dataset->training_files,
-                          &dataset->sides);
+                          dataset->options.text_field, &dataset->sides);
 }

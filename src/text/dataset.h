@@ -16,13 +16,14 @@
 #include <stdint.h>
 
 struct dataset_options {
-    /* Paths of files or directories; none: the built-in language.  The kind of a file is told by
-     * its content and name: C4 JSON lines (*.json, *.jsonl, plain or gzip) or plain text. */
+    /* Paths of files or directories; none: the built-in language.  The content of a file tells what
+     * it is: JSON lines or plain text, plain or gzip. */
     const char *const *corpus;
     int corpus_count;
     const char *const *heldout; /* none: heldout_share of the corpus' documents, chosen by hash */
     int heldout_count;
     double heldout_share; /* above 0, at most 0.5; used when there are no held-out paths */
+    const char *text_field; /* what JSON lines call their text; NULL: "text" */
     /* Held-out text of up to so many bytes stays in memory; of more, the files are read again for
      * each source.  0: 64 MiB. */
     size_t keep_bytes;
@@ -54,6 +55,10 @@ void dataset_close(struct dataset *dataset);
 /* Every task has its held-out examples: give back the memory of the held-out text.  A later source of
  * it reads the files again.  For who opened the dataset, while no other thread uses it. */
 void dataset_forget_heldout(struct dataset *dataset);
+
+/* Are the files still what they were when the dataset was opened?  Whoever reads one that is not gets
+ * an error; this tells of those that are read no more.  0, or -1 and a message with the file. */
+int dataset_check(const struct dataset *dataset);
 
 const struct dataset_options *dataset_options(const struct dataset *dataset);
 const struct data_identity *dataset_training(const struct dataset *dataset);

@@ -2,15 +2,13 @@
 #ifndef GLU_TEXT_FILES_H
 #define GLU_TEXT_FILES_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "src/text/reader.h"
+#include "src/util/file_identity.h"
 
 struct file {
     char *path;
-    dev_t device; /* with the inode, the file's identity: another path may lead to it too */
-    ino_t inode;
-    uint64_t bytes;
+    struct file_identity identity;
+    int directory; /* which of the paths it was found in; -1: it is one of them itself */
 };
 
 struct file_list {
@@ -18,17 +16,30 @@ struct file_list {
     int count, capacity;
 };
 
-/* Make the list of the regular files that the paths name, in the order given.  A directory stands
- * for all files below it, in the order of their names' bytes; there, names that start with a dot
- * are left out, and symbolic links too, which could lead outside (a warning tells).  A file that
- * is met twice counts once (a warning tells).  Files of ours in a directory are left out, see
- * util/own.h.  `field` is what an error message calls the paths:
- * FIELD("corpus").  0, or -1: a path is missing, not readable, neither file nor directory, or there
- * is no file in a directory. */
+/* Make the list of the regular files that the paths name, in the order given; each counts once, by
+ * whatever names it is met.  A directory stands for all files below it, in the order of their names'
+ * bytes, but for
+ *   - names that start with a dot;
+ *   - files of ours, see util/own.h;
+ *   - links to directories; links to files are followed, wherever these are;
+ *   - in the folder of a data set as the Hugging Face hub keeps it (with blobs/ and snapshots/),
+ *     everything but its one snapshot;
+ *   - what is no JSON lines, when there are some: a note or a licence beside the data is no text of
+ *     them.
+ * Warnings tell of files that are named twice, of links to directories elsewhere, and of files beside
+ * JSON lines.  `field` is what an error message calls the paths: FIELD("corpus").  0, or -1: a path
+ * is missing, not readable, neither file nor directory, or there is no file in a directory; a link
+ * leads nowhere. */
 int files_find(struct file_list *list, const char *const *paths, int count, const char *field);
 /* Frees what the list owns; a zeroed list is fine. */
 void files_free(struct file_list *list);
 
-bool file_same(const struct file *a, const struct file *b);
+/* reader_open() of a file as the list has it: not when it has changed since. */
+int files_open(struct reader **reader, const struct file *file, const char *field,
+               struct sha256 *sha);
+
+/* Are the files still what they were when the list was made?  0, or -1 and a message that names one
+ * that is not. */
+int files_check(const struct file_list *list);
 
 #endif

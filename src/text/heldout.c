@@ -59,6 +59,7 @@ struct heldout {
     const struct kept *kept;
     size_t at; /* in kept->records */
     const struct file_list *files;
+    const char *field;
     const struct sides *sides;
     int next_file;
     struct reader *reader; /* NULL: open the next file */
@@ -86,12 +87,11 @@ static int next_read(struct source *source, struct document *document)
     for (;;) {
         int got;
 
-        if (!self->reader) {
-            if (self->next_file == self->files->count)
-                return 0;
-            if (reader_open(&self->reader, self->files->files[self->next_file++].path, NULL))
-                return -1;
-        }
+        if (!self->reader && self->next_file == self->files->count)
+            return 0;
+        if (!self->reader &&
+            files_open(&self->reader, &self->files->files[self->next_file++], self->field, NULL))
+            return -1;
         got = reader_next(self->reader, document);
         if (got < 0 || (got > 0 && sides_hold_out(self->sides, document->hash)))
             return got;
@@ -111,7 +111,7 @@ static void heldout_close(struct source *source)
 }
 
 int heldout_source(struct source **source, const struct kept *kept, const struct file_list *files,
-                   const struct sides *sides)
+                   const char *field, const struct sides *sides)
 {
     struct heldout *self = calloc(1, sizeof *self);
 
@@ -122,6 +122,7 @@ int heldout_source(struct source **source, const struct kept *kept, const struct
     self->source.close = heldout_close;
     self->kept = kept;
     self->files = files;
+    self->field = field;
     self->sides = sides;
     *source = &self->source;
     return 0;

@@ -21,8 +21,8 @@ void kept_give_up(struct kept *kept);
 void kept_free(struct kept *kept);
 
 /* The documents of the files that are held out, once: the kept ones, or read again when they were
- * too many.  Everything is borrowed.  0, or -1 without memory. */
+ * too many, JSON lines by the member `field`.  Everything is borrowed.  0, or -1 without memory. */
 int heldout_source(struct source **source, const struct kept *kept, const struct file_list *files,
-                   const struct sides *sides);
+                   const char *field, const struct sides *sides);
 
 #endif

@@ -1,12 +1,10 @@
 /* input.c - see input.h.
  *
- * A gzip file is one or more members, each with a checksum that inflate() verifies, and may be
- * padded with zeros; anything else after a member means that the file is damaged. */
+ * A gzip file is one or more members, each with a checksum that inflate() verifies.  What follows
+ * the last one is left out, as gzip does it. */
 #include "src/glu.h"
 
 #include "src/text/input.h"
-
-#include "src/util/ends_with.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,56 +19,40 @@ struct input {
     int fd;
     char *path;
     struct sha256 *sha;
+    const struct file_identity *identity;
     bool gzip, in_member;
     z_stream zlib; /* next_in, avail_in: the raw bytes not used yet, gzip or not */
     unsigned char raw[RAW_BYTES];
 };
 
-static const struct {
-    const char *magic;
-    size_t bytes;
-    const char *what, *remedy;
-} foreign[] = {
-    {"\x28\xb5\x2f\xfd", 4, "zstd", "zstd -d"}, {"\xfd" "7zXZ\0", 6, "xz", "xz -d"},
-    {"BZh", 3, "bzip2", "bzip2 -d"},            {"PK\3\4", 4, "zip", "unzip"},
-    {"\x04\x22\x4d\x18", 4, "lz4", "lz4 -d"},
-};
-
-/* Get more raw bytes; 1, 0 at the end of the file, or -1. */
+/* Get more raw bytes behind those that are not used yet; 1, 0 at the end of the file, or -1. */
 static int refill(struct input *input)
 {
+    z_stream *zlib = &input->zlib;
+    size_t kept = zlib->avail_in;
     ssize_t got;
 
+    if (kept)
+        memmove(input->raw, zlib->next_in, kept);
     do
-        got = read(input->fd, input->raw, sizeof input->raw);
+        got = read(input->fd, input->raw + kept, sizeof input->raw - kept);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return err_system("cannot read %s", input->path);
     if (input->sha)
-        sha256_add(input->sha, input->raw, (size_t)got);
-    input->zlib.next_in = input->raw;
-    input->zlib.avail_in = (uInt)got;
+        sha256_add(input->sha, input->raw + kept, (size_t)got);
+    zlib->next_in = input->raw;
+    zlib->avail_in = (uInt)(kept + (size_t)got);
     return got > 0;
 }
 
-static int detect(struct input *input)
+static bool starts_member(const unsigned char *raw, size_t bytes)
 {
-    const unsigned char *raw = input->raw;
-    size_t bytes = input->zlib.avail_in;
-
-    input->gzip = bytes >= 2 && raw[0] == 0x1f && raw[1] == 0x8b;
-    if (input->gzip)
-        return 0;
-    for (size_t i = 0; i < LENGTH_OF(foreign); i++)
-        if (bytes >= foreign[i].bytes && memcmp(raw, foreign[i].magic, foreign[i].bytes) == 0)
-            return err_set("%s is compressed by %s: decompress it first (%s)", input->path,
-                           foreign[i].what, foreign[i].remedy);
-    if (ends_with(input->path, ".gz"))
-        return err_set("%s is not gzip data, in spite of its name", input->path);
-    return 0;
+    return bytes >= 2 && raw[0] == 0x1f && raw[1] == 0x8b;
 }
 
-int input_open(struct input **result, const char *path, struct sha256 *sha)
+int input_open(struct input **result, const char *path, struct sha256 *sha,
+               const struct file_identity *identity)
 {
     struct input *input = calloc(1, sizeof *input);
     int status;
@@ -79,6 +61,7 @@ int input_open(struct input **result, const char *path, struct sha256 *sha)
     if (!input)
         return err_set("no memory to read %s", path);
     input->sha = sha;
+    input->identity = identity;
     input->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (input->fd < 0) {
         err_system("cannot open %s", path);
@@ -89,8 +72,9 @@ int input_open(struct input **result, const char *path, struct sha256 *sha)
         err_set("no memory to read %s", path);
         goto fail;
     }
-    if (refill(input) < 0 || detect(input))
+    if ((identity && file_identity_check(identity, input->fd, path)) || refill(input) < 0)
         goto fail;
+    input->gzip = starts_member(input->raw, input->zlib.avail_in);
     if (input->gzip) {
         status = inflateInit2(&input->zlib, GZIP_WINDOW);
         if (status != Z_OK) {
@@ -107,22 +91,54 @@ fail:
     return -1;
 }
 
-/* Between members: skip padding.  1 when another member starts, 0 at the end. */
-static int next_member(struct input *input)
+bool input_is_gzip(const struct input *input)
+{
+    return input->gzip;
+}
+
+/* Skip zeros.  1 when something else follows, 0 at the end. */
+static int skip_padding(struct input *input)
 {
     for (;;) {
+        int more;
+
         for (; input->zlib.avail_in; input->zlib.avail_in--, input->zlib.next_in++)
             if (*input->zlib.next_in)
-                goto found;
-        int more = refill(input);
-
+                return 1;
+        more = refill(input);
         if (more <= 0)
             return more;
     }
-found:
-    if (*input->zlib.next_in != 0x1f || inflateReset(&input->zlib) != Z_OK)
-        return err_set("%s: the gzip data are followed by something else: the file is damaged",
-                       input->path);
+}
+
+/* Read on to the end, for the checksum, and use nothing of it.  0 or -1. */
+static int skip_rest(struct input *input)
+{
+    int more;
+
+    do {
+        input->zlib.avail_in = 0;
+        more = refill(input);
+    } while (more > 0);
+    return more;
+}
+
+/* Between members.  1 when another one starts, 0 at the end of the file, or -1. */
+static int next_member(struct input *input)
+{
+    z_stream *zlib = &input->zlib;
+    int more = skip_padding(input);
+
+    if (more > 0 && zlib->avail_in == 1 && refill(input) < 0)
+        more = -1;
+    if (more <= 0)
+        return more;
+    if (!starts_member(zlib->next_in, zlib->avail_in)) {
+        warn_add("%s: what follows the gzip data is none and is left out", input->path);
+        return skip_rest(input);
+    }
+    if (inflateReset(zlib) != Z_OK)
+        return err_set("%s: the gzip data cannot be read on", input->path);
     input->in_member = true;
     return 1;
 }
@@ -178,7 +194,12 @@ static ssize_t read_plain(struct input *input, void *buffer, size_t size)
 
 ssize_t input_read(struct input *input, void *buffer, size_t size)
 {
-    return (input->gzip ? read_gzip : read_plain)(input, buffer, size);
+    ssize_t got = (input->gzip ? read_gzip : read_plain)(input, buffer, size);
+
+    if (got == 0 && input->identity &&
+        file_identity_check(input->identity, input->fd, input->path))
+        return -1;
+    return got;
 }
 
 void input_close(struct input *input)

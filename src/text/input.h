@@ -2,19 +2,25 @@
 #ifndef GLU_TEXT_INPUT_H
 #define GLU_TEXT_INPUT_H
 
+#include "src/util/file_identity.h"
 #include "src/util/sha256.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 struct input;
 
 /* Open a regular file.  Its first bytes tell whether it is gzip.  `sha`, unless NULL, is fed with
- * the file's bytes as they lie on disk, all of them once the end was reached.
- * 0, or -1: not readable, compressed by something else, or named .gz and not gzip. */
-int input_open(struct input **input, const char *path, struct sha256 *sha);
-/* Up to `size` bytes, at least one; 0 at the end, -1 when reading fails or the gzip data are
- * broken or cut off. */
+ * the file's bytes as they lie on disk, all of them once the end was reached; and what is told of the
+ * file but once is told by whoever asks for it.  `identity`, unless NULL, is what the file must be,
+ * now and when its end is reached; it is borrowed.  0, or -1: not readable, or another file. */
+int input_open(struct input **input, const char *path, struct sha256 *sha,
+               const struct file_identity *identity);
+bool input_is_gzip(const struct input *input);
+/* Up to `size` bytes, at least one; 0 at the end, -1 when reading fails, the gzip data are broken or
+ * cut off, or the file has changed.  What follows gzip data and is none is left out, as gzip does it:
+ * zeros silently, anything else with a warning. */
 ssize_t input_read(struct input *input, void *buffer, size_t size);
 void input_close(struct input *input);
 

@@ -1,6 +1,7 @@
 libglubench_a_SOURCES += \
     src/text/dataset.c src/text/dataset.h \
     src/text/files.c src/text/files.h \
+    src/text/format.c src/text/format.h \
     src/text/heldout.c src/text/heldout.h \
     src/text/input.c src/text/input.h \
     src/text/json_line.c src/text/json_line.h \
@@ -11,8 +12,7 @@ libglubench_a_SOURCES += \
     src/text/sides.c src/text/sides.h \
     src/text/source.h \
     src/text/tokenizer.c src/text/tokenizer.h \
-    src/text/tokenizer_bytes.c \
-    src/text/utf8.c src/text/utf8.h
+    src/text/tokenizer_bytes.c
 
 # Corpora that tests read, and a small task over them.
 data_fixture = test/data-fixture.c test/data-fixture.h test/scratch.c test/scratch.h

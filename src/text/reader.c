@@ -4,33 +4,27 @@
 #include "src/text/input.h"
 #include "src/text/json_line.h"
 #include "src/text/reader.h"
-#include "src/text/utf8.h"
-#include "src/util/json_bound.h"
+#include "src/util/utf8.h"
+#include "src/util/printable.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
     READ_BYTES = 1 << 16,
     LINE_BYTES_MAX = 64 << 20,
-    LINE_VALUES_MAX = 1 << 16,
     DOCUMENT_BYTES_MIN = 2 << 10,
-    DOCUMENT_BYTES_MAX = 4 << 10
-};
-
-struct format {
-    const char *kind;
-    int (*next)(struct reader *reader, struct document *document); /* as reader_next() */
+    DOCUMENT_BYTES_MAX = 4 << 10,
+    NAMES_BYTES = 200,
+    NAME_BYTES = 64
 };
 
 struct reader {
-    const struct format *format;
+    enum format format;
     char *path;
+    const char *field; /* of JSON lines */
     struct input *input;
     bool at_end; /* of the input; the buffer may still hold some */
 
@@ -40,9 +34,9 @@ struct reader {
 
     char *room; /* (room_bytes): for a line's text */
     size_t room_bytes;
-    json_t *line; /* the current document's, when it took a parser */
-    uint64_t line_number, lines, bad_lines, first_bad_line; /* lines: those that are not blank */
-    char first_fault[JSON_ERROR_TEXT_LENGTH];
+    uint64_t line_number;
+    struct reader_lines lines;
+    char fields[NAMES_BYTES], field_instead[NAME_BYTES]; /* of the first line that was skipped */
 };
 
 /* ==== The buffer ==== */
@@ -156,44 +150,29 @@ static bool is_blank(const char *text, size_t bytes)
     return true;
 }
 
-static void count_bad_line(struct reader *reader, const char *fault)
+static void describe_fault(struct reader *reader, const char *line, size_t bytes,
+                           const struct json_line *found)
 {
-    if (reader->bad_lines++)
-        return;
-    reader->first_bad_line = reader->line_number;
-    snprintf(reader->first_fault, sizeof reader->first_fault, "%s", fault);
-}
+    char *text = reader->lines.first_fault;
+    size_t size = sizeof reader->lines.first_fault;
 
-/* Parse a line into reader->line; "text" in it, NULL when the line is bad, -1 in *status when
- * there is no memory. */
-static json_t *parse_line(struct reader *reader, const char *line, size_t bytes, int *status)
-{
-    json_error_t error;
-    json_t *text;
-
-    *status = 0;
-    json_decref(reader->line);
-    reader->line = NULL;
-    if (json_has_more_values(line, bytes, LINE_VALUES_MAX)) {
-        count_bad_line(reader, "more than 65,536 values in one line");
-        return NULL;
-    }
-    errno = 0;
-    reader->line = json_loadb(line, bytes, 0, &error);
-    if (!reader->line) {
-        if (errno == ENOMEM) /* which jansson's own error code does not always tell */
-            *status = err_set("%s:%" PRIu64 ": no memory to parse the line", reader->path,
-                              reader->line_number);
+    switch (found->state) {
+    case JSON_LINE_NO_FIELD:
+        json_line_names(line, bytes, reader->fields, sizeof reader->fields, reader->field_instead,
+                        sizeof reader->field_instead);
+        if (reader->fields[0])
+            snprintf(text, size, "has no \"%s\"; its fields are %s", reader->field, reader->fields);
         else
-            count_bad_line(reader, error.text);
-        return NULL;
+            snprintf(text, size, "has no \"%s\", and no field at all", reader->field);
+        break;
+    case JSON_LINE_NO_STRING:
+        snprintf(text, size, "\"%s\" is not a string", reader->field);
+        break;
+    default:
+        snprintf(text, size, "%s (byte %zu of the line)", found->fault, found->fault_at + 1);
     }
-    text = json_object_get(reader->line, "text");
-    if (!json_is_string(text)) {
-        count_bad_line(reader, "there is no \"text\" with a string");
-        return NULL;
-    }
-    return text;
+    printable(text);
+    printable(reader->field_instead);
 }
 
 static int make_line_room(struct reader *reader, size_t bytes)
@@ -211,39 +190,28 @@ static int make_line_room(struct reader *reader, size_t bytes)
     return 0;
 }
 
-/* The text of a line: 1, 0 when it has none, or -1. */
-static int find_text(struct reader *reader, const char *line, size_t bytes, const char **text,
-                     size_t *text_bytes)
-{
-    json_t *string;
-    int status;
-
-    if (make_line_room(reader, bytes))
-        return -1;
-    if (json_line_text(line, bytes, reader->room, text, text_bytes))
-        return 1;
-    string = parse_line(reader, line, bytes, &status);
-    if (!string)
-        return status;
-    *text = json_string_value(string);
-    *text_bytes = json_string_length(string);
-    return 1;
-}
-
 static int next_json(struct reader *reader, struct document *document)
 {
-    const char *line = NULL, *text = NULL;
-    size_t bytes = 0, text_bytes = 0;
+    const char *line = NULL;
+    struct json_line found;
+    size_t bytes = 0;
     int got;
 
     while ((got = next_line(reader, &line, &bytes)) > 0) {
         if (is_blank(line, bytes))
             continue;
-        reader->lines++;
-        got = find_text(reader, line, bytes, &text, &text_bytes);
-        if (got < 0)
+        reader->lines.all++;
+        if (make_line_room(reader, bytes))
             return -1;
-        if (got > 0 && make_document(document, text, text_bytes))
+        if (!json_line_find(line, bytes, reader->field, reader->room, &found)) {
+            if (reader->lines.bad++ == 0) {
+                reader->lines.first_bad = reader->line_number;
+                describe_fault(reader, line, bytes, &found);
+            }
+            continue;
+        }
+        reader->lines.replaced += found.replaced;
+        if (make_document(document, found.text, found.bytes))
             return 1;
     }
     return got;
@@ -294,6 +262,9 @@ static int check_text(const struct reader *reader, const char *text, size_t byte
 
     if (valid == bytes)
         return 0;
+    if (text[valid] == '\0')
+        return err_set("%s is not text: byte 0x00 at offset %" PRIu64 " (leave it out)",
+                       reader->path, reader->position + valid);
     return err_set("%s is not UTF-8 text: byte 0x%02x at offset %" PRIu64 " (convert it, for "
                    "example by iconv, or leave it out)", reader->path, (unsigned char)text[valid],
                    reader->position + valid);
@@ -321,54 +292,56 @@ static int next_text(struct reader *reader, struct document *document)
 
 /* ==== The reader ==== */
 
-static const struct format json_lines = {"c4", next_json};
-static const struct format plain_text = {"text", next_text};
-
 static const struct {
-    const char *suffix;
-    const struct format *format;
-} suffixes[] = {
-    {".json", &json_lines},
-    {".jsonl", &json_lines},
-    {".ndjson", &json_lines},
+    const char *kind;
+    int (*next)(struct reader *reader, struct document *document); /* as reader_next() */
+} formats[] = {
+    [FORMAT_TEXT] = {"text", next_text},
+    [FORMAT_JSON_LINES] = {"c4", next_json},
 };
 
-static const struct format *format_of(const char *path)
+/* Read as much as it takes to judge the file, and judge it. */
+static int judge(struct reader *reader, struct format_verdict *verdict)
 {
-    size_t length = strlen(path);
+    if (skip_byte_order_mark(reader))
+        return -1;
+    while (waiting(reader) < FORMAT_HEAD_BYTES && !reader->at_end)
+        if (read_more(reader) < 0)
+            return -1;
+    if (format_needs_line(reader->buffer + reader->start, waiting(reader))) {
+        size_t seen = waiting(reader);
 
-    if (length > 3 && strcasecmp(path + length - 3, ".gz") == 0)
-        length -= 3;
-    for (size_t i = 0; i < LENGTH_OF(suffixes); i++) {
-        size_t suffix = strlen(suffixes[i].suffix);
-
-        if (length >= suffix &&
-            strncasecmp(path + length - suffix, suffixes[i].suffix, suffix) == 0)
-            return suffixes[i].format;
+        while (!reader->at_end && seen <= LINE_BYTES_MAX) {
+            if (read_more(reader) < 0)
+                return -1;
+            if (memchr(reader->buffer + reader->start + seen, '\n', waiting(reader) - seen))
+                break;
+            seen = waiting(reader);
+        }
     }
-    return &plain_text;
+    *verdict = format_judge(reader->buffer + reader->start, waiting(reader), reader->at_end,
+                            reader->path);
+    return 0;
 }
 
-const char *reader_kind(const char *path)
-{
-    return format_of(path)->kind;
-}
-
-int reader_open(struct reader **result, const char *path, struct sha256 *sha)
+static int open_and_judge(struct reader **result, const char *path,
+                          const struct reader_options *options, struct format_verdict *verdict)
 {
     struct reader *reader = calloc(1, sizeof *reader);
 
     *result = NULL;
     if (!reader)
         return err_set("no memory to read %s", path);
-    reader->format = format_of(path);
+    reader->field = options->field ? options->field : "text";
     reader->path = strdup(path);
     if (!reader->path) {
         err_set("no memory to read %s", path);
         goto fail;
     }
-    if (input_open(&reader->input, path, sha) || skip_byte_order_mark(reader))
+    if (input_open(&reader->input, path, options->sha, options->identity) ||
+        judge(reader, verdict))
         goto fail;
+    reader->format = verdict->format;
     *result = reader;
     return 0;
 fail:
@@ -376,9 +349,43 @@ fail:
     return -1;
 }
 
+int reader_look(const char *path, const struct file_identity *identity, enum format *format)
+{
+    const struct reader_options options = {.identity = identity};
+    struct format_verdict verdict;
+    struct reader *reader;
+
+    if (open_and_judge(&reader, path, &options, &verdict))
+        return -1;
+    reader_close(reader);
+    *format = verdict.format;
+    return 0;
+}
+
+int reader_open(struct reader **result, const char *path, const struct reader_options *options)
+{
+    static const struct reader_options none = {0};
+    struct format_verdict verdict;
+
+    if (open_and_judge(result, path, options ? options : &none, &verdict))
+        return -1;
+    if (verdict.format != FORMAT_FOREIGN)
+        return 0;
+    err_set("%s is %s%s, and neither text nor JSON lines: %s", path,
+            input_is_gzip((*result)->input) ? "inside gzip, " : "", verdict.what, verdict.remedy);
+    reader_close(*result);
+    *result = NULL;
+    return -1;
+}
+
+const char *reader_kind(const struct reader *reader)
+{
+    return formats[reader->format].kind;
+}
+
 int reader_next(struct reader *reader, struct document *document)
 {
-    int got = reader->format->next(reader, document);
+    int got = formats[reader->format].next(reader, document);
 
     if (got > 0)
         document->hash = document_hash(document->text, document->bytes);
@@ -389,7 +396,6 @@ void reader_close(struct reader *reader)
 {
     if (!reader)
         return;
-    json_decref(reader->line);
     input_close(reader->input);
     free(reader->buffer);
     free(reader->room);
@@ -397,20 +403,26 @@ void reader_close(struct reader *reader)
     free(reader);
 }
 
-void reader_lines(const struct reader *reader, uint64_t *lines, uint64_t *bad_lines)
+const struct reader_lines *reader_lines(const struct reader *reader)
 {
-    *lines = reader->lines;
-    *bad_lines = reader->bad_lines;
+    return &reader->lines;
 }
 
 int reader_check_lines(const struct reader *reader)
 {
-    if (reader->bad_lines <= reader->lines / 2)
+    const struct reader_lines *lines = &reader->lines;
+
+    if (lines->bad <= lines->all / 2)
         return 0;
-    return err_set("%s:%" PRIu64 ": %s; so it is with %" PRIu64 " of the file's %" PRIu64 " lines: "
-                   "a file of this name holds JSON lines, each an object with a \"text\"",
-                   reader->path, reader->first_bad_line, reader->first_fault, reader->bad_lines,
-                   reader->lines);
+    if (reader->field_instead[0])
+        return err_set("%s:%" PRIu64 ": %s: " FIELD("text_field") " %s (%" PRIu64 " of the file's %"
+                       PRIu64 " lines have no \"%s\")", reader->path, lines->first_bad,
+                       lines->first_fault, reader->field_instead, lines->bad, lines->all,
+                       reader->field);
+    return err_set("%s:%" PRIu64 ": %s; %" PRIu64 " of the file's %" PRIu64 " lines have no text: "
+                   "by its content or its name it holds JSON lines, each an object with a \"%s\"",
+                   reader->path, lines->first_bad, lines->first_fault, lines->bad, lines->all,
+                   reader->field);
 }
 
 /* FNV-1a over the bytes, then the bits mixed as in MurmurHash3, so that a share of the documents

@@ -1,16 +1,20 @@
 /* reader.h - the documents of one file, one after the other, in constant memory.
  *
- * JSON LINES  (*.json, *.jsonl, *.ndjson, also with .gz behind it; C4 is distributed so): a line
- *     is an object whose "text" is a document.  A line that is not is skipped and counted, and
- *     so is one of more than 65,536 values, whatever they are.  A line may have 64 MiB.
- * PLAIN TEXT  (every other name, also gzip): UTF-8 without NUL.  A file of up to 4 KiB is one
- *     document.  A longer one is cut into documents of 2 to 4 KiB: where a paragraph ends when one
- *     ends there, else where a line ends, else a word, else a character.
+ * What a file is, its content tells (format.h); each may be gzip.
+ *
+ * JSON LINES  (C4 is distributed so): a line is an object, and its member "text", or another that
+ *     is named, is a document; nothing else of it matters (json_line.h).  A line without one is
+ *     skipped and counted.  A line may have 64 MiB.
+ * PLAIN TEXT  UTF-8 without NUL.  A file of up to 4 KiB is one document.  A longer one is cut into
+ *     documents of 2 to 4 KiB: where a paragraph ends when one ends there, else where a line ends,
+ *     else a word, else a character.
  *
  * Line ends at the ends of a document are not part of it; empty documents are left out. */
 #ifndef GLU_TEXT_READER_H
 #define GLU_TEXT_READER_H
 
+#include "src/text/format.h"
+#include "src/util/file_identity.h"
 #include "src/util/sha256.h"
 
 #include <stdbool.h>
@@ -25,18 +29,34 @@ struct document {
 
 struct reader;
 
-/* The kind of a file by its name: "c4" for JSON lines, else "text". */
-const char *reader_kind(const char *path);
+/* How a file is read; all zero is fine, and everything is borrowed. */
+struct reader_options {
+    const char *field;  /* of JSON lines; NULL: "text" */
+    struct sha256 *sha; /* as in input_open(); complete once reader_next() has returned 0 */
+    const struct file_identity *identity;
+};
 
-/* `sha` as in input_open(); it is complete once reader_next() has returned 0. */
-int reader_open(struct reader **reader, const char *path, struct sha256 *sha);
+/* Find out what a file is, from its beginning.  0 or -1. */
+int reader_look(const char *path, const struct file_identity *identity, enum format *format);
+
+/* `options` NULL: all zero.  0, or -1: it cannot be read, or is neither text nor JSON lines; the
+ * message tells what it is and what to do. */
+int reader_open(struct reader **reader, const char *path, const struct reader_options *options);
+/* "c4" for JSON lines, else "text". */
+const char *reader_kind(const struct reader *reader);
 /* 1 and the next document, which lasts until the next call; 0 at the end; -1 when the file is
  * broken or is not text, with the file and the place in the message. */
 int reader_next(struct reader *reader, struct document *document);
 void reader_close(struct reader *reader);
 
-/* Lines so far, and how many of them were skipped; both 0 for plain text. */
-void reader_lines(const struct reader *reader, uint64_t *lines, uint64_t *bad_lines);
+/* Lines that are not blank, so far; all 0 for plain text. */
+struct reader_lines {
+    uint64_t all, bad;  /* bad: skipped */
+    uint64_t first_bad; /* its number, from 1 */
+    char first_fault[300];
+    uint64_t replaced; /* characters of documents that were none and became U+FFFD */
+};
+const struct reader_lines *reader_lines(const struct reader *reader);
 /* The error that most lines were skipped, with the first of them and what was wrong with it;
  * 0 when that is not so. */
 int reader_check_lines(const struct reader *reader);

@@ -12,6 +12,7 @@ enum { OPEN_FILES = 8, BUFFER_DOCUMENTS = 1024, BUFFER_BYTES = 16 << 20 };
 struct shuffle {
     struct source source;
     const struct file_list *files;
+    const char *field;
     const struct sides *sides;
     uint64_t seed;
     struct rng rng; /* of this pass */
@@ -64,9 +65,9 @@ static int read_document(struct shuffle *self, struct document *document)
         int got;
 
         while (self->open_count < OPEN_FILES && self->next_file < list->count) {
-            const char *path = list->files[self->order[self->next_file]].path;
+            const struct file *file = &list->files[self->order[self->next_file]];
 
-            if (reader_open(&self->open[self->open_count], path, NULL))
+            if (files_open(&self->open[self->open_count], file, self->field, NULL))
                 return -1;
             self->open_count++;
             self->next_file++;
@@ -144,7 +145,7 @@ static void shuffle_close(struct source *source)
 }
 
 int shuffle_source(struct source **source, const struct file_list *files,
-                   const struct sides *sides, uint64_t seed)
+                   const char *field, const struct sides *sides, uint64_t seed)
 {
     struct shuffle *self = calloc(1, sizeof *self);
 
@@ -160,6 +161,7 @@ int shuffle_source(struct source **source, const struct file_list *files,
                                    .endless = true,
                                    .start_pass = shuffle_start_pass};
     self->files = files;
+    self->field = field;
     self->sides = sides;
     self->seed = seed;
     shuffle_start_pass(&self->source, 0);

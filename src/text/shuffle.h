@@ -8,9 +8,9 @@
 
 /* The documents that are not held out.  A pass reads the files in a random order, a few of them
  * open at a time, and draws from a buffer of up to 1,024 documents (and 16 MiB); its order is a
- * function of the files, the seed and the number of the pass.  Files (one or more) and sides are
- * borrowed.  0, or -1 without memory. */
+ * function of the files, the seed and the number of the pass.  Files (one or more), the name of the
+ * member of JSON lines and sides are borrowed.  0, or -1 without memory. */
 int shuffle_source(struct source **source, const struct file_list *files,
-                   const struct sides *sides, uint64_t seed);
+                   const char *field, const struct sides *sides, uint64_t seed);
 
 #endif

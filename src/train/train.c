@@ -275,7 +275,8 @@ void train_run(const struct train_job *job, struct run_result *result)
     result->repro = setting_repro(job->setting, job->variant, (int64_t)job->seed, job->init_directory);
     if (alone)
         machine_peak_reset();
-    if (open_training(&training) || train_loop(&training) || finish(&training)) {
+    if (open_training(&training) || train_loop(&training) || dataset_check(job->task->dataset) ||
+        finish(&training)) {
         result->status = RUN_FAILED;
         result->heldout_log_perplexity_nats = NAN;
         free(result->error);

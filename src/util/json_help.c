@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/util/json_help.h"
+#include "src/util/utf8.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -35,21 +36,30 @@ json_t *json_interval(struct interval interval)
 json_t *json_text(const char *text)
 {
     json_t *value;
-    char *ascii;
+    char *escaped, *to;
 
     if (!text)
         return json_null();
     value = json_string(text);
     if (value)
         return value;
-    ascii = strdup(text); /* not UTF-8 (or no memory, which fails again) */
-    if (!ascii)
+    to = escaped = malloc(4 * strlen(text) + 1); /* not UTF-8 (or no memory, which fails again) */
+    if (!escaped)
         return NULL;
-    for (char *c = ascii; *c; c++)
-        if ((unsigned char)*c >= 0x80)
-            *c = '?';
-    value = json_string(ascii);
-    free(ascii);
+    while (*text) {
+        size_t bytes = utf8_character_bytes(text, strlen(text));
+
+        if (bytes == 0) {
+            to += sprintf(to, "\\x%02x", (unsigned char)*text++);
+        } else {
+            memcpy(to, text, bytes);
+            to += bytes;
+            text += bytes;
+        }
+    }
+    *to = '\0';
+    value = json_string(escaped);
+    free(escaped);
     return value;
 }
 

@@ -15,7 +15,7 @@
 double json_rounded(double x);
 json_t *json_number(double x);                    /* null unless finite */
 json_t *json_interval(struct interval interval);  /* [low, high], or null */
-json_t *json_text(const char *text);              /* null for NULL; '?' for what is not UTF-8 */
+json_t *json_text(const char *text);              /* null for NULL; a byte that is not UTF-8 as \xe9 */
 
 /* Set object[key], stealing value.  -1 when anything ran out of memory (either may be NULL), so
  * that a list of them can be or-ed together and looked at once. */

@@ -7,6 +7,7 @@ libglubench_a_SOURCES += \
     src/util/cpus.c src/util/cpus.h \
     src/util/ends_with.h \
     src/util/error.c src/util/error.h \
+    src/util/file_identity.c src/util/file_identity.h \
     src/util/interval.h \
     src/util/io.c src/util/io.h \
     src/util/json_bound.c src/util/json_bound.h \
@@ -25,6 +26,7 @@ libglubench_a_SOURCES += \
     src/util/sha256.c src/util/sha256.h src/util/sha256_blocks.h src/util/sha256_native.c \
     src/util/standard.c src/util/standard.h \
     src/util/tokens.h \
+    src/util/utf8.c src/util/utf8.h \
     src/util/wrap.c src/util/wrap.h
 
 check_PROGRAMS += test-rng test-sha256

@@ -2,7 +2,7 @@
 #include "src/glu.h"
 
 #include "src/text/reader.h"
-#include "src/text/utf8.h"
+#include "src/util/utf8.h"
 #include "src/util/json_bound.h"
 #include "test/fuzz/fuzz.h"
 #include "test/scratch.h"

@@ -1,7 +1,7 @@
 /* utf8.c - see utf8.h. */
 #include "src/glu.h"
 
-#include "src/text/utf8.h"
+#include "src/util/utf8.h"
 
 #include <string.h>
 
@@ -15,9 +15,10 @@ static const struct {
     {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
-/* Bytes of the character at p, of which `left` can be read; 0 when it is none. */
-static size_t character_bytes(const unsigned char *p, size_t left)
+size_t utf8_character_bytes(const char *text, size_t left)
 {
+    const unsigned char *p = (const unsigned char *)text;
+
     if (*p >= 0x01 && *p < 0x80)
         return 1;
     for (size_t i = 0; i < LENGTH_OF(leads); i++) {
@@ -53,7 +54,7 @@ size_t utf8_valid_bytes(const char *text, size_t bytes)
             i += 8;
             continue;
         }
-        step = character_bytes(p + i, bytes - i);
+        step = utf8_character_bytes(text + i, bytes - i);
         if (step == 0)
             break;
         i += step;
