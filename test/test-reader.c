@@ -26,7 +26,6 @@ static int read_all(const char *path, char *joined, size_t capacity, uint64_t *b
     struct reader *reader;
     struct document document;
     size_t used = 0;
-    uint64_t lines;
     int got, count = 0;
 
     joined[0] = '\0';
@@ -44,7 +43,7 @@ static int read_all(const char *path, char *joined, size_t capacity, uint64_t *b
     if (got == 0)
         got = reader_check_lines(reader);
     if (bad_lines)
-        reader_lines(reader, &lines, bad_lines);
+        *bad_lines = reader_lines(reader)->bad;
     reader_close(reader);
     return got ? -1 : count;
 }
@@ -104,8 +103,8 @@ static void test_json(void)
         DOCUMENT("\\n\\n") "{\"url\": [1, {\"text\": \"no\"}], \"text\": \"three\"}";
     static const char *const faults[] = {
         "not JSON\n", "{\"text\": 5}\n", "{\"txt\": \"a\"}\n", "[\"text\"]\n", "\"text\"\n",
-        "{\"text\": \"cut of", "{\"text\": \"\xff\"}\n", "{\"text\": \"a\\u0000b\"}\n",
-        "{\"text\": \"\\ud800\"}\n", "{\"text\": \"a\"} {\"text\": \"b\"}\n",
+        "{\"text\": \"cut of", "{\"text\": \"\xff\"}\n", "{\"text\": \"a\tb\"}\n",
+        "{\"text\": \"\\x\"}\n", "{\"text\": \"a\"} {\"text\": \"b\"}\n",
     };
     char text[256], joined[256];
     uint64_t bad;
@@ -192,15 +191,13 @@ static bool reads_within(const char *path, size_t bytes, int documents, uint64_t
         rlim_t most = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + bytes;
         struct reader *reader;
         struct document document;
-        uint64_t lines, bad;
         int count = 0;
 
         if (setrlimit(RLIMIT_AS, &(struct rlimit){most, most}) || reader_open(&reader, path, NULL))
             _exit(2);
         while (reader_next(reader, &document) > 0)
             count++;
-        reader_lines(reader, &lines, &bad);
-        _exit(count == documents && bad == bad_lines ? 0 : 1);
+        _exit(count == documents && reader_lines(reader)->bad == bad_lines ? 0 : 1);
     }
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
            WEXITSTATUS(status) == 0;
@@ -238,9 +235,54 @@ static void test_bombs(void)
         to = memcpy(to, "[],", 3), to += 3;
     to = memcpy(to, tail, sizeof tail - 1), to += sizeof tail - 1;
     path = scratch_gzip("lists.jsonl.gz", text, (size_t)(to - text));
-    tap_ok(reads_within(path, MEMORY, 1, 1), "a line of %d lists is a bad line within %d MiB", LISTS,
+    tap_ok(reads_within(path, MEMORY, 2, 0), "a line of %d lists is read within %d MiB", LISTS,
            MEMORY >> 20);
     free(text);
+}
+
+/* What follows the last member is left out, as gzip does it, however the bytes lie in the buffer. */
+static void test_gzip_tails(const unsigned char *packed, size_t bytes)
+{
+    enum { LONG = 1 << 16 };
+    static const char *const tails[] = {"\n", "x", "\x1f", "\x1f\x8a", "a line\n"};
+    const char *text = "A line of text.\nAnd another one, so that there is a bit of it.";
+    unsigned char *file = calloc(1, LONG + 16);
+    int right = 0, told = 0;
+
+    if (!file)
+        tap_bail_out("no memory");
+    for (size_t i = 0; i < LENGTH_OF(tails); i++) {
+        char joined[256];
+
+        memcpy(file, packed, bytes);
+        memcpy(file + bytes, tails[i], strlen(tails[i]));
+        warn_clear();
+        right += read_all(scratch_write("tail.gz", file, bytes + strlen(tails[i])), joined,
+                          sizeof joined, NULL) == 1 && strcmp(joined, text) == 0;
+        told += warn_get(0) && strstr(warn_get(0), "tail.gz") && !warn_get(1);
+    }
+    tap_ok(right == (int)LENGTH_OF(tails), "what follows gzip data is left out");
+    tap_ok(told == (int)LENGTH_OF(tails), "%s", warn_get(0) ? warn_get(0) : "not told");
+    warn_clear();
+
+    /* Padding up to all places around the end of a buffer, and another member. */
+    right = 0;
+    for (size_t end = LONG - 3; end <= LONG; end++) {
+        char joined[256];
+
+        memset(file, 0, LONG + 16);
+        memcpy(file, packed, bytes);
+        file = realloc(file, end + bytes);
+        if (!file)
+            tap_bail_out("no memory");
+        memset(file + bytes, 0, end - bytes);
+        memcpy(file + end, packed, bytes);
+        right += read_all(scratch_write("members.gz", file, end + bytes), joined, sizeof joined,
+                          NULL) == 1 && strlen(joined) == 2 * strlen(text) + 1;
+        file = realloc(file, LONG + 16);
+    }
+    tap_ok(right == 4 && !warn_get(0), "a member that begins at the end of a buffer is found");
+    free(file);
 }
 
 static void test_gzip(void)
@@ -261,9 +303,7 @@ static void test_gzip(void)
     memset(packed + bytes, 0, bytes);
     expect(scratch_write("padded.gz", packed, 2 * bytes), 1,
            "A line of text.\nAnd another one, so that there is a bit of it.", "gzip with padding");
-    packed[bytes] = 'x';
-    expect_error(scratch_write("tail.gz", packed, bytes + 1), "followed by something else",
-                 "garbage behind gzip");
+    test_gzip_tails(packed, bytes);
 
     for (size_t cut = 2; cut < bytes; cut++) {
         char joined[256];
@@ -283,10 +323,8 @@ static void test_gzip(void)
         packed[i] ^= 0x10;
     }
     tap_ok(wrong == 0, "a bit of gzip that is flipped is an error: %s", err_get());
-    expect_error(scratch_text("name.txt.gz", text), "not gzip data", "only the name is gzip");
-    expect_error(scratch_text("empty.gz", ""), "not gzip data", "empty .gz");
-    expect_error(scratch_text("a.json.zst", "\x28\xb5\x2f\xfd...."), "zstd -d", "zstd");
-    expect_error(scratch_text("a.zip", "PK\3\4...."), "unzip", "zip");
+    expect(scratch_text("name.txt.gz", text), 1,
+           "A line of text.\nAnd another one, so that there is a bit of it.", "only the name is gzip");
 }
 
 /* Documents of a long text lie in it one after the other, with nothing but line ends between. */
@@ -330,8 +368,6 @@ static void test_text(void)
            "a short file is one document");
     expect(scratch_text("blank.txt", "\n\n\n"), 0, "", "line ends are no document");
     expect(scratch_text("empty.txt", ""), 0, "", "an empty file has no documents");
-    expect(scratch_text("noname", "{\"text\": 1}"), 1, "{\"text\": 1}",
-           "JSON of another name is plain text");
 
     for (size_t i = 0; i < BYTES; i++)
         text[i] = i % 700 == 699 || i % 700 == 698 ? '\n' : i % 7 == 6 ? ' ' : 'x';
@@ -348,7 +384,6 @@ static void test_text(void)
     expect_error(scratch_write("latin.txt", text, BYTES), "byte 0xe9 at offset 200001", "Latin-1");
     text[200001] = '\0';
     expect_error(scratch_write("nul.txt", text, BYTES), "byte 0x00 at offset 200001", "NUL");
-    expect_error(scratch_write("utf16.txt", "\xff\xfe" "a\0", 4), "byte 0xff at offset 0", "UTF-16");
     expect_error(scratch_write("cut.txt", "abc\xe2\x82", 5), "at offset 3", "a character cut off");
     expect_error(scratch_path("missing.txt"), "No such file", "a missing file");
     free(text);
@@ -356,10 +391,6 @@ static void test_text(void)
 
 static void test_hash(void)
 {
-    tap_ok(strcmp(reader_kind("a/c4-train.00000-of-01024.json.gz"), "c4") == 0 &&
-               strcmp(reader_kind("b.jsonl"), "c4") == 0 && strcmp(reader_kind(".gz"), "text") == 0 &&
-               strcmp(reader_kind("json"), "text") == 0,
-           "the name tells the kind");
     tap_ok(document_hash("abc", 3) == document_hash("abc", 3) &&
                document_hash("abc", 3) != document_hash("abd", 3) &&
                document_hash("", 0) != document_hash("\0", 1),
@@ -385,22 +416,22 @@ static void test_files(void)
 
     warn_clear();
     paths[0] = tree;
-    ordered = files_find(&list, paths, 1, FIELD("corpus")) == 0 && list.count == 4;
-    for (int i = 0; ordered && i < 4; i++)
+    ordered = files_find(&list, paths, 1, FIELD("corpus")) == 0 && list.count == 5;
+    for (int i = 0; ordered && i < 5; i++)
         ordered = strcmp(strstr(list.files[i].path, "tree/"),
                          (const char *[]){"tree/B.txt", "tree/a.txt", "tree/b/10.txt",
-                                          "tree/b/2.txt"}[i]) == 0;
-    tap_ok(ordered, "a directory: sorted, nothing hidden, no links");
-    warning = warn_get(1);
-    tap_ok(warning && strstr(warning, "tree/loop"), "left out: %s", warning ? warning : "");
+                                          "tree/b/2.txt", "tree/link"}[i]) == 0;
+    tap_ok(ordered, "a directory: sorted, nothing hidden, links to files");
+    warning = warn_get(0);
+    tap_ok(warning && !warn_get(1) && strstr(warning, "tree/loop"), "left out: %s", warning ? warning : "");
     files_free(&list);
 
     warn_clear();
     paths[1] = scratch_path("tree/link");
     paths[2] = scratch_path("tree/a.txt");
-    tap_ok(files_find(&list, paths, 3, FIELD("corpus")) == 0 && list.count == 5 &&
-               file_same(&list.files[1], &list.files[1]) && !file_same(&list.files[0], &list.files[1]),
-           "a link that is named is followed, a file named twice is read once");
+    tap_ok(files_find(&list, paths, 3, FIELD("corpus")) == 0 && list.count == 5 && warn_get(2) &&
+               strstr(warn_get(2), "is named twice"),
+           "a file named twice is read once");
     files_free(&list);
 
     paths[0] = scratch_path("nowhere");
@@ -428,7 +459,7 @@ static void test_files(void)
 
 int main(void)
 {
-    tap_plan(1 + 16 + 2 + 6 + 2 + 10 + 17 + 2 + 7);
+    tap_plan(1 + 16 + 2 + 6 + 2 + 9 + 15 + 1 + 7);
     test_utf8();
     test_json();
     test_hostile_json();

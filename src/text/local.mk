@@ -17,10 +17,11 @@ libglubench_a_SOURCES += \
 # Corpora that tests read, and a small task over them.
 data_fixture = test/data-fixture.c test/data-fixture.h test/scratch.c test/scratch.h
 
-check_PROGRAMS += test-dataset test-json-line test-language test-reader test-tokenizer
+check_PROGRAMS += test-dataset test-formats test-json-line test-language test-reader test-tokenizer
 test_dataset_SOURCES = test/test-dataset.c $(data_fixture)
+test_formats_SOURCES = test/test-formats.c test/scratch.c test/scratch.h
 test_json_line_SOURCES = test/test-json-line.c
 test_language_SOURCES = test/test-language.c
 test_reader_SOURCES = test/test-reader.c test/scratch.c test/scratch.h
 test_tokenizer_SOURCES = test/test-tokenizer.c
-TESTS += test-dataset test-json-line test-language test-reader test-tokenizer
+TESTS += test-dataset test-formats test-json-line test-language test-reader test-tokenizer
