@@ -25,6 +25,7 @@ static const struct {
     {0, 2, "\x1f\x8b", false, "gzip inside gzip", "decompress it (gzip -d FILE)"},
     {0, 4, "\x28\xb5\x2f\xfd", false, "compressed by zstd", "decompress it (zstd -d FILE)"},
     {0, 6, "\xfd" "7zXZ\0", false, "compressed by xz", "decompress it (xz -d FILE)"},
+    {4, 6, "1AY&SY", false, "compressed by bzip2", "decompress it (bzip2 -d FILE)"},
     {0, 3, "BZh", true, "compressed by bzip2", "decompress it (bzip2 -d FILE)"},
     {0, 4, "\x04\x22\x4d\x18", false, "compressed by lz4", "decompress it (lz4 -d FILE)"},
     {0, 4, "LZIP", true, "compressed by lzip", "decompress it (lzip -d FILE)"},
