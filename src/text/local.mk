@@ -25,3 +25,7 @@ test_language_SOURCES = test/test-language.c
 test_reader_SOURCES = test/test-reader.c test/scratch.c test/scratch.h
 test_tokenizer_SOURCES = test/test-tokenizer.c
 TESTS += test-dataset test-formats test-json-line test-language test-reader test-tokenizer
+
+# What is read, from the command line.
+dist_check_SCRIPTS += test/cli-inputs.sh
+TESTS += test/cli-inputs.sh
