@@ -325,6 +325,7 @@ static void test_gzip(void)
     tap_ok(wrong == 0, "a bit of gzip that is flipped is an error: %s", err_get());
     expect(scratch_text("name.txt.gz", text), 1,
            "A line of text.\nAnd another one, so that there is a bit of it.", "only the name is gzip");
+    expect_error(scratch_text("empty.gz", ""), "not gzip data", "empty .gz");
 }
 
 /* Documents of a long text lie in it one after the other, with nothing but line ends between. */
@@ -459,7 +460,7 @@ static void test_files(void)
 
 int main(void)
 {
-    tap_plan(1 + 16 + 2 + 6 + 2 + 9 + 15 + 1 + 7);
+    tap_plan(1 + 16 + 2 + 6 + 2 + 10 + 15 + 1 + 7);
     test_utf8();
     test_json();
     test_hostile_json();

@@ -6,6 +6,8 @@
 
 #include "src/text/input.h"
 
+#include "src/util/ends_with.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -74,6 +76,10 @@ int input_open(struct input **result, const char *path, struct sha256 *sha,
     }
     if ((identity && file_identity_check(identity, input->fd, path)) || refill(input) < 0)
         goto fail;
+    if (input->zlib.avail_in == 0 && ends_with(path, ".gz")) {
+        err_set("%s is not gzip data, in spite of its name: it is empty", path);
+        goto fail;
+    }
     input->gzip = starts_member(input->raw, input->zlib.avail_in);
     if (input->gzip) {
         status = inflateInit2(&input->zlib, GZIP_WINDOW);

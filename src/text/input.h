@@ -14,7 +14,8 @@ struct input;
 /* Open a regular file.  Its first bytes tell whether it is gzip.  `sha`, unless NULL, is fed with
  * the file's bytes as they lie on disk, all of them once the end was reached; and what is told of the
  * file but once is told by whoever asks for it.  `identity`, unless NULL, is what the file must be,
- * now and when its end is reached; it is borrowed.  0, or -1: not readable, or another file. */
+ * now and when its end is reached; it is borrowed.  0, or -1: not readable, another file, or named .gz and
+ * empty. */
 int input_open(struct input **input, const char *path, struct sha256 *sha,
                const struct file_identity *identity);
 bool input_is_gzip(const struct input *input);

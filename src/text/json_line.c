@@ -213,6 +213,8 @@ static bool enter(struct cursor *cursor, struct nesting *nesting, bool object)
 
     if (last == DEPTH_MAX)
         return fail(cursor, "values are nested more than 2,048 deep");
+    if (last % 64 == 0)
+        nesting->objects[last / 64] = 0;
     nesting->objects[last / 64] &= ~(UINT64_C(1) << last % 64);
     nesting->objects[last / 64] |= (uint64_t)object << last % 64;
     nesting->depth++;

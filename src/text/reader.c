@@ -352,7 +352,7 @@ fail:
 int reader_look(const char *path, const struct file_identity *identity, enum format *format)
 {
     const struct reader_options options = {.identity = identity};
-    struct format_verdict verdict;
+    struct format_verdict verdict = {.format = FORMAT_TEXT};
     struct reader *reader;
 
     if (open_and_judge(&reader, path, &options, &verdict))
@@ -365,7 +365,7 @@ int reader_look(const char *path, const struct file_identity *identity, enum for
 int reader_open(struct reader **result, const char *path, const struct reader_options *options)
 {
     static const struct reader_options none = {0};
-    struct format_verdict verdict;
+    struct format_verdict verdict = {.format = FORMAT_TEXT};
 
     if (open_and_judge(result, path, options ? options : &none, &verdict))
         return -1;
