@@ -328,7 +328,7 @@ static int check_files(const struct settings *settings, const struct invocation 
                                           .axes = settings->is_study ? &settings->axes : NULL,
                                           .file = invocation->request.study};
 
-    return files_check(&options);
+    return study_files_check(&options);
 }
 
 int command_plan(const struct invocation *invocation)

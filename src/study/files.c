@@ -132,7 +132,7 @@ static int add_all(struct outputs *outputs, const struct study_options *options)
     return outputs_add_standard(outputs);
 }
 
-int files_check(const struct study_options *options)
+int study_files_check(const struct study_options *options)
 {
     struct outputs outputs = {NULL};
     int status = add_all(&outputs, options) || outputs_check(&outputs, options->settings[0].force)

@@ -14,6 +14,6 @@ const char *files_of_weights(const char *directory, const char *part, const stru
 
 /* Check all that a study would write against what it reads, see util/outputs.h, before any of it is
  * opened.  Settings without an output write none.  0, or -1 and a message. */
-int files_check(const struct study_options *options) GLU_MUST_USE;
+int study_files_check(const struct study_options *options) GLU_MUST_USE;
 
 #endif

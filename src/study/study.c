@@ -312,7 +312,7 @@ static int note_store(const struct store *store)
 int study_open(struct study *study, const struct study_options *options)
 {
     *study = (struct study){.options = options, .setting = &options->settings[0]};
-    if (files_check(options))
+    if (study_files_check(options))
         return -1;
     if (options->axes ? store_open_locked(&study->store, options->directory)
                       : store_open_beside(&study->store, study->setting->output))
