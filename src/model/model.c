@@ -162,7 +162,8 @@ static int model_build(struct model *model)
     memory->gradients = arena->used_bytes - before;
 
     before = arena->used_bytes;
-    if (train && optimizer_open(&model->optimizer, model->options.optimizer, &model->tensors,
+    if (train && optimizer_open(&model->optimizer, model->options.optimizer,
+                                &model->options.optimizer_options, &model->tensors,
                                 model->team.size, arena))
         return -1;
     optimizer_bind(model);

@@ -83,7 +83,7 @@ static void update_share(void *context, int w)
     struct work *work = context;
     struct optimizer *optimizer = &work->model->optimizer;
 
-    optimizer->type->phase(optimizer, &work->model->team.workers[w].nn, &work->update, work->phase, w);
+    optimizer_phase(optimizer, &work->model->team.workers[w].nn, &work->update, work->phase, w);
 }
 
 /* ==== Steps ==== */
@@ -152,7 +152,7 @@ static void step_inside(struct model *model, struct work *work, bool update, dou
     sum_inside(model, work, !update || !model->optimizer.sum, loss, status);
     if (!update || *status || !isfinite(*loss))
         return;
-    for (int phase = 0; phase < model->optimizer.type->phases; phase++) {
+    for (int phase = 0; phase < optimizer_phases(&model->optimizer); phase++) {
 #pragma omp single
         work->phase = phase;
         team_each(team, update_share, work);

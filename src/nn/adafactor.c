@@ -265,7 +265,7 @@ static void adafactor_phase(struct optimizer *optimizer, struct nn *nn, const st
 {
     struct adafactor *adafactor = optimizer->own;
     const struct phase *p = &phases[phase];
-    int addends = phase == 0 && optimizer->sum ? optimizer->workers : 0; /* of optimizer_take() */
+    int taken = phase == 0 ? optimizer_take_floats(optimizer) : 0;
     double start = clock_now_s(), floats = 0;
 
     for (int i = worker; p->tensor && i < adafactor->tensor_count; i += optimizer->workers)
@@ -278,13 +278,14 @@ static void adafactor_phase(struct optimizer *optimizer, struct nn *nn, const st
         if (!p->block[factored])
             continue;
         p->block[factored](optimizer, nn, update, block);
-        floats += (double)block->count * (p->floats[factored] + addends);
+        floats += (double)block->count * (p->floats[factored] + taken);
     }
     nn_book(nn, PROFILE_OPTIMIZER, &start, 0, sizeof(float) * floats);
 }
 
 const struct optimizer_type optimizer_adafactor = {
     .name = "adafactor",
+    .learning_rate = 0.02,
     .phases = (int)LENGTH_OF(phases),
     .state_floats = state_floats,
     .open = adafactor_open,

@@ -19,6 +19,13 @@ typedef void gate_forward_fn(int64_t n, float alpha, float beta, const void *gat
 typedef void gate_backward_fn(int64_t n, float alpha, float beta, const void *diff_dst, void *gate,
                               void *up);
 
+/* What one update of AdamW is, of all elements alike. */
+struct adamw_step {
+    float learning_rate, decay, beta1, beta2;
+    float correction1, correction2; /* 1 / (1 - beta^t) */
+    float epsilon;
+};
+
 /* The kernels that depend on the storage type. */
 struct typed_kernels {
     gate_forward_fn *const *gate_forward;   /* by enum act; NULL: no fused form, use oneDNN's */
@@ -85,6 +92,10 @@ struct kernels {
      * u = g / sqrt(moment). */
     double (*moment_update)(int64_t n, const float *g, float eps, float decay, float *moment);
     void (*moment_apply)(int64_t n, const float *g, const float *moment, float step, float *value);
+
+    /* AdamW: first and second moments and values from the gradient; see adamw.c. */
+    void (*adamw)(int64_t n, const struct adamw_step *step, const float *g, float *first,
+                  float *second, float *value);
 };
 
 /* The best set for this CPU.  The environment variable GLUBENCH_ISA (generic, avx2, avx512) asks

@@ -15,12 +15,19 @@ struct update {
     double learning_rate;
 };
 
+/* What an optimizer can be told. */
+struct optimizer_options {
+    double weight_decay, beta1, beta2;
+    double clip_norm; /* the largest norm of the whole gradient; 0: any */
+};
+
 struct optimizer {
     const struct optimizer_type *type;
+    struct optimizer_options options;
     const struct tensors *tensors; /* borrowed, like all pointers to floats */
     int workers;
     float *parameters;
-    const float *gradient; /* summed over workers and processes, or summed as it is taken */
+    float *gradient; /* summed over workers and processes, or summed as it is taken */
     /* Where one process trains, the workers' gradients are summed piece by piece as the first phase
      * comes to them, and are in cache then: sums `count` elements from `offset` on.  NULL: they are
      * summed. */
@@ -29,11 +36,19 @@ struct optimizer {
     void *plain;  /* parameters in the storage type, to be kept up to date; NULL in f32 */
     float *state; /* (state_count): what is kept from update to update, tensor by tensor */
     size_t state_count;
+    double *squares; /* (blocks of the gradient), where its norm has a limit */
+    float clip;      /* what this update's gradient is multiplied by */
     void *own; /* of the type */
 };
 
+/* Which of the options a type takes; all of them take clip_norm. */
+enum { TAKES_WEIGHT_DECAY = 1, TAKES_BETA1 = 2, TAKES_BETA2 = 4 };
+
 struct optimizer_type {
     const char *name; /* "adafactor" */
+    double learning_rate; /* a usual one */
+    unsigned takes;       /* bits */
+    struct optimizer_options defaults;
     int phases;
     /* Numbers of state that a tensor has. */
     size_t (*state_floats)(const struct tensor *tensor);
@@ -48,20 +63,33 @@ struct optimizer_type {
 
 /* The i-th of all optimizers, or NULL past the last; the first is the default. */
 const struct optimizer_type *optimizer_type_at(int i);
+/* By name, or NULL. */
+const struct optimizer_type *optimizer_type_find(const char *name);
 
 /* An optimizer of zeroed state for all tensors; its arrays are set by the caller before the first
  * phase.  0 or -1; optimizer_close() in either case. */
 int optimizer_open(struct optimizer *optimizer, const struct optimizer_type *type,
-                   const struct tensors *tensors, int workers, struct arena *arena) GLU_MUST_USE;
+                   const struct optimizer_options *options, const struct tensors *tensors, int workers,
+                   struct arena *arena) GLU_MUST_USE;
 /* A zeroed optimizer is fine. */
 void optimizer_close(struct optimizer *optimizer);
 
-/* `count` elements of the gradient from `offset` on.  The first phase takes each piece once through
- * this, before anything reads it; later phases read optimizer->gradient. */
+/* The phases of an update, and a worker's part of one: first those that limit the norm of the gradient,
+ * where there is a limit, and then the type's own. */
+int optimizer_phases(const struct optimizer *optimizer);
+void optimizer_phase(struct optimizer *optimizer, struct nn *nn, const struct update *update, int phase,
+                     int worker);
+
+/* For a type: `count` elements of the gradient from `offset` on, summed and clipped.  Its first phase
+ * takes each piece once through this, before anything reads it; later phases read
+ * optimizer->gradient. */
 const float *optimizer_take(const struct optimizer *optimizer, struct nn *nn, size_t offset,
                             size_t count);
+/* Numbers that this reads and writes for each, besides those that it gives. */
+int optimizer_take_floats(const struct optimizer *optimizer);
 
 /* The rows, by file. */
 extern const struct optimizer_type optimizer_adafactor;
+extern const struct optimizer_type optimizer_adamw;
 
 #endif

@@ -1,4 +1,9 @@
-/* schedule.h - the learning rate of a step.  A schedule is a row of a table. */
+/* schedule.h - the learning rate of a step.  A schedule is a row of a table:
+ *
+ *     inverse-sqrt  lr0 sqrt(w / max(t, w))
+ *     cosine        lr0 t / w up to t = w, then lr0 (0.1 + 0.45 (1 + cos(pi (t - w) / (T - w))))
+ *     linear        lr0 t / w up to t = w, then lr0 (T - t) / (T - w): 0 in the last step
+ *     constant      lr0 min(1, t / w) */
 #ifndef GLU_NN_SCHEDULE_H
 #define GLU_NN_SCHEDULE_H
 
@@ -8,7 +13,7 @@ struct schedule_type;
 
 struct schedule {
     const struct schedule_type *type; /* NULL: the first of the table */
-    int64_t steps;
+    int64_t steps; /* T */
     double learning_rate; /* lr0: at the end of the warm-up */
     int64_t warmup_steps; /* w; 0 is taken for 1 */
     double decay_fraction; /* f: share of the steps, the last ones, over which it falls to zero */
@@ -18,6 +23,8 @@ struct schedule {
  * min(1, (steps - t + 1) / (f steps)) where f is not 0. */
 double schedule_rate(const struct schedule *schedule, int64_t t);
 
+/* By name, or NULL. */
+const struct schedule_type *schedule_type_find(const char *name);
 /* The i-th of all schedules by its name, or NULL past the last. */
 const struct schedule_type *schedule_type_at(int i, const char **name);
 

@@ -4,7 +4,8 @@ libglubench_a_SOURCES += \
     src/setting/presets.c src/setting/presets.h \
     src/setting/repro.c src/setting/resolve.c \
     src/setting/request.c src/setting/request.h \
-    src/setting/setting.c src/setting/setting.h
+    src/setting/setting.c src/setting/setting.h \
+    src/setting/training.c src/setting/training.h
 
 check_PROGRAMS += test-setting
 test_setting_SOURCES = test/test-setting.c

@@ -340,7 +340,8 @@ void option_value_text(const void *owner, int option, char *text, size_t size)
         snprintf(text, size, "%" PRId64, *(const int64_t *)value);
         break;
     case OPTION_REAL:
-        snprintf(text, size, "%.15g", *(const double *)value);
+        if (!isnan(*(const double *)value))
+            snprintf(text, size, "%.15g", *(const double *)value);
         break;
     case OPTION_TEXT:
         if (*(char *const *)value)
@@ -379,7 +380,7 @@ json_t *option_value_json(const void *owner, int option)
     case OPTION_INT64:
         return whole_json(*(const int64_t *)value, row);
     case OPTION_REAL:
-        return json_real(*(const double *)value);
+        return isnan(*(const double *)value) ? json_null() : json_real(*(const double *)value);
     case OPTION_TEXT:
         return json_text(*(char *const *)value);
     case OPTION_FLAG:

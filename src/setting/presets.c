@@ -5,6 +5,7 @@
 #include "src/glu.h"
 
 #include "src/setting/presets.h"
+#include "src/setting/training.h"
 
 #include <string.h>
 
@@ -15,28 +16,32 @@ static const struct preset presets[] = {
      {.d_model = 32, .layers = 1, .heads = 2, .d_kv = 16, .d_ff = 144,
       .batch = 8, .input_length = 64, .steps = 30, .warmup_steps = 10,
       .learning_rate = 0.02, .decay_fraction = 0.1,
-      .seeds = 1, .heldout_examples = 16, .samples = 6}},
+      .seeds = 1, .heldout_examples = 16, .samples = 6},
+     "adafactor", "inverse-sqrt"},
     {"tiny",
      "the whole ablation, 8 variants and 3 seeds, in minutes on 2 cores",
      NULL,
      {.d_model = 64, .layers = 2, .heads = 4, .d_kv = 16, .d_ff = 384,
       .batch = 16, .input_length = 128, .steps = 2400, .warmup_steps = 400,
       .learning_rate = 0.02, .decay_fraction = 0.1,
-      .seeds = 3, .heldout_examples = 512, .samples = 7}},
+      .seeds = 3, .heldout_examples = 512, .samples = 7},
+     "adafactor", "inverse-sqrt"},
     {"mini",
      "hours on 2 cores",
      NULL,
      {.d_model = 128, .layers = 3, .heads = 4, .d_kv = 32, .d_ff = 768,
       .batch = 32, .input_length = 128, .steps = 8000, .warmup_steps = 1000,
       .learning_rate = 0.02, .decay_fraction = 0.1,
-      .seeds = 5, .heldout_examples = 1024, .samples = 7}},
+      .seeds = 5, .heldout_examples = 1024, .samples = 7},
+     "adafactor", "inverse-sqrt"},
     {"small",
      "T5-small's width; days on a few cores",
      NULL,
      {.d_model = 512, .layers = 6, .heads = 8, .d_kv = 64, .d_ff = 2304,
       .batch = 64, .input_length = 256, .steps = 32768, .warmup_steps = 5000,
       .learning_rate = 0.01, .decay_fraction = 0.1,
-      .seeds = 3, .heldout_examples = 2048, .samples = 7, .jobs = 1}},
+      .seeds = 3, .heldout_examples = 2048, .samples = 7, .jobs = 1},
+     "adafactor", "inverse-sqrt"},
     {"base",
      "the paper's model and 65,536 steps",
      "preset base is the paper's model and schedule, but with bytes as tokens (384 ids) in place of "
@@ -44,7 +49,8 @@ static const struct preset presets[] = {
      {.d_model = 768, .layers = 12, .heads = 12, .d_kv = 64, .d_ff = 3072,
       .batch = 128, .input_length = 512, .steps = 65536, .warmup_steps = 10000,
       .learning_rate = 0.01, .decay_fraction = 0.1,
-      .seeds = 1, .heldout_examples = 4096, .samples = 7, .jobs = 1}},
+      .seeds = 1, .heldout_examples = 4096, .samples = 7, .jobs = 1},
+     "adafactor", "inverse-sqrt"},
 };
 
 int preset_count(void)
@@ -90,7 +96,7 @@ int preset_apply(struct setting *setting, const char *name, const char *where)
     for (int i = 0; i < setting_option_count(); i++)
         if (is_of_recipe(setting_option_at(i)))
             setting->origin[i] = ORIGIN_PRESET;
-    return text_set(&setting->preset, name);
+    return text_set(&setting->preset, name) || training_preset(setting, preset) ? -1 : 0;
 }
 
 json_t *preset_json(int i)

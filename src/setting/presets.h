@@ -8,6 +8,7 @@ struct preset {
     const char *name, *summary;
     const char *note; /* what its user should know; NULL: nothing */
     struct recipe recipe;
+    const char *optimizer, *schedule; /* by name */
 };
 int preset_count(void);
 const struct preset *preset_at(int i);

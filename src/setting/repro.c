@@ -56,7 +56,6 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
     if (failed ||
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
-        option_put_path(document, "training.dropout", json_real(0)) ||
         option_put_path(document, "threads_per_run",
                         json_integer(setting_threads_per_run(setting))) ||
         option_put_path(document, "threads_from",

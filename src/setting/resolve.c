@@ -5,6 +5,7 @@
 
 #include "src/setting/file.h"
 #include "src/setting/presets.h"
+#include "src/setting/training.h"
 #include "src/util/cpus.h"
 
 #include <stdio.h>
@@ -285,12 +286,17 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     const char *preset = last_argument(arguments, count, AT(preset));
     const char *file = last_argument(arguments, count, AT(file));
     struct option_values values = setting_values(setting);
+    const struct optimizer_type *before;
 
     if (setting_defaults(setting, arguments, count) ||
-        (file && setting_read_file(setting, file, preset != NULL)) ||
-        options_assign(&values, arguments, count) || resolve_variants(setting) ||
+        (file && setting_read_file(setting, file, preset != NULL)))
+        return -1;
+    before = optimizer_type_find(setting->optimizer_name);
+    if (options_assign(&values, arguments, count) || training_resolve(setting, before) ||
+        resolve_variants(setting) ||
         resolve_baseline(setting) || resolve_d_ff(setting) || resolve_lengths(setting) ||
-        resolve_threads(setting) || resolve_precision(setting) || resolve_text_field(setting) || check_resume(setting))
+        resolve_threads(setting) || resolve_precision(setting) ||
+        resolve_text_field(setting) || check_resume(setting))
         return -1;
     if (preset_find(setting->preset)->note)
         warn_add("%s", preset_find(setting->preset)->note);

@@ -3,6 +3,7 @@
 
 #include "src/setting/setting.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct option_values setting_values(struct setting *setting)
@@ -44,10 +45,17 @@ int setting_threads_per_run(const struct setting *setting)
     return setting->threads / setting->recipe.jobs;
 }
 
+/* A number that the optimizer does not take is no number. */
+static double or_none(double value)
+{
+    return isnan(value) ? 0 : value;
+}
+
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads)
 {
     const struct recipe *recipe = &setting->recipe;
+    const struct optimizer_options *told = &setting->optimizer;
 
     return (struct model_options){
         .model = {.vocabulary = setting->vocabulary,
@@ -63,7 +71,24 @@ struct model_options setting_model(const struct setting *setting, const struct v
         .threads = threads,
         .micro_batch = setting->micro_batch,
         .precision = setting->precision,
+        .dropout = setting->dropout,
+        .optimizer = optimizer_type_find(setting->optimizer_name),
+        .optimizer_options = {.weight_decay = or_none(told->weight_decay),
+                              .beta1 = or_none(told->beta1),
+                              .beta2 = or_none(told->beta2),
+                              .clip_norm = or_none(told->clip_norm)},
     };
+}
+
+struct schedule setting_schedule(const struct setting *setting)
+{
+    const struct recipe *recipe = &setting->recipe;
+
+    return (struct schedule){.type = schedule_type_find(setting->schedule_name),
+                             .steps = recipe->steps,
+                             .learning_rate = recipe->learning_rate,
+                             .warmup_steps = recipe->warmup_steps,
+                             .decay_fraction = recipe->decay_fraction};
 }
 
 struct dataset_options setting_dataset(const struct setting *setting)

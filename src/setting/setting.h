@@ -6,6 +6,7 @@
 #define GLU_SETTING_SETTING_H
 
 #include "src/model/model.h"
+#include "src/nn/schedule.h"
 #include "src/setting/option.h"
 #include "src/task/task.h"
 #include "variants/variant.h"
@@ -51,6 +52,10 @@ struct setting {
     char *tokenizer;
     double noise_density, mean_span;
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */
+
+    char *optimizer_name, *schedule_name; /* the preset's until somebody says */
+    struct optimizer_options optimizer;   /* NAN: what this optimizer does not take */
+    double dropout;
 
     int threads; /* of all jobs together; 0 until resolved: OMP_NUM_THREADS, or one per core */
     int micro_batch;
@@ -98,6 +103,8 @@ int setting_threads_per_run(const struct setting *setting);
 /* The model of a variant, trained with `threads` threads. */
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads);
+/* Its learning rates. */
+struct schedule setting_schedule(const struct setting *setting);
 /* The text and the task, borrowing from the setting. */
 struct dataset_options setting_dataset(const struct setting *setting);
 struct task_options setting_task(const struct setting *setting);

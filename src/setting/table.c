@@ -42,6 +42,20 @@ static const char *format_choice(int i)
     return report_format_name(i, NULL);
 }
 
+static const char *optimizer_choice(int i)
+{
+    const struct optimizer_type *type = optimizer_type_at(i);
+
+    return type ? type->name : NULL;
+}
+
+static const char *schedule_choice(int i)
+{
+    const char *name;
+
+    return schedule_type_at(i, &name) ? name : NULL;
+}
+
 /* ---- The table ------------------------------------------------------------------------------- */
 
 #define SETTING(member) IN_SETTING, offsetof(struct setting, member)
@@ -126,10 +140,36 @@ static const struct setting_option options[] = {
      .help = "learning rate at the end of the warm-up"},
     {"warmup-steps", 'w', OPTION_INT64, AFFECTS_RESULT, SETTING(recipe.warmup_steps), MODEL,
      .json = "training.warmup_steps", .min = 1, .max = 1e9, .argument = "N",
-     .help = "steps of constant learning rate before it falls as 1/sqrt(step)"},
+     .help = "steps of warm-up, in which the rate rises to that of " FIELD("learning_rate")
+             ", or stands where " FIELD("schedule") " is inverse-sqrt"},
     {"decay-fraction", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(recipe.decay_fraction), MODEL,
      .json = "training.decay_fraction", .min = 0, .max = 1, .argument = "X",
      .help = "share of the steps, the last ones, over which the learning rate falls to zero"},
+    {"schedule", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(schedule_name), MODEL,
+     .json = "training.schedule", .argument = "NAME", .choice = schedule_choice, .noun = "schedule",
+     .help = "how the learning rate falls after the warm-up"},
+    {"optimizer", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(optimizer_name), MODEL,
+     .json = "training.optimizer", .argument = "NAME", .choice = optimizer_choice,
+     .noun = "optimizer",
+     .help = "how the weights follow their gradients; another one than the preset's takes a "
+             FIELD("learning_rate") " of its own"},
+    {"weight-decay", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(optimizer.weight_decay), MODEL,
+     .json = "training.weight_decay", .min = 0, .max = 100, .argument = "X",
+     .automatic = "0.1 with adamw",
+     .help = "of adamw: what matrices lose in a step, times the learning rate"},
+    {"beta1", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(optimizer.beta1), MODEL,
+     .json = "training.beta1", .min = 0, .max = 0.999999, .argument = "X",
+     .automatic = "0.9 with adamw", .help = "of adamw: decay of the mean gradient"},
+    {"beta2", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(optimizer.beta2), MODEL,
+     .json = "training.beta2", .min = 0, .max = 0.999999, .argument = "X",
+     .automatic = "0.95 with adamw", .help = "of adamw: decay of the mean squared gradient"},
+    {"clip-norm", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(optimizer.clip_norm), MODEL,
+     .json = "training.clip_norm", .min = 0, .max = 1e9, .argument = "X",
+     .automatic = "1 with adamw, else none",
+     .help = "scale the gradient of a step down to a norm of X where it is larger; 0: never"},
+    {"dropout", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(dropout), MODEL,
+     .json = "training.dropout", .min = 0, .max = 0.99, .argument = "X", .initial = "0",
+     .help = "share of the activations that a training step leaves out"},
     {"evaluate-every", 0, OPTION_INT64, AFFECTS_RESULT, SETTING(evaluate_every), RUN_PLAN,
      .json = "training.evaluate_every", .min = 1, .max = 1e9, .argument = "N",
      .automatic = "11 times a run",
@@ -253,7 +293,6 @@ static const struct {
     enum affects affects;
 } derived[] = {
     {"model.vocabulary", AFFECTS_RESULT},
-    {"training.dropout", AFFECTS_RESULT},
     {"threads_per_run", AFFECTS_BITS},
     {"threads_from", AFFECTS_NOTHING},
     {"corpus.kind", AFFECTS_RESULT},

@@ -4,7 +4,6 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
-#include "src/nn/schedule.h"
 #include "src/train/evaluate.h"
 #include "src/train/signals.h"
 #include "src/util/clock.h"
@@ -148,13 +147,9 @@ static int evaluate(struct training *training)
 static int train_step(struct training *training)
 {
     const struct train_job *job = training->job;
-    const struct recipe *recipe = &job->setting->recipe;
     struct run_result *result = training->result;
     int64_t step = training->state.step + 1;
-    const struct schedule schedule = {.steps = recipe->steps,
-                                      .learning_rate = recipe->learning_rate,
-                                      .warmup_steps = recipe->warmup_steps,
-                                      .decay_fraction = recipe->decay_fraction};
+    const struct schedule schedule = setting_schedule(job->setting);
     double start_s = clock_now_s(), loss_nats;
 
     if (task_stream_next(training->stream, training->batch) ||

@@ -1,0 +1,100 @@
+/* training.c - see training.h. */
+#include "src/glu.h"
+
+#include "src/setting/training.h"
+
+#include <math.h>
+
+#define ROW(member) setting_option_of_member(IN_SETTING, offsetof(struct setting, member))
+
+/* The options that an optimizer may have or not. */
+static const struct {
+    size_t in_setting, in_options;
+    unsigned takes; /* its bit; 0: every optimizer has it */
+} rows[] = {
+#define OPTION(member, bit)                                                                        \
+    {offsetof(struct setting, optimizer.member), offsetof(struct optimizer_options, member), bit}
+    OPTION(weight_decay, TAKES_WEIGHT_DECAY),
+    OPTION(beta1, TAKES_BETA1),
+    OPTION(beta2, TAKES_BETA2),
+    OPTION(clip_norm, 0),
+};
+
+static bool takes(const struct optimizer_type *type, size_t row)
+{
+    return (type->takes & rows[row].takes) == rows[row].takes;
+}
+
+/* The optimizer's own value of an option. */
+static void take_default(struct setting *setting, const struct optimizer_type *type, size_t row)
+{
+    double own = *(const double *)((const char *)&type->defaults + rows[row].in_options);
+    int option = setting_option_of_member(IN_SETTING, rows[row].in_setting);
+
+    *(double *)((char *)setting + rows[row].in_setting) = takes(type, row) ? own : NAN;
+    setting->origin[option] = ORIGIN_DEFAULT;
+}
+
+int training_preset(struct setting *setting, const struct preset *preset)
+{
+    const struct optimizer_type *type = optimizer_type_find(preset->optimizer);
+
+    for (size_t i = 0; i < LENGTH_OF(rows); i++)
+        take_default(setting, type, i);
+    setting->origin[ROW(optimizer_name)] = setting->origin[ROW(schedule_name)] = ORIGIN_PRESET;
+    return text_set(&setting->optimizer_name, type->name) ||
+                   text_set(&setting->schedule_name, preset->schedule)
+               ? -1
+               : 0;
+}
+
+/* The optimizer of the source that gave a value. */
+static const struct optimizer_type *chosen_with(const struct setting *setting, enum origin origin,
+                                                const struct optimizer_type *before)
+{
+    if (origin == ORIGIN_COMMAND_LINE)
+        return optimizer_type_find(setting->optimizer_name);
+    if (origin == ORIGIN_FILE)
+        return before;
+    return optimizer_type_find(preset_find(setting->preset)->optimizer);
+}
+
+static void resolve_rate(struct setting *setting, const struct optimizer_type *type,
+                         const struct optimizer_type *before)
+{
+    unsigned char *origin = &setting->origin[ROW(recipe.learning_rate)];
+    const struct optimizer_type *whose = chosen_with(setting, *origin, before);
+    double rate = setting->recipe.learning_rate;
+
+    if (whose == type || type->learning_rate <= 0)
+        return;
+    setting->recipe.learning_rate = type->learning_rate;
+    if (rate != type->learning_rate)
+        warn_add("%s %s is of %s: " FIELD("learning_rate") " is %g, which is %s's own, and not %g",
+                 *origin == ORIGIN_FILE ? "file" : "preset",
+                 *origin == ORIGIN_FILE ? setting->file : setting->preset, whose->name,
+                 type->learning_rate, type->name, rate);
+    *origin = ORIGIN_PRESET;
+}
+
+int training_resolve(struct setting *setting, const struct optimizer_type *before)
+{
+    const struct optimizer_type *type = optimizer_type_find(setting->optimizer_name);
+
+    resolve_rate(setting, type, before);
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        int option = setting_option_of_member(IN_SETTING, rows[i].in_setting);
+        enum origin origin = setting->origin[option];
+
+        if (chosen_with(setting, origin, before) != type || origin < ORIGIN_FILE)
+            take_default(setting, type, i);
+        else if (!takes(type, i)) {
+            char field[64];
+
+            setting_option_field(option, field, sizeof field);
+            return err_set("%s: %s has none; leave it out, or choose another " FIELD("optimizer"),
+                           field, type->name);
+        }
+    }
+    return 0;
+}
