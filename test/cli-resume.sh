@@ -170,6 +170,27 @@ init_hashes again.json >two
 [ "$(grep '"parameters_sha' once.json again.json | sed 's/.*://' | sort | uniq -u | wc -l)" = 2 ] ||
     fail "not one run has another end"
 
+# AdamW's moments, the limit to the norm, a schedule and dropout go on to the same bits too.
+has_state()
+{
+    ls "$1".run/run/*.state >ls 2>&1
+}
+adamw="--variant swiglu --seeds 1 --steps 2000 --optimizer adamw --schedule cosine --dropout 0.1 --jobs 1"
+sweep="--quiet --preset smoke --batch 4 --heldout-examples 4 --samples 0 --threads 2 $adamw"
+glu --output adamw.json || fail "AdamW"
+bits adamw.json >expected
+# shellcheck disable=SC2086
+"$program" ${sweep#--quiet} --checkpoint-every 25 --output adamw2.json >out 2>err &
+child=$!
+wait_until has_state adamw2.json
+kill -TERM $child
+wait $child
+grep -q '"status": "interrupted"' adamw2.json || fail "AdamW: not interrupted"
+glu --resume --beta1 0.8 --output adamw2.json && fail "another beta1 goes on"
+grep -q 'training.beta1' err || fail "beta1 is not named"
+glu --resume --output adamw2.json || fail "AdamW: going on"
+same adamw2.json "AdamW"
+
 # Batches that are past cannot be dumped.
 glu --resume --dump-batches x --output torn.json && fail "--resume with --dump-batches"
 

@@ -45,7 +45,7 @@ reject()
 }
 
 # Every option of --help is offered.
-for option in $("$GLUBENCH" --help | grep -o -e '^ \{2,6\}\(-., \)\?--[a-z-]*=\?' | grep -o -e '--.*'); do
+for option in $("$GLUBENCH" --help | grep -o -e '^ \{2,6\}\(-., \)\?--[a-z0-9-]*=\?' | grep -o -e '--.*'); do
     expect "$option" "${option%=}"
 done
 expect "run bench plan list report compare validate" ""

@@ -4,7 +4,7 @@
  *     seams metric NAME FILE
  *
  * An architecture, a communicator or an optimizer must learn one small batch by heart in part, to the
- * same bits twice; a schedule must give positive rates; a task must give the same batch when it is
+ * same bits twice; a schedule must give rates from 0 to its own; a task must give the same batch when it is
  * skipped to as when it is gone to.  Of a metric, the best of the values in a results file is printed.  HACKING.md's examples are tried with it. */
 #include "src/glu.h"
 
@@ -86,7 +86,7 @@ static int try_schedule(const char *name)
     if (!schedule.type)
         return err_set("there is no schedule %s", name);
     for (int64_t t = 1; t <= schedule.steps; t++)
-        if (!(schedule_rate(&schedule, t) > 0 && schedule_rate(&schedule, t) <= 1))
+        if (!(schedule_rate(&schedule, t) >= 0 && schedule_rate(&schedule, t) <= 1))
             return err_set("the rate of step %lld is %g", (long long)t, schedule_rate(&schedule, t));
     printf("%g at step 1, %g at step 100\n", schedule_rate(&schedule, 1), schedule_rate(&schedule, 100));
     return 0;
@@ -213,8 +213,10 @@ static int try_row(const char *kind, const char *name)
     }
     if (strcmp(kind, "optimizer") == 0) {
         for (int i = 0; (options.optimizer = optimizer_type_at(i)); i++)
-            if (strcmp(options.optimizer->name, name) == 0)
+            if (strcmp(options.optimizer->name, name) == 0) {
+                options.optimizer_options = options.optimizer->defaults;
                 return learns(&options);
+            }
         return err_set("there is no optimizer %s", name);
     }
     return err_set("there is no kind %s", kind);

@@ -140,20 +140,27 @@ static void test_lost(void)
     json_decref(after);
 }
 
-/* Compare two runs of one configuration but for a field. */
-static int compare_with(const char *key, json_t *value)
+/* Compare two runs of one configuration but for a field, of an object in it or of its own. */
+static int compare_in(const char *object, const char *key, json_t *value)
 {
     json_t *before = fixture_document(1, 2, FIXTURE_NO_EXAMPLES), *after = json_deep_copy(before);
+    json_t *config;
     FILE *nowhere = fopen("/dev/null", "w");
     bool regression;
     int rc;
 
-    json_object_set_new(json_object_get(after, "config"), key, value);
+    config = json_object_get(after, "config");
+    json_object_set_new(object ? json_object_get(config, object) : config, key, value);
     rc = results_compare(nowhere, before, after, fixture_affects, "terminal", 0.0, &regression);
     fclose(nowhere);
     json_decref(before);
     json_decref(after);
     return rc;
+}
+
+static int compare_with(const char *key, json_t *value)
+{
+    return compare_in(NULL, key, value);
 }
 
 static void test_fields(void)
@@ -163,6 +170,15 @@ static void test_fields(void)
     tap_ok(compare_with("later", json_integer(7)) == -1
                && strstr(err_get(), "config.later (missing, 7)"),
            "%s", err_get());
+    tap_ok(compare_in("training", "optimizer", json_string("adafactor")) == 0 &&
+               compare_in("training", "beta1", json_null()) == 0 &&
+               compare_in("training", "clip_norm", json_integer(0)) == 0,
+           "a file of before there was a choice has what was done then");
+    tap_ok(compare_in("training", "optimizer", json_string("adamw")) == -1 &&
+               strstr(err_get(), "config.training.optimizer (missing, \"adamw\")") &&
+               compare_in("training", "beta1", json_real(0.9)) == -1 &&
+               compare_in("training", "clip_norm", json_real(1)) == -1,
+           "... and nothing else");
 }
 
 /* ==== What a gate must not let pass ==== */
@@ -463,6 +479,6 @@ int main(void)
     test_missing_rows();
     test_merge();
     tap_ok(rmdir(directory) == 0, "nothing is left behind");
-    tap_plan(59);
+    tap_plan(61);
     return tap_status();
 }

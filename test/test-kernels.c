@@ -539,6 +539,50 @@ static void test_moments(const struct kernels *kernels)
            "%s: Adafactor's first step with gradients 0, 1e-30 and -1", kernels->isa);
 }
 
+/* ==== AdamW ==== */
+
+static void test_adamw(const struct kernels *kernels)
+{
+    const struct ref_adamw twin = {0.01, 0.1, 0.9, 0.95};
+    const struct adamw_step step = {0.01f, 0.1f, 0.9f, 0.95f, (float)(1 / (1 - pow(0.9, 5))),
+                                    (float)(1 / (1 - pow(0.95, 5))), 1e-8f};
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        int n = sizes[s];
+        static double want3[LENGTH_OF(want)];
+
+        draw(&a, n, 1, DNN_F32); /* gradient */
+        draw(&b, n, 1, DNN_F32); /* first moments */
+        draw(&c, n, 1, DNN_F32); /* second moments */
+        draw(&d, n, 1, DNN_F32); /* value */
+        a.exact[0] = a.f32[0] = 0;
+        for (int i = 0; i < n; i++)
+            c.exact[i] = c.f32[i] = fabsf(c.f32[i]) + 0.1f;
+        memcpy(want, d.exact, sizeof want);
+        memcpy(want2, b.exact, sizeof want2);
+        memcpy(want3, c.exact, sizeof want3);
+        ref_adamw(want, want2, want3, a.exact, (size_t)n, 5, &twin);
+        kernels->adamw(n, &step, a.f32, b.f32, c.f32, d.f32);
+        compare(&b, want2, n, DNN_F32);
+        compare(&c, want3, n, DNN_F32);
+        compare(&d, want, n, DNN_F32);
+    }
+    end(kernels->isa, DNN_F32, "AdamW");
+
+    /* From nothing, with a zero, a gradient whose square is no f32, and old moments that end at 0. */
+    put_zeros(&a, 3);
+    put_zeros(&b, 3);
+    put_zeros(&c, 3);
+    put_zeros(&d, 3);
+    a.f32[1] = 1e-25f;
+    b.f32[2] = 1e-30f;
+    c.f32[2] = 1e-30f;
+    kernels->adamw(3, &step, a.f32, b.f32, c.f32, d.f32);
+    tap_ok(d.f32[0] == 0 && fabsf(d.f32[1]) < 1e-17f && b.f32[2] == 0 && c.f32[2] == 0,
+           "%s: AdamW with gradients 0 and 1e-25, and moments near the denormals", kernels->isa);
+}
+
 /* ==== All of it ==== */
 
 static void test_buckets(void)
@@ -557,7 +601,7 @@ static const enum act fused[] = {
 #include "variants/activations/list.h"
 };
 
-enum { FUSED = LENGTH_OF(fused), TYPED = FUSED + 9, UNTYPED = 4 }; /* checks of a set of kernels */
+enum { FUSED = LENGTH_OF(fused), TYPED = FUSED + 9, UNTYPED = 6 }; /* checks of a set of kernels */
 
 static void test_gates(const struct kernels *kernels, enum dnn_type type)
 {
@@ -603,6 +647,7 @@ int main(void)
         test_sums(kernels_at(i));
         test_factored(kernels_at(i));
         test_moments(kernels_at(i));
+        test_adamw(kernels_at(i));
     }
     test_buckets();
     return tap_status();

@@ -8,6 +8,7 @@
 #include "src/setting/setting.h"
 #include "test/tap.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +86,13 @@ static const struct rejection rejections[] = {
     {"learning-rate", "-0.1", "is not a number from"},
     {"learning-rate", "0.1.2", "is not a number from"},
     {"decay-fraction", "1.5", "from 0 to 1"},
+    {"optimizer", "adam", "there is: adafactor, adamw"},
+    {"schedule", "cosin", "did you mean cosine?"},
+    {"beta1", "0.5", "beta1: adafactor has none"},
+    {"weight-decay", "0.1", "weight_decay: adafactor has none"},
+    {"beta2", "1", "from 0 to 0.999999"},
+    {"clip-norm", "-1", "from 0 to"},
+    {"dropout", "1", "from 0 to 0.99"},
     {"preset", "tinny", "did you mean tiny?"},
     {"variant", "swigul", "did you mean swiglu?"},
     {"variant", "custom:nothing", "nothing"},
@@ -228,6 +236,65 @@ static void test_precedence(void)
            "precedence: lists and preset of the command line replace the file's");
     setting_free(&setting);
     unlink(path);
+}
+
+/* Whose learning rate and options a training has when the optimizer is another one than the preset's or
+ * the file's. */
+static void test_optimizers(void)
+{
+    const char *bad = "test-setting-bad", *path = write_file("{\"training\": {\"optimizer\": \"adamw\", \"beta1\": 0.8,"
+                                  " \"clip_norm\": 3, \"learning_rate\": 0.003}}");
+    FILE *file = fopen(bad, "w");
+    struct setting setting;
+    int status = RESOLVE(&setting, "preset", "smoke");
+    struct model_options model = setting_model(&setting, setting.variants[0], 1);
+
+    if (!file || fputs("{\"training\": {\"beta2\": 0.8}}", file) < 0 || fclose(file))
+        tap_bail_out("cannot write %s", bad);
+    warn_clear();
+    tap_ok(status == 0 && strcmp(model.optimizer->name, "adafactor") == 0 &&
+               isnan(setting.optimizer.beta1) && model.optimizer_options.clip_norm == 0 &&
+               schedule_type_find("inverse-sqrt") == setting_schedule(&setting).type,
+           "optimizer: the preset's, which knows no beta1 and has no limit to the norm");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "preset", "smoke", "optimizer", "adamw", "beta2", "0.99");
+    model = setting_model(&setting, setting.variants[0], 1);
+    tap_ok(status == 0 && setting.recipe.learning_rate == 0.001 &&
+               model.optimizer_options.weight_decay == 0.1 && model.optimizer_options.beta1 == 0.9 &&
+               model.optimizer_options.beta2 == 0.99 && model.optimizer_options.clip_norm == 1,
+           "optimizer: another one has a rate and options of its own");
+    tap_ok(warn_get(0) && !warn_get(1) &&
+               strstr(warn_get(0), "preset smoke is of adafactor") && strstr(warn_get(0), "0.001"),
+           "optimizer: which is said");
+    setting_free(&setting);
+    warn_clear();
+    status = RESOLVE(&setting, "preset", "smoke", "optimizer", "adamw", "learning-rate", "0.02",
+                     "clip-norm", "0", "schedule", "linear");
+    tap_ok(status == 0 && setting.recipe.learning_rate == 0.02 && setting.optimizer.clip_norm == 0 &&
+               !warn_get(0) && schedule_type_find("linear") == setting_schedule(&setting).type,
+           "optimizer: what is given stays");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "config", path);
+    tap_ok(status == 0 && setting.recipe.learning_rate == 0.003 && setting.optimizer.beta1 == 0.8 &&
+               setting.optimizer.clip_norm == 3 && !warn_get(0),
+           "optimizer: of a file, with its rate and options");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "config", path, "optimizer", "adafactor", "clip-norm", "2");
+    tap_ok(status == 0 && setting.recipe.learning_rate == 0.02 && isnan(setting.optimizer.beta1) &&
+               setting.optimizer.clip_norm == 2 && warn_get(0) && strstr(warn_get(0), path),
+           "optimizer: another one than the file's takes none of them");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "config", bad);
+    tap_ok(status == -1 && strstr(err_get(), "beta2: adafactor has none"),
+           "optimizer: a file's option that it does not take");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "config", bad, "optimizer", "adamw");
+    tap_ok(status == 0 && setting.optimizer.beta2 == 0.8,
+           "optimizer: unless the command line says which");
+    setting_free(&setting);
+    warn_clear();
+    unlink(path);
+    unlink(bad);
 }
 
 struct bad_file {
@@ -451,6 +518,20 @@ static const char *format_name(int i)
     return report_format_name(i, NULL);
 }
 
+static const char *optimizer_name(int i)
+{
+    const struct optimizer_type *type = optimizer_type_at(i);
+
+    return type ? type->name : NULL;
+}
+
+static const char *schedule_name(int i)
+{
+    const char *name;
+
+    return schedule_type_at(i, &name) ? name : NULL;
+}
+
 static const char *precision_at(int i)
 {
     return precision_name((enum precision)i);
@@ -459,7 +540,8 @@ static const char *precision_at(int i)
 static void test_choices(void)
 {
     tap_ok(takes("table", table_name, false) && takes("format", format_name, false) &&
-               takes("preset", preset_name, false) && takes("precision", precision_at, true),
+               takes("preset", preset_name, false) && takes("precision", precision_at, true) &&
+               takes("optimizer", optimizer_name, false) && takes("schedule", schedule_name, false),
            "table: what registries have can be chosen");
 }
 
@@ -556,7 +638,7 @@ static void test_request(void)
 int main(void)
 {
     tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1 +
-                   3 + 2 + 3 + 3 + 4));
+                   3 + 2 + 3 + 3 + 8));
     test_defaults();
     test_presets();
     test_rejections();
@@ -564,6 +646,7 @@ int main(void)
     test_variants();
     test_spellings();
     test_precedence();
+    test_optimizers();
     test_bad_files();
     test_whole_numbers();
     test_many_variants();

@@ -53,6 +53,79 @@ static void test_adafactor(const struct model_config *model, const char *name,
     pair_destroy(&pair);
 }
 
+/* The twin's moments of a tensor. */
+struct twin_state {
+    double *first, *second;
+};
+
+/* The gradient's sum of squares over all tensors of the fast model, which the twin's are set to. */
+static double take_gradients(const struct pair *pair)
+{
+    int count;
+    struct tensor *tensors = model_tensors(pair->fast, &count);
+    double squares = 0;
+
+    for (int i = 0; i < count; i++) {
+        struct ref_tensor *twin = ref_t5_tensor(pair->ref, tensors[i].name);
+
+        for (size_t j = 0; j < tensor_size(&tensors[i]); j++) {
+            twin->gradient[j] = tensors[i].gradient[j];
+            squares += twin->gradient[j] * twin->gradient[j];
+        }
+    }
+    return squares;
+}
+
+/* AdamW with decay and a limit to the norm, likewise.  The gradients are taken before the step, as it
+ * scales them. */
+static void test_adamw(const struct model_config *model, const char *name, double clip_norm,
+                       enum precision precision)
+{
+    enum { STEPS = 3 };
+    struct model_options options = options_of(model, find(name), 3, 2);
+    double worst = 0, loss, clip = 1;
+    const char *where = "none";
+    struct twin_state *states;
+    struct tensor *tensors;
+    struct pair pair;
+    int count;
+
+    options.precision = precision;
+    options.optimizer = optimizer_type_find("adamw");
+    options.optimizer_options = (struct optimizer_options){0.2, 0.8, 0.9, clip_norm};
+    pair_create(&pair, &options);
+    tensors = model_tensors(pair.fast, &count);
+    states = calloc((size_t)count, sizeof *states);
+    for (int i = 0; states && i < count; i++) {
+        states[i].first = calloc(tensor_size(&tensors[i]), sizeof(double));
+        states[i].second = calloc(tensor_size(&tensors[i]), sizeof(double));
+    }
+    for (int step = 1; states && step <= STEPS; step++) {
+        check(model_gradient(pair.fast, pair.batch, step, &loss));
+        clip = ref_clip(take_gradients(&pair), clip_norm);
+        check(model_train_step(pair.fast, pair.batch, step, 0.01, &loss));
+        for (int i = 0; i < count; i++) {
+            struct ref_tensor *twin = ref_t5_tensor(pair.ref, tensors[i].name);
+            struct ref_adamw told = {0.01, tensors[i].vector ? 0 : 0.2, 0.8, 0.9};
+
+            for (size_t j = 0; j < tensor_size(&tensors[i]); j++)
+                twin->gradient[j] *= clip;
+            ref_adamw(twin->value, states[i].first, states[i].second, twin->gradient,
+                      tensor_size(&tensors[i]), step, &told);
+        }
+        worst = fmax(worst, worst_error(&pair, false, &where));
+    }
+    tap_ok(states && worst < 2e-6 && (clip < 1) == (clip_norm < 1),
+           "AdamW, d_model %d, %s, clip %.3g: %d steps off by %.1e (%s)", model->d_model,
+           precision == PRECISION_F32 ? "f32" : "bf16", clip, STEPS, worst, where);
+    for (int i = 0; states && i < count; i++) {
+        free(states[i].first);
+        free(states[i].second);
+    }
+    free(states);
+    pair_destroy(&pair);
+}
+
 static void test_learning_rate(void)
 {
     const struct schedule usual = {.steps = 1500, .learning_rate = 0.02, .warmup_steps = 300,
@@ -188,11 +261,17 @@ int main(void)
 {
     bool bf16 = model_has_bf16();
 
-    tap_plan(3 + 2 + 2 * 4 + variant_count() + 2);
+    tap_plan(3 + 3 + 2 + 2 * 4 + variant_count() + 2);
     test_adafactor(&odd, "reglu", PRECISION_F32);
     test_adafactor(&wide, "swiglu", PRECISION_F32);
     if (bf16)
         test_adafactor(&wide, "relu", PRECISION_BF16);
+    else
+        tap_skip(1, "no bf16 here");
+    test_adamw(&odd, "swiglu", 0.1, PRECISION_F32);
+    test_adamw(&wide, "relu", 1000, PRECISION_F32);
+    if (bf16)
+        test_adamw(&wide, "swiglu", 0.1, PRECISION_BF16);
     else
         tap_skip(1, "no bf16 here");
     test_learning_rate();

@@ -52,6 +52,10 @@ check_PROGRAMS += test-kernels
 test_kernels_SOURCES = test/test-kernels.c $(ref)
 TESTS += test-kernels
 
+check_PROGRAMS += test-optimizer
+test_optimizer_SOURCES = test/test-optimizer.c $(ref)
+TESTS += test-optimizer
+
 check_PROGRAMS += test-layers
 test_layers_SOURCES = test/test-layers.c $(ref)
 TESTS += test-layers

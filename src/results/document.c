@@ -10,6 +10,7 @@
 #include "src/util/json_help.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -241,11 +242,43 @@ const char *document_baseline(const json_t *document)
     return json_object_get(variants, name) ? name : NULL;
 }
 
+/* What programs did before a file said it: a text or, where that is NULL, a number or null. */
+static const struct {
+    const char *path, *text;
+    double number;
+} older[] = {
+    {"training.optimizer", "adafactor", NAN},
+    {"training.weight_decay", NULL, NAN},
+    {"training.beta1", NULL, NAN},
+    {"training.beta2", NULL, NAN},
+    {"training.clip_norm", NULL, 0},
+    {"training.schedule", "inverse-sqrt", NAN},
+};
+
 /* Of document_differences(). */
 struct level {
     affects_fn *affects;
     enum affects least;
+    const json_t *config[2];
 };
+
+/* Does one configuration not know the field, and the other have what was done then? */
+static bool is_as_before(const struct level *level, const char *field)
+{
+    const json_t *a = value_at(level->config[0], field), *b = value_at(level->config[1], field);
+    const json_t *value = a ? a : b;
+
+    for (size_t i = 0; i < LENGTH_OF(older) && (!a || !b); i++) {
+        if (strcmp(older[i].path, field) != 0)
+            continue;
+        if (older[i].text)
+            return texts_equal(json_string_value(value), older[i].text);
+        return isnan(older[i].number) ? json_is_null(value)
+                                      : json_is_number(value) &&
+                                            json_number_value(value) == older[i].number;
+    }
+    return false;
+}
 
 /* The fields of the configuration are asked for without its own name. */
 static bool does_not_decide(const void *context, const char *path)
@@ -253,16 +286,17 @@ static bool does_not_decide(const void *context, const char *path)
     const struct level *level = context;
     const char *field = strchr(path, '.');
 
-    return field && level->affects(field + 1) > level->least;
+    return field && (level->affects(field + 1) > level->least || is_as_before(level, field + 1));
 }
 
 int document_differences(const json_t *a, const json_t *b, affects_fn *affects, enum affects least,
                          char *text, size_t bytes)
 {
-    const struct level level = {affects, least};
+    const struct level level = {affects, least,
+                                {json_object_get(a, "config"), json_object_get(b, "config")}};
 
-    return json_differences(json_object_get(a, "config"), json_object_get(b, "config"), "config",
-                            does_not_decide, &level, text, bytes);
+    return json_differences(level.config[0], level.config[1], "config", does_not_decide, &level, text,
+                            bytes);
 }
 
 /* ==== Limits ==== */

@@ -96,7 +96,7 @@ int preset_apply(struct setting *setting, const char *name, const char *where)
     for (int i = 0; i < setting_option_count(); i++)
         if (is_of_recipe(setting_option_at(i)))
             setting->origin[i] = ORIGIN_PRESET;
-    return text_set(&setting->preset, name) || training_preset(setting, preset) ? -1 : 0;
+    return text_set(&setting->preset, name) || training_preset(setting, preset->optimizer, preset->schedule) ? -1 : 0;
 }
 
 json_t *preset_json(int i)

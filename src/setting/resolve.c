@@ -286,13 +286,13 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     const char *preset = last_argument(arguments, count, AT(preset));
     const char *file = last_argument(arguments, count, AT(file));
     struct option_values values = setting_values(setting);
-    const struct optimizer_type *before;
+    struct training_before before;
 
     if (setting_defaults(setting, arguments, count) ||
         (file && setting_read_file(setting, file, preset != NULL)))
         return -1;
-    before = optimizer_type_find(setting->optimizer_name);
-    if (options_assign(&values, arguments, count) || training_resolve(setting, before) ||
+    before = training_before(setting);
+    if (options_assign(&values, arguments, count) || training_resolve(setting, &before) ||
         resolve_variants(setting) ||
         resolve_baseline(setting) || resolve_d_ff(setting) || resolve_lengths(setting) ||
         resolve_threads(setting) || resolve_precision(setting) ||

@@ -53,6 +53,7 @@ struct setting {
     double noise_density, mean_span;
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */
 
+    const struct optimizer_type *preset_optimizer;
     char *optimizer_name, *schedule_name; /* the preset's until somebody says */
     struct optimizer_options optimizer;   /* NAN: what this optimizer does not take */
     double dropout;

@@ -35,35 +35,42 @@ static void take_default(struct setting *setting, const struct optimizer_type *t
     setting->origin[option] = ORIGIN_DEFAULT;
 }
 
-int training_preset(struct setting *setting, const struct preset *preset)
+int training_preset(struct setting *setting, const char *optimizer, const char *schedule)
 {
-    const struct optimizer_type *type = optimizer_type_find(preset->optimizer);
+    const struct optimizer_type *type = optimizer_type_find(optimizer);
 
+    setting->preset_optimizer = type;
     for (size_t i = 0; i < LENGTH_OF(rows); i++)
         take_default(setting, type, i);
     setting->origin[ROW(optimizer_name)] = setting->origin[ROW(schedule_name)] = ORIGIN_PRESET;
     return text_set(&setting->optimizer_name, type->name) ||
-                   text_set(&setting->schedule_name, preset->schedule)
+                   text_set(&setting->schedule_name, schedule)
                ? -1
                : 0;
 }
 
-/* The optimizer of the source that gave a value. */
-static const struct optimizer_type *chosen_with(const struct setting *setting, enum origin origin,
-                                                const struct optimizer_type *before)
+struct training_before training_before(const struct setting *setting)
+{
+    return (struct training_before){optimizer_type_find(setting->optimizer_name),
+                                    setting->origin[ROW(optimizer_name)] == ORIGIN_FILE};
+}
+
+/* The optimizer that a value was given for, by its source. */
+static const struct optimizer_type *given_for(const struct setting *setting, enum origin origin,
+                                              const struct training_before *before)
 {
     if (origin == ORIGIN_COMMAND_LINE)
         return optimizer_type_find(setting->optimizer_name);
     if (origin == ORIGIN_FILE)
-        return before;
-    return optimizer_type_find(preset_find(setting->preset)->optimizer);
+        return before->type;
+    return setting->preset_optimizer;
 }
 
 static void resolve_rate(struct setting *setting, const struct optimizer_type *type,
-                         const struct optimizer_type *before)
+                         const struct training_before *before)
 {
     unsigned char *origin = &setting->origin[ROW(recipe.learning_rate)];
-    const struct optimizer_type *whose = chosen_with(setting, *origin, before);
+    const struct optimizer_type *whose = given_for(setting, *origin, before);
     double rate = setting->recipe.learning_rate;
 
     if (whose == type || type->learning_rate <= 0)
@@ -77,7 +84,7 @@ static void resolve_rate(struct setting *setting, const struct optimizer_type *t
     *origin = ORIGIN_PRESET;
 }
 
-int training_resolve(struct setting *setting, const struct optimizer_type *before)
+int training_resolve(struct setting *setting, const struct training_before *before)
 {
     const struct optimizer_type *type = optimizer_type_find(setting->optimizer_name);
 
@@ -86,7 +93,7 @@ int training_resolve(struct setting *setting, const struct optimizer_type *befor
         int option = setting_option_of_member(IN_SETTING, rows[i].in_setting);
         enum origin origin = setting->origin[option];
 
-        if (chosen_with(setting, origin, before) != type || origin < ORIGIN_FILE)
+        if (origin < ORIGIN_FILE || (origin == ORIGIN_FILE && before->by_file && before->type != type))
             take_default(setting, type, i);
         else if (!takes(type, i)) {
             char field[64];

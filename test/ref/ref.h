@@ -91,6 +91,22 @@ size_t ref_adafactor_state_size(int rows, int cols);
 void ref_adafactor(double *value, double *state, const double *gradient, int rows, int cols,
                    int64_t t, double learning_rate);
 
+/* One update of value (n) by AdamW with epsilon 1e-8; first, second (n): the moments, which start as
+ * zeros. */
+struct ref_adamw {
+    double learning_rate, weight_decay, beta1, beta2;
+};
+void ref_adamw(double *value, double *first, double *second, const double *gradient, size_t n,
+               int64_t t, const struct ref_adamw *options);
+
+/* min(1, clip_norm / norm) of a gradient of which the sum of squares is given. */
+double ref_clip(double squares, double clip_norm);
+
+/* The learning rate by a schedule's name, without decay: "inverse-sqrt" lr0 sqrt(w / max(t, w)); the
+ * others lr0 t / w up to w, and then "cosine" lr0 (0.1 + 0.45 (1 + cos(pi (t - w) / (T - w)))), "linear"
+ * lr0 (T - t) / (T - w), "constant" lr0. */
+double ref_schedule(const char *name, int64_t t, int64_t steps, double lr0, int64_t warmup_steps);
+
 /* lr0 sqrt(w / max(t, w)) min(1, (steps - t + 1) / (decay_fraction steps)). */
 double ref_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_steps,
                          double decay_fraction);

@@ -1,7 +1,8 @@
-/* training.c - the optimizer and the schedule of ref.h. */
+/* training.c - the optimizers and the schedules of ref.h. */
 #include "src/glu.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "test/ref/ref.h"
 
@@ -100,4 +101,44 @@ double ref_learning_rate(int64_t t, int64_t steps, double lr0, int64_t warmup_st
 
     return lr0 * sqrt(warmup / fmax((double)t, warmup)) *
            (left < decay_steps ? left / decay_steps : 1.0);
+}
+
+/* ==== AdamW (Loshchilov and Hutter 2019, algorithm 2, without their schedule) ==== */
+
+void ref_adamw(double *value, double *first, double *second, const double *gradient, size_t n,
+               int64_t t, const struct ref_adamw *options)
+{
+    double beta1 = options->beta1, beta2 = options->beta2;
+
+    for (size_t i = 0; i < n; i++) {
+        double m, v;
+
+        first[i] = beta1 * first[i] + (1 - beta1) * gradient[i];
+        second[i] = beta2 * second[i] + (1 - beta2) * gradient[i] * gradient[i];
+        m = first[i] / (1 - pow(beta1, (double)t));
+        v = second[i] / (1 - pow(beta2, (double)t));
+        value[i] -= options->learning_rate * (m / (sqrt(v) + 1e-8) + options->weight_decay * value[i]);
+    }
+}
+
+double ref_clip(double squares, double clip_norm)
+{
+    double norm = sqrt(squares);
+
+    return norm > clip_norm ? clip_norm / norm : 1;
+}
+
+/* ==== Schedules ==== */
+
+double ref_schedule(const char *name, int64_t t, int64_t steps, double lr0, int64_t warmup_steps)
+{
+    double w = (double)warmup_steps, done = ((double)t - w) / ((double)steps - w);
+
+    if (strcmp(name, "inverse-sqrt") == 0)
+        return lr0 * sqrt(w / fmax((double)t, w));
+    if (t <= warmup_steps)
+        return lr0 * (double)t / w;
+    if (strcmp(name, "cosine") == 0)
+        return lr0 * (0.1 + 0.45 * (1 + cos(acos(-1) * done)));
+    return strcmp(name, "linear") == 0 ? lr0 * (1 - done) : lr0;
 }
