@@ -140,6 +140,34 @@ static void end(const char *isa, enum dnn_type type, const char *what)
 static struct array a, b, c, d, e, f;
 static double want[MOST], want2[MOST];
 
+/* What the element of a and b gives; ungated, of a alone. */
+static struct act_pair gate_at(const struct activation *activation, int i, bool gated, double alpha,
+                               double beta)
+{
+    double x = a.exact[i];
+
+    if (gated)
+        return activation_gate(activation, x, b.exact[i], alpha, beta);
+    return (struct act_pair){activation->value(x, alpha, beta), activation->derivative(x, alpha, beta),
+                             0};
+}
+
+/* Take its part of the gradients of the scalars from `by`; add the size of that to `terms`. */
+static void add_by(const struct activation *activation, int i, bool gated, double alpha, double beta,
+                   double *by, double *terms)
+{
+    struct act_by at;
+    double diff = c.exact[i] * (gated ? b.exact[i] : 1);
+
+    if (!activation->by)
+        return;
+    at = activation->by(a.exact[i], alpha, beta);
+    by[0] -= diff * at.alpha;
+    by[1] -= diff * at.beta;
+    terms[0] += fabs(diff * at.alpha);
+    terms[1] += fabs(diff * at.beta);
+}
+
 /* Two sets of parameters for each activation: its own, and others.  Where a single gate lies in a
  * tail or where its slope is 0, nothing is left of the sizes that `least` stands for:
  * test_gate_tails() looks there. */
@@ -147,6 +175,7 @@ static void test_gate(const struct kernels *kernels, enum dnn_type type, enum ac
 {
     const struct typed_kernels *k = &kernels->type[type];
     const struct activation *activation = activation_get(act);
+    double by[ACTIVATION_SCALARS], terms[ACTIVATION_SCALARS];
     const double least = 1e-2;
     char what[64];
 
@@ -162,18 +191,24 @@ static void test_gate(const struct kernels *kernels, enum dnn_type type, enum ac
             draw(&c, n, 1, type);
             draw(&d, n, 1, type);
             for (int i = 0; i < n; i++)
-                want[i] = activation->value(a.exact[i], alpha, beta) * (gated ? b.exact[i] : 1);
+                want[i] = gate_at(activation, i, gated, alpha, beta).value;
             k->gate_forward[act](n, (float)alpha, (float)beta, data(&a, type),
                                  gated ? data(&b, type) : NULL, data(&d, type));
             compare_terms(&d, want, n, type, least);
 
+            memset(by, 0, sizeof by);
+            memset(terms, 0, sizeof terms);
             for (int i = 0; i < n; i++) {
-                want[i] = c.exact[i] * (gated ? b.exact[i] : 1) *
-                          activation->derivative(a.exact[i], alpha, beta);
-                want2[i] = c.exact[i] * activation->value(a.exact[i], alpha, beta);
+                struct act_pair at = gate_at(activation, i, gated, alpha, beta);
+
+                want[i] = c.exact[i] * at.by_gate;
+                want2[i] = c.exact[i] * at.by_up;
+                add_by(activation, i, gated, alpha, beta, by, terms);
             }
             k->gate_backward[act](n, (float)alpha, (float)beta, data(&c, type), data(&a, type),
-                                  gated ? data(&b, type) : NULL);
+                                  gated ? data(&b, type) : NULL, by);
+            for (int i = 0; i < activation->scalars; i++) /* what was there was the sum's opposite */
+                worst = fmax(worst, fabs(by[i]) / fmax(terms[i], least));
             compare_terms(&a, want, n, type, least);
             if (gated)
                 compare_terms(&b, want2, n, type, least);
@@ -205,7 +240,7 @@ static void test_gate_tails(const struct kernels *kernels, enum act act)
     const struct typed_kernels *k = &kernels->type[DNN_F32];
     const struct activation *activation = activation_get(act);
     double alpha = activation->default_alpha, beta = activation->default_beta, off = 0;
-    double slope_floor;
+    double slope_floor, by[ACTIVATION_SCALARS] = {0};
     enum { POINTS = 6001 };
 
     for (int i = 0; i < POINTS; i++) {
@@ -221,7 +256,7 @@ static void test_gate_tails(const struct kernels *kernels, enum act act)
 
         off = fmax(off, fabs(d.f32[i] - value) / (fabs(value) + 1e-7));
     }
-    k->gate_backward[act](POINTS, (float)alpha, (float)beta, c.f32, a.f32, NULL);
+    k->gate_backward[act](POINTS, (float)alpha, (float)beta, c.f32, a.f32, NULL, by);
     for (int i = 0; i < POINTS; i++) {
         double slope = activation->derivative(a.exact[i], alpha, beta);
 

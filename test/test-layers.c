@@ -96,6 +96,8 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
         ffn_options(variant, tokens, d_model, d_ff, shapes[s].threads,
                     type == DNN_BF16 ? PRECISION_BF16 : PRECISION_F32);
     struct tensor *tensors, *gate, *up, *out;
+    struct variant trained = *variant;
+    double by[ACTIVATION_SCALARS] = {0};
     struct model *layer;
     struct batch *batch;
     struct ffn_view view;
@@ -111,12 +113,16 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
     tensors = model_tensors(layer, &count);
     gate = &tensors[0];
     up = variant->gated ? &tensors[1] : NULL;
-    out = &tensors[count - 1];
+    out = &tensors[variant->gated ? 2 : 1];
     fill(view.src, stream, 1, type);
     fill(view.diff_dst, stream, 1, type);
     fill(gate->value, weights, 1 / sqrt(d_model), type);
     fill(up ? up->value : NULL, weights, 1 / sqrt(d_model), type);
     fill(out->value, weights, 1 / sqrt(d_ff), type);
+    for (int i = 0; i < count - (variant->gated ? 3 : 2); i++) { /* trained scalars, not at their start */
+        out[1 + i].value[0] = (float)out[1 + i].start + 0.3f;
+        *(i ? &trained.beta : &trained.alpha) = out[1 + i].value[0];
+    }
     if (type == DNN_BF16) { /* gates that bf16 holds exactly, so that none changes its side of a kink */
         fill_signs(view.src, stream, 1);
         fill_signs(gate->value, weights, 0.25f);
@@ -126,9 +132,11 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
     w2 = widen(out->value, weights);
     dst = widen(NULL, stream), diff_src = widen(NULL, stream);
     diff_w = widen(NULL, weights), diff_v = widen(NULL, weights), diff_w2 = widen(NULL, weights);
-    ref_ffn(dst, src, w, v, w2, variant, NULL, tokens, d_model, d_ff);
-    ref_ffn_backward(diff_src, diff_w, diff_v, diff_w2, diff_dst, src, w, v, w2, variant, NULL,
+    ref_ffn(dst, src, w, v, w2, &trained, NULL, tokens, d_model, d_ff);
+    ref_ffn_backward(diff_src, diff_w, diff_v, diff_w2, diff_dst, src, w, v, w2, &trained, NULL,
                      tokens, d_model, d_ff);
+    if (activation_get(variant->act)->scalars)
+        ref_ffn_scalars_backward(by, diff_dst, src, w, v, w2, &trained, NULL, tokens, d_model, d_ff);
 
     for (int repeat = 0; repeat < 2; repeat++) { /* nothing may be left from the call before */
         model_refresh(layer);
@@ -140,6 +148,8 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
     if (up)
         compare(worst, up->gradient, diff_v, weights);
     compare(worst, out->gradient, diff_w2, weights);
+    for (int i = 0; i < activation_get(variant->act)->scalars; i++) /* sums, beside the size of terms */
+        *worst = fmax(*worst, fabs(out[1 + i].gradient[0] - by[i]) / (fabs(by[i]) + sqrt(tokens * d_ff)));
     batch_destroy(batch);
     model_destroy(layer);
     free(src), free(diff_dst), free(w), free(v), free(w2), free(dst), free(diff_src);

@@ -52,6 +52,48 @@ static void test_derivatives(void)
     }
 }
 
+/* The same of the slopes by the other branch, and by alpha and beta where these are trained. */
+static double other_error(const struct activation *a, double alpha, double beta)
+{
+    const double h = 1e-5, ys[] = {-9.3, -0.4, 0.8, 11};
+    double worst = 0;
+
+    for (double x = -12.013; x <= 12; x += 0.0437)
+        for (size_t k = 0; k < LENGTH_OF(ys); k++) {
+            double y = ys[k];
+            struct act_pair at = activation_gate(a, x, y, alpha, beta);
+            double by_x = (activation_gate(a, x + h, y, alpha, beta).value -
+                           activation_gate(a, x - h, y, alpha, beta).value) / (2 * h);
+            double by_y = (activation_gate(a, x, y + h, alpha, beta).value -
+                           activation_gate(a, x, y - h, alpha, beta).value) / (2 * h);
+            struct act_by by = a->by ? a->by(x, alpha, beta) : (struct act_by){0, 0};
+            double by_alpha = (a->value(x, alpha + h, beta) - a->value(x, alpha - h, beta)) / (2 * h);
+            double by_beta = (a->value(x, alpha, beta + h) - a->value(x, alpha, beta - h)) / (2 * h);
+
+            if (a->pair) /* of the others, the derivative is tested, and their kinks are counted */
+                worst = fmax(worst, fabs(by_x - at.by_gate) / fmax(1, fabs(at.by_gate)));
+            worst = fmax(worst, fabs(by_y - at.by_up) / fmax(1, fabs(at.by_up)));
+            if (a->scalars > 0)
+                worst = fmax(worst, fabs(by_alpha - by.alpha) / fmax(1, fabs(by.alpha)));
+            if (a->scalars > 1)
+                worst = fmax(worst, fabs(by_beta - by.beta) / fmax(1, fabs(by.beta)));
+        }
+    return worst;
+}
+
+static void test_others(void)
+{
+    for (int i = 0; i < ACT_COUNT; i++) {
+        const struct activation *a = activation_get((enum act)i);
+        double error = fmax(other_error(a, a->default_alpha, a->default_beta),
+                            other_error(a, 0.3, 1.9));
+
+        tap_ok(error < 1e-8 && (a->scalars > 0) == (a->by != NULL) &&
+                   (a->scalars < 1 || a->scalar_names[0]) && (a->scalars < 2 || a->scalar_names[1]),
+               "%s: slopes by the other branch and by scalars, error %.1e", a->name, error);
+    }
+}
+
 /* From tables of the normal distribution and by hand. */
 static const struct value {
     enum act act;
@@ -82,9 +124,34 @@ static const struct value {
     {ACT_HARDSWISH, 0, 0, 1, 2.0 / 3.0},
     {ACT_HARDSWISH, 0, 0, -4, 0},
     {ACT_EXP, 0, 0, 1, 2.7182818284590452},
+    {ACT_SELU, 0, 0, 1, 1.0507009873554805},
+    {ACT_SELU, 0, 0, -1, -1.1113307378125625}, /* 1.0507 * 1.67326 (1/e - 1) */
+    {ACT_LEAKY_RELU2, 0.5, 0, 3, 9},
+    {ACT_LEAKY_RELU2, 0.5, 0, -3, 2.25},
+    {ACT_SWIGLU_OAI, 1.702, 7, 0, 0},
+    {ACT_SWIGLU_OAI, 1.702, 7, 9, 7 / (1 + 6.696001505107632e-06)}, /* exp(-11.914) */
+    {ACT_SWISH_BETA, 2, 0, 0.5, 0.3655292893150024},
+    {ACT_XIELU, 0.2033823208110246, -1.0502256128148466, 2, 4.2}, /* 0.8 * 4 + 0.5 * 2 */
+    {ACT_XIELU, 0.2033823208110246, -1.0502256128148466, -1, -0.20569644706284612}, /* 0.8/e - 0.5 */
+    {ACT_XATLU, 0, 0, 1, 0.75}, /* atan(1) is pi / 4 */
+    {ACT_XATLU, 0.5, 0, 1, 1},  /* 0.75 * 2 - 0.5 */
+    {ACT_XATLU, 0, 0, -1, -0.25},
+    {ACT_XATLU, 0, 0, -1e8, -0.3183098861837907}, /* -1/pi */
     {ACT_CLIP, -1, 1, 3, 1},
     {ACT_CLIP, -1, 1, -0.25, -0.25},
 };
+
+/* c sigmoid(1.702 c) (clamp(y, -7, 7) + 1), c = min(x, 7), at (1, 2), (9, -8), and what moves it there. */
+static void test_pair(void)
+{
+    const struct activation *a = activation_get(ACT_SWIGLU_OAI);
+    double half = 1 / (1 + 0.182318522128221) /* exp(-1.702) */, most = 7 / (1 + 6.696001505107632e-06);
+    struct act_pair at = activation_gate(a, 1, 2, 1.702, 7), clamped = activation_gate(a, 9, -8, 1.702, 7);
+
+    tap_ok(fabs(at.value - 3 * half) < 1e-10 && fabs(at.by_up - half) < 1e-10 &&
+               fabs(clamped.value + 6 * most) < 1e-10 && clamped.by_gate == 0 && clamped.by_up == 0,
+           "swiglu_oai by hand, both branches clamped and not");
+}
 
 static void test_values(void)
 {
@@ -180,13 +247,25 @@ static const struct row {
     {"gelu_tanh", "FFN_GELU(tanh)", false, ACT_GELU_TANH},
     {"geglu_tanh", "FFN_GEGLU(tanh)", true, ACT_GELU_TANH},
     {"relu2", "FFN_ReLU2", false, ACT_RELU2},
+    {"elu", "FFN_ELU", false, ACT_ELU},
+    {"selu", "FFN_SeLU", false, ACT_SELU},
+    {"sigmoid", "FFN_Sigmoid", false, ACT_LOGISTIC},
+    {"softplus", "FFN_Softplus", false, ACT_SOFT_RELU},
+    {"leaky_relu2", "FFN_LeakyReLU2", false, ACT_LEAKY_RELU2},
+    {"reglu2", "FFN_ReGLU2", true, ACT_RELU2},
+    {"swiglu_oai", "FFN_SwiGLU(OAI)", true, ACT_SWIGLU_OAI},
+    {"swish_beta", "FFN_Swish(beta)", false, ACT_SWISH_BETA},
+    {"xielu", "FFN_xIELU", false, ACT_XIELU},
+    {"xatlu", "FFN_xATLU", true, ACT_XATLU},
 };
 
 static void test_registry(void)
 {
     enum { IN_PAPER = 8 };
     struct variant_storage storage;
-    int wrong = 0, untold = 0, doubled = 0, lost = 0, unmatched = 0;
+    int wrong = 0, untold = 0, doubled = 0, lost = 0, unmatched = 0, paper = 0, all = 0, twelve = 0;
+    static const char *const narang[] = {"relu", "gelu", "swish", "elu", "glu", "geglu", "reglu", "selu",
+                                         "swiglu", "bilinear", "sigmoid", "softplus"};
 
     tap_ok(variant_count() >= (int)LENGTH_OF(table1), "the %zu known variants are there",
            LENGTH_OF(table1));
@@ -217,6 +296,18 @@ static void test_registry(void)
     tap_ok(doubled == 0, "names and labels are unique");
     tap_ok(lost == 0, "each is found by its name");
     tap_ok(unmatched == 0, "d_ff 3072 becomes 2048 when gated");
+    for (int i = 0; i < variant_count(); i++) {
+        paper += variant_is_in(variant_at(i), "paper");
+        all += variant_is_in(variant_at(i), "all");
+    }
+    for (size_t i = 0; i < LENGTH_OF(narang); i++)
+        twelve += variant_is_in(variant_find(narang[i], &storage), "narang2021");
+    for (int i = 0; i < variant_count(); i++)
+        twelve += variant_is_in(variant_at(i), "narang2021");
+    tap_ok(paper == IN_PAPER && all == variant_count() && twelve == 24 &&
+               strcmp(variant_group_name(2), "all") == 0 && !variant_group_name(3) &&
+               !variant_is_in(variant_at(0), "none"),
+           "groups: the paper's eight, the twelve of Narang et al. 2021, all");
 }
 
 static void test_d_ff(void)
@@ -360,8 +451,11 @@ static void test_custom(void)
 
 int main(void)
 {
-    tap_plan(2 * ACT_COUNT + 3 + 2 + 6 + 3 + (int)(LENGTH_OF(goods) + LENGTH_OF(spellings) + LENGTH_OF(bads)) + 3);
+    tap_plan(3 * ACT_COUNT + 1 + 3 + 2 + 7 + 3 +
+             (int)(LENGTH_OF(goods) + LENGTH_OF(spellings) + LENGTH_OF(bads)) + 3);
     test_derivatives();
+    test_others();
+    test_pair();
     test_values();
     test_names();
     test_registry();

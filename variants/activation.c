@@ -53,6 +53,10 @@ static double damped(double a, double b)
     static double name(GLU_UNUSED double x, GLU_UNUSED double alpha, GLU_UNUSED double beta)
 #define SCALAR_VALUE(name) SCALAR(value_##name)
 #define SCALAR_SLOPE(name) SCALAR(slope_##name)
+#define SCALAR_PAIR(name)                                                                          \
+    static struct act_pair pair_##name(double x, double y, double alpha, double beta)
+#define SCALAR_BY(name)                                                                            \
+    static struct act_by by_##name(double x, GLU_UNUSED double alpha, GLU_UNUSED double beta)
 #define ACTIVATION_SCALAR
 #include "variants/activations/list.h"
 
@@ -108,4 +112,16 @@ bool variant_computes_same(const struct variant *a, const struct variant *b)
 {
     return a->gated == b->gated && a->act == b->act &&
            is_same(activation_get(a->act), a->alpha, a->beta, b->alpha, b->beta);
+}
+
+struct act_pair activation_gate(const struct activation *activation, double x, double y, double alpha,
+                                double beta)
+{
+    double value, slope;
+
+    if (activation->pair)
+        return activation->pair(x, y, alpha, beta);
+    value = activation->value(x, alpha, beta);
+    slope = activation->derivative(x, alpha, beta);
+    return (struct act_pair){value * y, slope * y, value};
 }

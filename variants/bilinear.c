@@ -17,6 +17,7 @@ const struct variant variant_bilinear = {
     .citation = "Shazeer 2020, arXiv:2002.05202, equation 6",
     .gated = true,
     .in_paper = true,
+    .in_narang2021 = true,
     .act = ACT_LINEAR,
     .alpha = 1.0,
     .beta = 0.0,

@@ -18,6 +18,7 @@ const struct variant variant_gelu = {
     .citation = "Shazeer 2020, arXiv:2002.05202, equation 3",
     .gated = false,
     .in_paper = true,
+    .in_narang2021 = true,
     .act = ACT_GELU_ERF,
     .alpha = 0.0,
     .beta = 0.0,

@@ -27,7 +27,17 @@
     /* beyond the paper */                                                                         \
     X(gelu_tanh)                                                                                   \
     X(geglu_tanh)                                                                                  \
-    X(relu2)
+    X(relu2)                                                                                       \
+    X(elu)                                                                                         \
+    X(selu)                                                                                        \
+    X(sigmoid)                                                                                     \
+    X(softplus)                                                                                    \
+    X(leaky_relu2)                                                                                 \
+    X(reglu2)                                                                                      \
+    X(swiglu_oai)                                                                                  \
+    X(swish_beta)                                                                                  \
+    X(xielu)                                                                                       \
+    X(xatlu)
 
 #define DECLARE(name) extern const struct variant variant_##name;
 #define ADDRESS(name) &variant_##name,
@@ -46,6 +56,45 @@ const struct variant *variant_at(int i)
 {
     assert(i >= 0 && i < variant_count());
     return variants[i];
+}
+
+/* ==== Groups ==== */
+
+static bool is_any(const struct variant *variant)
+{
+    return variant != NULL;
+}
+
+static bool is_in_paper(const struct variant *variant)
+{
+    return variant->in_paper;
+}
+
+static bool is_in_narang2021(const struct variant *variant)
+{
+    return variant->in_narang2021;
+}
+
+static const struct {
+    const char *name;
+    bool (*has)(const struct variant *variant);
+} groups[] = {
+    {"paper", is_in_paper},
+    {"narang2021", is_in_narang2021},
+    {"all", is_any},
+};
+
+const char *variant_group_name(int i)
+{
+    return i >= 0 && i < (int)LENGTH_OF(groups) ? groups[i].name : NULL;
+}
+
+bool variant_is_in(const struct variant *variant, const char *group)
+{
+    for (size_t i = 0; i < LENGTH_OF(groups); i++)
+        if (strcmp(groups[i].name, group) == 0)
+            return groups[i].has(variant);
+    return false;
 }
 
 /* ==== Names in messages ==== */

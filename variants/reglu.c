@@ -16,6 +16,7 @@ const struct variant variant_reglu = {
     .citation = "Shazeer 2020, arXiv:2002.05202, equation 6",
     .gated = true,
     .in_paper = true,
+    .in_narang2021 = true,
     .act = ACT_RELU,
     .alpha = 0.0, /* the slope below 0 */
     .beta = 0.0,

@@ -17,6 +17,7 @@ const struct variant variant_relu = {
     .citation = "Shazeer 2020, arXiv:2002.05202, equation 2",
     .gated = false,
     .in_paper = true,
+    .in_narang2021 = true,
     .act = ACT_RELU,
     .alpha = 0.0, /* the slope below 0 */
     .beta = 0.0,

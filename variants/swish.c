@@ -17,6 +17,7 @@ const struct variant variant_swish = {
     .citation = "Shazeer 2020, arXiv:2002.05202, equation 3",
     .gated = false,
     .in_paper = true,
+    .in_narang2021 = true,
     .act = ACT_SWISH,
     .alpha = 1.0,
     .beta = 0.0,

@@ -19,12 +19,20 @@ enum act {
     ACT_COUNT
 };
 
-enum { ACTIVATION_ALIASES = 4, ACTIVATION_HF_NAMES = 6 };
+enum { ACTIVATION_ALIASES = 4, ACTIVATION_HF_NAMES = 6, ACTIVATION_SCALARS = 2 };
 
 /* What transformers/activations.py calls an activation of these alpha and beta; those that it does not
  * have are not compared. */
 struct hf_name {
     const char *name;
+    double alpha, beta;
+};
+
+/* A function of both branches, and its slopes; slopes by the trained scalars. */
+struct act_pair {
+    double value, by_gate, by_up;
+};
+struct act_by {
     double alpha, beta;
 };
 
@@ -37,9 +45,15 @@ struct activation {
     int parameters;                          /* how many: 0, 1 (alpha) or 2 (alpha and beta) */
     double default_alpha, default_beta;
     bool ordered; /* alpha <= beta is a must */
+    /* So many of alpha and beta are trained, in every layer anew, from the defaults on, and are called
+     * so in checkpoints. */
+    int scalars;
+    const char *scalar_names[ACTIVATION_SCALARS];
     /* The scalar form in double, the oracle of tests and reference. */
     double (*value)(double x, double alpha, double beta);
     double (*derivative)(double x, double alpha, double beta);
+    struct act_pair (*pair)(double x, double y, double alpha, double beta); /* NULL: value(x) y */
+    struct act_by (*by)(double x, double alpha, double beta); /* NULL: no scalars */
 };
 
 struct variant {
@@ -48,7 +62,8 @@ struct variant {
     const char *formula;  /* "(Swish_1(x W) * x V) W2" */
     const char *citation; /* where it is defined */
     bool gated;
-    bool in_paper; /* one of the eight of --all-variants */
+    bool in_paper;      /* one of the eight of --all-variants */
+    bool in_narang2021; /* one of the twelve of table 1 of Narang et al. 2021, arXiv:2102.11972 */
     enum act act;
     double alpha, beta;
 };
@@ -63,11 +78,18 @@ const struct activation *activation_find(const char *name);
 const char *variant_hf_name(const struct variant *variant, int i);
 /* Do both apply the same function in the same place, whatever they are called? */
 bool variant_computes_same(const struct variant *a, const struct variant *b);
+/* act(x) y and its slopes, or what the activation has in its place. */
+struct act_pair activation_gate(const struct activation *activation, double x, double y, double alpha,
+                                double beta);
 
 /* All variants, in the order of the paper's table 1, those beyond the paper last. */
 int variant_count(void);
 /* i in 0 .. variant_count() - 1. */
 const struct variant *variant_at(int i);
+
+/* The i-th group of variants, or NULL past the last; whether a variant is in the one of that name. */
+const char *variant_group_name(int i);
+bool variant_is_in(const struct variant *variant, const char *group);
 
 /* The variant of that name, in capitals or not; "custom:ACT[,gated][,alpha=NUMBER][,beta=NUMBER]"
  * makes one in *storage (its strings live in storage too), which must outlive the use of the result,

@@ -220,7 +220,7 @@ void stack_forward(const struct stack *stack, struct stack_saved *saved, struct 
             norm_forward(nn, &block->norm[k], parameters, tokens, stack->d_model, &kept->norm[k],
                          next);
             if (k == FFN)
-                ffn_forward(nn, &saved->ffn, &block->ffn, src, &kept->ffn, dst);
+                ffn_forward(nn, &saved->ffn, &block->ffn, parameters, src, &kept->ffn, dst);
             else
                 attention_forward(nn, k == SELF ? &saved->self : &saved->cross,
                                   &block->attention[k], src, k == SELF ? &own : memory,
@@ -266,7 +266,8 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
                 diff_output = scratch->diff_output;
             }
             if (k == FFN)
-                ffn_backward(nn, &saved->ffn, &block->ffn, src, &kept->ffn, diff_output, diff_normed);
+                ffn_backward(nn, &saved->ffn, &block->ffn, parameters, src, &kept->ffn, diff_output,
+                             diff_normed);
             else
                 attention_backward(nn, k == SELF ? &saved->self : &saved->cross,
                                    &block->attention[k], src, k == SELF ? &own : memory,

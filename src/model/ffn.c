@@ -88,7 +88,10 @@ static int lay_out_weights(struct model *model, struct layer *layer)
                                  "V", pow(c->d_model, -0.5))))
         return -1;
     return linear_add(&model->tensors, &model->products, &layer->weights.out, layer->out, "W2",
-                      pow(c->d_ff, -0.5));
+                      pow(c->d_ff, -0.5)) ||
+                   ffn_scalars_add(&model->tensors, &layer->weights, model->options.variant, "act")
+               ? -1
+               : 0;
 }
 
 static int layer_lay_out(struct model *model)
@@ -229,7 +232,7 @@ static void layer_forward(struct model *model, struct worker *worker, const stru
     struct layer_worker *own = worker->own;
     float *dst = rows_out(model, slice, layer->dst, own->dst);
 
-    ffn_forward(&worker->nn, &own->plan, &layer->weights,
+    ffn_forward(&worker->nn, &own->plan, &layer->weights, model->parameters,
                 rows_in(model, worker, slice, layer->src, own->src), &own->saved, dst);
     rows_home(model, slice, layer->dst, dst);
     for (int i = 0; slice->example_nats && i < slice->count; i++)
@@ -249,7 +252,8 @@ static void layer_backward(struct model *model, struct worker *worker, const str
                nn_count(model->options.micro_batch, model->options.model.d_model, 1) *
                    dnn_type_bytes(worker->nn.type));
     diff_dst = rows_in(model, worker, slice, layer->diff_dst, own->diff_dst);
-    ffn_backward(&worker->nn, &own->plan, &layer->weights, src, &own->saved, diff_dst, diff_src);
+    ffn_backward(&worker->nn, &own->plan, &layer->weights, model->parameters, src, &own->saved,
+                 diff_dst, diff_src);
     rows_home(model, slice, layer->diff_src, diff_src);
 }
 

@@ -182,7 +182,8 @@ static int ffn_add(struct model *model, const struct stack *stack, struct ffn_we
                                          rows[i].product, name, rows[i].stddev))
             return -1;
     }
-    return 0;
+    snprintf(name, sizeof name, "%s.DenseReluDense.act", where);
+    return ffn_scalars_add(&model->tensors, weights, stack->variant, name);
 }
 
 static int sublayer_norm_add(struct model *model, const struct stack *stack, struct norm *norm,

@@ -3,7 +3,7 @@
  *     beta2_t = 1 - t^-0.8,  v_t = beta2_t v_{t-1} + (1 - beta2_t) (g^2 + 1e-30)
  *     u = g / sqrt(v_t),  u /= max(1, RMS(u)),  w -= lr max(1e-3, RMS(w)) u
  *
- * v is factored into row and column means for matrices with both dimensions >= 128. */
+ * of a scalar, which may begin at 0, lr max(1, RMS(w)) u.  v is factored into row and column means for matrices with both dimensions >= 128. */
 #include "src/glu.h"
 
 #include "src/nn/optimizer.h"
@@ -15,13 +15,13 @@
 enum { BLOCK_ELEMENTS = 1 << 15, FACTORED_MINIMUM = 128 };
 
 static const float epsilon1 = 1e-30f;
-static const double epsilon2 = 1e-3, clip_threshold = 1.0, decay_exponent = 0.8;
+static const double epsilon2 = 1e-3, epsilon2_scalar = 1, clip_threshold = 1.0, decay_exponent = 0.8;
 
 /* What is kept of a tensor. */
 struct moments {
     int rows, columns;
     size_t offset; /* of the tensor in the flat arrays */
-    bool factored;
+    bool factored, scalar;
     size_t state;      /* offset in the state: rows then columns when factored, else all elements */
     int first, blocks; /* its blocks */
     float *row_factor, *column_factor; /* of this update, when factored */
@@ -76,6 +76,7 @@ static void tensor_prepare(struct adafactor *adafactor, struct moments *moments,
                                 .columns = tensor->cols,
                                 .offset = tensor->offset,
                                 .factored = is_factored(tensor),
+                                .scalar = tensor->scalar,
                                 .state = state,
                                 .first = adafactor->block_count};
     piece = block_elements(moments);
@@ -221,7 +222,7 @@ static float tensor_step(const struct adafactor *adafactor, const struct moments
     }
     rms_update = sqrt(updates / count);
     rms_value = sqrt(values / count);
-    return (float)(learning_rate * fmax(epsilon2, rms_value) /
+    return (float)(learning_rate * fmax(tensor->scalar ? epsilon2_scalar : epsilon2, rms_value) /
                    fmax(1.0, rms_update / clip_threshold));
 }
 

@@ -3,6 +3,7 @@
 
 #include "src/nn/ffn.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
@@ -106,10 +107,49 @@ static void drop_hidden(struct nn *nn, const struct ffn_plan *plan, void *hidden
     }
 }
 
-void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
-                 const void *src, struct ffn_saved *saved, float *dst)
+int ffn_scalars_add(struct tensors *tensors, struct ffn_weights *weights, const struct variant *variant,
+                    const char *where)
+{
+    const struct activation *activation = activation_get(variant->act);
+    const double start[] = {variant->alpha, variant->beta};
+
+    for (int i = 0; i < activation->scalars; i++) {
+        struct tensor *tensor;
+        char name[112];
+
+        snprintf(name, sizeof name, "%s.%s", where, activation->scalar_names[i]);
+        tensor = tensors_add(tensors, name, 1, 1, 0);
+        if (!tensor)
+            return -1;
+        tensor->vector = tensor->scalar = tensor->ffn = true;
+        tensor->start = start[i];
+        weights->scalars[i] = tensor->offset;
+    }
+    return 0;
+}
+
+/* What a layer's activation takes for alpha and beta. */
+struct act_numbers {
+    float alpha, beta;
+};
+
+static struct act_numbers act_numbers(const struct ffn_plan *plan, const struct ffn_weights *weights,
+                                      const float *parameters)
 {
     const struct variant *variant = plan->variant;
+    int trained = activation_get(variant->act)->scalars;
+
+    return (struct act_numbers){
+        trained > 0 ? parameters[weights->scalars[0]] : (float)variant->alpha,
+        trained > 1 ? parameters[weights->scalars[1]] : (float)variant->beta,
+    };
+}
+
+void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
+                 const float *parameters, const void *src, struct ffn_saved *saved, float *dst)
+{
+    const struct variant *variant = plan->variant;
+    struct act_numbers numbers = act_numbers(plan, weights, parameters);
     double start;
 
     linear_forward(nn, plan->gate, &weights->gate, src, saved->gate);
@@ -120,18 +160,20 @@ void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_we
         unfused_forward(nn, plan, saved);
     else
         nn->typed->gate_forward[variant->act]((int64_t)plan->tokens * plan->d_ff,
-                                              (float)variant->alpha, (float)variant->beta,
-                                              saved->gate, saved->up, saved->hidden);
+                                              numbers.alpha, numbers.beta, saved->gate, saved->up,
+                                              saved->hidden);
     drop_hidden(nn, plan, saved->hidden);
     nn_book(nn, PROFILE_GATE, &start, 0, gate_bytes(nn, plan, variant->gated ? 3 : 2));
     linear_forward(nn, plan->out, &weights->out, saved->hidden, dst);
 }
 
 void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
-                  const void *src, struct ffn_saved *saved, const void *diff_dst, float *diff_src)
+                  const float *parameters, const void *src, struct ffn_saved *saved,
+                  const void *diff_dst, float *diff_src)
 {
     const struct variant *variant = plan->variant;
-    double start;
+    struct act_numbers numbers = act_numbers(plan, weights, parameters);
+    double start, by[ACTIVATION_SCALARS] = {0};
 
     linear_weights(nn, plan->out, &weights->out, saved->hidden, diff_dst);
     linear_backward(nn, plan->out, &weights->out, diff_dst, plan->diff_act);
@@ -141,8 +183,10 @@ void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_w
         unfused_backward(nn, plan, saved);
     else
         nn->typed->gate_backward[variant->act]((int64_t)plan->tokens * plan->d_ff,
-                                               (float)variant->alpha, (float)variant->beta,
-                                               plan->diff_act, saved->gate, saved->up);
+                                               numbers.alpha, numbers.beta, plan->diff_act,
+                                               saved->gate, saved->up, by);
+    for (int i = 0; i < activation_get(variant->act)->scalars; i++)
+        nn->diff[weights->scalars[i]] += (float)by[i];
     nn_book(nn, PROFILE_GATE, &start, 0, gate_bytes(nn, plan, variant->gated ? 5 : 3));
     linear_weights(nn, plan->gate, &weights->gate, src, saved->gate);
     linear_backward(nn, plan->gate, &weights->gate, saved->gate, diff_src);

@@ -1,15 +1,20 @@
 /* ffn.h - the feed-forward layer: the subject of the whole comparison.
  *
  *     ungated:  dst += act(src W) W2
- *     gated:    dst += (act(src W) * (src V)) W2        (Shazeer 2020, equations 5 and 6) */
+ *     gated:    dst += (act(src W) * (src V)) W2        (Shazeer 2020, equations 5 and 6)
+ *
+ * An activation of a pair has a function of src W and src V in place of the product; one that is trained
+ * takes its alpha and beta from the layer's parameters. */
 #ifndef GLU_NN_FFN_H
 #define GLU_NN_FFN_H
 
 #include "src/nn/linear.h"
+#include "src/nn/tensors.h"
 #include "variants/variant.h"
 
 struct ffn_weights {
     struct linear gate, up, out; /* W, V (gated alone), W2 */
+    size_t scalars[ACTIVATION_SCALARS]; /* of a trained activation: where they are among the parameters */
 };
 
 struct ffn_plan {
@@ -39,13 +44,19 @@ int ffn_plan_list(const struct ffn_plan *plan, const char *role, struct primitiv
 void ffn_saved_alloc(struct ffn_saved *saved, const struct nn *nn, struct arena *arena,
                      const struct variant *variant, int tokens, int d_ff);
 
+/* Add the scalars that the variant's activation trains in a layer, if it has some, as "WHERE.NAME".  0, or
+ * -1 and a message without memory. */
+int ffn_scalars_add(struct tensors *tensors, struct ffn_weights *weights, const struct variant *variant,
+                    const char *where) GLU_MUST_USE;
+
 /* src: (tokens, d_model) in the storage type; dst: (tokens, d_model) f32, which the plan of W2 adds to
  * or sets.  The hidden layer has dropout, a mask an example, where nn->dropout says so. */
 void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
-                 const void *src, struct ffn_saved *saved, float *dst);
+                 const float *parameters, const void *src, struct ffn_saved *saved, float *dst);
 /* diff_dst: (tokens, d_model) in the storage type; diff_src = : (tokens, d_model) f32.  Weight
  * gradients go to nn->diff.  `saved` is used up: its gate and up become their gradients. */
 void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
-                  const void *src, struct ffn_saved *saved, const void *diff_dst, float *diff_src);
+                  const float *parameters, const void *src, struct ffn_saved *saved,
+                  const void *diff_dst, float *diff_src);
 
 #endif

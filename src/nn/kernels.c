@@ -25,9 +25,20 @@ struct value_slope {
     float value, slope;
 };
 
+struct pair_slopes {
+    float value, by_gate, by_up;
+};
+
+struct trained_slopes {
+    float value, slope, by_alpha, by_beta;
+};
+
 #define VECTOR_ARGUMENTS GLU_UNUSED float x, GLU_UNUSED float alpha, GLU_UNUSED float beta
 #define VECTOR_VALUE(name) static inline float value_##name(VECTOR_ARGUMENTS)
 #define VECTOR_SLOPE(name) static inline struct value_slope slope_##name(VECTOR_ARGUMENTS)
+#define VECTOR_PAIR(name)                                                                          \
+    static inline struct pair_slopes pair_##name(float x, float y, float alpha, float beta)
+#define VECTOR_BY(name) static inline struct trained_slopes by_##name(VECTOR_ARGUMENTS)
 #define ACTIVATION_VECTOR
 #include "variants/activations/list.h"
 
@@ -66,6 +77,9 @@ static inline void store_f32(float *p, float x)
     *p = x;
 }
 
+/* Sums go through f32 lanes in runs short enough to lose nothing, then through a double. */
+enum { RUN = 2048 };
+
 #define STORAGE float
 #define T(name) name##_f32
 #include "src/nn/kernels_typed.h"
@@ -95,9 +109,6 @@ static void add_masked(int64_t rows, int n, const float *mask, const float *src,
             dst[i] += src[i] * mask[i];
     }
 }
-
-/* Sums go through f32 lanes in runs short enough to lose nothing, then through a double. */
-enum { RUN = 2048 };
 
 static double square_sum(int64_t n, const float *src)
 {

@@ -12,12 +12,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* dst = act(gate) * up, or act(gate) when up is NULL.  n elements. */
+/* dst = act(gate) * up, or what the activation has in its place; act(gate) when up is NULL.  n elements. */
 typedef void gate_forward_fn(int64_t n, float alpha, float beta, const void *gate, const void *up,
                              void *dst);
-/* Backward of the same in one pass, in place: gate becomes diff_gate, up becomes diff_up. */
+/* Backward of the same in one pass, in place: gate becomes diff_gate, up becomes diff_up.  by: (2), to
+ * which the slopes by alpha and beta times diff_dst are added where these are trained. */
 typedef void gate_backward_fn(int64_t n, float alpha, float beta, const void *diff_dst, void *gate,
-                              void *up);
+                              void *up, double *by);
 
 /* What one update of AdamW is, of all elements alike. */
 struct adamw_step {

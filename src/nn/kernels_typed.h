@@ -4,33 +4,97 @@
 #define LOAD(p, i) T(load)((const STORAGE *)(p) + (i))
 #define STORE(p, i, x) T(store)((STORAGE *)(p) + (i), (x))
 
-#define ACTIVATION_FUSED(id, name)                                                                 \
+#define GATE_FORWARD(name, gated)                                                                  \
     static void T(gate_forward_##name)(int64_t n, float alpha, float beta, const void *gate,       \
                                        const void *up, void *dst)                                  \
     {                                                                                              \
         if (up) {                                                                                  \
             _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
-                STORE(dst, i, value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i));             \
+                STORE(dst, i, gated);                                                              \
         } else {                                                                                   \
             _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
                 STORE(dst, i, value_##name(LOAD(gate, i), alpha, beta));                           \
         }                                                                                          \
-    }                                                                                              \
+    }
+
+#define GATE_BACKWARD(name)                                                                        \
     static void T(gate_backward_##name)(int64_t n, float alpha, float beta, const void *diff_dst,  \
-                                        void *gate, void *up)                                      \
+                                        void *gate, void *up, GLU_UNUSED double *by)
+
+#define UNGATED_BACKWARD(name)                                                                     \
+    _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                            \
+        STORE(gate, i, LOAD(diff_dst, i) * slope_##name(LOAD(gate, i), alpha, beta).slope)
+
+#define ACTIVATION_FUSED(id, name)                                                                 \
+    GATE_FORWARD(name, value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i))                     \
+    GATE_BACKWARD(name)                                                                            \
     {                                                                                              \
-        if (up) {                                                                                  \
-            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
-            {                                                                                      \
-                struct value_slope f = slope_##name(LOAD(gate, i), alpha, beta);                   \
-                float diff = LOAD(diff_dst, i);                                                    \
+        if (!up) {                                                                                 \
+            UNGATED_BACKWARD(name);                                                                \
+            return;                                                                                \
+        }                                                                                          \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                        \
+        {                                                                                          \
+            struct value_slope f = slope_##name(LOAD(gate, i), alpha, beta);                       \
+            float diff = LOAD(diff_dst, i);                                                        \
                                                                                                    \
-                STORE(gate, i, diff * LOAD(up, i) * f.slope);                                      \
-                STORE(up, i, diff * f.value);                                                      \
+            STORE(gate, i, diff * LOAD(up, i) * f.slope);                                          \
+            STORE(up, i, diff * f.value);                                                          \
+        }                                                                                          \
+    }
+
+#define ACTIVATION_PAIRED(id, name)                                                                \
+    GATE_FORWARD(name, pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta).value)                 \
+    GATE_BACKWARD(name)                                                                            \
+    {                                                                                              \
+        if (!up) {                                                                                 \
+            UNGATED_BACKWARD(name);                                                                \
+            return;                                                                                \
+        }                                                                                          \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                        \
+        {                                                                                          \
+            struct pair_slopes f = pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta);           \
+            float diff = LOAD(diff_dst, i);                                                        \
+                                                                                                   \
+            STORE(gate, i, diff * f.by_gate);                                                      \
+            STORE(up, i, diff * f.by_up);                                                          \
+        }                                                                                          \
+    }
+
+#define ACTIVATION_TRAINED(id, name)                                                               \
+    GATE_FORWARD(name, value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i))                     \
+    GATE_BACKWARD(name)                                                                            \
+    {                                                                                              \
+        for (int64_t start = 0; start < n; start += RUN) {                                         \
+            int64_t end = start + RUN < n ? start + RUN : n;                                       \
+            float by_alpha = 0, by_beta = 0;                                                       \
+                                                                                                   \
+            if (up) {                                                                              \
+                _Pragma("omp simd reduction(+ : by_alpha, by_beta)")                               \
+                for (int64_t i = start; i < end; i++)                                              \
+                {                                                                                  \
+                    struct trained_slopes f = by_##name(LOAD(gate, i), alpha, beta);               \
+                    float diff = LOAD(diff_dst, i), gated = diff * LOAD(up, i);                    \
+                                                                                                   \
+                    by_alpha += gated * f.by_alpha;                                                \
+                    by_beta += gated * f.by_beta;                                                  \
+                    STORE(gate, i, gated * f.slope);                                               \
+                    STORE(up, i, diff * f.value);                                                  \
+                }                                                                                  \
+            } else {                                                                               \
+                _Pragma("omp simd reduction(+ : by_alpha, by_beta)")                               \
+                for (int64_t i = start; i < end; i++)                                              \
+                {                                                                                  \
+                    struct trained_slopes f = by_##name(LOAD(gate, i), alpha, beta);               \
+                    float diff = LOAD(diff_dst, i);                                                \
+                                                                                                   \
+                    by_alpha += diff * f.by_alpha;                                                 \
+                    by_beta += diff * f.by_beta;                                                   \
+                    STORE(gate, i, diff * f.slope);                                                \
+                }                                                                                  \
             }                                                                                      \
-        } else {                                                                                   \
-            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
-                STORE(gate, i, LOAD(diff_dst, i) * slope_##name(LOAD(gate, i), alpha, beta).slope);\
+            by[0] += by_alpha;                                                                     \
+            by[1] += by_beta;                                                                      \
         }                                                                                          \
     }
 
@@ -240,3 +304,6 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
 
 #undef LOAD
 #undef STORE
+#undef GATE_FORWARD
+#undef GATE_BACKWARD
+#undef UNGATED_BACKWARD

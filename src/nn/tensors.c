@@ -22,7 +22,7 @@ struct tensor *tensors_add(struct tensors *tensors, const char *name, int rows, 
         return NULL;
     tensors->list = list;
     tensor = &list[tensors->count++];
-    *tensor = (struct tensor){.rows = rows, .cols = cols, .init_stddev = init_stddev,
+    *tensor = (struct tensor){.rows = rows, .cols = cols, .init_stddev = init_stddev, .start = 1,
                               .offset = tensors->elements};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensors->elements +=
@@ -55,7 +55,8 @@ void tensors_init(struct tensors *tensors, uint64_t seed)
 
         rng_start(&rng, seed, RNG_INIT, rng_lane(tensor->name));
         for (size_t j = 0; j < count; j++)
-            tensor->value[j] =
-                tensor->init_stddev == 0 ? 1.0f : (float)(tensor->init_stddev * rng_normal(&rng));
+            tensor->value[j] = (float)(tensor->init_stddev == 0
+                                           ? tensor->start
+                                           : tensor->init_stddev * rng_normal(&rng));
     }
 }

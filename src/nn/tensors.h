@@ -13,8 +13,10 @@ struct tensor {
     int rows, cols;
     bool transposed;    /* Hugging Face stores it (cols, rows): every matrix but the embeddings */
     bool vector;        /* one-dimensional there: the norms */
+    bool scalar;        /* of one element, which is no norm's */
     bool ffn;           /* belongs to a feed-forward layer */
-    double init_stddev; /* of the initial normal distribution; 0: all ones */
+    double init_stddev; /* of the initial normal distribution; 0: all are `start` */
+    double start;       /* 1 unless it is set */
     size_t offset;      /* of its first element in the flat arrays */
     float *value;       /* (rows, cols); NULL until tensors_bind() */
     float *gradient;    /* (rows, cols), of the last gradient or step; NULL in a forward-only model */

@@ -71,7 +71,8 @@ static void warn_of_doubles(const struct text_list *names, const struct variant 
 static int resolve_variants(struct setting *setting)
 {
     struct text_list *names = &setting->variant_names;
-    bool one = setting->scaling && !setting->all_variants && names->count == 0, all;
+    bool grouped = setting->all_variants || setting->group, all;
+    bool one = setting->scaling && !grouped && names->count == 0;
     const struct variant **found;
     int status = -1;
 
@@ -80,10 +81,10 @@ static int resolve_variants(struct setting *setting)
                        names->count, SETTING_VARIANTS_MAX);
     if (one && text_list_append(names, setting->baseline_name ? setting->baseline_name : "relu"))
         return -1;
-    all = setting->all_variants || names->count == 0;
-
-    if (setting->all_variants && ORIGIN_OF(setting, variant_names) < ORIGIN_OF(setting, all_variants))
+    if ((setting->all_variants && ORIGIN_OF(setting, variant_names) < ORIGIN_OF(setting, all_variants)) ||
+        (setting->group && ORIGIN_OF(setting, variant_names) < ORIGIN_OF(setting, group)))
         text_list_clear(names);
+    all = setting->all_variants || (!grouped && names->count == 0);
     found = calloc((size_t)names->count + 1, sizeof *found);
     setting->storage = calloc((size_t)names->count + 1, sizeof *setting->storage);
     setting->variants =
@@ -102,7 +103,8 @@ static int resolve_variants(struct setting *setting)
     }
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *variant = variant_at(i);
-        bool wanted = all && variant->in_paper;
+        bool wanted = (all && variant->in_paper) ||
+                      (setting->group && variant_is_in(variant, setting->group));
 
         for (int k = 0; k < names->count; k++)
             wanted = wanted || found[k] == variant;

@@ -42,6 +42,7 @@ struct setting {
 
     struct text_list variant_names;
     bool all_variants;
+    char *group; /* --group; NULL: none */
     char *baseline_name;
     bool allow_unequal;
     int64_t first_seed; /* seeds are first_seed, first_seed + 1, ... */

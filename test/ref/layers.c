@@ -72,13 +72,27 @@ void ref_ffn(double *dst, const double *src, const double *w, const double *v, c
     for (int t = 0; t < tokens; t++, src += d_model, dst += d_model)
         for (int j = 0; j < d_ff; j++) {
             double gate = project(src, w, d_model, d_ff, j);
-            double linear = variant->gated ? project(src, v, d_model, d_ff, j) : 1.0;
-            double hidden = act->value(gate, variant->alpha, variant->beta) * linear;
+            double hidden = mask ? mask[j] : 1.0;
 
-            hidden *= mask ? mask[j] : 1.0;
+            if (variant->gated)
+                hidden *= activation_gate(act, gate, project(src, v, d_model, d_ff, j),
+                                          variant->alpha, variant->beta).value;
+            else
+                hidden *= act->value(gate, variant->alpha, variant->beta);
             for (int i = 0; i < d_model; i++)
                 dst[i] += hidden * w2[j * d_model + i];
         }
+}
+
+/* What the hidden element is of both branches, and its slopes; of one, y is 1. */
+static struct act_pair hidden_of(const struct variant *variant, double x, double y)
+{
+    const struct activation *act = activation_get(variant->act);
+    double alpha = variant->alpha, beta = variant->beta;
+
+    if (variant->gated)
+        return activation_gate(act, x, y, alpha, beta);
+    return (struct act_pair){act->value(x, alpha, beta), act->derivative(x, alpha, beta), 0};
 }
 
 void ref_ffn_backward(double *diff_src, double *diff_w, double *diff_v, double *diff_w2,
@@ -86,33 +100,60 @@ void ref_ffn_backward(double *diff_src, double *diff_w, double *diff_v, double *
                       const double *w2, const struct variant *variant, const double *mask,
                       int tokens, int d_model, int d_ff)
 {
-    const struct activation *act = activation_get(variant->act);
-
     for (int t = 0; t < tokens; t++, src += d_model, diff_src += d_model, diff_dst += d_model)
         for (int j = 0; j < d_ff; j++) {
             double gate = project(src, w, d_model, d_ff, j);
             double linear = variant->gated ? project(src, v, d_model, d_ff, j) : 1.0;
-            double value = act->value(gate, variant->alpha, variant->beta);
-            double slope = act->derivative(gate, variant->alpha, variant->beta);
+            struct act_pair hidden = hidden_of(variant, gate, linear);
             double keep = mask ? mask[j] : 1.0, diff_hidden = 0;
 
             for (int i = 0; i < d_model; i++) {
                 diff_hidden += keep * diff_dst[i] * w2[j * d_model + i];
-                diff_w2[j * d_model + i] += keep * value * linear * diff_dst[i];
+                diff_w2[j * d_model + i] += keep * hidden.value * diff_dst[i];
             }
             for (int i = 0; i < d_model; i++) {
-                double diff_gate = diff_hidden * linear * slope;
+                double diff_gate = diff_hidden * hidden.by_gate;
 
                 diff_w[i * d_ff + j] += src[i] * diff_gate;
                 diff_src[i] += w[i * d_ff + j] * diff_gate;
             }
             for (int i = 0; variant->gated && i < d_model; i++) {
-                double diff_linear = diff_hidden * value;
+                double diff_linear = diff_hidden * hidden.by_up;
 
                 diff_v[i * d_ff + j] += src[i] * diff_linear;
                 diff_src[i] += v[i * d_ff + j] * diff_linear;
             }
         }
+}
+
+void ref_ffn_scalars_backward(double *diff_scalars, const double *diff_dst, const double *src,
+                              const double *w, const double *v, const double *w2,
+                              const struct variant *variant, const double *mask, int tokens,
+                              int d_model, int d_ff)
+{
+    for (int t = 0; t < tokens; t++, src += d_model, diff_dst += d_model)
+        for (int j = 0; j < d_ff; j++) {
+            struct act_by by = activation_get(variant->act)
+                                   ->by(project(src, w, d_model, d_ff, j), variant->alpha,
+                                        variant->beta);
+            double diff = (mask ? mask[j] : 1.0) *
+                          (variant->gated ? project(src, v, d_model, d_ff, j) : 1.0);
+
+            diff *= dot(diff_dst, w2 + j * d_model, d_model);
+            diff_scalars[0] += diff * by.alpha;
+            diff_scalars[1] += diff * by.beta;
+        }
+}
+
+struct variant ref_trained(const struct variant *variant, double *const scalars[2])
+{
+    struct variant trained = *variant;
+
+    if (scalars[0])
+        trained.alpha = *scalars[0];
+    if (scalars[1])
+        trained.beta = *scalars[1];
+    return trained;
 }
 
 /* ==== RMSNorm ==== */

@@ -27,6 +27,7 @@ void ref_matmul_backward(double *diff_src, double *diff_wei, const double *diff_
                          const double *src, const double *wei, int rows, int in, int out);
 
 /* dst = act(src W) W2, or (act(src W) * (src V)) W2 when gated.
+ * An activation of a pair has its own function of both in place of the product.
  * src, dst (tokens, d_model); w, v (d_model, d_ff), v NULL when ungated; w2 (d_ff, d_model).
  * mask (d_ff): what the hidden layer's columns are multiplied by; NULL: by 1. */
 void ref_ffn(double *dst, const double *src, const double *w, const double *v, const double *w2,
@@ -35,6 +36,16 @@ void ref_ffn_backward(double *diff_src, double *diff_w, double *diff_v, double *
                       const double *diff_dst, const double *src, const double *w, const double *v,
                       const double *w2, const struct variant *variant, const double *mask,
                       int tokens, int d_model, int d_ff);
+
+/* diff_scalars (2) of the same layer: of the alpha and beta of a trained activation, which stand in the
+ * variant. */
+void ref_ffn_scalars_backward(double *diff_scalars, const double *diff_dst, const double *src,
+                              const double *w, const double *v, const double *w2,
+                              const struct variant *variant, const double *mask, int tokens,
+                              int d_model, int d_ff);
+/* A variant with a layer's own scalars in the place of its alpha and beta; scalars (2): one value each,
+ * NULL where the activation trains none. */
+struct variant ref_trained(const struct variant *variant, double *const scalars[2]);
 
 /* dst = src * rsqrt(mean(src^2) + 1e-6) * scale, row by row;  src, dst (rows, d_model),
  * scale (d_model). */

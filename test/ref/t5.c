@@ -30,6 +30,7 @@ struct ffn {
     struct ref_tensor *norm;  /* (1, d_model) */
     struct ref_tensor *w, *v; /* (d_model, d_ff); v NULL when ungated */
     struct ref_tensor *w2;    /* (d_ff, d_model) */
+    struct ref_tensor *scalars[ACTIVATION_SCALARS]; /* (1, 1); NULL: not trained */
     int layer;
 };
 
@@ -101,12 +102,15 @@ static void attention_add(struct ref_t5 *m, struct attention *a, const char *whe
 static void ffn_add(struct ref_t5 *m, struct ffn *f, const char *where)
 {
     int d_model = m->config.d_model, d_ff = m->config.d_ff;
+    const struct activation *act = activation_get(m->variant->act);
     bool gated = m->variant->gated;
 
     f->w = tensor_add(m, d_model, d_ff, "%s.DenseReluDense.%s.weight", where,
                       gated ? "wi_0" : "wi");
     f->v = gated ? tensor_add(m, d_model, d_ff, "%s.DenseReluDense.wi_1.weight", where) : NULL;
     f->w2 = tensor_add(m, d_ff, d_model, "%s.DenseReluDense.wo.weight", where);
+    for (int i = 0; i < act->scalars; i++)
+        f->scalars[i] = tensor_add(m, 1, 1, "%s.DenseReluDense.act.%s", where, act->scalar_names[i]);
     f->norm = tensor_add(m, 1, d_model, "%s.layer_norm.weight", where);
 }
 
@@ -202,7 +206,7 @@ static int config_check(const struct ref_config *c)
 int ref_t5_create(struct ref_t5 **model, const struct ref_config *config,
                   const struct variant *variant)
 {
-    enum { ENCODER_BLOCK = 9, DECODER_BLOCK = 14, BESIDES = 5 }; /* most tensors of each */
+    enum { ENCODER_BLOCK = 9 + ACTIVATION_SCALARS, DECODER_BLOCK = 14 + ACTIVATION_SCALARS, BESIDES = 5 }; /* most of each */
     size_t layers = (size_t)config->layers;
     struct pool pool = {NULL, 0};
     struct ref_t5 *m = NULL;
@@ -385,13 +389,21 @@ static void attention_backward(struct ref_t5 *m, const struct attention *a, doub
                           d_model);
 }
 
+/* The variant with the scalars of a layer. */
+static struct variant variant_of(const struct ref_t5 *m, const struct ffn *f)
+{
+    return ref_trained(m->variant, (double *[]){f->scalars[0] ? f->scalars[0]->value : NULL,
+                                                f->scalars[1] ? f->scalars[1]->value : NULL});
+}
+
 static void ffn_forward(struct ref_t5 *m, const struct ffn *f, double *y, const double *x,
                         int length)
 {
+    struct variant variant = variant_of(m, f);
     int d_model = m->config.d_model;
 
     ref_rms_norm(m->normed, x, f->norm->value, length, d_model);
-    ref_ffn(y, m->normed, f->w->value, f->v ? f->v->value : NULL, f->w2->value, m->variant,
+    ref_ffn(y, m->normed, f->w->value, f->v ? f->v->value : NULL, f->w2->value, &variant,
             mask_of(m, f->layer, DROPOUT_HIDDEN, m->config.d_ff), length, d_model, m->config.d_ff);
     drop(m, y, length, f->layer, DROPOUT_FFN);
     for (int i = 0; i < length * d_model; i++)
@@ -401,6 +413,8 @@ static void ffn_forward(struct ref_t5 *m, const struct ffn *f, double *y, const 
 static void ffn_backward(struct ref_t5 *m, const struct ffn *f, double *diff, const double *x,
                          int length)
 {
+    double by[ACTIVATION_SCALARS] = {0}, *v = f->v ? f->v->value : NULL;
+    struct variant variant = variant_of(m, f);
     int d_model = m->config.d_model;
 
     memcpy(m->out, diff, (size_t)length * d_model * sizeof *diff);
@@ -408,10 +422,15 @@ static void ffn_backward(struct ref_t5 *m, const struct ffn *f, double *diff, co
     ref_rms_norm(m->normed, x, f->norm->value, length, d_model);
     clear(m->diff_normed, (size_t)length * d_model);
     ref_ffn_backward(m->diff_normed, f->w->gradient, f->v ? f->v->gradient : NULL,
-                     f->w2->gradient, m->out, m->normed, f->w->value, f->v ? f->v->value : NULL,
-                     f->w2->value, m->variant,
+                     f->w2->gradient, m->out, m->normed, f->w->value, v, f->w2->value, &variant,
                      mask_of(m, f->layer, DROPOUT_HIDDEN, m->config.d_ff), length, d_model,
                      m->config.d_ff);
+    if (f->scalars[0])
+        ref_ffn_scalars_backward(by, m->out, m->normed, f->w->value, v, f->w2->value, &variant,
+                                 mask_of(m, f->layer, DROPOUT_HIDDEN, m->config.d_ff), length,
+                                 d_model, m->config.d_ff);
+    for (int i = 0; i < ACTIVATION_SCALARS && f->scalars[i]; i++)
+        f->scalars[i]->gradient[0] += by[i];
     ref_rms_norm_backward(diff, f->norm->gradient, m->diff_normed, x, f->norm->value, length,
                           d_model);
 }

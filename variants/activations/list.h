@@ -6,15 +6,22 @@
  *         the name in custom: and in the JSON, and fields of struct activation (variants/variant.h)
  *     ACTIVATION_FUSED(ACT_NAME, name)
  *         when it has a vector form
+ *     ACTIVATION_PAIRED(ACT_NAME, name), ACTIVATION_TRAINED(ACT_NAME, name)
+ *         the same of the two other kinds, below
  *     ACTIVATION_ONEDNN(ACT_NAME, dnnl_eltwise_swish, alpha, beta)
  *         when oneDNN has it: as which algorithm, and what that takes for alpha and beta
  *
- * of which one of the last two must be there, and the function itself.  Under ACTIVATION_SCALAR, in
+ * of which a vector form or oneDNN's must be there, and the function itself.  Under ACTIVATION_SCALAR, in
  * double, SCALAR_VALUE(name) and SCALAR_SLOPE(name) are what all else is tested against: see
  * activation.c, and there for functions that they share.  Under ACTIVATION_VECTOR, in float,
  * VECTOR_VALUE(name) and VECTOR_SLOPE(name) become loops in src/nn/kernels.c, once per instruction
  * set: they have no branches and call nothing but src/nn/kernels_math.h.  x, alpha and beta are the
  * arguments of each.
+ *
+ * As a gate an activation is multiplied by the other branch, y, unless it is of a pair: then
+ * SCALAR_PAIR(name) and VECTOR_PAIR(name) are the function of x and y and its slopes by both.  One whose
+ * first .scalars of alpha and beta are trained in every layer, from the defaults on, has SCALAR_BY(name),
+ * the slopes by these, and in place of VECTOR_SLOPE a VECTOR_BY(name): value, slope, slopes by these.
  *
  * There is no include guard: whoever includes this defines first what it makes of these, and finds
  * them undefined again behind it. */
@@ -23,6 +30,12 @@
 #endif
 #ifndef ACTIVATION_FUSED
 #define ACTIVATION_FUSED(id, name)
+#endif
+#ifndef ACTIVATION_PAIRED
+#define ACTIVATION_PAIRED(id, name) ACTIVATION_FUSED(id, name)
+#endif
+#ifndef ACTIVATION_TRAINED
+#define ACTIVATION_TRAINED(id, name) ACTIVATION_FUSED(id, name)
 #endif
 #ifndef ACTIVATION_ONEDNN
 #define ACTIVATION_ONEDNN(id, its_kind, its_alpha, its_beta)
@@ -44,9 +57,17 @@
 #include "variants/activations/hardswish.h"
 #include "variants/activations/exp.h"
 #include "variants/activations/clip.h"
+#include "variants/activations/selu.h"
+#include "variants/activations/leaky_relu2.h"
+#include "variants/activations/swiglu_oai.h"
+#include "variants/activations/swish_beta.h"
+#include "variants/activations/xielu.h"
+#include "variants/activations/xatlu.h"
 
 #undef ACTIVATION
 #undef ACTIVATION_FUSED
+#undef ACTIVATION_PAIRED
+#undef ACTIVATION_TRAINED
 #undef ACTIVATION_ONEDNN
 #undef ACTIVATION_SCALAR
 #undef ACTIVATION_VECTOR

@@ -2,6 +2,7 @@
  *
  * oneDNN 3 takes a factor on x; 2.x has none and does not look at it. */
 ACTIVATION(ACT_SOFT_RELU, soft_relu, .parameters = 0, .aliases = {"softplus"})
+ACTIVATION_FUSED(ACT_SOFT_RELU, soft_relu)
 ACTIVATION_ONEDNN(ACT_SOFT_RELU, dnnl_eltwise_soft_relu, 1, 0)
 
 #ifdef ACTIVATION_SCALAR
@@ -14,6 +15,19 @@ SCALAR_VALUE(soft_relu)
 SCALAR_SLOPE(soft_relu)
 {
     return sigmoid(x);
+}
+
+#endif
+#ifdef ACTIVATION_VECTOR
+
+VECTOR_VALUE(soft_relu)
+{
+    return softplus_f(x);
+}
+
+VECTOR_SLOPE(soft_relu)
+{
+    return (struct value_slope){softplus_f(x), sigmoid_f(x).s};
 }
 
 #endif

@@ -1,0 +1,69 @@
+/* xatlu.h - the arctan linear unit with a gate that is stretched beyond 0 and 1, by as much as every layer
+ * trains (Huang 2024, arXiv:2405.20768):
+ *
+ *     x (G(x) (1 + 2 alpha) - alpha),   G(x) = atan(x) / pi + 1/2,   alpha from 0
+ *
+ * Far below 0, G(x) and its slope cancel but for the third power of 1/x: H(x) = G(x) + x G'(x) and G(x)
+ * are made of u = 1/|x| there, and 1 - H(-x) = H(x). */
+ACTIVATION(ACT_XATLU, xatlu, .scalars = 1, .scalar_names = {"alpha"}, .by = by_xatlu)
+ACTIVATION_TRAINED(ACT_XATLU, xatlu)
+
+#ifdef ACTIVATION_SCALAR
+
+static const double inverse_pi = 0.31830988618379067154;
+
+static double xatlu_gate(double x)
+{
+    return x < -1 ? inverse_pi * atan(-1 / x) : inverse_pi * atan(x) + 0.5;
+}
+
+/* H(x), x <= 0. */
+static double xatlu_low(double x)
+{
+    double u = -1 / x;
+
+    if (x > -1)
+        return 0.5 + inverse_pi * (atan(x) + x / (1 + x * x));
+    if (x > -100)
+        return inverse_pi * (atan(u) - u / (1 + u * u));
+    return inverse_pi * u * u * u * (2.0 / 3 - u * u * (4.0 / 5 - u * u * 6.0 / 7));
+}
+
+SCALAR_VALUE(xatlu)
+{
+    return x * (xatlu_gate(x) * (1 + 2 * alpha) - alpha);
+}
+
+SCALAR_SLOPE(xatlu)
+{
+    return (x < 0 ? xatlu_low(x) : 1 - xatlu_low(-x)) * (1 + 2 * alpha) - alpha;
+}
+
+SCALAR_BY(xatlu)
+{
+    return (struct act_by){2 * x * inverse_pi * atan(x), 0};
+}
+
+#endif
+#ifdef ACTIVATION_VECTOR
+
+VECTOR_BY(xatlu)
+{
+    float magnitude = fabsf(x), wide = 1.0f + 2.0f * alpha;
+    bool far = magnitude > 1.0f;
+    float z = far ? 1.0f / magnitude : magnitude, w = z * z, q = 1.0f / (1.0f + w);
+    float bend = atan_bend_f(w), turn = 0.318309886f * (z + z * w * bend); /* atan(z) / pi */
+    float low_gate = far ? turn : 0.5f - turn;
+    float low = far ? 0.318309886f * z * w * (bend + q) : 0.5f - turn - 0.318309886f * z * q;
+    float gate = x < 0.0f ? low_gate : 1.0f - low_gate, slope = x < 0.0f ? low : 1.0f - low;
+
+    return (struct trained_slopes){x * (gate * wide - alpha), slope * wide - alpha,
+                                   magnitude * (1.0f - 2.0f * low_gate), 0.0f};
+}
+
+VECTOR_VALUE(xatlu)
+{
+    return by_xatlu(x, alpha, beta).value;
+}
+
+#endif
