@@ -191,21 +191,32 @@ static double array_error(const float *fast, const double *ref, size_t n, enum p
     return largest > 0 ? worst / largest : worst;
 }
 
-/* The worst tensor's error of gradients (or values), and its name. */
+enum { SCALARS_MAX = 64 };
+
+/* The worst tensor's error of gradients (or values), and its name.  A scalar is held beside all of
+ * them, and to a tenth of what a matrix is: its gradient is a sum over a layer, of which little may be
+ * left. */
 double worst_error(const struct pair *pair, bool gradients, const char **where)
 {
     enum precision precision = gradients ? pair->options.precision : PRECISION_F32;
     int count;
     struct tensor *tensors = model_tensors(pair->fast, &count);
-    double worst = 0;
+    double worst = 0, scalars_exact[SCALARS_MAX];
+    float scalars[SCALARS_MAX];
+    int scalar_count = 0;
 
     *where = "none";
     for (int i = 0; i < count; i++) {
         const struct ref_tensor *twin = ref_t5_tensor(pair->ref, tensors[i].name);
-        double error = array_error(gradients ? tensors[i].gradient : tensors[i].value,
-                                   gradients ? twin->gradient : twin->value,
-                                   tensor_size(&tensors[i]), precision);
+        const float *fast = gradients ? tensors[i].gradient : tensors[i].value;
+        const double *exact = gradients ? twin->gradient : twin->value;
+        double error = array_error(fast, exact, tensor_size(&tensors[i]), precision);
 
+        if (tensors[i].scalar) {
+            scalars[scalar_count] = fast[0];
+            scalars_exact[scalar_count++] = exact[0];
+            error = array_error(scalars, scalars_exact, (size_t)scalar_count, precision) / 10;
+        }
         if (!(error <= worst)) {
             worst = error;
             *where = tensors[i].name;

@@ -232,15 +232,26 @@ static bool slope_changes_sign(const struct activation *activation, int points)
     return negative && positive;
 }
 
+static bool value_changes_sign(const struct activation *activation, int points)
+{
+    bool changes = false;
+
+    for (int i = 0; i < points / 2 - 1; i++) /* left of 0 */
+        changes |= activation->value(a.exact[i], activation->default_alpha, activation->default_beta) *
+                       activation->value(a.exact[i + 1], activation->default_alpha,
+                                         activation->default_beta) < 0;
+    return changes;
+}
+
 /* Value and slope point by point, tails included, relative to each.  Results below 1e-7 may be
  * absolutely wrong by that much of the tolerance; so may slopes below 1e-2 when the activation's
- * slope changes its sign, where it cancels. */
+ * slope changes its sign, where it cancels, and values below 1e-1 when they do so elsewhere than in 0. */
 static void test_gate_tails(const struct kernels *kernels, enum act act)
 {
     const struct typed_kernels *k = &kernels->type[DNN_F32];
     const struct activation *activation = activation_get(act);
     double alpha = activation->default_alpha, beta = activation->default_beta, off = 0;
-    double slope_floor, by[ACTIVATION_SCALARS] = {0};
+    double slope_floor, value_floor, by[ACTIVATION_SCALARS] = {0};
     enum { POINTS = 6001 };
 
     for (int i = 0; i < POINTS; i++) {
@@ -250,11 +261,12 @@ static void test_gate_tails(const struct kernels *kernels, enum act act)
     put(&a, POINTS, DNN_F32);
     put(&c, POINTS, DNN_F32);
     slope_floor = slope_changes_sign(activation, POINTS) ? 1e-2 : 1e-7;
+    value_floor = value_changes_sign(activation, POINTS) ? 1e-1 : 1e-7;
     k->gate_forward[act](POINTS, (float)alpha, (float)beta, a.f32, NULL, d.f32);
     for (int i = 0; i < POINTS; i++) {
         double value = activation->value(a.exact[i], alpha, beta);
 
-        off = fmax(off, fabs(d.f32[i] - value) / (fabs(value) + 1e-7));
+        off = fmax(off, fabs(d.f32[i] - value) / (fabs(value) + value_floor));
     }
     k->gate_backward[act](POINTS, (float)alpha, (float)beta, c.f32, a.f32, NULL, by);
     for (int i = 0; i < POINTS; i++) {

@@ -126,6 +126,8 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
     if (type == DNN_BF16) { /* gates that bf16 holds exactly, so that none changes its side of a kink */
         fill_signs(view.src, stream, 1);
         fill_signs(gate->value, weights, 0.25f);
+        if (up && activation_get(variant->act)->pair)
+            fill_signs(up->value, weights, 0.25f);
     }
     src = widen(view.src, stream), diff_dst = widen(view.diff_dst, stream);
     w = widen(gate->value, weights), v = widen(up ? up->value : NULL, weights);

@@ -17,8 +17,8 @@ static void test_gradient(const struct model_config *model, const struct variant
 {
     struct model_options options = options_of(model, variant, batch, threads);
     double tolerance = precision == PRECISION_F32  ? f32_tolerance
-                       : variant->act == ACT_RELU ? bf16_kink_tolerance
-                                                  : bf16_tolerance;
+                       : variant->act == ACT_RELU || variant->act == ACT_SELU ? bf16_kink_tolerance
+                                                                              : bf16_tolerance;
     double loss_tolerance = precision == PRECISION_F32 ? 1e-6 : 1e-3;
     double loss, expected, error;
     const char *where;
