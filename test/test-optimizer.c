@@ -29,9 +29,9 @@ static void check(int status)
         tap_bail_out("%s", err_get());
 }
 
-/* A matrix of that shape and a vector of that length. */
-static void bench_open(struct bench *bench, const char *name, const struct optimizer_options *options,
-                       int rows, int columns, int length, int workers)
+/* A matrix of that shape and a vector of that length, which may be a scalar. */
+static void bench_open_as(struct bench *bench, const char *name, const struct optimizer_options *options,
+                          int rows, int columns, int length, int workers, bool scalar)
 {
     const struct optimizer_type *type = optimizer_type_find(name);
     size_t bytes = 0;
@@ -40,6 +40,7 @@ static void bench_open(struct bench *bench, const char *name, const struct optim
     check(tensors_add(&bench->tensors, "matrix", rows, columns, 1) ? 0 : -1);
     check(tensors_add(&bench->tensors, "vector", 1, length, 0) ? 0 : -1);
     bench->tensors.list[1].vector = true;
+    bench->tensors.list[1].scalar = scalar;
     bench->nn.kernels = kernels_get();
     for (int real = 0; real < 2; real++) {
         if (real)
@@ -59,6 +60,12 @@ static void bench_open(struct bench *bench, const char *name, const struct optim
     bench->optimizer.parameters = bench->values;
     bench->optimizer.gradient = bench->gradients;
     tensors_bind(&bench->tensors, bench->values, bench->gradients);
+}
+
+static void bench_open(struct bench *bench, const char *name, const struct optimizer_options *options,
+                       int rows, int columns, int length, int workers)
+{
+    bench_open_as(bench, name, options, rows, columns, length, workers, false);
 }
 
 static void bench_close(struct bench *bench)
@@ -222,6 +229,35 @@ static void test_workers(const char *name)
         bench_close(&bench[i]);
 }
 
+/* ==== Scalars ==== */
+
+/* A scalar that begins at 0 moves by the learning rate, as all of its first update is its sign; one of
+ * 3 by three times that with Adafactor.  What is no scalar moves by a thousandth with that. */
+static void test_scalar(void)
+{
+    for (int scalar = 0; scalar < 2; scalar++)
+        for (int adamw = 0; adamw < 2; adamw++) {
+            double wanted = adamw || scalar ? -0.02 : -0.02e-3, second = adamw ? 2.98 : 3 - 0.06;
+            struct bench bench;
+            float *value, *gradient;
+
+            bench_open_as(&bench, adamw ? "adamw" : "adafactor", NULL, 2, 2, 1, 1, scalar);
+            value = bench.tensors.list[1].value;
+            gradient = bench.tensors.list[1].gradient;
+            *gradient = 0.25f;
+            bench_step(&bench, 1, 0.02);
+            tap_ok(fabs(*value - wanted) < 1e-6, "%s: a %s that is 0 becomes %g",
+                   adamw ? "adamw" : "adafactor", scalar ? "scalar" : "vector of one", *value);
+            memset(bench.optimizer.state, 0,
+                   bench.optimizer.state_count * sizeof *bench.optimizer.state);
+            *value = 3;
+            *gradient = 0.25f;
+            bench_step(&bench, 1, 0.02);
+            tap_ok(fabs(*value - second) < 1e-5, "... and one that is 3, %g: without decay", *value);
+            bench_close(&bench);
+        }
+}
+
 /* ==== Schedules ==== */
 
 /* w 100 of 1100 steps, lr0 0.5. */
@@ -284,13 +320,14 @@ int main(void)
 
     while (optimizer_type_at(count))
         count++;
-    tap_plan(4 + 3 * count + 3);
+    tap_plan(4 + 3 * count + 8 + 3);
     test_hand_twin();
     test_hand();
     for (int i = 0; i < count; i++) {
         test_clip(optimizer_type_at(i)->name);
         test_workers(optimizer_type_at(i)->name);
     }
+    test_scalar();
     test_schedules();
     return tap_status();
 }

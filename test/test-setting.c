@@ -86,6 +86,7 @@ static const struct rejection rejections[] = {
     {"learning-rate", "-0.1", "is not a number from"},
     {"learning-rate", "0.1.2", "is not a number from"},
     {"decay-fraction", "1.5", "from 0 to 1"},
+    {"group", "narang", "there is: paper, narang2021, all"},
     {"optimizer", "adam", "there is: adafactor, adamw"},
     {"schedule", "cosin", "did you mean cosine?"},
     {"beta1", "0.5", "beta1: adafactor has none"},
@@ -158,6 +159,17 @@ static void test_variants(void)
     tap_ok(status == 0 && setting.variant_count == 9 &&
                strcmp(setting.variants[8]->name, "relu2") == 0,
            "variants: all of the paper and one more");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "group", "narang2021");
+    tap_ok(status == 0 && setting.variant_count == 12 &&
+               strcmp(setting.baseline->name, "relu") == 0 &&
+               strcmp(setting.variants[11]->name, "softplus") == 0,
+           "variants: a group");
+    setting_free(&setting);
+    status = RESOLVE(&setting, "group", "paper", "variant", "relu2", "variant", "glu");
+    tap_ok(status == 0 && setting.variant_count == 9 &&
+               strcmp(setting.variants[8]->name, "relu2") == 0,
+           "variants: a group and one more");
     setting_free(&setting);
     status = RESOLVE(&setting, "variant", "geglu", "variant", "swiglu");
     tap_ok(status == 0 && strcmp(setting.baseline->name, "geglu") == 0,
@@ -638,7 +650,7 @@ static void test_request(void)
 int main(void)
 {
     tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1 +
-                   3 + 2 + 3 + 3 + 8));
+                   3 + 2 + 3 + 3 + 8 + 2));
     test_defaults();
     test_presets();
     test_rejections();

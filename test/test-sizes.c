@@ -167,6 +167,32 @@ static bool initialised(const struct tensor *tensor, double stddev)
            fabs(sqrt(squares / n) / stddev - 1) < 4 / sqrt(2.0 * n);
 }
 
+/* Scalars begin where the activation says, whatever the seed, and are parameters of the layers. */
+static void test_scalars(void)
+{
+    struct model_options options = options_of(&odd, find("xielu"), 5, 1);
+    struct model_counts with, without;
+    struct model *model;
+    struct tensor *tensors;
+    int count, scalars = 0, wrong = 0;
+
+    check(model_create(&model, &options));
+    model_init(model, 9);
+    tensors = model_tensors(model, &count);
+    for (int i = 0; i < count; i++)
+        if (tensors[i].scalar)
+            wrong += fabs(tensors[i].value[0] - (scalars++ % 2 ? -1.0502256 : 0.2033823)) > 1e-6;
+    check(model_counts(&options, &with));
+    options.variant = find("relu");
+    check(model_counts(&options, &without));
+    tap_ok(scalars == 2 * 2 * odd.layers && wrong == 0 &&
+               with.parameters == without.parameters + scalars &&
+               with.ffn_parameters == without.ffn_parameters + scalars &&
+               with.train_flops == without.train_flops,
+           "trained scalars begin where they should, and are counted");
+    model_destroy(model);
+}
+
 static void test_init(void)
 {
     const struct variant *names[] = {variant_at(0), variant_at(6)};
@@ -269,11 +295,12 @@ static void test_refusals(void)
 
 int main(void)
 {
-    tap_plan(5 + 4 + 10);
+    tap_plan(5 + 4 + 1 + 10);
     test_counts();
     test_flops();
     test_implementations();
     test_init();
+    test_scalars();
     test_refusals();
     return tap_status();
 }

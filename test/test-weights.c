@@ -92,6 +92,36 @@ static void test_layout(void)
     model_destroy(model);
 }
 
+/* What a layer trains of its activation is a vector of one number, and comes back. */
+static void test_scalars(void)
+{
+    static const char name[] = "decoder.block.0.layer.2.DenseReluDense.act.alpha_n";
+    struct model *saved = model_fixture("xielu", 12, 1), *loaded = model_fixture("xielu", 12, 2);
+    int count, scalars = 0;
+    struct tensor *tensors = model_tensors(saved, &count);
+    size_t bytes, header_bytes;
+    json_t *header, *shape;
+    char *file;
+
+    for (int i = 0; i < count; i++)
+        if (tensors[i].scalar)
+            tensors[i].value[0] = (float)++scalars / 8;
+    tap_ok(scalars == 4 && weights_save(directory, saved) == 0 && weights_load(directory, loaded) == 0 &&
+               same_weights(saved, loaded),
+           "two scalars of each of two layers, saved and loaded");
+    file = scratch_load(scratch_path(WEIGHTS), &bytes);
+    header_bytes = (size_t)(unsigned char)file[0] | (size_t)(unsigned char)file[1] << 8;
+    header = json_loadb(file + 8, header_bytes, 0, NULL);
+    shape = json_object_get(json_object_get(header, name), "shape");
+    tap_ok(json_array_size(shape) == 1 && json_integer_value(json_array_get(shape, 0)) == 1 &&
+               json_object_get(header, "encoder.block.0.layer.1.DenseReluDense.act.alpha_p"),
+           "a scalar is a vector of one: %s", name);
+    json_decref(header);
+    free(file);
+    model_destroy(saved);
+    model_destroy(loaded);
+}
+
 static void test_config(void)
 {
     json_t *config = json_load_file(scratch_path(CONFIG), 0, NULL);
@@ -247,8 +277,9 @@ static void test_hostile(void)
 
 int main(void)
 {
-    tap_plan((int)(3 + 4 + 1 + 5 + 2 * (LENGTH_OF(edits) + 4 + 3) + 2 * 2 + 1));
+    tap_plan((int)(3 + 4 + 1 + 5 + 2 * (LENGTH_OF(edits) + 4 + 3) + 2 * 2 + 1 + 2));
     directory = scratch_path("checkpoint");
+    test_scalars();
     test_round_trip();
     test_layout();
     test_config();
