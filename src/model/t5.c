@@ -5,7 +5,7 @@
 #include "src/glu.h"
 
 #include "src/model/architecture.h"
-#include "src/model/block.h"
+#include "src/model/layout.h"
 #include "src/model/weights_hf.h"
 #include "src/nn/loss.h"
 
@@ -32,12 +32,6 @@ struct t5_worker {
 
 /* ==== The table of products ==== */
 
-static int add_row(struct model *model, int *index, const struct product *product)
-{
-    *index = products_add(&model->products, product);
-    return *index < 0 ? -1 : 0;
-}
-
 /* Scores and values of one kind of attention: one pair of products for each head and layer. */
 static int add_attention(struct model *model, const char *which, int queries, int keys)
 {
@@ -52,37 +46,8 @@ static int add_attention(struct model *model, const char *which, int queries, in
 
     snprintf(scores.role, sizeof scores.role, "%s scores", which);
     snprintf(values.role, sizeof values.role, "%s values", which);
-    return add_row(model, &index, &scores) || add_row(model, &index, &values) ? -1 : 0;
-}
-
-/* What the activations keep besides is what must be kept of a token: a layer's normed input, its gate,
- * up and hidden layer. */
-static int add_ffn(struct model *model, const char *side, struct stack *stack)
-{
-    const struct model_config *c = &model->options.model;
-    int64_t tokens = (int64_t)c->layers * stack->length;
-    struct product in = {.kind = PROFILE_FFN, .tokens = stack->length, .in = c->d_model,
-                         .out = c->d_ff, .times = c->layers,
-                         .kept = tokens * (c->d_model + c->d_ff), .weights = true};
-    struct product out = {.kind = PROFILE_FFN, .tokens = stack->length, .in = c->d_ff,
-                          .out = c->d_model, .times = c->layers, .kept = tokens * c->d_ff,
-                          .weights = true, .dst_f32 = true, .dst_accumulate = true,
-                          .diff_typed = true};
-
-    snprintf(in.role, sizeof in.role, "%s W", side);
-    snprintf(out.role, sizeof out.role, "%s W2", side);
-    if (add_row(model, &stack->products.gate, &in))
-        return -1;
-    if (model->options.variant->gated) {
-        struct product up = in;
-
-        up.kept = tokens * c->d_ff;
-        up.diff_accumulate = true;
-        snprintf(up.role, sizeof up.role, "%s V", side);
-        if (add_row(model, &stack->products.up, &up))
-            return -1;
-    }
-    return add_row(model, &stack->products.out, &out);
+    return layout_product(model, &index, &scores) || layout_product(model, &index, &values) ? -1
+                                                                                           : 0;
 }
 
 /* The products of a stack's tokens and weights.  The encoder's k and v serve cross-attention too. */
@@ -106,8 +71,9 @@ static int add_projections(struct model *model, const char *side, struct stack *
     snprintf(q.role, sizeof q.role, "%s q", side);
     snprintf(kv.role, sizeof kv.role, "%s k, v", side);
     snprintf(o.role, sizeof o.role, "%s o", side);
-    return add_row(model, &stack->products.q, &q) || add_row(model, &stack->products.kv, &kv) ||
-                   add_row(model, &stack->products.o, &o)
+    return layout_product(model, &stack->products.q, &q) ||
+                   layout_product(model, &stack->products.kv, &kv) ||
+                   layout_product(model, &stack->products.o, &o)
                ? -1
                : 0;
 }
@@ -121,9 +87,11 @@ static int lay_out_products(struct model *model, struct t5 *t5)
                              .dst_f32 = true, .plain_transposed = true};
     struct stack *encoder = &t5->stack[ENCODER], *decoder = &t5->stack[DECODER];
 
-    if (add_projections(model, "encoder", encoder, true) || add_ffn(model, "encoder", encoder) ||
-        add_projections(model, "decoder", decoder, false) || add_ffn(model, "decoder", decoder) ||
-        add_row(model, &t5->table.plan, &logits) ||
+    if (add_projections(model, "encoder", encoder, true) ||
+        layout_ffn_products(model, "encoder", encoder) ||
+        add_projections(model, "decoder", decoder, false) ||
+        layout_ffn_products(model, "decoder", decoder) ||
+        layout_product(model, &t5->table.plan, &logits) ||
         add_attention(model, "encoder", c->input_length, c->input_length) ||
         add_attention(model, "decoder", c->target_length, c->target_length) ||
         add_attention(model, "cross", c->target_length, c->input_length))
@@ -140,24 +108,14 @@ static int attention_add(struct model *model, const struct stack *stack,
 {
     const struct stack_products *at = &stack->products;
     double d_model = stack->d_model, d_kv = stack->d_kv, heads = stack->heads;
-    const struct {
-        const char *name;
-        struct linear *linear;
-        int product;
-        double stddev;
-    } rows[] = {{"q", &weights->q, at->q, pow(d_model * d_kv, -0.5)},
-                {"k", &weights->k, kv, pow(d_model, -0.5)},
-                {"v", &weights->v, kv, pow(d_model, -0.5)},
-                {"o", &weights->o, at->o, pow(heads * d_kv, -0.5)}};
+    const struct layout_linear rows[] = {{"q", &weights->q, at->q, pow(d_model * d_kv, -0.5)},
+                                         {"k", &weights->k, kv, pow(d_model, -0.5)},
+                                         {"v", &weights->v, kv, pow(d_model, -0.5)},
+                                         {"o", &weights->o, at->o, pow(heads * d_kv, -0.5)}};
     char name[96];
 
-    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
-        snprintf(name, sizeof name, "%s.%s.%s.weight", where, kind, rows[i].name);
-        if (linear_add(&model->tensors, &model->products, rows[i].linear, rows[i].product, name,
-                       rows[i].stddev))
-            return -1;
-    }
-    return 0;
+    snprintf(name, sizeof name, "%s.%s", where, kind);
+    return layout_linears(model, name, rows, LENGTH_OF(rows));
 }
 
 static int ffn_add(struct model *model, const struct stack *stack, struct ffn_weights *weights,
@@ -166,22 +124,14 @@ static int ffn_add(struct model *model, const struct stack *stack, struct ffn_we
     const struct stack_products *at = &stack->products;
     bool gated = stack->variant->gated;
     double in = pow(stack->d_model, -0.5), out = pow(stack->d_ff, -0.5);
-    const struct {
-        const char *name;
-        struct linear *linear;
-        int product;
-        double stddev;
-    } rows[] = {{gated ? "wi_0" : "wi", &weights->gate, at->gate, in},
-                {"wi_1", gated ? &weights->up : NULL, at->up, in},
-                {"wo", &weights->out, at->out, out}};
+    const struct layout_linear rows[] = {{gated ? "wi_0" : "wi", &weights->gate, at->gate, in},
+                                         {"wi_1", gated ? &weights->up : NULL, at->up, in},
+                                         {"wo", &weights->out, at->out, out}};
     char name[96];
 
-    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
-        snprintf(name, sizeof name, "%s.DenseReluDense.%s.weight", where, rows[i].name);
-        if (rows[i].linear && linear_add(&model->tensors, &model->products, rows[i].linear,
-                                         rows[i].product, name, rows[i].stddev))
-            return -1;
-    }
+    snprintf(name, sizeof name, "%s.DenseReluDense", where);
+    if (layout_linears(model, name, rows, LENGTH_OF(rows)))
+        return -1;
     snprintf(name, sizeof name, "%s.DenseReluDense.act", where);
     return ffn_scalars_add(&model->tensors, weights, stack->variant, name);
 }
