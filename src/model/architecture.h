@@ -40,6 +40,9 @@ struct slice {
     double *example_nats; /* (count): set to the sum over each example's target tokens; NULL: not asked */
 };
 
+/* Add the losses of the slice's rows, (count, length), to the worker's and to each example's. */
+void slice_losses(struct worker *worker, const struct slice *slice, const double *row_nats, int length);
+
 /* A tensor that weights files of others hold besides the model's own. */
 struct hf_tensor {
     const char *name;
@@ -62,6 +65,7 @@ struct hf_function {
 
 struct architecture {
     const char *name;
+    bool shifted; /* an example's inputs are its targets, shifted right: its tokens count once */
     /* Fill model->tensors and model->products from model->options, and set model->own.  0 or -1. */
     int (*lay_out)(struct model *model);
     /* Free model->own; may be called after a layout that failed, and on NULL. */
@@ -94,6 +98,7 @@ struct architecture {
 
 /* The rows, by file. */
 extern const struct architecture architecture_t5;
+extern const struct architecture architecture_lm;
 extern const struct architecture architecture_ffn;
 
 #endif

@@ -49,6 +49,7 @@ static struct attention_shape attention_shape(const struct stack *stack, int sub
         .queries = stack->length,
         .keys = sublayer == SELF ? stack->length : stack->memory_length,
         .causal = sublayer == SELF && stack->causal,
+        .block = sublayer == SELF ? stack->block : 0,
     };
 }
 
@@ -86,15 +87,16 @@ int stack_open(struct stack_saved *saved, const struct stack *stack, struct work
     for (int i = 0; i < stack->layers; i++)
         block_alloc(&saved->blocks[i], stack, nn, arena, examples);
     norm_saved_alloc(&saved->last, nn, arena, tokens, stack->d_model);
-    position_bias_alloc(&saved->bias, nn, arena, stack->heads, self.queries, self.keys,
-                        !stack->causal, stack->bias);
+    if (!stack->rotary)
+        position_bias_alloc(&saved->bias, nn, arena, stack->heads, self.queries, self.keys,
+                            !stack->causal, stack->bias);
     if (attention_plan_create(&saved->self, nn, &self, &plans[at->q], &plans[at->kv],
-                              &plans[at->o]) ||
+                              &plans[at->o], stack->rotary) ||
         ffn_plan_create(&saved->ffn, nn, arena, stack->variant, tokens, stack->length, stack->d_ff,
                         !unfused, &plans[at->gate], &plans[at->up], &plans[at->out]))
         return -1;
     return has(stack, CROSS) ? attention_plan_create(&saved->cross, nn, &cross, &plans[at->q],
-                                                     &plans[at->cross_kv], &plans[at->o])
+                                                     &plans[at->cross_kv], &plans[at->o], NULL)
                              : 0;
 }
 
@@ -116,11 +118,10 @@ static int most_columns(const struct stack *stack)
 void stack_scratch_alloc(struct stack_scratch *scratch, const struct stack *longest,
                          struct nn *nn, struct arena *arena, int examples)
 {
-    int length = longest->length;
-    size_t stream = nn_count(examples, length, longest->d_model);
+    struct attention_shape shape = attention_shape(longest, SELF, examples);
+    size_t stream = nn_count(examples, longest->length, longest->d_model);
 
-    attention_scratch_alloc(&scratch->attention, nn, arena, examples, longest->heads, longest->d_kv,
-                            length, nn_count(length, length, 1));
+    attention_scratch_alloc(&scratch->attention, nn, arena, &shape, longest->rotary != NULL);
     if (!nn->train)
         return;
     scratch->diff = arena_alloc(arena, stream, sizeof(float));
@@ -187,6 +188,12 @@ static float *stream_after(const struct stack *stack, struct stack_saved *saved,
     return saved->blocks[i].norm[k == SELF && has(stack, CROSS) ? CROSS : FFN].src;
 }
 
+/* What self-attention adds to its scores, or NULL. */
+static struct position_bias *own_bias(const struct stack *stack, struct stack_saved *saved)
+{
+    return stack->rotary ? NULL : &saved->bias;
+}
+
 /* What self-attention reads, src being its input. */
 static struct attention_memory own_memory(const void *src, const int *used)
 {
@@ -224,7 +231,7 @@ void stack_forward(const struct stack *stack, struct stack_saved *saved, struct 
             else
                 attention_forward(nn, k == SELF ? &saved->self : &saved->cross,
                                   &block->attention[k], src, k == SELF ? &own : memory,
-                                  k == SELF ? &saved->bias : NULL, &kept->attention[k],
+                                  k == SELF ? own_bias(stack, saved) : NULL, &kept->attention[k],
                                   &scratch->attention, dst);
             if (scratch->output)
                 add_output(nn, stack, examples, output_sites[k], dst, next);
@@ -271,7 +278,7 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
             else
                 attention_backward(nn, k == SELF ? &saved->self : &saved->cross,
                                    &block->attention[k], src, k == SELF ? &own : memory,
-                                   k == SELF ? &saved->bias : NULL, &kept->attention[k],
+                                   k == SELF ? own_bias(stack, saved) : NULL, &kept->attention[k],
                                    &scratch->attention, diff_output, diff_normed,
                                    k == SELF ? diff_normed : diff_memory);
             norm_backward(nn, &block->norm[k], parameters, tokens, stack->d_model, &kept->norm[k],

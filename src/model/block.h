@@ -39,6 +39,8 @@ struct stack {
     int d_model, heads, d_kv, d_ff;
     const struct variant *variant;
     bool causal;
+    int block;                   /* see struct attention_shape */
+    const struct rotary *rotary; /* positions; borrowed; NULL: a table of relative ones */
     int first_layer;         /* of the model's layers, all stacks counted */
     size_t embedding, bias;  /* offsets of the tables of embeddings and of relative positions */
 };
@@ -59,7 +61,7 @@ struct block_saved {
 struct stack_saved {
     struct block_saved *blocks; /* (layers); owned, its buffers the arena's */
     struct norm_saved last;
-    struct position_bias bias;
+    struct position_bias bias; /* without rotary positions */
     struct attention_plan self, cross;
     struct ffn_plan ffn;
 };

@@ -4,6 +4,7 @@ libglubench_a_SOURCES += \
     src/model/block.c src/model/block.h \
     src/model/ffn.c src/model/ffn.h \
     src/model/layout.c src/model/layout.h \
+    src/model/lm.c \
     src/model/model.c src/model/model.h \
     src/model/step.c \
     src/model/t5.c \

@@ -18,6 +18,7 @@ enum {
 
 static const struct architecture *const architectures[] = {
     &architecture_t5,
+    &architecture_lm,
     &architecture_ffn,
 };
 
@@ -29,12 +30,27 @@ const struct architecture *architecture_find(const char *name)
     return NULL;
 }
 
+const char *architecture_name(int i)
+{
+    return i >= 0 && (size_t)i < LENGTH_OF(architectures) && architectures[i]->hf_config
+               ? architectures[i]->name
+               : NULL;
+}
+
 bool model_has_bf16(void)
 {
     return dnn_has_bf16();
 }
 
 /* ==== Options ==== */
+
+int model_tokens(const struct model_options *options)
+{
+    const struct model_config *config = &options->model;
+    bool once = options->architecture && options->architecture->shifted;
+
+    return config->input_length + (once ? 0 : config->target_length);
+}
 
 static int options_check(const struct model_options *options)
 {
@@ -75,7 +91,7 @@ static int options_check(const struct model_options *options)
 static int micro_batch_choose(const struct model_options *options, int workers)
 {
     int share = (options->batch + workers - 1) / workers;
-    int tokens = options->model.input_length + options->model.target_length;
+    int tokens = model_tokens(options);
     int rows = ROWS_PER_WIDTH * options->model.d_model;
     int most = rows < tokens ? 1 : rows / tokens;
     int pieces = (share + most - 1) / most;
@@ -202,7 +218,7 @@ static void memory_per_token(struct model *model)
 {
     const struct model_options *options = &model->options;
     double bytes = options->precision == PRECISION_BF16 ? 2 : 4;
-    double tokens = options->model.input_length + options->model.target_length;
+    double tokens = model_tokens(options);
     double all = (double)model->team.size * options->micro_batch * tokens;
 
     model->memory.activations_per_token = (size_t)((double)model->memory.activations / all);

@@ -55,6 +55,12 @@ struct model;
 
 /* The architecture of a name, or NULL. */
 const struct architecture *architecture_find(const char *name);
+/* The i-th name of those that can be trained, or NULL past the last. */
+const char *architecture_name(int i);
+
+/* Tokens of an example that the model works on: those of its inputs and targets, or once those that are
+ * both. */
+int model_tokens(const struct model_options *options);
 
 /* True when this CPU and this oneDNN multiply bf16 in hardware. */
 bool model_has_bf16(void);

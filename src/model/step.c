@@ -20,6 +20,20 @@ struct work {
     double *example_nats; /* of an evaluation */
 };
 
+void slice_losses(struct worker *worker, const struct slice *slice, const double *row_nats, int length)
+{
+    for (int i = 0; i < slice->count; i++) {
+        double sum = 0;
+
+        for (int j = i * length; j < (i + 1) * length; j++) {
+            sum += row_nats[j];
+            worker->loss_nats += row_nats[j];
+        }
+        if (slice->example_nats)
+            slice->example_nats[i] = sum;
+    }
+}
+
 /* A worker's share of the batch, into its own gradient. */
 static void gradient_share(void *context, int w)
 {

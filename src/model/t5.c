@@ -375,7 +375,6 @@ static void t5_forward(struct model *model, struct worker *worker, const struct 
     struct t5_worker *own = worker->own;
     struct nn *nn = &worker->nn;
     struct attention_memory memory = memory_of(own);
-    int out = slice->batch->target_length;
 
     load(model, own, slice);
     stack_forward(&t5->stack[ENCODER], &own->stack[ENCODER], nn, &own->scratch, model->parameters,
@@ -385,16 +384,7 @@ static void t5_forward(struct model *model, struct worker *worker, const struct 
                   own->decoder_inputs, NULL, &memory);
     loss_run(nn, &worker->plans[t5->table.plan], &t5->table, &own->loss, own->stack[DECODER].last.dst,
              own->targets, slice->scale, slice->scale != 0 ? own->scratch.diff_normed : NULL);
-    for (int i = 0; i < slice->count; i++) {
-        double sum = 0;
-
-        for (int j = i * out; j < (i + 1) * out; j++) {
-            sum += own->loss.row_nats[j];
-            worker->loss_nats += own->loss.row_nats[j];
-        }
-        if (slice->example_nats)
-            slice->example_nats[i] = sum;
-    }
+    slice_losses(worker, slice, own->loss.row_nats, slice->batch->target_length);
 }
 
 static void t5_backward(struct model *model, struct worker *worker, const struct slice *slice)

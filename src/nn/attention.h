@@ -1,12 +1,18 @@
-/* attention.h - multi-head attention of T5: no scaling, no biases, a relative position bias added
- * to the scores (none in cross-attention), keys beyond an example's used length masked, dropout of the
- * attention weights.
+/* attention.h - multi-head attention without biases, keys beyond an example's used length masked, dropout
+ * of the attention weights.
  *
- *     dst += softmax(q k^T + bias) v Wo,   q = src Wq,  k = memory Wk,  v = memory Wv */
+ *     dst += softmax(q k^T + bias) v Wo,   q = src Wq,  k = memory Wk,  v = memory Wv
+ *
+ * T5's has a relative position bias added to the scores (none in cross-attention) and no scaling.  With
+ * rotary positions q and k turn and q is divided by sqrt(d_kv) before they meet; there is no bias then.
+ *
+ * Causal self-attention may go in blocks of queries, each of which meets the keys up to its own end
+ * alone: what lies to the right of a block is neither computed nor kept. */
 #ifndef GLU_NN_ATTENTION_H
 #define GLU_NN_ATTENTION_H
 
 #include "src/nn/linear.h"
+#include "src/nn/rotary.h"
 
 struct attention_weights {
     struct linear q, k, v, o;
@@ -16,18 +22,34 @@ struct attention_shape {
     int examples, heads, d_kv;
     int queries, keys; /* tokens of an example on either side */
     bool causal;       /* a query sees the keys up to its own position */
+    int block;         /* queries taken at once, when causal with as many keys as queries; 0: all */
+};
+
+/* Queries of a block for examples of that length. */
+int attention_block_choose(int length);
+/* Queries first .. first + queries - 1, and the keys that any of them sees. */
+struct attention_range {
+    int first, queries, keys;
+};
+int attention_ranges(const struct attention_shape *shape);
+struct attention_range attention_range(const struct attention_shape *shape, int i);
+
+struct attention_products {
+    struct dnn_matmul *scores, *values;
+    struct dnn_matmul *diff_probabilities, *diff_q, *diff_k, *diff_v;
 };
 
 struct attention_plan {
     struct attention_shape shape;
     const struct linear_plan *q, *kv, *o; /* borrowed */
-    struct dnn_matmul *scores, *values;
-    struct dnn_matmul *diff_probabilities, *diff_q, *diff_k, *diff_v;
+    const struct rotary *rotary;          /* borrowed; NULL: none */
+    struct attention_products *products;  /* by range; owned */
 };
 
 int attention_plan_create(struct attention_plan *plan, struct nn *nn,
                           const struct attention_shape *shape, const struct linear_plan *q,
-                          const struct linear_plan *kv, const struct linear_plan *o);
+                          const struct linear_plan *kv, const struct linear_plan *o,
+                          const struct rotary *rotary);
 void attention_plan_destroy(struct attention_plan *plan);
 /* Note its primitives, as "ROLE scores" and so on. */
 int attention_plan_list(const struct attention_plan *plan, const char *role,
@@ -35,22 +57,25 @@ int attention_plan_list(const struct attention_plan *plan, const char *role,
 
 /* What forward keeps, in the storage type. */
 struct attention_saved {
-    void *q, *k, *v, *mixed; /* (examples * length, heads * d_kv); v: times the dropout of the
-                              * attention weights, which is one for all queries; mixed: before Wo */
-    void *probabilities;     /* (examples, heads, queries, keys) */
+    void *q, *k, *v, *mixed; /* (examples * length, heads * d_kv); q, k: turned; v: times the dropout
+                              * of the attention weights, which is one for all queries; mixed: before
+                              * Wo */
+    void *probabilities;     /* (examples, heads, queries, keys), range by range */
 };
 void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, struct arena *arena,
                            const struct attention_shape *shape);
 
 /* Shared by all attention layers of a worker: room for the largest. */
 struct attention_scratch {
-    float *scores;                                    /* (examples, heads, queries, keys) */
-    void *diff_scores;                                /* likewise, storage type */
+    float *scores;     /* (examples, heads, queries, keys) of a range */
+    void *diff_scores; /* likewise, storage type */
     void *diff_mixed, *diff_q, *diff_k, *diff_v; /* (examples * length, heads * d_kv) */
+    float *sum_q, *sum_k, *sum_v; /* likewise in f32, before they turn back; NULL without positions that
+                                   * turn */
 };
+/* longest: the most queries and keys. */
 void attention_scratch_alloc(struct attention_scratch *scratch, const struct nn *nn,
-                             struct arena *arena, int examples, int heads, int d_kv, int length,
-                             size_t scores_per_head);
+                             struct arena *arena, const struct attention_shape *longest, bool rotary);
 
 /* Relative position bias of a stack, unrolled: for each head the value at distance j - i, which is
  * all a (queries, keys) matrix of it holds.  Head h, distance d: line[h * pitch + zero + d]. */
@@ -80,7 +105,7 @@ struct attention_memory {
     enum dropout_site site; /* of the attention weights */
 };
 
-/* src: (examples * queries, d_model), storage type; bias: NULL in cross-attention; dst: (examples *
+/* src: (examples * queries, d_model), storage type; bias: NULL: none; dst: (examples *
  * queries, d_model) f32, which the plan of o adds to or sets. */
 void attention_forward(struct nn *nn, const struct attention_plan *plan,
                        const struct attention_weights *weights, const void *src,

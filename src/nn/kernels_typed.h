@@ -189,13 +189,13 @@ static void T(norm_backward)(int64_t rows, int d, const float *diff_dst, const f
     }
 }
 
-static void T(softmax_forward)(int rows, int n, int used, bool causal, const float *scores,
+static void T(softmax_forward)(int rows, int n, int used, int causal, const float *scores,
                                const float *bias, void *dst)
 {
     STORAGE *out = dst;
 
     for (int row = 0; row < rows; row++, scores += n, out += n) {
-        int valid = causal && row + 1 < used ? row + 1 : used;
+        int valid = causal && row + causal < used ? row + causal : used;
         float max = -INFINITY, sum = 0, factor;
         float line[SOFTMAX_LINE];
         const float *score = scores, *b = bias ? bias - row : NULL;
@@ -242,14 +242,14 @@ static void T(softmax_forward)(int rows, int n, int used, bool causal, const flo
     }
 }
 
-static void T(softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
+static void T(softmax_backward)(int rows, int n, int used, int causal, const void *dst,
                                 const float *diff_dst, void *diff_scores, float *diff_bias)
 {
     const STORAGE *p = dst;
     STORAGE *out = diff_scores;
 
     for (int row = 0; row < rows; row++, p += n, diff_dst += n, out += n) {
-        int valid = causal && row + 1 < used ? row + 1 : used;
+        int valid = causal && row + causal < used ? row + causal : used;
         float dot = 0;
 
 #pragma omp simd reduction(+ : dot)
@@ -271,6 +271,49 @@ static void T(softmax_backward)(int rows, int n, int used, bool causal, const vo
                 STORE(out, j, LOAD(p, j) * (diff_dst[j] - dot));
         }
         memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
+    }
+}
+
+static void T(rotate)(int rows, int heads, int half, const float *turn, float factor, void *x)
+{
+    STORAGE *a = x;
+
+    for (int row = 0; row < rows; row++, turn += 2 * half) {
+        const float *sine = turn + half;
+
+        for (int head = 0; head < heads; head++, a += 2 * half) {
+            STORAGE *b = a + half;
+
+#pragma omp simd
+            for (int i = 0; i < half; i++) {
+                float p = LOAD(a, i), q = LOAD(b, i);
+
+                STORE(a, i, (p * turn[i] - q * sine[i]) * factor);
+                STORE(b, i, (q * turn[i] + p * sine[i]) * factor);
+            }
+        }
+    }
+}
+
+static void T(rotate_back)(int rows, int heads, int half, const float *turn, float factor,
+                           const float *src, void *dst)
+{
+    STORAGE *a = dst;
+
+    for (int row = 0; row < rows; row++, turn += 2 * half) {
+        const float *sine = turn + half;
+
+        for (int head = 0; head < heads; head++, a += 2 * half, src += 2 * half) {
+            STORAGE *b = a + half;
+
+#pragma omp simd
+            for (int i = 0; i < half; i++) {
+                float p = src[i], q = src[half + i];
+
+                STORE(a, i, (p * turn[i] + q * sine[i]) * factor);
+                STORE(b, i, (q * turn[i] - p * sine[i]) * factor);
+            }
+        }
     }
 }
 

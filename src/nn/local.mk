@@ -13,6 +13,7 @@ libglubench_a_SOURCES += \
 	src/nn/norm.c src/nn/norm.h \
 	src/nn/optimizer.c src/nn/optimizer.h \
 	src/nn/products.c src/nn/products.h \
+	src/nn/rotary.c src/nn/rotary.h \
 	src/nn/schedule.c src/nn/schedule.h \
 	src/nn/stream.c src/nn/stream.h \
 	src/nn/team.c src/nn/team.h \
