@@ -60,7 +60,11 @@ struct model_options options_of(const struct model_config *model, const struct v
     return options;
 }
 
-/* Random ids, none of them pad. */
+static bool is_lm(const struct model_options *options)
+{
+    return options->architecture && options->architecture == architecture_find("lm");
+}
+
 struct batch *random_batch(const struct model_options *options, uint64_t seed)
 {
     const struct model_config *m = &options->model;
@@ -73,6 +77,8 @@ struct batch *random_batch(const struct model_options *options, uint64_t seed)
         batch->inputs[i] = 1 + (int32_t)rng_below(&rng, (uint32_t)m->vocabulary - 1);
     for (int i = 0; i < options->batch * m->target_length; i++)
         batch->targets[i] = 1 + (int32_t)rng_below(&rng, (uint32_t)m->vocabulary - 1);
+    for (int i = 0; is_lm(options) && i < options->batch * m->input_length; i++)
+        batch->inputs[i] = i % m->input_length ? batch->targets[i - 1] : 0;
     return batch;
 }
 
@@ -123,17 +129,25 @@ void randomise(struct model *model)
     model_refresh(model);
 }
 
+static struct ref_tensor *twin_of(const struct pair *pair, const char *name)
+{
+    return pair->lm ? ref_lm_tensor(pair->lm, name) : ref_t5_tensor(pair->ref, name);
+}
+
 /* The fast model's weights into the twin.  -1 when the tensors are not the same. */
-static int copy_weights(struct ref_t5 *ref, struct model *fast)
+static int copy_weights(const struct pair *pair)
 {
     int count, ref_count;
-    struct tensor *tensors = model_tensors(fast, &count);
+    struct tensor *tensors = model_tensors(pair->fast, &count);
 
-    ref_t5_tensors(ref, &ref_count);
+    if (pair->lm)
+        ref_lm_tensors(pair->lm, &ref_count);
+    else
+        ref_t5_tensors(pair->ref, &ref_count);
     if (count != ref_count)
         return err_set("%d tensors, not %d", count, ref_count);
     for (int i = 0; i < count; i++) {
-        struct ref_tensor *twin = ref_t5_tensor(ref, tensors[i].name);
+        struct ref_tensor *twin = twin_of(pair, tensors[i].name);
 
         if (!twin || twin->rows != tensors[i].rows || twin->cols != tensors[i].cols)
             return err_set("%s (%d, %d) has no twin", tensors[i].name, tensors[i].rows,
@@ -153,24 +167,27 @@ void pair_create(struct pair *pair, const struct model_options *options)
         .target_length = m->target_length,
     };
 
-    pair->options = *options;
+    *pair = (struct pair){.options = *options};
     check(model_create(&pair->fast, options));
-    check(ref_t5_create(&pair->ref, &config, options->variant));
+    check(is_lm(options) ? ref_lm_create(&pair->lm, &config, options->variant)
+                         : ref_t5_create(&pair->ref, &config, options->variant));
     pair->batch = random_batch(options, 3);
     randomise(pair->fast);
-    check(copy_weights(pair->ref, pair->fast));
+    check(copy_weights(pair));
 }
 
 void pair_destroy(struct pair *pair)
 {
     batch_destroy(pair->batch);
     ref_t5_destroy(pair->ref);
+    ref_lm_destroy(pair->lm);
     model_destroy(pair->fast);
 }
 
 double ref_gradient(const struct pair *pair)
 {
-    return ref_t5_gradient(pair->ref, pair->batch);
+    return pair->lm ? ref_lm_gradient(pair->lm, pair->batch)
+                    : ref_t5_gradient(pair->ref, pair->batch);
 }
 
 static double array_error(const float *fast, const double *ref, size_t n, enum precision precision)
@@ -207,7 +224,7 @@ double worst_error(const struct pair *pair, bool gradients, const char **where)
 
     *where = "none";
     for (int i = 0; i < count; i++) {
-        const struct ref_tensor *twin = ref_t5_tensor(pair->ref, tensors[i].name);
+        const struct ref_tensor *twin = twin_of(pair, tensors[i].name);
         const float *fast = gradients ? tensors[i].gradient : tensors[i].value;
         const double *exact = gradients ? twin->gradient : twin->value;
         double error = array_error(fast, exact, tensor_size(&tensors[i]), precision);

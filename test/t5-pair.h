@@ -1,5 +1,5 @@
-/* t5-pair.h - a fast T5, its plain double-precision twin with the same weights, and a batch for both.
- * What cannot be made ends the test. */
+/* t5-pair.h - a fast T5 (or language model), its plain double-precision twin with the same weights, and
+ * a batch for both.  What cannot be made ends the test. */
 #ifndef GLU_TEST_T5_PAIR_H
 #define GLU_TEST_T5_PAIR_H
 
@@ -12,7 +12,8 @@ extern const struct model_config odd, wide;
 struct pair {
     struct model_options options;
     struct model *fast;
-    struct ref_t5 *ref;
+    struct ref_t5 *ref; /* of a T5 ... */
+    struct ref_lm *lm;  /* ... or of a language model; the other is NULL */
     struct batch *batch;
 };
 
@@ -23,7 +24,7 @@ const struct variant *find(const char *name);
 /* model.d_ff is the ungated width. */
 struct model_options options_of(const struct model_config *model, const struct variant *variant,
                                 int batch, int threads);
-/* Random ids, none of them pad. */
+/* Random ids, none of them pad; of a language model the inputs are the targets shifted right. */
 struct batch *random_batch(const struct model_options *options, uint64_t seed);
 /* The first `examples` of a batch, which it borrows from. */
 struct batch batch_head(const struct batch *batch, int examples);

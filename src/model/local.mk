@@ -12,11 +12,12 @@ libglubench_a_SOURCES += \
     src/model/weights_hf.c src/model/weights_hf.h
 
 t5_pair = test/t5-pair.c test/t5-pair.h $(ref)
-check_PROGRAMS += test-sizes test-t5 test-training
+check_PROGRAMS += test-lm test-sizes test-t5 test-training
+test_lm_SOURCES = test/test-lm.c $(t5_pair)
 test_sizes_SOURCES = test/test-sizes.c $(t5_pair)
 test_t5_SOURCES = test/test-t5.c $(t5_pair)
 test_training_SOURCES = test/test-training.c $(t5_pair)
-TESTS += test-sizes test-t5 test-training
+TESTS += test-lm test-sizes test-t5 test-training
 
 # The outside check; skipped without PyTorch.
 EXTRA_DIST += test/replay_torch.py

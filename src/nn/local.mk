@@ -44,10 +44,11 @@ libkernels_avx512_a_CFLAGS = $(KERNEL_FLAGS) -march=x86-64-v4 -mprefer-vector-wi
 KERNEL_LIBS += libkernels_avx512.a
 endif
 
-check_PROGRAMS += test-ref test-ref-t5
+check_PROGRAMS += test-ref test-ref-lm test-ref-t5
 test_ref_SOURCES = test/test-ref.c $(ref)
+test_ref_lm_SOURCES = test/test-ref-lm.c $(ref)
 test_ref_t5_SOURCES = test/test-ref-t5.c $(ref)
-TESTS += test-ref test-ref-t5
+TESTS += test-ref test-ref-lm test-ref-t5
 
 check_PROGRAMS += test-kernels
 test_kernels_SOURCES = test/test-kernels.c $(ref)

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "src/util/rng.h"
 #include "test/ref/ref.h"
 
 static const double norm_epsilon = 1e-6;
@@ -332,6 +333,39 @@ void ref_attention_backward(double *diff_q, double *diff_k, double *diff_v, doub
                     diff_bias[bias_at(s, query, key, head)] += diff_score;
             }
         }
+}
+
+/* ==== Rotary positions ==== */
+
+void ref_rotary(double *x, double direction, int tokens, int heads, int d_kv)
+{
+    for (int t = 0; t < tokens; t++)
+        for (int h = 0; h < heads; h++, x += d_kv)
+            for (int i = 0; i < d_kv / 2; i++) {
+                double angle = direction * t * pow(10000, -2.0 * i / d_kv);
+                double a = x[i], b = x[i + d_kv / 2];
+
+                x[i] = a * cos(angle) - b * sin(angle);
+                x[i + d_kv / 2] = a * sin(angle) + b * cos(angle);
+            }
+}
+
+/* ==== Dropout (src/nn/dropout.h says which bits) ==== */
+
+const double *ref_dropout_mask(double *mask, const struct ref_dropout *dropout, int layer,
+                               enum dropout_site site, int example, int columns)
+{
+    uint32_t lane = ((uint32_t)layer * 8 + (uint32_t)site) * (1u << 17) + (uint32_t)example;
+    struct rng rng;
+
+    if (dropout->rate == 0)
+        return NULL;
+    rng_start(&rng, dropout->seed, RNG_DROPOUT, lane);
+    for (int i = 0; i < columns; i++) {
+        rng.position = (uint64_t)dropout->step * ((uint64_t)1 << 32) + (uint64_t)i;
+        mask[i] = rng_u32(&rng) * 0x1p-32 < dropout->rate ? 0.0 : 1.0 / (1.0 - dropout->rate);
+    }
+    return mask;
 }
 
 /* ==== Embedding and loss ==== */

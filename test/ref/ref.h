@@ -80,6 +80,20 @@ void ref_attention_backward(double *diff_q, double *diff_k, double *diff_v, doub
                             const double *v, const double *bias,
                             const struct ref_attention_shape *shape);
 
+/* In every head of x (tokens, heads d_kv), the pair (i, i + d_kv / 2) turns by direction * token *
+ * 10000^(-2 i / d_kv), in place: direction 1 forward, and -1 for the gradient. */
+void ref_rotary(double *x, double direction, int tokens, int heads, int d_kv);
+
+/* Dropout at the places of src/nn/dropout.h; rate 0: none. */
+struct ref_dropout {
+    double rate;
+    uint64_t seed;
+    int64_t step;
+};
+/* The mask (columns) of a place, in `mask`; NULL when there is no dropout. */
+const double *ref_dropout_mask(double *mask, const struct ref_dropout *dropout, int layer,
+                               enum dropout_site site, int example, int columns);
+
 /* dst (tokens, d_model) = rows ids[tokens] of table (vocabulary, d_model). */
 void ref_embedding(double *dst, const int32_t *ids, const double *table, int tokens, int d_model);
 void ref_embedding_backward(double *diff_table, const double *diff_dst, const int32_t *ids,
@@ -148,12 +162,7 @@ struct ref_tensor *ref_t5_tensors(struct ref_t5 *model, int *count);
 /* The one of that name, or NULL. */
 struct ref_tensor *ref_t5_tensor(struct ref_t5 *model, const char *name);
 
-/* Dropout of all that follows, at the places of src/nn/dropout.h; rate 0, as at first: none. */
-struct ref_dropout {
-    double rate;
-    uint64_t seed;
-    int64_t step;
-};
+/* Dropout of all that follows; none at first. */
 void ref_t5_set_dropout(struct ref_t5 *model, const struct ref_dropout *dropout);
 
 /* Mean cross-entropy over the target tokens of the batch, in nats.  example_nats (examples), or NULL:
@@ -161,5 +170,19 @@ void ref_t5_set_dropout(struct ref_t5 *model, const struct ref_dropout *dropout)
 double ref_t5_loss(struct ref_t5 *model, const struct batch *batch, double *example_nats);
 /* The same, and its gradient in every tensor's `gradient`. */
 double ref_t5_gradient(struct ref_t5 *model, const struct batch *batch);
+
+/* ==== The whole decoder-only model: the same of it ==== */
+
+struct ref_lm;
+
+/* target_length: as input_length. */
+int ref_lm_create(struct ref_lm **model, const struct ref_config *config,
+                  const struct variant *variant);
+void ref_lm_destroy(struct ref_lm *model);
+struct ref_tensor *ref_lm_tensors(struct ref_lm *model, int *count);
+struct ref_tensor *ref_lm_tensor(struct ref_lm *model, const char *name);
+void ref_lm_set_dropout(struct ref_lm *model, const struct ref_dropout *dropout);
+double ref_lm_loss(struct ref_lm *model, const struct batch *batch, double *example_nats);
+double ref_lm_gradient(struct ref_lm *model, const struct batch *batch);
 
 #endif

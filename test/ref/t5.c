@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "src/util/rng.h"
 #include "test/ref/ref.h"
 
 static void clear(double *a, size_t n)
@@ -279,18 +278,7 @@ void ref_t5_set_dropout(struct ref_t5 *m, const struct ref_dropout *dropout)
 /* The mask of the example at work in m->mask, or NULL when there is no dropout. */
 static const double *mask_of(struct ref_t5 *m, int layer, enum dropout_site site, int columns)
 {
-    const struct ref_dropout *d = &m->dropout;
-    uint32_t lane = ((uint32_t)layer * 8 + (uint32_t)site) * (1u << 17) + (uint32_t)m->example;
-    struct rng rng;
-
-    if (d->rate == 0)
-        return NULL;
-    rng_start(&rng, d->seed, RNG_DROPOUT, lane);
-    for (int i = 0; i < columns; i++) {
-        rng.position = (uint64_t)d->step * ((uint64_t)1 << 32) + (uint64_t)i;
-        m->mask[i] = rng_u32(&rng) * 0x1p-32 < d->rate ? 0.0 : 1.0 / (1.0 - d->rate);
-    }
-    return m->mask;
+    return ref_dropout_mask(m->mask, &m->dropout, layer, site, m->example, columns);
 }
 
 /* x (length, d_model), in place. */
