@@ -249,14 +249,13 @@ int rig_sample(struct rig *rig, int subject, enum rig_pass pass, int times, doub
 int rig_size(const struct rig *rig, int subject, struct rig_size *size)
 {
     const struct model_options *options = &rig->subjects[subject].options;
-    const struct model_config *model = &options->model;
     struct model_counts counts;
 
     if (model_counts(options, &counts))
         return -1;
     size->batch = options->batch;
     size->tokens = (int64_t)options->batch *
-                   (rig->options.kind->text ? model->input_length + model->target_length : 1);
+                   (rig->options.kind->text ? model_tokens(options) : 1);
     size->flops[RIG_TRAIN] = counts.train_flops;
     size->flops[RIG_FORWARD] = counts.forward_flops;
     return 0;

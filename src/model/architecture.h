@@ -65,7 +65,10 @@ struct hf_function {
 
 struct architecture {
     const char *name;
+    const char *task; /* the kind that it is trained on; NULL: to be measured alone */
     bool shifted; /* an example's inputs are its targets, shifted right: its tokens count once */
+    /* What it asks of the sizes besides; NULL: nothing.  0, or -1 and a message. */
+    int (*check)(const struct model_options *options);
     /* Fill model->tensors and model->products from model->options, and set model->own.  0 or -1. */
     int (*lay_out)(struct model *model);
     /* Free model->own; may be called after a layout that failed, and on NULL. */

@@ -126,7 +126,9 @@ static int block_add(struct model *model, struct stack *stack, int index)
     char where[48], name[96];
 
     snprintf(where, sizeof where, "model.layers.%d", index);
-    if (layout_linears(model, where, rows, LENGTH_OF(rows)))
+    snprintf(name, sizeof name, "%s.mlp.act_fn", where);
+    if (layout_linears(model, where, rows, LENGTH_OF(rows)) ||
+        ffn_scalars_add(&model->tensors, ffn, stack->variant, name))
         return -1;
     snprintf(name, sizeof name, "%s.input_layernorm.weight", where);
     if (norm_add(&model->tensors, &block->norm[SELF], name, stack->d_model, 1))
@@ -155,6 +157,19 @@ static int lay_out_tensors(struct model *model, struct lm *lm)
 
 /* ==== The layout ==== */
 
+static int lm_check(const struct model_options *options)
+{
+    const struct model_config *c = &options->model;
+
+    if (c->d_kv % 2 != 0)
+        return err_set(FIELD("d_kv") ": %d is odd, and rotary positions turn pairs; give %d or %d",
+                       c->d_kv, c->d_kv + 1, c->d_kv > 1 ? c->d_kv - 1 : 4);
+    if (c->target_length != c->input_length)
+        return err_set("a language model of inputs of %d tokens has as many targets, not %d",
+                       c->input_length, c->target_length);
+    return 0;
+}
+
 static int lm_lay_out(struct model *model)
 {
     const struct model_config *c = &model->options.model;
@@ -163,12 +178,6 @@ static int lm_lay_out(struct model *model)
     model->own = lm;
     if (!lm)
         return err_set("out of memory");
-    if (c->d_kv % 2 != 0)
-        return err_set(FIELD("d_kv") ": %d is odd, and rotary positions turn pairs; give %d or %d",
-                       c->d_kv, c->d_kv + 1, c->d_kv > 1 ? c->d_kv - 1 : 4);
-    if (c->target_length != c->input_length)
-        return err_set("a language model of inputs of %d tokens has as many targets, not %d",
-                       c->input_length, c->target_length);
     lm->stack = (struct stack){
         .blocks = calloc((size_t)c->layers, sizeof(struct block)),
         .layers = c->layers,
@@ -336,7 +345,9 @@ static json_t *lm_hf_config(const struct model_options *options)
 
 const struct architecture architecture_lm = {
     .name = "lm",
+    .task = "causal",
     .shifted = true,
+    .check = lm_check,
     .lay_out = lm_lay_out,
     .free = lm_free,
     .open = lm_open,

@@ -32,9 +32,15 @@ const struct architecture *architecture_find(const char *name)
 
 const char *architecture_name(int i)
 {
-    return i >= 0 && (size_t)i < LENGTH_OF(architectures) && architectures[i]->hf_config
-               ? architectures[i]->name
-               : NULL;
+    for (size_t k = 0; k < LENGTH_OF(architectures); k++)
+        if (architectures[k]->task && i-- == 0)
+            return architectures[k]->name;
+    return NULL;
+}
+
+const char *architecture_task(const struct architecture *architecture)
+{
+    return architecture->task;
 }
 
 bool model_has_bf16(void)
@@ -84,6 +90,13 @@ static int options_check(const struct model_options *options)
         return err_set("this CPU has no bf16 instructions (avx512_core_bf16); use "
                        FIELD("precision") " f32");
     return 0;
+}
+
+int architecture_check(const struct model_options *options)
+{
+    const struct architecture *architecture = options->architecture;
+
+    return architecture && architecture->check ? architecture->check(options) : 0;
 }
 
 /* Examples per micro-batch: as many as ROWS_PER_WIDTH asks for, then evened out over a worker's
@@ -242,7 +255,7 @@ int model_outline(struct model **result, const struct model_options *options)
     int workers;
 
     *result = NULL;
-    if (options_check(options))
+    if (options_check(options) || architecture_check(options))
         return -1;
     model = calloc(1, sizeof *model);
     if (!model) {

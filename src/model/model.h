@@ -57,6 +57,10 @@ struct model;
 const struct architecture *architecture_find(const char *name);
 /* The i-th name of those that can be trained, or NULL past the last. */
 const char *architecture_name(int i);
+/* The kind of task that it is trained on. */
+const char *architecture_task(const struct architecture *architecture);
+/* Do the sizes suit the architecture?  0, or -1 and a message. */
+int architecture_check(const struct model_options *options) GLU_MUST_USE;
 
 /* Tokens of an example that the model works on: those of its inputs and targets, or once those that are
  * both. */

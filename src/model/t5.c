@@ -454,6 +454,7 @@ static const struct hf_function t5_hf_functions[] = {
 
 const struct architecture architecture_t5 = {
     .name = "t5",
+    .task = "span",
     .lay_out = t5_lay_out,
     .free = t5_free,
     .open = t5_open,

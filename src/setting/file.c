@@ -142,10 +142,12 @@ static json_t *read_config_file(const char *path)
     return config;
 }
 
-int setting_read_file(struct setting *setting, const char *path, bool preset_is_given)
+int setting_read_file(struct setting *setting, const char *path, bool preset_is_given,
+                      bool architecture_is_given)
 {
     json_t *object = read_config_file(path);
     json_t *preset = json_object_get(object, "preset");
+    json_t *architecture = json_object_get(json_object_get(object, "model"), "architecture");
     char where[512];
     int status = -1;
 
@@ -158,6 +160,10 @@ int setting_read_file(struct setting *setting, const char *path, bool preset_is_
     }
     if (!preset_is_given && json_is_string(preset) &&
         preset_apply(setting, json_string_value(preset), where))
+        goto out;
+    if (!preset_is_given && !architecture_is_given && !json_is_string(preset) &&
+        json_is_string(architecture) &&
+        preset_apply(setting, preset_default(json_string_value(architecture)), where))
         goto out;
     json_object_del(object, "preset");
     status = apply_object(setting, object, path, "");

@@ -17,7 +17,7 @@ static const struct preset presets[] = {
       .batch = 8, .input_length = 64, .steps = 30, .warmup_steps = 10,
       .learning_rate = 0.02, .decay_fraction = 0.1,
       .seeds = 1, .heldout_examples = 16, .samples = 6},
-     "adafactor", "inverse-sqrt"},
+     "adafactor", "inverse-sqrt", "t5", false},
     {"tiny",
      "the whole ablation, 8 variants and 3 seeds, in minutes on 2 cores",
      NULL,
@@ -25,7 +25,7 @@ static const struct preset presets[] = {
       .batch = 16, .input_length = 128, .steps = 2400, .warmup_steps = 400,
       .learning_rate = 0.02, .decay_fraction = 0.1,
       .seeds = 3, .heldout_examples = 512, .samples = 7},
-     "adafactor", "inverse-sqrt"},
+     "adafactor", "inverse-sqrt", "t5", true},
     {"mini",
      "hours on 2 cores",
      NULL,
@@ -33,7 +33,7 @@ static const struct preset presets[] = {
       .batch = 32, .input_length = 128, .steps = 8000, .warmup_steps = 1000,
       .learning_rate = 0.02, .decay_fraction = 0.1,
       .seeds = 5, .heldout_examples = 1024, .samples = 7},
-     "adafactor", "inverse-sqrt"},
+     "adafactor", "inverse-sqrt", "t5", false},
     {"small",
      "T5-small's width; days on a few cores",
      NULL,
@@ -41,7 +41,7 @@ static const struct preset presets[] = {
       .batch = 64, .input_length = 256, .steps = 32768, .warmup_steps = 5000,
       .learning_rate = 0.01, .decay_fraction = 0.1,
       .seeds = 3, .heldout_examples = 2048, .samples = 7, .jobs = 1},
-     "adafactor", "inverse-sqrt"},
+     "adafactor", "inverse-sqrt", "t5", false},
     {"base",
      "the paper's model and 65,536 steps",
      "preset base is the paper's model and schedule, but with bytes as tokens (384 ids) in place of "
@@ -50,8 +50,54 @@ static const struct preset presets[] = {
       .batch = 128, .input_length = 512, .steps = 65536, .warmup_steps = 10000,
       .learning_rate = 0.01, .decay_fraction = 0.1,
       .seeds = 1, .heldout_examples = 4096, .samples = 7, .jobs = 1},
-     "adafactor", "inverse-sqrt"},
+     "adafactor", "inverse-sqrt", "t5", false},
+    {"lm-smoke",
+     "smoke of a decoder-only language model: all eight variants in seconds",
+     NULL,
+     {.d_model = 32, .layers = 1, .heads = 2, .d_kv = 16, .d_ff = 144,
+      .batch = 8, .input_length = 64, .steps = 30, .warmup_steps = 10,
+      .learning_rate = 0.003,
+      .seeds = 1, .heldout_examples = 16, .samples = 6},
+     "adamw", "cosine", "lm", false},
+    {"lm-tiny",
+     "tiny of a decoder-only language model, the default of its architecture",
+     NULL,
+     {.d_model = 64, .layers = 2, .heads = 4, .d_kv = 16, .d_ff = 384,
+      .batch = 16, .input_length = 128, .steps = 2400, .warmup_steps = 100,
+      .learning_rate = 0.003,
+      .seeds = 3, .heldout_examples = 512, .samples = 7},
+     "adamw", "cosine", "lm", true},
+    {"lm-mini",
+     "a language model of 4 layers; hours to days on 2 cores",
+     NULL,
+     {.d_model = 256, .layers = 4, .heads = 4, .d_kv = 64, .d_ff = 1152,
+      .batch = 32, .input_length = 256, .steps = 8000, .warmup_steps = 400,
+      .learning_rate = 0.001,
+      .seeds = 3, .heldout_examples = 1024, .samples = 7},
+     "adamw", "cosine", "lm", false},
+    {"lm-base",
+     "a language model of 12 layers, as large as GPT-2's smallest; many cores",
+     NULL,
+     {.d_model = 768, .layers = 12, .heads = 12, .d_kv = 64, .d_ff = 3072,
+      .batch = 64, .input_length = 1024, .steps = 32768, .warmup_steps = 2000,
+      .learning_rate = 0.0006,
+      .seeds = 1, .heldout_examples = 1024, .samples = 7, .jobs = 1},
+     "adamw", "cosine", "lm", false},
 };
+
+const char *preset_default(const char *architecture)
+{
+    const char *first = NULL;
+
+    for (int i = 0; i < preset_count(); i++) {
+        if (!presets[i].is_default)
+            continue;
+        first = first ? first : presets[i].name;
+        if (architecture && strcmp(presets[i].architecture, architecture) == 0)
+            return presets[i].name;
+    }
+    return first;
+}
 
 int preset_count(void)
 {
@@ -96,7 +142,14 @@ int preset_apply(struct setting *setting, const char *name, const char *where)
     for (int i = 0; i < setting_option_count(); i++)
         if (is_of_recipe(setting_option_at(i)))
             setting->origin[i] = ORIGIN_PRESET;
-    return text_set(&setting->preset, name) || training_preset(setting, preset->optimizer, preset->schedule) ? -1 : 0;
+    setting->origin[setting_option_of_member(IN_SETTING,
+                                             offsetof(struct setting, architecture_name))] =
+        ORIGIN_PRESET;
+    return text_set(&setting->preset, name) ||
+                   text_set(&setting->architecture_name, preset->architecture) ||
+                   training_preset(setting, preset->optimizer, preset->schedule)
+               ? -1
+               : 0;
 }
 
 json_t *preset_json(int i)

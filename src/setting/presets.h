@@ -8,7 +8,8 @@ struct preset {
     const char *name, *summary;
     const char *note; /* what its user should know; NULL: nothing */
     struct recipe recipe;
-    const char *optimizer, *schedule; /* by name */
+    const char *optimizer, *schedule, *architecture; /* by name */
+    bool is_default; /* of its architecture */
 };
 int preset_count(void);
 const struct preset *preset_at(int i);
@@ -16,6 +17,10 @@ const struct preset *preset_at(int i);
 const char *preset_name(int i);
 /* The preset of that name, or NULL. */
 const struct preset *preset_find(const char *name);
+
+/* The name of the one that stands for an architecture when nobody chooses; of any other text the
+ * first's. */
+const char *preset_default(const char *architecture);
 
 /* Set the recipe of a setting.  0, or -1 and a message in which `where` names the name. */
 int preset_apply(struct setting *setting, const char *name, const char *where) GLU_MUST_USE;

@@ -55,6 +55,7 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
             failed = option_put_json(document, setting, i);
     if (failed ||
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
+        option_put_path(document, "training.task", json_string(setting_task_kind(setting))) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
         option_put_path(document, "threads_per_run",
                         json_integer(setting_threads_per_run(setting))) ||

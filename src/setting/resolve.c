@@ -8,6 +8,7 @@
 #include "src/setting/training.h"
 #include "src/util/cpus.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +29,16 @@ static const char *last_argument(const struct setting_argument *arguments, int c
     return text;
 }
 
-static const char default_preset[] = "tiny";
-
 int setting_defaults(struct setting *setting, const struct setting_argument *arguments, int count)
 {
     const char *name = last_argument(arguments, count, AT(preset));
+    const char *architecture = last_argument(arguments, count, AT(architecture_name));
     struct option_values values = setting_values(setting);
 
     memset(setting, 0, sizeof *setting);
     return options_begin(&values) ||
-                   preset_apply(setting, name ? name : default_preset, FIELD("preset"))
+                   preset_apply(setting, name ? name : preset_default(architecture),
+                                FIELD("preset"))
                ? -1
                : 0;
 }
@@ -177,6 +178,41 @@ static int resolve_d_ff(struct setting *setting)
     return 0;
 }
 
+/* What spans alone have is refused where there are none.  What a file says of them is of the file's own
+ * architecture, `before`. */
+static int resolve_spans(struct setting *setting, const struct architecture *before)
+{
+    static const size_t rows[] = {AT(noise_density), AT(mean_span), AT(recipe.target_length)};
+    struct recipe *recipe = &setting->recipe;
+    unsigned char *target = &ORIGIN_OF(setting, recipe.target_length);
+    bool changed = architecture_find(setting->architecture_name) != before;
+    bool spans = strcmp(setting_task_kind(setting), "span") == 0;
+    /* A results file tells the length that it was. */
+    bool told = !spans && (recipe->target_length == recipe->input_length ||
+                           ORIGIN_OF(setting, recipe.input_length) > ORIGIN_FILE);
+
+    if (*target == ORIGIN_FILE && (changed || told)) {
+        *target = ORIGIN_DEFAULT;
+        recipe->target_length = 0;
+    }
+    if (spans)
+        return 0;
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        int option = setting_option_of_member(IN_SETTING, rows[i]);
+        enum origin origin = setting->origin[option];
+        char field[64];
+
+        setting_option_field(option, field, sizeof field);
+        if (origin == ORIGIN_COMMAND_LINE || (origin == ORIGIN_FILE && !changed))
+            return err_set("%s: the architecture %s is trained on no spans; leave it out", field,
+                           setting->architecture_name);
+        setting->origin[option] = ORIGIN_DEFAULT;
+    }
+    setting->noise_density = setting->mean_span = NAN;
+    recipe->target_length = 0;
+    return 0;
+}
+
 static int resolve_lengths(struct setting *setting)
 {
     struct recipe *recipe = &setting->recipe;
@@ -196,6 +232,14 @@ static int resolve_lengths(struct setting *setting)
                        recipe->target_length, target_length, recipe->input_length);
     setting->vocabulary = tokenizer_vocabulary(setting->tokenizer);
     return setting->vocabulary < 0 ? err_prepend(FIELD("tokenizer")) : 0;
+}
+
+/* What the architecture asks of the sizes. */
+static int resolve_sizes(const struct setting *setting)
+{
+    struct model_options options = setting_model(setting, setting->baseline, 1);
+
+    return architecture_check(&options);
 }
 
 /* The number that OMP_NUM_THREADS has for us, or 0. */
@@ -286,17 +330,21 @@ static int check_resume(const struct setting *setting)
 int setting_resolve(struct setting *setting, const struct setting_argument *arguments, int count)
 {
     const char *preset = last_argument(arguments, count, AT(preset));
+    const char *architecture = last_argument(arguments, count, AT(architecture_name));
     const char *file = last_argument(arguments, count, AT(file));
     struct option_values values = setting_values(setting);
     struct training_before before;
+    const struct architecture *built; /* before the command line */
 
     if (setting_defaults(setting, arguments, count) ||
-        (file && setting_read_file(setting, file, preset != NULL)))
+        (file && setting_read_file(setting, file, preset != NULL, architecture != NULL)))
         return -1;
     before = training_before(setting);
+    built = architecture_find(setting->architecture_name);
     if (options_assign(&values, arguments, count) || training_resolve(setting, &before) ||
         resolve_variants(setting) ||
-        resolve_baseline(setting) || resolve_d_ff(setting) || resolve_lengths(setting) ||
+        resolve_baseline(setting) || resolve_d_ff(setting) || resolve_spans(setting, built) ||
+        resolve_lengths(setting) || resolve_sizes(setting) ||
         resolve_threads(setting) || resolve_precision(setting) ||
         resolve_text_field(setting) || check_resume(setting))
         return -1;

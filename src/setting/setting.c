@@ -58,6 +58,7 @@ struct model_options setting_model(const struct setting *setting, const struct v
     const struct optimizer_options *told = &setting->optimizer;
 
     return (struct model_options){
+        .architecture = architecture_find(setting->architecture_name),
         .model = {.vocabulary = setting->vocabulary,
                   .d_model = recipe->d_model,
                   .layers = recipe->layers,
@@ -103,12 +104,17 @@ struct dataset_options setting_dataset(const struct setting *setting)
     };
 }
 
+const char *setting_task_kind(const struct setting *setting)
+{
+    return architecture_task(architecture_find(setting->architecture_name));
+}
+
 struct task_options setting_task(const struct setting *setting)
 {
     const struct recipe *recipe = &setting->recipe;
 
     return (struct task_options){
-        .kind = "span",
+        .kind = setting_task_kind(setting),
         .input_length = recipe->input_length,
         .target_length = recipe->target_length,
         .batch = recipe->batch,

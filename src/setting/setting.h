@@ -22,7 +22,7 @@ struct recipe {
     int d_ff;       /* of an ungated layer */
     int gated_d_ff; /* of a gated one; 0 until resolved: 2/3 d_ff */
     int batch, input_length;
-    int target_length; /* 0 until resolved: what T5's rule gives for input_length */
+    int target_length; /* 0 until resolved: what the task gives for input_length */
     int64_t steps, warmup_steps;
     double learning_rate, decay_fraction;
     int seeds;            /* how many */
@@ -38,6 +38,7 @@ enum { SETTING_VARIANTS_MAX = 1000 };
 
 struct setting {
     char *preset;
+    char *architecture_name; /* the preset's until somebody says */
     struct recipe recipe;
 
     struct text_list variant_names;
@@ -51,7 +52,7 @@ struct setting {
     double heldout_share;
     char *text_field; /* of JSON lines; NULL: "text" */
     char *tokenizer;
-    double noise_density, mean_span;
+    double noise_density, mean_span; /* NAN where the task has none */
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */
 
     const struct optimizer_type *preset_optimizer;
@@ -107,6 +108,8 @@ struct model_options setting_model(const struct setting *setting, const struct v
                                int threads);
 /* Its learning rates. */
 struct schedule setting_schedule(const struct setting *setting);
+/* The kind of task that its architecture is trained on. */
+const char *setting_task_kind(const struct setting *setting);
 /* The text and the task, borrowing from the setting. */
 struct dataset_options setting_dataset(const struct setting *setting);
 struct task_options setting_task(const struct setting *setting);

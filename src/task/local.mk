@@ -1,4 +1,5 @@
 libglubench_a_SOURCES += \
+    src/task/causal.c \
     src/task/segments.c src/task/segments.h \
     src/task/span.c src/task/span.h \
     src/task/task.c src/task/task.h

@@ -9,6 +9,7 @@
 
 static const struct task_type *const types[] = {
     &task_span,
+    &task_causal,
 };
 
 const struct task_type *task_type_at(size_t i)

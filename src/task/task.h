@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 struct task_options {
-    const char *kind; /* "span" */
+    const char *kind; /* "span", "causal" */
     int input_length;
     int target_length; /* 0: what input_length gives */
     int batch;         /* examples of a batch of training */
@@ -59,7 +59,7 @@ struct task_type {
     int (*skip)(struct task_stream *stream, uint64_t batches);
     void (*stream_close)(struct task_stream *stream);
 };
-extern const struct task_type task_span;
+extern const struct task_type task_span, task_causal;
 
 /* The i-th kind, or NULL past the last. */
 const struct task_type *task_type_at(size_t i);

@@ -236,8 +236,8 @@ static int finish(struct training *training)
     const struct train_job *job = training->job;
     struct evaluation *evaluation = &training->evaluation;
     struct run_result *result = training->result;
-    int64_t step_tokens = (int64_t)job->setting->recipe.batch *
-                          (job->setting->recipe.input_length + job->setting->recipe.target_length);
+    struct model_options options = setting_model(job->setting, job->variant, job->threads);
+    int64_t step_tokens = (int64_t)options.batch * model_tokens(&options);
 
     result->steps = training->state.step;
     result->tokens_seen = training->state.step * step_tokens;

@@ -15,6 +15,7 @@ struct layer {
     struct ref_tensor *o;                         /* (heads d_kv, d_model) */
     struct ref_tensor *gate, *up;                 /* (d_model, d_ff); up NULL when ungated */
     struct ref_tensor *down;                      /* (d_ff, d_model) */
+    struct ref_tensor *scalars[ACTIVATION_SCALARS]; /* (1, 1); NULL: not trained */
 };
 
 struct ref_lm {
@@ -58,6 +59,7 @@ static void layer_add(struct ref_lm *m, int i)
 {
     int d_model = m->config.d_model, inner = m->config.heads * m->config.d_kv;
     int d_ff = m->config.d_ff;
+    const struct activation *act = activation_get(m->variant->act);
     struct layer *l = &m->layers[i];
 
     l->q = tensor_add(m, d_model, inner, "model.layers.%d.self_attn.q_proj.weight", i);
@@ -71,6 +73,8 @@ static void layer_add(struct ref_lm *m, int i)
         l->gate = tensor_add(m, d_model, d_ff, "model.layers.%d.mlp.up_proj.weight", i);
     }
     l->down = tensor_add(m, d_ff, d_model, "model.layers.%d.mlp.down_proj.weight", i);
+    for (int s = 0; s < act->scalars; s++)
+        l->scalars[s] = tensor_add(m, 1, 1, "model.layers.%d.mlp.act_fn.%s", i, act->scalar_names[s]);
     l->attention_norm = tensor_add(m, 1, d_model, "model.layers.%d.input_layernorm.weight", i);
     l->ffn_norm = tensor_add(m, 1, d_model, "model.layers.%d.post_attention_layernorm.weight", i);
 }
@@ -124,7 +128,7 @@ int ref_lm_create(struct ref_lm **model, const struct ref_config *config,
         return err_set("not enough memory for the reference model");
     m->config = *config;
     m->variant = variant;
-    m->tensors = calloc(2 + 9 * (size_t)config->layers, sizeof *m->tensors);
+    m->tensors = calloc(2 + (9 + ACTIVATION_SCALARS) * (size_t)config->layers, sizeof *m->tensors);
     m->layers = calloc((size_t)config->layers, sizeof *m->layers);
     if (m->tensors && m->layers) {
         m->embedding = tensor_add(m, config->vocabulary, config->d_model,
@@ -283,13 +287,21 @@ static void attention_backward(struct ref_lm *m, int i, double *diff, const doub
                           l->attention_norm->value, n, c->d_model);
 }
 
+/* The variant with the scalars of a layer. */
+static struct variant variant_of(const struct ref_lm *m, const struct layer *l)
+{
+    return ref_trained(m->variant, (double *[]){l->scalars[0] ? l->scalars[0]->value : NULL,
+                                                l->scalars[1] ? l->scalars[1]->value : NULL});
+}
+
 static void ffn_forward(struct ref_lm *m, int i, double *y, const double *x)
 {
     const struct ref_config *c = &m->config;
     const struct layer *l = &m->layers[i];
+    struct variant variant = variant_of(m, l);
 
     ref_rms_norm(m->normed, x, l->ffn_norm->value, c->input_length, c->d_model);
-    ref_ffn(y, m->normed, l->gate->value, l->up ? l->up->value : NULL, l->down->value, m->variant,
+    ref_ffn(y, m->normed, l->gate->value, l->up ? l->up->value : NULL, l->down->value, &variant,
             mask_of(m, i, DROPOUT_HIDDEN, c->d_ff), c->input_length, c->d_model, c->d_ff);
     drop(m, y, i, DROPOUT_FFN);
     for (int j = 0; j < c->input_length * c->d_model; j++)
@@ -300,15 +312,23 @@ static void ffn_backward(struct ref_lm *m, int i, double *diff, const double *x)
 {
     const struct ref_config *c = &m->config;
     const struct layer *l = &m->layers[i];
+    double by[ACTIVATION_SCALARS] = {0}, *up = l->up ? l->up->value : NULL;
+    struct variant variant = variant_of(m, l);
 
     memcpy(m->out, diff, (size_t)c->input_length * c->d_model * sizeof *diff);
     drop(m, m->out, i, DROPOUT_FFN);
     ref_rms_norm(m->normed, x, l->ffn_norm->value, c->input_length, c->d_model);
     clear(m->diff_normed, (size_t)c->input_length * c->d_model);
     ref_ffn_backward(m->diff_normed, l->gate->gradient, l->up ? l->up->gradient : NULL,
-                     l->down->gradient, m->out, m->normed, l->gate->value,
-                     l->up ? l->up->value : NULL, l->down->value, m->variant,
-                     mask_of(m, i, DROPOUT_HIDDEN, c->d_ff), c->input_length, c->d_model, c->d_ff);
+                     l->down->gradient, m->out, m->normed, l->gate->value, up, l->down->value,
+                     &variant, mask_of(m, i, DROPOUT_HIDDEN, c->d_ff), c->input_length, c->d_model,
+                     c->d_ff);
+    if (l->scalars[0])
+        ref_ffn_scalars_backward(by, m->out, m->normed, l->gate->value, up, l->down->value, &variant,
+                                 mask_of(m, i, DROPOUT_HIDDEN, c->d_ff), c->input_length, c->d_model,
+                                 c->d_ff);
+    for (int s = 0; s < ACTIVATION_SCALARS && l->scalars[s]; s++)
+        l->scalars[s]->gradient[0] += by[s];
     ref_rms_norm_backward(diff, l->ffn_norm->gradient, m->diff_normed, x, l->ffn_norm->value,
                           c->input_length, c->d_model);
 }
