@@ -73,7 +73,7 @@ void position_bias_flush(const struct position_bias *bias, struct nn *nn)
 
 /* ==== Ranges of queries ==== */
 
-enum { BLOCKS = 8, BLOCK_MIN = 16, BLOCK_MAX = 128 };
+enum { BLOCKS = 8, BLOCK_MIN = 32, BLOCK_MAX = 128 };
 
 /* Few enough queries that little is computed above the diagonal, enough that the products are worth
  * their calls. */
@@ -106,10 +106,18 @@ struct attention_range attention_range(const struct attention_shape *shape, int 
     return range;
 }
 
-/* Scores of a range, of all heads and examples. */
-static size_t range_cells(const struct attention_shape *shape, const struct attention_range *range)
+/* Examples that a product takes at once.  With several ranges the rows of an example that it takes do
+ * not follow those of the one before, which the library's fast implementations ask for. */
+static int range_examples(const struct attention_shape *shape)
 {
-    return nn_count(shape->examples * shape->heads, range->queries, range->keys);
+    return attention_ranges(shape) > 1 ? 1 : shape->examples;
+}
+
+/* Scores of a range of so many examples, all heads. */
+static size_t range_cells(const struct attention_shape *shape, const struct attention_range *range,
+                          int examples)
+{
+    return nn_count(examples * shape->heads, range->queries, range->keys);
 }
 
 /* ==== The layer ==== */
@@ -120,7 +128,7 @@ static int products_create(struct attention_products *made, struct nn *nn,
     const struct attention_shape *shape = &plan->shape;
     struct attention_range range = attention_range(shape, i);
     int queries = range.queries, keys = range.keys, d_kv = shape->d_kv;
-    bool whole = attention_ranges(shape) == 1, add = i + 1 < attention_ranges(shape);
+    bool add = i + 1 < attention_ranges(shape);
     enum dnn_type type = nn->type, diff = plan->rotary ? DNN_F32 : type;
     const struct {
         struct dnn_matmul **matmul;
@@ -141,7 +149,7 @@ static int products_create(struct attention_products *made, struct nn *nn,
     };
 
     for (size_t p = 0; p < LENGTH_OF(products); p++) {
-        struct dnn_matmul_spec spec = {.batch = shape->examples,
+        struct dnn_matmul_spec spec = {.batch = range_examples(shape),
                                        .heads = shape->heads,
                                        .m = products[p].m,
                                        .n = products[p].n,
@@ -152,8 +160,7 @@ static int products_create(struct attention_products *made, struct nn *nn,
                                        .src_type = type,
                                        .wei_type = type,
                                        .dst_type = products[p].dst_type,
-                                       .accumulate = products[p].accumulate,
-                                       .length = whole ? 0 : shape->queries};
+                                       .accumulate = products[p].accumulate};
 
         if ((!products[p].train || nn->train) &&
             dnn_matmul_create(products[p].matmul, nn->dnn, &spec))
@@ -169,7 +176,7 @@ int attention_plan_create(struct attention_plan *plan, struct nn *nn,
 {
     int ranges = attention_ranges(shape);
 
-    assert(attention_ranges(shape) == 1 || (shape->causal && shape->queries == shape->keys && rotary));
+    assert(!shape->block || (shape->causal && shape->queries == shape->keys && rotary));
     *plan = (struct attention_plan){.shape = *shape, .q = q, .kv = kv, .o = o, .rotary = rotary};
     plan->products = calloc((size_t)ranges, sizeof *plan->products);
     if (!plan->products)
@@ -230,7 +237,7 @@ void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, s
     saved->mixed = nn_alloc(nn, arena, queries);
     for (int i = 0; i < attention_ranges(shape); i++) {
         struct attention_range range = attention_range(shape, i);
-        size_t more = range_cells(shape, &range);
+        size_t more = range_cells(shape, &range, shape->examples);
 
         cells = more > SIZE_MAX - cells ? SIZE_MAX : cells + more;
     }
@@ -240,7 +247,7 @@ void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, s
 void attention_scratch_alloc(struct attention_scratch *scratch, const struct nn *nn,
                              struct arena *arena, const struct attention_shape *longest, bool rotary)
 {
-    size_t scores = nn_count(longest->examples * longest->heads, range_queries(longest),
+    size_t scores = nn_count(range_examples(longest) * longest->heads, range_queries(longest),
                              longest->keys);
     size_t rows = nn_count(longest->examples, longest->queries, longest->heads * longest->d_kv);
     bool f32 = nn->type == DNN_F32;
@@ -275,12 +282,6 @@ static int keys_used(const struct attention_range *range, const struct attention
                                                                : range->keys;
 }
 
-/* Keys that the first query of a range sees; 0: all do that are used. */
-static int first_sees(const struct attention_shape *shape, const struct attention_range *range)
-{
-    return shape->causal ? range->first + 1 : 0;
-}
-
 /* Dropout of the attention weights.  A mask is one for all queries, and so P' V = P (mask V): scaling
  * the values, forward, and their gradient, backward, is all there is to do. */
 static void drop_values(struct nn *nn, const struct attention_shape *shape, enum dropout_site site,
@@ -301,39 +302,67 @@ static void drop_values(struct nn *nn, const struct attention_shape *shape, enum
     nn_book(nn, PROFILE_SOFTMAX, &start, 0, 0);
 }
 
-/* Where the rows of a range begin in a matrix of all queries. */
-static size_t row_bytes(const struct nn *nn, const struct attention_shape *shape,
-                        const struct attention_range *range)
+/* A range of some examples: where it is in what forward keeps. */
+struct piece {
+    struct attention_range range;
+    int first, examples;
+    size_t cells;         /* of one head's scores */
+    size_t queries, keys; /* of the first example: elements before them in q and mixed, in k and v */
+    size_t probabilities; /* elements before its own */
+};
+
+/* before: elements of the probabilities of the ranges before. */
+static struct piece piece_of(const struct attention_shape *shape, int r, int first, size_t before)
 {
-    return nn_count(range->first, shape->heads, shape->d_kv) * dnn_type_bytes(nn->type);
+    struct piece piece = {.range = attention_range(shape, r),
+                          .first = first,
+                          .examples = range_examples(shape)};
+    size_t row = nn_count(shape->heads, shape->d_kv, 1);
+
+    piece.cells = nn_count(piece.range.queries, piece.range.keys, 1);
+    piece.queries = (nn_count(first, shape->queries, 1) + (size_t)piece.range.first) * row;
+    piece.keys = nn_count(first, shape->keys, 1) * row;
+    piece.probabilities = before + range_cells(shape, &piece.range, first);
+    return piece;
 }
 
-static void range_forward(struct nn *nn, const struct attention_plan *plan, int r,
+static void *at(const struct nn *nn, void *x, size_t elements)
+{
+    return (char *)x + elements * dnn_type_bytes(nn->type);
+}
+
+static void piece_forward(struct nn *nn, const struct attention_plan *plan,
+                          const struct attention_products *products, const struct piece *piece,
                           const struct attention_memory *memory, const struct position_bias *bias,
-                          const struct attention_saved *saved, char *probabilities,
+                          const struct attention_saved *saved,
                           const struct attention_scratch *scratch)
 {
     const struct attention_shape *shape = &plan->shape;
-    struct attention_range range = attention_range(shape, r);
-    size_t cells = (size_t)range.queries * (size_t)range.keys;
-    size_t bytes = dnn_type_bytes(nn->type), rows = row_bytes(nn, shape, &range);
+    const struct attention_range *range = &piece->range;
+    char *probabilities = at(nn, saved->probabilities, piece->probabilities);
     double start;
 
-    nn_product(nn, PROFILE_ATTENTION, plan->products[r].scores, (char *)saved->q + rows, saved->k,
-               scratch->scores);
+    nn_product(nn, PROFILE_ATTENTION, products->scores, at(nn, saved->q, piece->queries),
+               at(nn, saved->k, piece->keys), scratch->scores);
     start = clock_now_s();
-    for (int i = 0; i < shape->examples * shape->heads; i++) {
+    for (int i = 0; i < piece->examples * shape->heads; i++) {
         int head = i % shape->heads;
+        const float *scores = scratch->scores + (size_t)i * piece->cells;
+        void *dst = at(nn, probabilities, (size_t)i * piece->cells);
 
-        nn->typed->softmax_forward(range.queries, range.keys,
-                                   keys_used(&range, memory, i / shape->heads),
-                                   first_sees(shape, &range), scratch->scores + (size_t)i * cells,
-                                   bias ? bias->line + head * bias->pitch + bias->zero : NULL,
-                                   probabilities + (size_t)i * cells * bytes);
+        if (shape->block)
+            nn->typed->softmax_causal(range->queries, range->keys, range->first, scores, dst);
+        else
+            nn->typed->softmax_forward(range->queries, range->keys,
+                                       keys_used(range, memory, piece->first + i / shape->heads),
+                                       shape->causal, scores,
+                                       bias ? bias->line + head * bias->pitch + bias->zero : NULL,
+                                       dst);
     }
-    nn_book(nn, PROFILE_SOFTMAX, &start, 0, softmax_bytes(nn, range_cells(shape, &range), 1));
-    nn_product(nn, PROFILE_ATTENTION, plan->products[r].values, probabilities, saved->v,
-               (char *)saved->mixed + rows);
+    nn_book(nn, PROFILE_SOFTMAX, &start, 0,
+            softmax_bytes(nn, range_cells(shape, range, piece->examples), 1));
+    nn_product(nn, PROFILE_ATTENTION, products->values, probabilities,
+               at(nn, saved->v, piece->keys), at(nn, saved->mixed, piece->queries));
 }
 
 /* Of the scores: 1 / sqrt(d_kv), given to q as it turns. */
@@ -349,7 +378,7 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
                        float *dst)
 {
     const struct attention_shape *shape = &plan->shape;
-    char *probabilities = saved->probabilities;
+    size_t before = 0;
 
     linear_forward(nn, plan->q, &weights->q, src, saved->q);
     linear_forward(nn, plan->kv, &weights->k, memory->src, saved->k);
@@ -362,47 +391,56 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
     for (int r = 0; r < attention_ranges(shape); r++) {
         struct attention_range range = attention_range(shape, r);
 
-        range_forward(nn, plan, r, memory, bias, saved, probabilities, scratch);
-        probabilities += range_cells(shape, &range) * dnn_type_bytes(nn->type);
+        for (int i = 0; i < shape->examples; i += range_examples(shape)) {
+            struct piece piece = piece_of(shape, r, i, before);
+
+            piece_forward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
+        }
+        before += range_cells(shape, &range, shape->examples);
     }
     linear_forward(nn, plan->o, &weights->o, saved->mixed, dst);
 }
 
-/* Gradients of q (the range's own), k and v (the others' are there, or to be added). */
-static void range_backward(struct nn *nn, const struct attention_plan *plan, int r,
+/* Gradients of q (the range's own), k and v (those of later ranges are there, to be added to). */
+static void piece_backward(struct nn *nn, const struct attention_plan *plan,
+                           const struct attention_products *products, const struct piece *piece,
                            const struct attention_memory *memory, struct position_bias *bias,
-                           const struct attention_saved *saved, const char *probabilities,
+                           const struct attention_saved *saved,
                            const struct attention_scratch *scratch)
 {
     const struct attention_shape *shape = &plan->shape;
-    const struct attention_products *products = &plan->products[r];
-    struct attention_range range = attention_range(shape, r);
-    size_t cells = (size_t)range.queries * (size_t)range.keys;
-    size_t bytes = dnn_type_bytes(nn->type), rows = row_bytes(nn, shape, &range);
-    const char *diff_mixed = (char *)scratch->diff_mixed + rows;
+    const struct attention_range *range = &piece->range;
+    char *probabilities = at(nn, saved->probabilities, piece->probabilities);
+    char *diff_mixed = at(nn, scratch->diff_mixed, piece->queries);
     bool turned = plan->rotary != NULL;
     double start;
 
     nn_product(nn, PROFILE_ATTENTION, products->diff_v, probabilities, diff_mixed,
-               turned ? (void *)scratch->sum_v : scratch->diff_v);
-    nn_product(nn, PROFILE_ATTENTION, products->diff_probabilities, diff_mixed, saved->v,
-               scratch->scores);
+               turned ? (void *)(scratch->sum_v + piece->keys)
+                      : at(nn, scratch->diff_v, piece->keys));
+    nn_product(nn, PROFILE_ATTENTION, products->diff_probabilities, diff_mixed,
+               at(nn, saved->v, piece->keys), scratch->scores);
     start = clock_now_s();
-    for (int i = 0; i < shape->examples * shape->heads; i++) {
+    for (int i = 0; i < piece->examples * shape->heads; i++) {
         int head = i % shape->heads;
-        size_t at = (size_t)i * cells;
+        size_t cells = (size_t)i * piece->cells;
 
-        nn->typed->softmax_backward(range.queries, range.keys,
-                                    keys_used(&range, memory, i / shape->heads),
-                                    first_sees(shape, &range), probabilities + at * bytes,
-                                    scratch->scores + at, (char *)scratch->diff_scores + at * bytes,
+        nn->typed->softmax_backward(range->queries, range->keys,
+                                    keys_used(range, memory, piece->first + i / shape->heads),
+                                    shape->causal && !shape->block, at(nn, probabilities, cells),
+                                    scratch->scores + cells, at(nn, scratch->diff_scores, cells),
                                     bias ? bias->diff + head * bias->pitch + bias->zero : NULL);
     }
-    nn_book(nn, PROFILE_SOFTMAX, &start, 0, softmax_bytes(nn, range_cells(shape, &range), 2));
-    nn_product(nn, PROFILE_ATTENTION, products->diff_q, scratch->diff_scores, saved->k,
-               turned ? (void *)(scratch->sum_q + rows / bytes) : (char *)scratch->diff_q + rows);
+    nn_book(nn, PROFILE_SOFTMAX, &start, 0,
+            softmax_bytes(nn, range_cells(shape, range, piece->examples), 2));
+    nn_product(nn, PROFILE_ATTENTION, products->diff_q, scratch->diff_scores,
+               at(nn, saved->k, piece->keys),
+               turned ? (void *)(scratch->sum_q + piece->queries)
+                      : at(nn, scratch->diff_q, piece->queries));
     nn_product(nn, PROFILE_ATTENTION, products->diff_k, scratch->diff_scores,
-               (char *)saved->q + rows, turned ? (void *)scratch->sum_k : scratch->diff_k);
+               at(nn, saved->q, piece->queries),
+               turned ? (void *)(scratch->sum_k + piece->keys)
+                      : at(nn, scratch->diff_k, piece->keys));
 }
 
 /* From the sums in f32 to gradients of what came before the turn. */
@@ -432,23 +470,24 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
                         float *diff_src, float *diff_memory)
 {
     const struct attention_shape *shape = &plan->shape;
-    const char *probabilities = saved->probabilities;
-    int ranges = attention_ranges(shape);
+    size_t before = 0;
 
     linear_weights(nn, plan->o, &weights->o, saved->mixed, diff_dst);
     linear_backward(nn, plan->o, &weights->o, diff_dst, scratch->diff_mixed);
-    for (int r = 0; r + 1 < ranges; r++) {
+    for (int r = 0; r < attention_ranges(shape); r++) {
         struct attention_range range = attention_range(shape, r);
 
-        probabilities += range_cells(shape, &range) * dnn_type_bytes(nn->type);
+        before += range_cells(shape, &range, shape->examples);
     }
     /* The last range has all keys: it sets what the others add to. */
-    for (int r = ranges - 1; r >= 0; r--) {
-        range_backward(nn, plan, r, memory, bias, saved, probabilities, scratch);
-        if (r > 0) {
-            struct attention_range before = attention_range(shape, r - 1);
+    for (int r = attention_ranges(shape) - 1; r >= 0; r--) {
+        struct attention_range range = attention_range(shape, r);
 
-            probabilities -= range_cells(shape, &before) * dnn_type_bytes(nn->type);
+        before -= range_cells(shape, &range, shape->examples);
+        for (int i = 0; i < shape->examples; i += range_examples(shape)) {
+            struct piece piece = piece_of(shape, r, i, before);
+
+            piece_backward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
         }
     }
     if (plan->rotary)

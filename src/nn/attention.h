@@ -22,7 +22,8 @@ struct attention_shape {
     int examples, heads, d_kv;
     int queries, keys; /* tokens of an example on either side */
     bool causal;       /* a query sees the keys up to its own position */
-    int block;         /* queries taken at once, when causal with as many keys as queries; 0: all */
+    int block;         /* queries taken at once, of causal self-attention in which all keys count, with
+                        * rotary positions; 0: all queries */
 };
 
 /* Queries of a block for examples of that length. */

@@ -59,8 +59,6 @@ struct dnn_matmul_spec {
     enum dnn_layout src_layout, wei_layout, dst_layout;
     enum dnn_type src_type, wei_type, dst_type;
     bool accumulate;
-    int length; /* tokens of an example where heads are interleaved, when the matrix is but some of
-                 * them; 0: all */
 };
 
 struct dnn_matmul;

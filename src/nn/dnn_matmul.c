@@ -35,7 +35,7 @@ static dnnl_status_t matrix_desc(desc_ptr *desc, const struct dnn_matmul_spec *s
 
     if (spec->batch) {
         dim[at] = spec->batch;
-        stride[at++] = heads * (interleaved && spec->length ? spec->length : major) * minor;
+        stride[at++] = heads * major * minor;
         dim[at] = heads;
         stride[at++] = interleaved ? minor : major * minor;
     }

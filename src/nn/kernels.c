@@ -244,7 +244,8 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
         .norm_forward = norm_forward_##t,                                                          \
         .norm_backward = norm_backward_##t, .softmax_forward = softmax_forward_##t,                \
         .softmax_backward = softmax_backward_##t, .cross_entropy = cross_entropy_##t,              \
-        .rotate = rotate_##t, .rotate_back = rotate_back_##t, .convert = convert_##t               \
+        .softmax_causal = softmax_causal_##t, .rotate = rotate_##t,                                \
+        .rotate_back = rotate_back_##t, .convert = convert_##t               \
     }
 
 const struct kernels PASTE(kernels_, KERNEL_ISA) = {

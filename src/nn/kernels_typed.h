@@ -189,13 +189,13 @@ static void T(norm_backward)(int64_t rows, int d, const float *diff_dst, const f
     }
 }
 
-static void T(softmax_forward)(int rows, int n, int used, int causal, const float *scores,
+static void T(softmax_forward)(int rows, int n, int used, bool causal, const float *scores,
                                const float *bias, void *dst)
 {
     STORAGE *out = dst;
 
     for (int row = 0; row < rows; row++, scores += n, out += n) {
-        int valid = causal && row + causal < used ? row + causal : used;
+        int valid = causal && row + 1 < used ? row + 1 : used;
         float max = -INFINITY, sum = 0, factor;
         float line[SOFTMAX_LINE];
         const float *score = scores, *b = bias ? bias - row : NULL;
@@ -242,14 +242,14 @@ static void T(softmax_forward)(int rows, int n, int used, int causal, const floa
     }
 }
 
-static void T(softmax_backward)(int rows, int n, int used, int causal, const void *dst,
+static void T(softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
                                 const float *diff_dst, void *diff_scores, float *diff_bias)
 {
     const STORAGE *p = dst;
     STORAGE *out = diff_scores;
 
     for (int row = 0; row < rows; row++, p += n, diff_dst += n, out += n) {
-        int valid = causal && row + causal < used ? row + causal : used;
+        int valid = causal && row + 1 < used ? row + 1 : used;
         float dot = 0;
 
 #pragma omp simd reduction(+ : dot)
@@ -271,6 +271,52 @@ static void T(softmax_backward)(int rows, int n, int used, int causal, const voi
                 STORE(out, j, LOAD(p, j) * (diff_dst[j] - dot));
         }
         memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
+    }
+}
+
+/* Whole vectors throughout: what a row does not see is computed with the rest and dropped. */
+static void T(softmax_causal)(int rows, int n, int first, const float *scores, void *dst)
+{
+    STORAGE *out = dst;
+
+    for (int row = 0; row < rows; row++, scores += n, out += n) {
+        int valid = first + row + 1;
+        float max = -INFINITY, sum = 0, factor;
+        float line[SOFTMAX_LINE];
+
+#pragma omp simd reduction(max : max)
+        for (int j = 0; j < n; j++) {
+            float x = j < valid ? scores[j] : -INFINITY;
+
+            max = x > max ? x : max;
+        }
+        if (n <= SOFTMAX_LINE) {
+#pragma omp simd reduction(+ : sum)
+            for (int j = 0; j < n; j++) {
+                float x = exp_f(scores[j] - max);
+
+                line[j] = j < valid ? x : 0;
+                sum += line[j];
+            }
+            factor = 1.0f / sum;
+#pragma omp simd
+            for (int j = 0; j < n; j++)
+                STORE(out, j, line[j] * factor);
+        } else {
+#pragma omp simd reduction(+ : sum)
+            for (int j = 0; j < n; j++) {
+                float x = exp_f(scores[j] - max);
+
+                sum += j < valid ? x : 0;
+            }
+            factor = 1.0f / sum;
+#pragma omp simd
+            for (int j = 0; j < n; j++) {
+                float x = exp_f(scores[j] - max) * factor;
+
+                STORE(out, j, j < valid ? x : 0);
+            }
+        }
     }
 }
 
