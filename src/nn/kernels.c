@@ -18,6 +18,7 @@
 #define NORM_EPSILON 1e-6f
 
 enum { SOFTMAX_LINE = 2048 }; /* columns of a softmax row that are kept between its passes */
+enum { ROTATE_LINE = 1 << 14 }; /* the widest head */
 
 /* ==== Activations: value, and value with slope ==== */
 
@@ -79,6 +80,19 @@ static inline void store_f32(float *p, float x)
 
 /* Sums go through f32 lanes in runs short enough to lose nothing, then through a double. */
 enum { RUN = 2048 };
+
+/* One head, whose pairs are half a head apart, by angles or back; dst may be src. */
+static inline void turn_head(int half, const float *turn, float direction, float factor,
+                             const float *src, float *dst)
+{
+#pragma omp simd
+    for (int i = 0; i < half; i++) {
+        float a = src[i], b = src[half + i], c = turn[i], s = direction * turn[half + i];
+
+        dst[i] = (a * c - b * s) * factor;
+        dst[half + i] = (b * c + a * s) * factor;
+    }
+}
 
 #define STORAGE float
 #define T(name) name##_f32
@@ -245,7 +259,7 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
         .norm_backward = norm_backward_##t, .softmax_forward = softmax_forward_##t,                \
         .softmax_backward = softmax_backward_##t, .cross_entropy = cross_entropy_##t,              \
         .softmax_causal = softmax_causal_##t, .rotate = rotate_##t,                                \
-        .rotate_back = rotate_back_##t, .convert = convert_##t               \
+        .rotate_back = rotate_back_##t, .convert = convert_##t                                     \
     }
 
 const struct kernels PASTE(kernels_, KERNEL_ISA) = {

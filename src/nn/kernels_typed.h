@@ -320,47 +320,43 @@ static void T(softmax_causal)(int rows, int n, int first, const float *scores, v
     }
 }
 
+/* Heads are shorter than vectors: a row is converted as one, and turned in f32. */
 static void T(rotate)(int rows, int heads, int half, const float *turn, float factor, void *x)
 {
-    STORAGE *a = x;
+    int width = 2 * half, most = ROTATE_LINE / width;
+    STORAGE *at = x;
+    float line[ROTATE_LINE];
 
-    for (int row = 0; row < rows; row++, turn += 2 * half) {
-        const float *sine = turn + half;
-
-        for (int head = 0; head < heads; head++, a += 2 * half) {
-            STORAGE *b = a + half;
-
+    for (int row = 0; row < rows; row++, turn += width)
+        for (int head = 0, n; head < heads; head += most, at += n) {
+            n = width * (heads - head < most ? heads - head : most);
 #pragma omp simd
-            for (int i = 0; i < half; i++) {
-                float p = LOAD(a, i), q = LOAD(b, i);
-
-                STORE(a, i, (p * turn[i] - q * sine[i]) * factor);
-                STORE(b, i, (q * turn[i] + p * sine[i]) * factor);
-            }
+            for (int i = 0; i < n; i++)
+                line[i] = LOAD(at, i);
+            for (int i = 0; i < n; i += width)
+                turn_head(half, turn, 1, factor, line + i, line + i);
+#pragma omp simd
+            for (int i = 0; i < n; i++)
+                STORE(at, i, line[i]);
         }
-    }
 }
 
 static void T(rotate_back)(int rows, int heads, int half, const float *turn, float factor,
                            const float *src, void *dst)
 {
-    STORAGE *a = dst;
+    int width = 2 * half, most = ROTATE_LINE / width;
+    STORAGE *at = dst;
+    float line[ROTATE_LINE];
 
-    for (int row = 0; row < rows; row++, turn += 2 * half) {
-        const float *sine = turn + half;
-
-        for (int head = 0; head < heads; head++, a += 2 * half, src += 2 * half) {
-            STORAGE *b = a + half;
-
+    for (int row = 0; row < rows; row++, turn += width)
+        for (int head = 0, n; head < heads; head += most, at += n, src += n) {
+            n = width * (heads - head < most ? heads - head : most);
+            for (int i = 0; i < n; i += width)
+                turn_head(half, turn, -1, factor, src + i, line + i);
 #pragma omp simd
-            for (int i = 0; i < half; i++) {
-                float p = src[i], q = src[half + i];
-
-                STORE(a, i, (p * turn[i] + q * sine[i]) * factor);
-                STORE(b, i, (q * turn[i] - p * sine[i]) * factor);
-            }
+            for (int i = 0; i < n; i++)
+                STORE(at, i, line[i]);
         }
-    }
 }
 
 static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int32_t *targets,
