@@ -442,6 +442,71 @@ static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool
         unused ? "softmax of used columns" : causal ? "softmax with bias, causal" : "softmax with bias");
 }
 
+/* Rows of a causal matrix that begin at some column; what they do not see is 0. */
+static void test_softmax_causal(const struct kernels *kernels, enum dnn_type type)
+{
+    static double scores[MOST], p[MOST];
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(shapes); s++) {
+        int n = shapes[s].n, rows = shapes[s].rows < n ? shapes[s].rows : n, cells = rows * n;
+        int first = n - rows;
+
+        draw(&a, cells, 3, DNN_F32);
+        draw(&c, cells, 1, type);
+        for (int i = 0; i < cells; i++)
+            scores[i] = i % n > first + i / n ? -INFINITY : a.exact[i];
+        ref_softmax(p, scores, rows, n);
+        kernels->type[type].softmax_causal(rows, n, first, a.f32, data(&c, type));
+        compare(&c, p, cells, type);
+        for (int i = 0; i < cells; i++)
+            if (i % n > first + i / n && element(&c, i, type) != 0)
+                worst = INFINITY;
+    }
+    end(kernels->isa, type, "softmax of causal rows");
+}
+
+/* Widths beside those of vectors; the angles are those of the positions. */
+static void test_rotate(const struct kernels *kernels, enum dnn_type type)
+{
+    static const struct {
+        int rows, heads, half;
+    } heads_of[] = {{5, 3, 8}, {7, 2, 3}, {3, 1, 32}, {2, 4, 1}, {3, 2, 19}, {1, 1, 1}};
+
+    begin();
+    for (size_t s = 0; s < LENGTH_OF(heads_of); s++) {
+        int rows = heads_of[s].rows, heads = heads_of[s].heads, half = heads_of[s].half, d_kv = 2 * half;
+        int cells = rows * heads * d_kv;
+        double factor = 0.5;
+
+        for (int i = 0; i < rows * half; i++) {
+            int row = i / half, pair = i % half;
+            double angle = row * pow(10000, -2.0 * pair / d_kv);
+
+            b.f32[row * d_kv + pair] = (float)cos(angle);
+            b.f32[row * d_kv + half + pair] = (float)sin(angle);
+        }
+        draw(&a, cells, 1, type);
+        memcpy(want, a.exact, sizeof want);
+        ref_rotary(want, 1, rows, heads, d_kv);
+        for (int i = 0; i < cells; i++)
+            want[i] *= factor;
+        kernels->type[type].rotate(rows, heads, half, b.f32, (float)factor, data(&a, type));
+        compare(&a, want, cells, type);
+
+        draw(&c, cells, 1, DNN_F32);
+        draw(&d, cells, 1, type);
+        memcpy(want, c.exact, sizeof want);
+        ref_rotary(want, -1, rows, heads, d_kv);
+        for (int i = 0; i < cells; i++)
+            want[i] *= factor;
+        kernels->type[type].rotate_back(rows, heads, half, b.f32, (float)factor, c.f32,
+                                        data(&d, type));
+        compare(&d, want, cells, type);
+    }
+    end(kernels->isa, type, "rotary positions");
+}
+
 static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type)
 {
     enum { ROWS = 3 };
@@ -648,7 +713,7 @@ static const enum act fused[] = {
 #include "variants/activations/list.h"
 };
 
-enum { FUSED = LENGTH_OF(fused), TYPED = FUSED + 9, UNTYPED = 6 }; /* checks of a set of kernels */
+enum { FUSED = LENGTH_OF(fused), TYPED = FUSED + 11, UNTYPED = 6 }; /* checks of a set of kernels */
 
 static void test_gates(const struct kernels *kernels, enum dnn_type type)
 {
@@ -677,6 +742,8 @@ static void test_typed(const struct kernels *kernels, enum dnn_type type)
     test_softmax(kernels, type, false, 0);
     test_softmax(kernels, type, true, 0);
     test_softmax(kernels, type, false, 2);
+    test_softmax_causal(kernels, type);
+    test_rotate(kernels, type);
     test_masks(kernels, type);
     test_cross_entropy(kernels, type);
 }

@@ -70,15 +70,20 @@ static void list_text(void)
     list_activations();
     wrap_print(standard_data(), "\nPresets:\n");
     for (int i = 0; i < preset_count(); i++) {
-        const struct recipe *recipe = &preset_at(i)->recipe;
+        const struct preset *preset = preset_at(i);
+        const struct recipe *recipe = &preset->recipe;
+        bool one = architecture_is_shifted(architecture_find(preset->architecture));
+        char layers[32];
 
+        snprintf(layers, sizeof layers, one ? "%d" : "%d+%d", recipe->layers, recipe->layers);
         wrap_print(standard_data(),
-                   "  %-6s %s\n"
-               "         d_model %d, %d+%d layers, %d heads of %d, d_ff %d/%d, batch %d of %d, "
+                   "  %-8s %s\n"
+               "           d_model %d, %s layer%s, %d heads of %d, d_ff %d/%d, batch %d of %d, "
                "%lld steps\n",
-               preset_at(i)->name, preset_at(i)->summary, recipe->d_model, recipe->layers,
-               recipe->layers, recipe->heads, recipe->d_kv, recipe->d_ff, recipe->d_ff * 2 / 3,
-               recipe->batch, recipe->input_length, (long long)recipe->steps);
+               preset->name, preset->summary, recipe->d_model, layers,
+               one && recipe->layers == 1 ? "" : "s", recipe->heads, recipe->d_kv, recipe->d_ff,
+               recipe->d_ff * 2 / 3, recipe->batch, recipe->input_length,
+               (long long)recipe->steps);
     }
 }
 

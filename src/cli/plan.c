@@ -134,23 +134,40 @@ static const char *decided_by(const struct setting *setting)
     return strcmp(setting->threads_from, "quota") == 0 ? ", as the control group's quota allows" : "";
 }
 
+/* "2+2 layers" and "512/114 tokens", or "2 layers" and "512 tokens" where there is one stack. */
+static void print_model(const struct setting *setting)
+{
+    const struct recipe *recipe = &setting->recipe;
+    bool one = architecture_is_shifted(architecture_find(setting->architecture_name));
+    int threads = setting_threads_per_run(setting);
+    char layers[32], tokens[32];
+
+    if (one) {
+        snprintf(layers, sizeof layers, "%d layer%s", recipe->layers, plural(recipe->layers));
+        snprintf(tokens, sizeof tokens, "%d", recipe->input_length);
+    } else {
+        snprintf(layers, sizeof layers, "%d+%d layers", recipe->layers, recipe->layers);
+        snprintf(tokens, sizeof tokens, "%d/%d", recipe->input_length, recipe->target_length);
+    }
+    wrap_print(standard_data(),
+               "Preset %s: %sd_model %d, %s, %d heads of %d, %d token ids, %s\n", setting->preset,
+           one ? "a decoder alone, " : "", recipe->d_model, layers, recipe->heads, recipe->d_kv,
+           setting->vocabulary, precision_name(setting->precision));
+    wrap_print(standard_data(), "%lld step%s of %d examples of %s tokens; %d variant%s x %d seed%s, %d job%s of %d "
+           "thread%s%s\n\n",
+           (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch, tokens,
+           setting->variant_count, plural(setting->variant_count), recipe->seeds,
+           plural(recipe->seeds), recipe->jobs, plural(recipe->jobs), threads, plural(threads),
+           decided_by(setting));
+}
+
 static int print_text(const struct outlook *outlook)
 {
     const struct setting *setting = outlook->setting;
-    const struct recipe *recipe = &setting->recipe;
     const struct model_memory *memory = &outlook->rows[0].memory;
-    int threads = setting_threads_per_run(setting);
     char peak[32], throughput[32], has[32], time[32];
 
-    wrap_print(standard_data(), "Preset %s: d_model %d, %d+%d layers, %d heads of %d, %d token ids, %s\n",
-           setting->preset, recipe->d_model, recipe->layers, recipe->layers, recipe->heads,
-           recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
-    wrap_print(standard_data(), "%lld step%s of %d examples of %d/%d tokens; %d variant%s x %d seed%s, %d job%s of %d "
-           "thread%s%s\n\n",
-           (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch,
-           recipe->input_length, recipe->target_length, setting->variant_count,
-           plural(setting->variant_count), recipe->seeds, plural(recipe->seeds), recipe->jobs,
-           plural(recipe->jobs), threads, plural(threads), decided_by(setting));
+    print_model(setting);
     if (print_rows(outlook))
         return -1;
 

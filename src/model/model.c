@@ -92,6 +92,11 @@ static int options_check(const struct model_options *options)
     return 0;
 }
 
+bool architecture_is_shifted(const struct architecture *architecture)
+{
+    return architecture->shifted;
+}
+
 int architecture_check(const struct model_options *options)
 {
     const struct architecture *architecture = options->architecture;

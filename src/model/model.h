@@ -59,6 +59,8 @@ const struct architecture *architecture_find(const char *name);
 const char *architecture_name(int i);
 /* The kind of task that it is trained on. */
 const char *architecture_task(const struct architecture *architecture);
+/* Is it one stack, whose inputs are its targets? */
+bool architecture_is_shifted(const struct architecture *architecture);
 /* Do the sizes suit the architecture?  0, or -1 and a message. */
 int architecture_check(const struct model_options *options) GLU_MUST_USE;
 
