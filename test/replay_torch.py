@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Replays the batches that glubench saw in a T5 written for PyTorch and compares the losses.
+"""Replays the batches that glubench saw in a T5, or a language model of Llama's layout, written for
+PyTorch and compares the losses.
 
 It shares no code with glubench: it reads what `--dump-batches FILE` and `--save-checkpoint DIR`
-wrote, by the conventions of Hugging Face's T5 (tensor names, (out, in) shapes, config.json), and
+wrote, by the conventions of Hugging Face's T5 and Llama (tensor names, (out, in) shapes, config.json), and
 computes in double precision.  For every run in FILE:
 
   --final DIR    the held-out losses, from the weights after training
   --init DIR     the losses of the training steps, from the weights that --steps 0 saved, trained on
-                 by an Adafactor of its own
+                 by an Adafactor or an AdamW of its own
 
 Exit status: 0 when every loss agrees, 1 when one does not, 77 when PyTorch is missing (Debian:
 python3-torch).
@@ -181,6 +182,102 @@ class T5:
         )
 
 
+class LM:
+    """A decoder alone: Llama, and the same with an ungated feed-forward layer."""
+
+    def __init__(self, directory):
+        with open(os.path.join(directory, "config.json"), encoding="utf-8") as file:
+            self.c = c = json.load(file)
+        self.w = Weights(load_safetensors(os.path.join(directory, "model.safetensors")))
+        self.gated = c["model_type"] == "llama"
+        assert self.gated or c["model_type"] == "glubench_lm", c["model_type"]
+        assert self.gated == (c["architectures"] == ["LlamaForCausalLM"])
+        assert c["tie_word_embeddings"] and c["num_key_value_heads"] == c["num_attention_heads"]
+        self.act = ACTIVATIONS[c["hidden_act"]]
+
+    def norm(self, x, name):
+        variance = x.pow(2).mean(-1, keepdim=True)
+        return x * torch.rsqrt(variance + self.c["rms_norm_eps"]) * self.w(name, self.c["hidden_size"])
+
+    def attention(self, name, x):
+        d_model, heads, d_kv = (
+            self.c[k] for k in ("hidden_size", "num_attention_heads", "head_dim")
+        )
+        inner, length = heads * d_kv, x.shape[1]
+        frequencies = self.c["rope_theta"] ** (-torch.arange(0, d_kv, 2).double() / d_kv)
+        angles = torch.arange(length).double()[:, None] * torch.cat([frequencies] * 2)[None]
+
+        def split(which):
+            y = F.linear(x, self.w(f"{name}.{which}_proj.weight", inner, d_model))
+            return y.view(y.shape[0], length, heads, d_kv).transpose(1, 2)
+
+        def turn(y):
+            half = torch.cat([-y[..., d_kv // 2 :], y[..., : d_kv // 2]], -1)
+            return y * angles.cos() + half * angles.sin()
+
+        scores = turn(split("q")) @ turn(split("k")).transpose(2, 3) / math.sqrt(d_kv)
+        mask = torch.full((length, length), -math.inf, dtype=x.dtype).triu(1)
+        y = (scores + mask).softmax(-1) @ split("v")
+        y = y.transpose(1, 2).reshape(x.shape[0], length, inner)
+        return F.linear(y, self.w(f"{name}.o_proj.weight", d_model, inner))
+
+    def feed_forward(self, name, x):
+        d_model, d_ff = self.c["hidden_size"], self.c["intermediate_size"]
+        up = F.linear(x, self.w(f"{name}.up_proj.weight", d_ff, d_model))
+        if self.gated:
+            hidden = self.act(F.linear(x, self.w(f"{name}.gate_proj.weight", d_ff, d_model))) * up
+        else:
+            hidden = self.act(up)
+        return F.linear(hidden, self.w(f"{name}.down_proj.weight", d_model, d_ff))
+
+    def loss(self, inputs, targets, reduction="mean"):
+        """Cross-entropy over the tokens of a batch, in nats, as a tensor."""
+        inputs, targets = torch.tensor(inputs), torch.tensor(targets)
+        assert inputs.equal(F.pad(targets[:, :-1], (1, 0), value=0)), "inputs are no shifted targets"
+        table = self.w("model.embed_tokens.weight", self.c["vocab_size"], self.c["hidden_size"])
+        x = table[inputs]
+        for layer in range(self.c["num_hidden_layers"]):
+            name = f"model.layers.{layer}"
+            x = x + self.attention(f"{name}.self_attn", self.norm(x, f"{name}.input_layernorm.weight"))
+            n = self.norm(x, f"{name}.post_attention_layernorm.weight")
+            x = x + self.feed_forward(f"{name}.mlp", n)
+        logits = F.linear(self.norm(x, "model.norm.weight"), table)
+        return F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction=reduction)
+
+
+class AdamW:
+    """Loshchilov and Hutter 2019, with the gradient's norm limited to 1 and a cosine schedule."""
+
+    def __init__(self, tensors, schedule):
+        self.tensors, self.schedule, self.t = list(tensors), schedule, 0
+        for x in self.tensors:
+            x.requires_grad_()
+        matrices = [x for x in self.tensors if x.dim() > 1]
+        vectors = [x for x in self.tensors if x.dim() < 2]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}],
+            betas=(0.9, 0.95),
+            eps=1e-8,
+        )
+
+    def learning_rate(self):
+        s, t = self.schedule, self.t
+        if t <= s.warmup_steps:
+            return s.learning_rate * t / s.warmup_steps
+        done = (t - s.warmup_steps) / (s.steps - s.warmup_steps)
+        return s.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+    def step(self, loss):
+        """One update down the gradient of loss."""
+        self.t += 1
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.tensors, 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate()
+        self.optimizer.step()
+
+
 class Adafactor:
     """Shazeer and Stern 2018, algorithms 4 and 5, as T5 was trained: no momentum, relative steps."""
 
@@ -217,7 +314,8 @@ class Adafactor:
 
 def replay_training(model, rows, a):
     """The largest difference over the training steps."""
-    optimizer, worst = Adafactor(model.w.tensors.values(), a), 0.0
+    optimizer = (AdamW if isinstance(model, LM) else Adafactor)(model.w.tensors.values(), a)
+    worst = 0.0
     for row in rows:
         assert row["step"] == optimizer.t + 1, f"step {row['step']} is out of order"
         loss = model.loss(row["inputs"], row["targets"])
@@ -246,6 +344,7 @@ def main():
     parser.add_argument("batches", metavar="FILE")
     parser.add_argument("--init", metavar="DIR")
     parser.add_argument("--final", metavar="DIR")
+    parser.add_argument("--lm", action="store_true", help="language models, trained by AdamW")
     parser.add_argument("--heldout", type=int, default=8, help="examples (default %(default)s)")
     parser.add_argument(
         "--tolerance", type=float, default=1e-4, help="difference in nats (default %(default)s)"
@@ -271,7 +370,7 @@ def main():
         ):
             if directory is None:
                 continue
-            model = T5(checkpoint(directory, run, len(rows)))
+            model = (LM if a.lm else T5)(checkpoint(directory, run, len(rows)))
             worst = replay(model, lines, a)
             agrees = worst <= a.tolerance and not model.w.unused()
             print(
@@ -279,7 +378,7 @@ def main():
                 f"the losses of {len(lines)} {what} differ by {worst:.1e} nats at most"
             )
             if model.w.unused():
-                print("tensors that a T5 does not have:", ", ".join(model.w.unused()))
+                print("tensors that such a model does not have:", ", ".join(model.w.unused()))
             if not agrees:
                 status = 1
     return status
