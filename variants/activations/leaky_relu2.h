@@ -1,5 +1,6 @@
 /* leaky_relu2.h - the square of a leaky rectifier: x^2 where x is positive, (alpha x)^2 elsewhere. */
-ACTIVATION(ACT_LEAKY_RELU2, leaky_relu2, .parameters = 1, .default_alpha = 0.5)
+ACTIVATION(ACT_LEAKY_RELU2, leaky_relu2, .parameters = 1, .default_alpha = 0.5,
+           .hf_names = {{"relu2", 0, 0}})
 ACTIVATION_FUSED(ACT_LEAKY_RELU2, leaky_relu2)
 
 #ifdef ACTIVATION_SCALAR
