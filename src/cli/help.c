@@ -49,17 +49,43 @@ static void append_commands(char *text, size_t size, unsigned commands)
         snprintf(text + used, size - used, "]");
 }
 
-/* What an option can be given: its choices, unless there is a list of them elsewhere. */
-static int print_argument(FILE *out, const struct setting_option *option)
+/* The choices of an option, after and between these, in `text`; "" when there are none, or a list of
+ * them elsewhere.  Returns whether there was room for all. */
+static bool list_choices(const struct setting_option *option, const char *first, const char *between,
+                         char *text, size_t size)
 {
     const char *name;
-    int column = 0;
+    size_t used = 0;
 
-    if (!option->choice || option->listed)
-        return option->argument ? fprintf(out, "=%s", option->argument) : 0;
-    for (int i = 0; (name = option->choice(i)) != NULL; i++)
-        column += fprintf(out, "%c%s", i == 0 ? '=' : '|', name);
-    return column;
+    text[0] = '\0';
+    for (int i = 0; option->choice && !option->listed && (name = option->choice(i)) != NULL; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? first : between, name);
+        if (used >= size)
+            return false;
+    }
+    return true;
+}
+
+/* Choices that are too many for the line of the option's name go into its help. */
+enum { CHOICES_BYTES = 60 };
+
+/* What an option can be given. */
+static int print_argument(FILE *out, const struct setting_option *option)
+{
+    char choices[CHOICES_BYTES];
+
+    if (list_choices(option, "=", "|", choices, sizeof choices) && choices[0])
+        return fprintf(out, "%s", choices);
+    return option->argument ? fprintf(out, "=%s", option->argument) : 0;
+}
+
+static void append_choices(char *text, size_t size, const struct setting_option *option)
+{
+    char choices[CHOICES_BYTES];
+    size_t used = strlen(text);
+
+    if (!list_choices(option, "=", "|", choices, sizeof choices))
+        list_choices(option, ": ", ", ", text + used, size - used);
 }
 
 /* The defaults of all options. */
@@ -92,7 +118,10 @@ static void print_option(FILE *out, const struct defaults *defaults, int row, bo
     default_text(defaults, row, value, sizeof value);
     if (option->automatic && (value[0] == '\0' || strcmp(value, "0") == 0 || value[0] == '-'))
         snprintf(value, sizeof value, "%s", option->automatic);
-    snprintf(text, sizeof text, value[0] ? "%s (default: %s)" : "%s", option->help, value);
+    snprintf(text, sizeof text, "%s", option->help);
+    append_choices(text, sizeof text, option);
+    if (value[0])
+        snprintf(text + strlen(text), sizeof text - strlen(text), " (default: %s)", value);
     if (with_commands)
         append_commands(text, sizeof text, option->commands);
     err_name_fields(text, sizeof text);
