@@ -40,7 +40,7 @@ expect 3 '[0-9] runs* missing after' compare --fail-on 50 --format csv more.json
 "$example" 4-5 bare other.json || exit 99
 expect 1 'in common' compare --fail-on 0 other.json bare.json
 # What earlier versions called custom is compared with what it is.
-sed 's/"relu"/"custom:relu,alpha=0"/; s/"swiglu"/"custom:swish,gated,alpha=1"/' plain.json >older.json
+sed '/"activation"/!s/"relu"/"custom:relu,alpha=0"/; s/"swiglu"/"custom:swish,gated,alpha=1"/' plain.json >older.json
 expect 0 'FFN_SwiGLU .*identical' compare plain.json older.json
 expect 0 'FFN_SwiGLU .*identical' compare older.json plain.json
 expect 0 '"verdict": "worse"' compare --format json plain.json worse.json

@@ -219,8 +219,8 @@ static const struct config_case config_cases[] = {
     {"reglu", "{\"glubench_variant\": \"custom:relu,gated,alpha=0\"}", 0, NULL},
     {"reglu", "{\"glubench_variant\": \"geglu\", \"feed_forward_proj\": \"gated-gelu_python\"}", 0,
      "glubench_variant \"geglu\" (here reglu)"},
-    {"custom:elu", "{\"feed_forward_proj\": \"glubench-custom:elu,alpha=1\"}", 0, NULL},
-    {"custom:elu", "{\"feed_forward_proj\": \"glubench-custom:elu,alpha=2\"}", 0, "alpha=2"},
+    {"custom:elu,alpha=3", "{\"feed_forward_proj\": \"glubench-custom:elu,alpha=3\"}", 0, NULL},
+    {"custom:elu,alpha=3", "{\"feed_forward_proj\": \"glubench-custom:elu,alpha=2\"}", 0, "alpha=2"},
     {"relu", "{\"d_model\": 6.0, \"layer_norm_epsilon\": 0.000001, \"num_decoder_layers\": null}", 0,
      NULL},
     {"relu", "{\"d_model\": 512, \"vocab_size\": 32128}", 0, "d_model 512 (here 6)"},
@@ -298,9 +298,9 @@ static const struct {
     {"custom:relu,alpha=0.1", "glubench-custom:relu,alpha=0.1"},
     {"custom:clip,alpha=0,beta=6", "relu6"},
     {"custom:clip,alpha=0,beta=1", "glubench-custom:clip,alpha=0,beta=1"},
-    {"custom:elu", "glubench-custom:elu,alpha=1"},
+    {"custom:elu,alpha=2", "glubench-custom:elu,alpha=2"},
     {"custom:linear,alpha=1,beta=1", "glubench-custom:linear,alpha=1,beta=1"},
-    {"custom:softplus", "glubench-custom:soft_relu"},
+    {"custom:softplus", "glubench-softplus"},
     {"custom:hardswish", "glubench-custom:hardswish"},
     {"custom:mish,gated", "gated-mish"},
 };
@@ -355,6 +355,7 @@ static double their_value(const char *name, double x)
         {"sigmoid", sigmoid},
         {"silu", x * sigmoid}, {"swish", x * sigmoid},
         {"tanh", tanh(x)},
+        {"xielu", 0.5 * x + 0.8 * (x > 0 ? x * x : expm1(x) - x)},
     };
 
     for (size_t i = 0; i < LENGTH_OF(table); i++)
@@ -374,7 +375,9 @@ static void test_functions(void)
         for (int k = 0; k < ACTIVATION_HF_NAMES && act->hf_names[k].name; k++, count++)
             for (double x = -9; x <= 9; x += 0.375) {
                 const struct hf_name *row = &act->hf_names[k];
-                double ours = act->value(x, row->alpha, row->beta);
+                double alpha = act->scalars ? act->default_alpha : row->alpha; /* trained: as they begin */
+                double beta = act->scalars ? act->default_beta : row->beta;
+                double ours = act->value(x, alpha, beta);
 
                 if (!(fabs(ours - their_value(row->name, x)) <= 1e-8)) {
                     tap_diag("%s is not %s at %g", act->name, row->name, x);

@@ -189,11 +189,11 @@ static const char *last_warning(void)
 static void test_spellings(void)
 {
     struct setting setting;
-    int status = RESOLVE(&setting, "variant", "custom:elu", "variant", "swiglu", "baseline",
-                         "custom:ELU,alpha=1.0");
+    int status = RESOLVE(&setting, "variant", "custom:elu,alpha=2", "variant", "swiglu", "baseline",
+                         "custom:ELU,alpha=2.0");
 
-    tap_ok(status == 0 && strcmp(setting.baseline->name, "custom:elu,alpha=1") == 0 &&
-               strcmp(setting.baseline_name, "custom:elu,alpha=1") == 0,
+    tap_ok(status == 0 && strcmp(setting.baseline->name, "custom:elu,alpha=2") == 0 &&
+               strcmp(setting.baseline_name, "custom:elu,alpha=2") == 0,
            "spellings: the baseline in another: %s", status ? err_get() : "found");
     setting_free(&setting);
     status = RESOLVE(&setting, "variant", "custom:swish,gated,alpha=1.0", "baseline", "swiglu",
@@ -650,7 +650,7 @@ static void test_request(void)
 int main(void)
 {
     tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1 +
-                   3 + 2 + 3 + 3 + 8 + 2));
+                   3 + 2 + 3 + 3 + 8 + 6));
     test_defaults();
     test_presets();
     test_rejections();
