@@ -7,7 +7,6 @@
 
 #include "src/model/architecture.h"
 #include "src/model/layout.h"
-#include "src/model/weights_hf.h"
 #include "src/nn/loss.h"
 
 #include <math.h>
@@ -327,17 +326,17 @@ static json_t *lm_hf_config(const struct model_options *options)
 {
     const struct model_config *c = &options->model;
     const struct variant *variant = options->variant;
-    const char *name = variant_hf_name(variant, 0);
-    bool llama = variant->gated && name;
-    char ours[WEIGHTS_HF_NAME_BYTES];
+    const struct activation *activation = activation_get(variant->act);
+    bool plain = variant->alpha == activation->default_alpha &&
+                 variant->beta == activation->default_beta && activation->scalars == 0;
+    bool llama = variant->gated && activation->hf_name && plain;
 
-    weights_hf_projection(ours, variant); /* a name that nobody takes for another, where there is none */
     return json_pack(
         "{s:[s], s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:b, s:b, s:b,"
         " s:f, s:i, s:i, s:n}",
         "architectures", llama ? "LlamaForCausalLM" : "GlubenchForCausalLM", "model_type",
         llama ? "llama" : "glubench_lm", "hidden_act",
-        name ? name : ours, "hidden_size", c->d_model,
+        activation->hf_name ? activation->hf_name : activation->name, "hidden_size", c->d_model,
         "num_hidden_layers", c->layers, "num_attention_heads", c->heads, "num_key_value_heads",
         c->heads, "head_dim", c->d_kv, "intermediate_size", c->d_ff, "vocab_size", c->vocabulary,
         "max_position_embeddings", c->input_length, "rms_norm_eps", 1e-6, "rope_theta", ROTARY_BASE,
@@ -345,17 +344,6 @@ static json_t *lm_hf_config(const struct model_options *options)
         "mlp_bias", 0, "attention_dropout", options->dropout, "bos_token_id", TOKEN_PAD,
         "eos_token_id", TOKEN_EOS, "pad_token_id");
 }
-
-static const struct hf_tensor lm_hf_tensors[] = {
-    {"lm_head.weight", "model.embed_tokens.weight",
-     "the output layer is not tied to the embedding, where this model has one for both"},
-    {NULL, NULL, NULL},
-};
-
-static const struct hf_function lm_hf_functions[] = {
-    {"hidden_act", HF_ACTIVATION, "silu"},
-    {NULL, HF_GATED, NULL},
-};
 
 const struct architecture architecture_lm = {
     .name = "lm",
@@ -374,6 +362,4 @@ const struct architecture architecture_lm = {
     .backward = lm_backward,
     .end = lm_end,
     .hf_config = lm_hf_config,
-    .hf_tensors = lm_hf_tensors,
-    .hf_functions = lm_hf_functions,
 };
