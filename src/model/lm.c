@@ -7,6 +7,7 @@
 
 #include "src/model/architecture.h"
 #include "src/model/layout.h"
+#include "src/model/weights_hf.h"
 #include "src/nn/loss.h"
 
 #include <math.h>
@@ -325,25 +326,35 @@ static void lm_end(struct model *model, struct worker *worker)
 static json_t *lm_hf_config(const struct model_options *options)
 {
     const struct model_config *c = &options->model;
-    const struct variant *variant = options->variant;
-    const struct activation *activation = activation_get(variant->act);
-    bool plain = variant->alpha == activation->default_alpha &&
-                 variant->beta == activation->default_beta && activation->scalars == 0;
-    bool llama = variant->gated && activation->hf_name && plain;
+    const char *function = variant_hf_name(options->variant, 0);
+    bool llama = options->variant->gated && function;
+    char ours[WEIGHTS_HF_NAME_BYTES];
 
+    weights_hf_projection(ours, options->variant);
     return json_pack(
         "{s:[s], s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:b, s:b, s:b,"
         " s:f, s:i, s:i, s:n}",
         "architectures", llama ? "LlamaForCausalLM" : "GlubenchForCausalLM", "model_type",
-        llama ? "llama" : "glubench_lm", "hidden_act",
-        activation->hf_name ? activation->hf_name : activation->name, "hidden_size", c->d_model,
-        "num_hidden_layers", c->layers, "num_attention_heads", c->heads, "num_key_value_heads",
+        llama ? "llama" : "glubench_lm", "hidden_act", function ? function : ours, "hidden_size",
+        c->d_model, "num_hidden_layers", c->layers, "num_attention_heads", c->heads, "num_key_value_heads",
         c->heads, "head_dim", c->d_kv, "intermediate_size", c->d_ff, "vocab_size", c->vocabulary,
         "max_position_embeddings", c->input_length, "rms_norm_eps", 1e-6, "rope_theta", ROTARY_BASE,
         "initializer_range", embedding_stddev, "tie_word_embeddings", 1, "attention_bias", 0,
         "mlp_bias", 0, "attention_dropout", options->dropout, "bos_token_id", TOKEN_PAD,
         "eos_token_id", TOKEN_EOS, "pad_token_id");
 }
+
+static const struct hf_tensor lm_hf_tensors[] = {
+    {"lm_head.weight", "model.embed_tokens.weight",
+     "the output layer is not tied to the embedding, where this model has one for both"},
+    {"model.rotary_emb.inv_freq", NULL, NULL},
+    {NULL, NULL, NULL},
+};
+
+static const struct hf_function lm_hf_functions[] = {
+    {"hidden_act", HF_ACTIVATION, "silu"},
+    {NULL, HF_GATED, NULL},
+};
 
 const struct architecture architecture_lm = {
     .name = "lm",
@@ -362,4 +373,6 @@ const struct architecture architecture_lm = {
     .backward = lm_backward,
     .end = lm_end,
     .hf_config = lm_hf_config,
+    .hf_tensors = lm_hf_tensors,
+    .hf_functions = lm_hf_functions,
 };

@@ -68,10 +68,10 @@ static bool is_function_of(const struct variant *variant, const struct hf_functi
         return *gated == (int)variant->gated;
     if (!text)
         return false;
-    if (function->form == HF_ACTIVATION)
-        return is_activation_of(variant, text);
     if (has_prefix(text, OURS))
         return is_ours(variant, text + strlen(OURS));
+    if (function->form == HF_ACTIVATION)
+        return is_activation_of(variant, text);
     *gated = has_prefix(text, GATED);
     if (strcmp(text, GATED "gelu") == 0)
         text = GATED "gelu_new";
@@ -170,12 +170,17 @@ static void add(struct differences *differences, const char *field, const json_t
 /* Fields that tell nothing of what the weights are, and those that have rules of their own. */
 static bool is_compared(const struct architecture *architecture, const char *field)
 {
+    static const char *const others[] = {"architectures", "dropout_rate", "attention_dropout",
+                                         "initializer_range", "max_position_embeddings"};
     const struct hf_function *function = architecture->hf_functions;
 
+    for (size_t i = 0; i < LENGTH_OF(others); i++)
+        if (strcmp(others[i], field) == 0)
+            return false;
     for (; function && function->field; function++)
         if (strcmp(function->field, field) == 0)
             return false;
-    return strcmp(field, "architectures") != 0 && strcmp(field, "dropout_rate") != 0;
+    return true;
 }
 
 static bool is_equal(const json_t *a, const json_t *b)
