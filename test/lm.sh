@@ -56,6 +56,7 @@ for text in '"architecture": "lm"' '"task": "causal"' '"optimizer": "adamw"' '"s
     grep -q "$text" whole.json || fail "whole.json has no $text"
 done
 glu validate whole.json || fail "whole.json is not valid"
+glu report whole.json && grep -q 'of a T5 that' out || fail "the table does not tell the models apart"
 # 30 steps of 8 examples of 64 tokens, each counted once.
 value whole.json tokens_seen | grep -vqx 15360 && fail "other tokens seen than 30 times 512"
 python3 - batches <<'PYTHON' || fail "the batches are not what they should be"

@@ -20,7 +20,7 @@ const char *profile_name(enum profile_kind kind)
         [PROFILE_SOFTMAX] = "softmax, bias and mask",
         [PROFILE_LOSS] = "cross-entropy",
         [PROFILE_EMBEDDING] = "embedding",
-        [PROFILE_OPTIMIZER] = "gradient sum and Adafactor",
+        [PROFILE_OPTIMIZER] = "gradient sum and optimizer",
         [PROFILE_PACK] = "weights to layout and precision",
         [PROFILE_WAIT] = "waiting for other workers",
     };

@@ -163,6 +163,18 @@ static void note_failures(struct sheet *sheet, const struct matrix *matrix)
     }
 }
 
+/* Every figure of the paper is of one architecture. */
+static void note_architecture(struct sheet *sheet, const struct matrix *matrix)
+{
+    const json_t *config = json_object_get(matrix->document, "config");
+    const char *name =
+        json_string_value(json_object_get(json_object_get(config, "model"), "architecture"));
+
+    if (name && strcmp(name, "t5") != 0)
+        sheet_note(sheet, "The paper's figures are of a T5 that fills in spans, ours of the architecture "
+                          "%.32s: differences compare in sign and order, the rest does not.", name);
+}
+
 static void print_row(struct sheet *sheet, const struct matrix *matrix,
                       const struct table1_row *row, const struct throughput_row *throughput)
 {
@@ -209,6 +221,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference "
                       "(Student's t, each by itself); p: paired t test, Holm over the variants.",
                matrix_baseline_label(matrix));
+    note_architecture(sheet, matrix);
     note_gated(sheet, &agreement);
     note_agreement(sheet, &agreement);
     note_best(sheet, matrix, &table1);
