@@ -30,6 +30,12 @@ struct pair_slopes {
     float value, by_gate, by_up;
 };
 
+/* What a function is computed from in place of the trained scalars, and its slopes by these: the same for
+ * all elements. */
+struct trained_numbers {
+    float alpha, beta, by_alpha, by_beta;
+};
+
 struct trained_slopes {
     float value, slope, by_alpha, by_beta;
 };
@@ -39,7 +45,10 @@ struct trained_slopes {
 #define VECTOR_SLOPE(name) static inline struct value_slope slope_##name(VECTOR_ARGUMENTS)
 #define VECTOR_PAIR(name)                                                                          \
     static inline struct pair_slopes pair_##name(float x, float y, float alpha, float beta)
-#define VECTOR_BY(name) static inline struct trained_slopes by_##name(VECTOR_ARGUMENTS)
+#define VECTOR_NUMBERS(name)                                                                       \
+    static struct trained_numbers numbers_##name(float alpha, GLU_UNUSED float beta)
+#define VECTOR_BY(name)                                                                            \
+    static inline struct trained_slopes by_##name(float x, const struct trained_numbers n)
 #define ACTIVATION_VECTOR
 #include "variants/activations/list.h"
 

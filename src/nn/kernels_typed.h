@@ -4,16 +4,17 @@
 #define LOAD(p, i) T(load)((const STORAGE *)(p) + (i))
 #define STORE(p, i, x) T(store)((STORAGE *)(p) + (i), (x))
 
-#define GATE_FORWARD(name, gated)                                                                  \
+#define GATE_FORWARD(name, numbers, gated, ungated)                                                                \
     static void T(gate_forward_##name)(int64_t n, float alpha, float beta, const void *gate,       \
                                        const void *up, void *dst)                                  \
     {                                                                                              \
+        numbers                                                                                    \
         if (up) {                                                                                  \
             _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
                 STORE(dst, i, gated);                                                              \
         } else {                                                                                   \
             _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
-                STORE(dst, i, value_##name(LOAD(gate, i), alpha, beta));                           \
+                STORE(dst, i, ungated);                                                            \
         }                                                                                          \
     }
 
@@ -26,7 +27,8 @@
         STORE(gate, i, LOAD(diff_dst, i) * slope_##name(LOAD(gate, i), alpha, beta).slope)
 
 #define ACTIVATION_FUSED(id, name)                                                                 \
-    GATE_FORWARD(name, value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i))                     \
+    GATE_FORWARD(name, , value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i),                   \
+                 value_##name(LOAD(gate, i), alpha, beta))                                         \
     GATE_BACKWARD(name)                                                                            \
     {                                                                                              \
         if (!up) {                                                                                 \
@@ -44,7 +46,8 @@
     }
 
 #define ACTIVATION_PAIRED(id, name)                                                                \
-    GATE_FORWARD(name, pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta).value)                 \
+    GATE_FORWARD(name, , pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta).value,               \
+                 value_##name(LOAD(gate, i), alpha, beta))                                         \
     GATE_BACKWARD(name)                                                                            \
     {                                                                                              \
         if (!up) {                                                                                 \
@@ -62,9 +65,13 @@
     }
 
 #define ACTIVATION_TRAINED(id, name)                                                               \
-    GATE_FORWARD(name, value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i))                     \
+    GATE_FORWARD(name, const struct trained_numbers numbers = numbers_##name(alpha, beta);,        \
+                 by_##name(LOAD(gate, i), numbers).value * LOAD(up, i),                            \
+                 by_##name(LOAD(gate, i), numbers).value)                                          \
     GATE_BACKWARD(name)                                                                            \
     {                                                                                              \
+        const struct trained_numbers numbers = numbers_##name(alpha, beta);                        \
+                                                                                                   \
         for (int64_t start = 0; start < n; start += RUN) {                                         \
             int64_t end = start + RUN < n ? start + RUN : n;                                       \
             float by_alpha = 0, by_beta = 0;                                                       \
@@ -73,7 +80,7 @@
                 _Pragma("omp simd reduction(+ : by_alpha, by_beta)")                               \
                 for (int64_t i = start; i < end; i++)                                              \
                 {                                                                                  \
-                    struct trained_slopes f = by_##name(LOAD(gate, i), alpha, beta);               \
+                    struct trained_slopes f = by_##name(LOAD(gate, i), numbers);                   \
                     float diff = LOAD(diff_dst, i), gated = diff * LOAD(up, i);                    \
                                                                                                    \
                     by_alpha += gated * f.by_alpha;                                                \
@@ -85,7 +92,7 @@
                 _Pragma("omp simd reduction(+ : by_alpha, by_beta)")                               \
                 for (int64_t i = start; i < end; i++)                                              \
                 {                                                                                  \
-                    struct trained_slopes f = by_##name(LOAD(gate, i), alpha, beta);               \
+                    struct trained_slopes f = by_##name(LOAD(gate, i), numbers);                   \
                     float diff = LOAD(diff_dst, i);                                                \
                                                                                                    \
                     by_alpha += diff * f.by_alpha;                                                 \
@@ -93,8 +100,8 @@
                     STORE(gate, i, diff * f.slope);                                                \
                 }                                                                                  \
             }                                                                                      \
-            by[0] += by_alpha;                                                                     \
-            by[1] += by_beta;                                                                      \
+            by[0] += (double)numbers.by_alpha * by_alpha;                                          \
+            by[1] += (double)numbers.by_beta * by_beta;                                            \
         }                                                                                          \
     }
 

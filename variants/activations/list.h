@@ -21,7 +21,8 @@
  * As a gate an activation is multiplied by the other branch, y, unless it is of a pair: then
  * SCALAR_PAIR(name) and VECTOR_PAIR(name) are the function of x and y and its slopes by both.  One whose
  * first .scalars of alpha and beta are trained in every layer, from the defaults on, has SCALAR_BY(name),
- * the slopes by these, and in place of VECTOR_SLOPE a VECTOR_BY(name): value, slope, slopes by these.
+ * the slopes by these, and for a vector form VECTOR_NUMBERS(name), what of it is the same for all elements,
+ * and VECTOR_BY(name): value, slope, and slopes by these numbers.
  *
  * There is no include guard: whoever includes this defines first what it makes of these, and finds
  * them undefined again behind it. */

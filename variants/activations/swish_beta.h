@@ -24,17 +24,17 @@ SCALAR_BY(swish_beta)
 #endif
 #ifdef ACTIVATION_VECTOR
 
-VECTOR_VALUE(swish_beta)
+VECTOR_NUMBERS(swish_beta)
 {
-    return x * sigmoid_f(alpha * x).s;
+    return (struct trained_numbers){alpha, beta, 1.0f, 1.0f};
 }
 
 VECTOR_BY(swish_beta)
 {
-    struct sigmoid g = sigmoid_f(alpha * x);
+    struct sigmoid g = sigmoid_f(n.alpha * x);
     float inner = x * g.s * g.rest;
 
-    return (struct trained_slopes){x * g.s, g.s + alpha * inner, x * inner, 0.0f};
+    return (struct trained_slopes){x * g.s, g.s + n.alpha * inner, x * inner, 0.0f};
 }
 
 #endif

@@ -47,9 +47,14 @@ SCALAR_BY(xatlu)
 #endif
 #ifdef ACTIVATION_VECTOR
 
+VECTOR_NUMBERS(xatlu)
+{
+    return (struct trained_numbers){alpha, beta, 1.0f, 1.0f};
+}
+
 VECTOR_BY(xatlu)
 {
-    float magnitude = fabsf(x), wide = 1.0f + 2.0f * alpha;
+    float magnitude = fabsf(x), wide = 1.0f + 2.0f * n.alpha;
     bool far = magnitude > 1.0f;
     float z = far ? 1.0f / magnitude : magnitude, w = z * z, q = 1.0f / (1.0f + w);
     float bend = atan_bend_f(w), turn = 0.318309886f * (z + z * w * bend); /* atan(z) / pi */
@@ -57,13 +62,8 @@ VECTOR_BY(xatlu)
     float low = far ? 0.318309886f * z * w * (bend + q) : 0.5f - turn - 0.318309886f * z * q;
     float gate = x < 0.0f ? low_gate : 1.0f - low_gate, slope = x < 0.0f ? low : 1.0f - low;
 
-    return (struct trained_slopes){x * (gate * wide - alpha), slope * wide - alpha,
+    return (struct trained_slopes){x * (gate * wide - n.alpha), slope * wide - n.alpha,
                                    magnitude * (1.0f - 2.0f * low_gate), 0.0f};
-}
-
-VECTOR_VALUE(xatlu)
-{
-    return by_xatlu(x, alpha, beta).value;
 }
 
 #endif

@@ -46,24 +46,23 @@ SCALAR_BY(xielu)
 #endif
 #ifdef ACTIVATION_VECTOR
 
-/* What is of alpha and beta alone is the same for all elements, and moves out of their loop. */
+VECTOR_NUMBERS(xielu)
+{
+    return (struct trained_numbers){softplus_f(alpha), 0.5f + softplus_f(beta), sigmoid_f(alpha).s,
+                                    sigmoid_f(beta).s};
+}
+
 VECTOR_BY(xielu)
 {
     struct exponential e = exponential_f(x < 0.0f ? x : 0.0f);
-    float a_p = softplus_f(alpha), a_n = 0.5f + softplus_f(beta);
     float below = x > 0.0f ? 0.0f : e.less_line, above = x > 0.0f ? x : 0.0f;
 
     return (struct trained_slopes){
-        0.5f * x + a_p * above * above + a_n * below,
-        0.5f + 2.0f * a_p * above + a_n * e.less_1,
-        sigmoid_f(alpha).s * (above * above),
-        sigmoid_f(beta).s * below,
+        0.5f * x + n.alpha * above * above + n.beta * below,
+        0.5f + 2.0f * n.alpha * above + n.beta * e.less_1,
+        above * above,
+        below,
     };
-}
-
-VECTOR_VALUE(xielu)
-{
-    return by_xielu(x, alpha, beta).value;
 }
 
 #endif
