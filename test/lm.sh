@@ -38,8 +38,9 @@ glu run --config lm.json $nothing && [ "$(value nothing.json preset)" = lm-tiny 
 # shellcheck disable=SC2086
 glu run --architecture lm --preset smoke $nothing && [ "$(value nothing.json preset)" = smoke ] &&
     grep -q '"task": "causal"' nothing.json || fail "--preset is not heeded"
+mv nothing.json before.json
 # shellcheck disable=SC2086
-glu run --config nothing.json --architecture t5 $nothing && grep -q '"task": "span"' nothing.json &&
+glu run --config before.json --architecture t5 $nothing && grep -q '"task": "span"' nothing.json &&
     grep -q '"target_length": 14,' nothing.json || fail "a file's lm does not become a t5"
 # shellcheck disable=SC2086
 glu run --preset lm-smoke --optimizer adafactor $nothing && grep -q 'learning-rate is 0.02' err ||

@@ -95,9 +95,9 @@ def main():
             text = file.read()
         with open("c.json", "w", encoding="utf-8") as file:
             file.write(text.replace("FFN_SwiGLU", "FFN_\u0416\u0416\u0416\u0416\u0416\u0416"))
-        usage = subprocess.run([PROGRAM, "report", "--help"], check=True, capture_output=True,
-                               text=True).stdout
-        tables = re.search(r"--table=(\S+)", usage).group(1).split("|")
+        known = subprocess.run([PROGRAM, "report", "--table", "?", "c.json"], check=False,
+                               capture_output=True, text=True).stderr
+        tables = re.search(r"there is: (.*)", known).group(1).split(", ")
         # Those of a study go through the same format; they take a study's directory.
         tables = [table for table in tables
                   if subprocess.run([PROGRAM, "report", "--table", table, "c.json"], check=False,
