@@ -51,7 +51,8 @@ libglubench_a_SOURCES += \
     src/results/tables/scaling.c \
     src/results/tables/table.h \
     src/results/tables/tables.c src/results/tables/tables.h \
-    src/results/tables/throughput.c src/results/tables/throughput.h
+    src/results/tables/throughput.c src/results/tables/throughput.h \
+    src/results/tables/verdict.c
 
 # A file for each way to print one.
 libglubench_a_SOURCES += \
@@ -67,7 +68,7 @@ test_statistics_SOURCES = test/test-statistics.c
 test_verdicts_SOURCES = test/test-verdicts.c
 TESTS += test-statistics test-verdicts
 
-results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate
+results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
@@ -78,6 +79,7 @@ test_results_SOURCES = test/test-results.c $(results_fixture)
 test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture) $(memory)
 test_results_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
+test_verdict_SOURCES = test/test-verdict.c $(results_fixture)
 TESTS += $(results_tests)
 
 # results-example writes a made-up results file, for tests that need one.

@@ -46,6 +46,7 @@ struct setting {
     char *group; /* --group; NULL: none */
     char *baseline_name;
     bool allow_unequal;
+    double equivalence_nats; /* a difference within this is none */
     int64_t first_seed; /* seeds are first_seed, first_seed + 1, ... */
 
     struct text_list corpus, heldout; /* paths */

@@ -28,10 +28,11 @@ static bool takes(const struct optimizer_type *type, size_t row)
 /* The optimizer's own value of an option. */
 static void take_default(struct setting *setting, const struct optimizer_type *type, size_t row)
 {
-    double own = *(const double *)((const char *)&type->defaults + rows[row].in_options);
+    const void *own = (const char *)&type->defaults + rows[row].in_options;
+    void *value = (char *)setting + rows[row].in_setting;
     int option = setting_option_of_member(IN_SETTING, rows[row].in_setting);
 
-    *(double *)((char *)setting + rows[row].in_setting) = takes(type, row) ? own : NAN;
+    *(double *)value = takes(type, row) ? *(const double *)own : NAN;
     setting->origin[option] = ORIGIN_DEFAULT;
 }
 

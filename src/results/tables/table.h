@@ -17,6 +17,7 @@ struct table {
     int (*print)(struct sheet *sheet, const struct matrix *matrix, json_t *rows);
 };
 extern const struct table table_agreement, table_glue, table_pareto, table_parity, table_perplexity,
-    table_primitives, table_profile, table_scaling, table_squad, table_superglue, table_throughput;
+    table_primitives, table_profile, table_scaling, table_squad, table_superglue, table_throughput,
+    table_verdict;
 
 #endif

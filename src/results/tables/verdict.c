@@ -1,0 +1,186 @@
+/* verdict.c - what can be said of a difference: better, worse, equal, or undecided and how many seeds
+ * more. */
+#include "src/glu.h"
+
+#include "src/results/tables/table.h"
+
+#include "src/results/cells.h"
+#include "src/results/contrasts.h"
+#include "src/results/equivalence.h"
+#include "src/results/power.h"
+#include "src/util/json_help.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* A difference below this is none, unless the configuration says otherwise. */
+static const double equivalence_default_nats = 0.005;
+
+struct verdict_row {
+    const char *variant, *verdict; /* "better", "worse", "equal", "undecided"; "baseline" */
+    int64_t n;
+    double delta_nats;
+    struct interval delta_ci95_nats;
+    double p_holm;        /* of better or worse */
+    double p_equivalence; /* of two one-sided tests */
+    double more_seeds;    /* until it is decided with power 80 %; NAN: decided, or not known */
+};
+
+static const struct member members[] = {
+    MEMBER(struct verdict_row, variant),
+    MEMBER(struct verdict_row, verdict),
+    MEMBER(struct verdict_row, n),
+    MEMBER(struct verdict_row, delta_nats),
+    MEMBER(struct verdict_row, delta_ci95_nats),
+    MEMBER(struct verdict_row, p_holm),
+    MEMBER(struct verdict_row, p_equivalence),
+    MEMBER(struct verdict_row, more_seeds),
+};
+static const struct layout layout = LAYOUT(struct verdict_row, members);
+
+static double equivalence_nats(const struct matrix *matrix)
+{
+    double asked = number_at(json_object_get(matrix->document, "config"), "equivalence_nats");
+
+    return asked > 0.0 ? asked : equivalence_default_nats;
+}
+
+/* ==== Deciding ==== */
+
+/* How many seeds decide it, if the difference and the spread are what they seem: the fewer of those
+ * that tell it from 0 and those that show it to be within the margin. */
+static double seeds_needed(const struct paired_test *test, double margin, int tests)
+{
+    double size = fabs(test->difference);
+    int differs = size > 0.0 ? stats_pairs_needed(size, test->stddev, STATS_ALPHA / tests, STATS_POWER)
+                             : INT_MAX;
+    /* Each of two one-sided tests has the whole of alpha. */
+    int equal = size < margin ? stats_pairs_needed(margin - size, test->stddev, 2.0 * STATS_ALPHA,
+                                                   STATS_POWER)
+                              : INT_MAX;
+    int fewer = differs < equal ? differs : equal;
+
+    return fewer == INT_MAX ? NAN : fewer;
+}
+
+/* Better and worse go first. */
+static void decide(struct verdict_row *row, const struct contrast *contrast,
+                   const struct metric *metric, double margin, int tests)
+{
+    const struct paired_test *test = &contrast->test;
+    struct equivalence equal = stats_equivalence(test->difference, test->stddev / sqrt(test->n),
+                                                 test->n - 1, margin, STATS_ALPHA);
+
+    row->p_equivalence = equal.p;
+    if (contrast->p_holm < STATS_ALPHA)
+        row->verdict = metric_is_better(metric, test->difference, 0.0) ? "better" : "worse";
+    else if (equal.p < STATS_ALPHA)
+        row->verdict = "equal";
+    else {
+        double needed = test->n > 1 && test->stddev > 0.0 ? seeds_needed(test, margin, tests) : NAN;
+
+        row->verdict = "undecided";
+        /* One more at least: what is planned for the seen difference may be reached and not suffice. */
+        row->more_seeds = isnan(needed) ? NAN : fmax(1.0, needed - test->n);
+    }
+}
+
+/* ==== The table ==== */
+
+static struct verdict_row blank(const struct matrix *matrix, int row)
+{
+    const struct interval none = {NAN, NAN};
+
+    return (struct verdict_row){.variant = matrix->variant[row].name, .verdict = "undecided",
+                                .delta_nats = NAN, .delta_ci95_nats = none, .p_holm = NAN,
+                                .p_equivalence = NAN, .more_seeds = NAN};
+}
+
+static struct verdict_row make_row(const struct matrix *matrix, int at, const struct contrast *contrast,
+                                   int tests, double *nats)
+{
+    const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
+    struct verdict_row row = blank(matrix, at);
+
+    if (at == matrix->baseline) {
+        row.verdict = "baseline";
+        row.n = scores_row(&scores, at, nats);
+        return row;
+    }
+    row.n = contrast->test.n;
+    if (row.n == 0)
+        return row;
+    row.delta_nats = contrast->test.difference;
+    row.delta_ci95_nats = contrast->test.interval;
+    row.p_holm = contrast->p_holm;
+    decide(&row, contrast, scores.metric, equivalence_nats(matrix), tests);
+    return row;
+}
+
+static json_t *compute(const struct matrix *matrix)
+{
+    const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
+    struct contrast *contrast = calloc((size_t)matrix->variants + 1, sizeof *contrast);
+    double *nats = calloc((size_t)matrix->seeds + 1, sizeof *nats);
+    json_t *rows = json_array();
+    int tests = 0, bad = !contrast || !nats;
+
+    bad = bad || contrasts_compute(&scores, matrix->baseline, false, contrast) != 0;
+    for (int i = 0; i < matrix->variants && !bad; i++)
+        tests += !isnan(contrast[i].test.p_t);
+    for (int i = 0; i < matrix->variants && !bad; i++) {
+        struct verdict_row row = make_row(matrix, i, &contrast[i], tests ? tests : 1, nats);
+        json_t *o = json_object();
+
+        bad |= layout_put(&layout, &row, o) != 0;
+        bad |= json_push(rows, o);
+    }
+    free(contrast);
+    free(nats);
+    return json_finish(rows, bad);
+}
+
+static void print_row(struct sheet *sheet, const struct matrix *matrix, const struct verdict_row *row)
+{
+    sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
+    if (isfinite(row->more_seeds))
+        sheet_cell(sheet, "%s, %.0f more", row->verdict, row->more_seeds);
+    else
+        sheet_cell(sheet, "%s", row->verdict ? row->verdict : "");
+    sheet_cell(sheet, "%lld", (long long)row->n);
+    cell_number(sheet, "%+.4f", row->delta_nats, "");
+    cell_interval(sheet, row->delta_ci95_nats, "%+.4f", isfinite(row->delta_nats) ? "no interval" : "");
+    cell_number(sheet, "%.2g", row->p_holm, isfinite(row->delta_nats) ? "no test" : "");
+    cell_number(sheet, "%.2g", row->p_equivalence, isfinite(row->delta_nats) ? "no test" : "");
+}
+
+static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
+{
+    static const struct sheet_heading headings[] = {
+        {'l', "variant", 0},       {'l', "verdict", 0}, {'r', "n", 0},
+        {'r', "delta", 0},         {'r', "95 % interval", 0}, {'r', "p (Holm)\nof a difference", 0},
+        {'r', "p\nof equality", 0},
+    };
+    int count;
+    struct verdict_row *row = layout_rows(&layout, rows, &count);
+
+    if (!row)
+        return -1;
+    snprintf(sheet->title, sizeof sheet->title,
+             "Verdicts: against %s, where differences within %.4g nats are none",
+             matrix_baseline_label(matrix), equivalence_nats(matrix));
+    sheet_columns(sheet, headings, LENGTH_OF(headings));
+    for (int i = 0; i < count; i++)
+        print_row(sheet, matrix, &row[i]);
+    sheet_note(sheet, "better, worse: paired t tests, Holm over the variants; equal: two one-sided tests "
+                      "at 5 %%; undecided: neither, and how many seeds more would decide it with power 80 "
+                      "%%, if the difference and its spread are as seen.");
+    layout_free(&layout, row, count);
+    return 0;
+}
+
+const struct table table_verdict = {
+    "verdict", "better, worse, equal or undecided, and how many seeds more", "tables.verdict",
+    compute, print,
+};
