@@ -103,6 +103,13 @@ glu --seeds 2 --steps 60 --learning-rate .01 -o whole.json || fail "not killed"
 shas whole.json >expected
 shas killed/0.01.json | cmp -s - expected || fail "other bits after kills"
 
+# A factor of the preset's rate is the rate that it gives, in the cells too.
+glu --seeds 1 --vary learning-rate-factor=.5,1 -o factor || fail "a factor of the rate"
+glu --seeds 1 --learning-rate .01 -o half.json || fail "half the rate"
+shas half.json >expected
+shas factor/0.5.json | cmp -s - expected || fail "half the rate is another rate"
+refused 'leave out --learning-rate' --vary learning-rate-factor=.5,1 --learning-rate 1 -o other
+
 # A file of named values, and --restart.
 cat >study.json <<'END'
 {"axes": [{"name": "size", "values": {"narrow": {"d-model": 32, "d-kv": 16},

@@ -60,6 +60,7 @@ struct setting {
     char *optimizer_name, *schedule_name; /* the preset's until somebody says */
     struct optimizer_options optimizer;   /* NAN: what this optimizer does not take */
     double dropout;
+    double rate_factor; /* of --learning-rate-factor; recipe.learning_rate is the product */
 
     int threads; /* of all jobs together; 0 until resolved: OMP_NUM_THREADS, or one per core */
     int micro_batch;

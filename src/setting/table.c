@@ -151,6 +151,10 @@ static const struct setting_option options[] = {
     {"learning-rate", 'l', OPTION_REAL, AFFECTS_RESULT, SETTING(recipe.learning_rate), MODEL,
      .json = "training.learning_rate", .min = 1e-12, .max = 1e6, .argument = "X",
      .help = "learning rate at the end of the warm-up"},
+    {"learning-rate-factor", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(rate_factor), MODEL,
+     .min = 1e-6, .max = 1e6, .argument = "X", .initial = "1",
+     .help = "times the learning rate of preset and optimizer, for studies over several of these; "
+             "recorded is the product"},
     {"warmup-steps", 'w', OPTION_INT64, AFFECTS_RESULT, SETTING(recipe.warmup_steps), MODEL,
      .json = "training.warmup_steps", .min = 1, .max = 1e9, .argument = "N",
      .help = "steps of warm-up, in which the rate rises to that of " FIELD("learning_rate")

@@ -85,6 +85,21 @@ static void resolve_rate(struct setting *setting, const struct optimizer_type *t
     *origin = ORIGIN_PRESET;
 }
 
+/* From here on the product is the rate that was asked for. */
+static int scale_rate(struct setting *setting)
+{
+    unsigned char *origin = &setting->origin[ROW(recipe.learning_rate)];
+
+    if (setting->origin[ROW(rate_factor)] < ORIGIN_COMMAND_LINE)
+        return 0;
+    if (*origin == ORIGIN_COMMAND_LINE)
+        return err_set(FIELD("learning_rate_factor") " multiplies the learning rate of preset and "
+                       "optimizer; leave out " FIELD("learning_rate"));
+    setting->recipe.learning_rate *= setting->rate_factor;
+    *origin = ORIGIN_COMMAND_LINE;
+    return 0;
+}
+
 int training_resolve(struct setting *setting, const struct training_before *before)
 {
     const struct optimizer_type *type = optimizer_type_find(setting->optimizer_name);
@@ -104,5 +119,5 @@ int training_resolve(struct setting *setting, const struct training_before *befo
                            field, type->name);
         }
     }
-    return 0;
+    return scale_rate(setting);
 }
