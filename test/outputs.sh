@@ -130,6 +130,22 @@ for file in dangling to-x; do
 done
 [ -f w/later.json ] || fail "a link that leads to nothing is not followed"
 
+# The name of a descriptor is a link that leads nowhere once its file is replaced.
+exec 7>w/descriptor.json
+succeeds -C texts --variant swiglu -o /dev/fd/7
+is_results w/descriptor.json
+[ ! -e w/descriptor.json.run ] || fail "a descriptor: the run directory is left"
+refused 'was removed or replaced' -C texts -o /dev/fd/7
+exec 7>&-
+
+# A file is made, the directory that it is to be in is not.
+ln -s nowhere/x.json astray
+for option in --output --dump-batches; do
+    refused "$option: nowhere/x: there is no directory .*nowhere; make it" -C texts $option nowhere/x
+    refused "$option: astray: there is no directory .*nowhere; make it" -C texts $option astray
+    refused "$option: book.txt/x: .*book.txt is no directory" -C texts $option book.txt/x
+done
+
 # Standard output, and then nothing else is there.
 ln -s /dev/stdout standard
 for name in - /dev/stdout /dev/fd/1 standard; do

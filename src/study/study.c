@@ -9,6 +9,7 @@
 #include "src/study/files.h"
 #include "src/train/signals.h"
 #include "src/util/atomic_file.h"
+#include "src/util/io.h"
 #include "src/util/json_help.h"
 #include "src/util/outputs.h"
 #include "src/util/own.h"
@@ -129,6 +130,21 @@ static int describe(struct part *part, int argc, char *const *argv)
     return part->results.config && part->results.environment ? 0 : -1;
 }
 
+/* A link is followed once: a descriptor's, /dev/fd/7, leads nowhere once its file is replaced. */
+static char *output_place(const char *path)
+{
+    struct stat link, file;
+    char *place;
+
+    if (!standard_is_output(path) && lstat(path, &link) == 0 && S_ISLNK(link.st_mode) &&
+        stat(path, &file) == 0 && S_ISREG(file.st_mode))
+        return io_follow(path);
+    place = strdup(path);
+    if (!place)
+        err_set("out of memory");
+    return place;
+}
+
 /* The results file of a setting. */
 static int name_output(struct study *study, struct part *part, int point)
 {
@@ -137,8 +153,8 @@ static int name_output(struct study *study, struct part *part, int point)
 
     if (!options->axes) {
         snprintf(part->name, sizeof part->name, "main");
-        part->output = strdup(part->setting->output);
-        return part->output ? 0 : err_set("out of memory");
+        part->output = output_place(part->setting->output);
+        return part->output ? 0 : -1;
     }
     axes_name(options->axes, point, part->name);
     if (snprintf(path, sizeof path, "%s/%s.json", options->directory, part->name) >= PATH_MAX)

@@ -80,6 +80,16 @@ static int add_stream(struct outputs *outputs, const char *field, const char *pa
     return 0;
 }
 
+/* A descriptor's name leads to its file also when that was removed or replaced since. */
+static bool has_no_place(const struct output_place *place)
+{
+    struct stat status;
+
+    return stat(place->path, &status) == 0 && S_ISREG(status.st_mode) &&
+           (!place->exists || status.st_dev != place->status.st_dev ||
+            status.st_ino != place->status.st_ino);
+}
+
 int outputs_add(struct outputs *outputs, const char *field, const char *path, enum output_kind kind)
 {
     char canonical[PATH_MAX], temporary[PATH_MAX + 8];
@@ -91,6 +101,8 @@ int outputs_add(struct outputs *outputs, const char *field, const char *path, en
     place = add(outputs, field, path, io_canonical(path, canonical) == 0 ? canonical : path);
     if (!place)
         return -1;
+    if (has_no_place(place))
+        return err_set("%s: %s: its file was removed or replaced; give another one", field, path);
     place->is_output = true;
     place->kind = kind;
     if (kind == OUTPUT_RUN || (place->exists && !S_ISREG(place->status.st_mode)))
@@ -126,6 +138,27 @@ void outputs_free(struct outputs *outputs)
 }
 
 /* ---- What kind it is ------------------------------------------------------------------------- */
+
+/* A file is made, the directory that it is to be in is not. */
+static int check_directory(const struct output_place *place)
+{
+    const char *slash = strrchr(place->canonical, '/');
+    char directory[PATH_MAX];
+    struct stat status;
+
+    if (!place->is_output || place->exists || place->is_stream || place->kind != OUTPUT_ANY ||
+        !slash || slash == place->canonical)
+        return 0;
+    snprintf(directory, sizeof directory, "%.*s", (int)(slash - place->canonical),
+             place->canonical);
+    if (stat(directory, &status))
+        return err_set("%s: %s: there is no directory %s; make it, or give another file",
+                       place->field, place->path, directory);
+    if (!S_ISDIR(status.st_mode))
+        return err_set("%s: %s: %s is no directory; give another file", place->field, place->path,
+                       directory);
+    return 0;
+}
 
 static int check_kind(const struct output_place *place)
 {
@@ -308,6 +341,9 @@ int outputs_check(struct outputs *outputs, bool force)
         qsort(places, count, sizeof *places, by_identity);
     if (check_neighbours(places, outputs->count) || check_below_runs(outputs))
         return -1;
+    for (int i = 0; i < outputs->count; i++)
+        if (check_directory(&places[i]))
+            return -1;
     for (int i = 0; i < outputs->count; i++)
         if (is_foreign(&places[i]) && check_foreign(outputs, &places[i], force))
             return -1;
