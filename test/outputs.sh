@@ -159,6 +159,9 @@ done
 succeeds -C texts -o x.json --dump-batches -
 grep -v -q '^{"phase"' out && fail "--dump-batches -: more than batches"
 refused 'regular file' -C texts -o - --resume
+for name in - /dev/stdout; do
+    refused 'standard output, and a study is a directory' -C texts --vary learning-rate=1,2 -o $name
+done
 
 # In a folder of text what is ours is no text: of this run, of one before, of one that was stopped.
 cd texts || exit 99

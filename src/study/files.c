@@ -92,6 +92,16 @@ static int add_in_directory(struct outputs *outputs, const char *directory, cons
                : 0;
 }
 
+/* A study is a directory, whose files are JSON each. */
+static int check_directory(const struct study_options *options)
+{
+    if (!options->axes || !options->settings[0].output ||
+        !standard_is_output(options->settings[0].output))
+        return 0;
+    return err_set(FIELD("output") ": %s is standard output, and a study is a directory; give the "
+                   "name of one", options->settings[0].output);
+}
+
 /* What one setting reads and writes. */
 static int add_setting(struct outputs *outputs, const struct study_options *options, int i, int runs)
 {
@@ -135,7 +145,8 @@ static int add_all(struct outputs *outputs, const struct study_options *options)
 int study_files_check(const struct study_options *options)
 {
     struct outputs outputs = {NULL};
-    int status = add_all(&outputs, options) || outputs_check(&outputs, options->settings[0].force)
+    int status = check_directory(options) || add_all(&outputs, options) ||
+                         outputs_check(&outputs, options->settings[0].force)
                      ? -1
                      : 0;
 
