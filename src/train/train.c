@@ -230,19 +230,26 @@ static void hash_parameters(struct model *model, char hex[SHA256_HEX_BYTES])
     sha256_finish_hex(&sha, hex);
 }
 
-/* What there is to tell when the training has ended, one way or the other. */
+/* How far it came, which is told of one that failed as well: its curve goes as far. */
+static void count_steps(const struct training *training)
+{
+    const struct train_job *job = training->job;
+    struct run_result *result = training->result;
+    struct model_options options = setting_model(job->setting, job->variant, job->threads);
+
+    result->steps = training->state.step;
+    result->tokens_seen = training->state.step * (int64_t)options.batch * model_tokens(&options);
+    if (result->train_s > 0)
+        result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
+}
+
+/* What there is to tell when the training has ended and did not fail. */
 static int finish(struct training *training)
 {
     const struct train_job *job = training->job;
     struct evaluation *evaluation = &training->evaluation;
     struct run_result *result = training->result;
-    struct model_options options = setting_model(job->setting, job->variant, job->threads);
-    int64_t step_tokens = (int64_t)options.batch * model_tokens(&options);
 
-    result->steps = training->state.step;
-    result->tokens_seen = training->state.step * step_tokens;
-    if (result->train_s > 0)
-        result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
     hash_parameters(training->model, result->parameters_sha256);
     if (result->status != RUN_OK) {
         result->heldout_log_perplexity_nats = NAN;
@@ -277,6 +284,7 @@ void train_run(const struct train_job *job, struct run_result *result)
         free(result->error);
         result->error = strdup(err_get());
     }
+    count_steps(&training);
     result->peak_memory_bytes = machine_peak_bytes();
     close_training(&training);
 }

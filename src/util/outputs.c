@@ -152,8 +152,9 @@ static int check_directory(const struct output_place *place)
     snprintf(directory, sizeof directory, "%.*s", (int)(slash - place->canonical),
              place->canonical);
     if (stat(directory, &status))
-        return err_set("%s: %s: there is no directory %s; make it, or give another file",
-                       place->field, place->path, directory);
+        return errno != ENOENT ? 0
+                               : err_set("%s: %s: there is no directory %s; make it, or give "
+                                         "another file", place->field, place->path, directory);
     if (!S_ISDIR(status.st_mode))
         return err_set("%s: %s: %s is no directory; give another file", place->field, place->path,
                        directory);
