@@ -263,7 +263,8 @@ static int check_text(const struct reader *reader, const char *text, size_t byte
     if (valid == bytes)
         return 0;
     if (text[valid] == '\0')
-        return err_set("%s is not text: byte 0x00 at offset %" PRIu64 " (leave it out)",
+        return err_set("%s is not text: byte 0x00 at offset %" PRIu64 " (convert it when it "
+                       "is UTF-16 or UTF-32, for example by iconv; otherwise leave it out)",
                        reader->path, reader->position + valid);
     return err_set("%s is not UTF-8 text: byte 0x%02x at offset %" PRIu64 " (convert it, for "
                    "example by iconv, or leave it out)", reader->path, (unsigned char)text[valid],
