@@ -384,7 +384,8 @@ static void test_text(void)
     text[200001] = '\xe9';
     expect_error(scratch_write("latin.txt", text, BYTES), "byte 0xe9 at offset 200001", "Latin-1");
     text[200001] = '\0';
-    expect_error(scratch_write("nul.txt", text, BYTES), "byte 0x00 at offset 200001 (convert it when it is UTF-16", "NUL");
+    expect_error(scratch_write("nul.txt", text, BYTES),
+                 "byte 0x00 at offset 200001 (convert it when it is UTF-16", "NUL");
     expect_error(scratch_write("cut.txt", "abc\xe2\x82", 5), "at offset 3", "a character cut off");
     expect_error(scratch_path("missing.txt"), "No such file", "a missing file");
     free(text);
