@@ -82,6 +82,24 @@ static const struct tree trees[] = {
     {"no mount", "0::/a\n", "", {{"/sys/fs/cgroup/a/cpu.max", "100000 100000\n"}}, NAN},
 };
 
+#define V1_MEMORY "34 31 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+
+/* Of memory; `quota` is in bytes. */
+static const struct tree memory_trees[] = {
+    {"memory, version 2: the own group", "0::/a/b\n", V2,
+     {{"/sys/fs/cgroup/a/b/memory.max", "1048576\n"}, {"/sys/fs/cgroup/a/memory.max", "max\n"}},
+     1048576},
+    {"memory, version 2: a group above", "0::/a/b\n", V2,
+     {{"/sys/fs/cgroup/a/b/memory.max", "max\n"}, {"/sys/fs/cgroup/a/memory.max", "4096\n"}}, 4096},
+    {"memory, version 2: where the kernel slows down", "0::/a\n", V2,
+     {{"/sys/fs/cgroup/a/memory.max", "8192\n"}, {"/sys/fs/cgroup/a/memory.high", "4096\n"}}, 4096},
+    {"memory, version 2: none", "0::/a\n", V2, {{"/sys/fs/cgroup/a/memory.max", "max\n"}}, NAN},
+    {"memory, version 1: a group above", "4:memory:/m/n\n1:cpu:/a\n", V1 V1_MEMORY,
+     {{"/sys/fs/cgroup/memory/m/n/memory.limit_in_bytes", "9223372036854771712\n"},
+      {"/sys/fs/cgroup/memory/m/memory.limit_in_bytes", "65536\n"},
+      {"/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1\n"}}, 65536},
+};
+
 static void put(int i, const char *path, const char *text)
 {
     char name[256];
@@ -90,22 +108,24 @@ static void put(int i, const char *path, const char *text)
     scratch_text(name, text);
 }
 
-static void test_quotas(void)
+static void test_trees(const struct tree *trees_of, int count, int first,
+                       double (*limit)(const char *root))
 {
-    for (int i = 0; i < (int)LENGTH_OF(trees); i++) {
-        const struct tree *tree = &trees[i];
+    for (int i = 0; i < count; i++) {
+        const struct tree *tree = &trees_of[i];
+        int at = first + i;
         char name[16];
-        double quota;
+        double found;
 
-        put(i, "/proc/self/cgroup", tree->groups);
-        put(i, "/proc/self/mountinfo", tree->mounts);
+        put(at, "/proc/self/cgroup", tree->groups);
+        put(at, "/proc/self/mountinfo", tree->mounts);
         for (int k = 0; k < FILES_MAX && tree->file[k].path; k++)
-            put(i, tree->file[k].path, tree->file[k].text);
-        snprintf(name, sizeof name, "%d", i);
-        quota = cgroup_cpu_quota(scratch_path(name));
-        tap_ok(isnan(tree->quota) ? isnan(quota) : quota == tree->quota, "%s: %g", tree->what, quota);
+            put(at, tree->file[k].path, tree->file[k].text);
+        snprintf(name, sizeof name, "%d", at);
+        found = limit(scratch_path(name));
+        tap_ok(isnan(tree->quota) ? isnan(found) : found == tree->quota, "%s: %g", tree->what, found);
     }
-    tap_ok(isnan(cgroup_cpu_quota(scratch_path("nowhere"))), "no files at all");
+    tap_ok(isnan(limit(scratch_path("nowhere"))), "no files at all");
 }
 
 static void test_limit(void)
@@ -157,8 +177,9 @@ static void test_found(void)
 
 int main(void)
 {
-    tap_plan((int)LENGTH_OF(trees) + 1 + 3);
-    test_quotas();
+    tap_plan((int)LENGTH_OF(trees) + 1 + (int)LENGTH_OF(memory_trees) + 1 + 3);
+    test_trees(trees, LENGTH_OF(trees), 0, cgroup_cpu_quota);
+    test_trees(memory_trees, LENGTH_OF(memory_trees), LENGTH_OF(trees), cgroup_memory_bytes);
     test_limit();
     test_asked();
     test_found();

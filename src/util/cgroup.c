@@ -13,6 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is limited. */
+struct resource {
+    const char *controller; /* of version 1 */
+    double (*read)(const char *root, const char *directory, int version); /* one group's limit, or NAN */
+};
+
 /* Where the own group's files are. */
 struct place {
     char directory[PATH_MAX];
@@ -41,9 +47,9 @@ static bool has_word(const char *list, const char *word)
     return false;
 }
 
-/* The path of the own group in the hierarchy of version 2, or that of version 1 with the cpu
- * controller.  The caller frees it; NULL when there is none. */
-static char *own_path(const char *root, int version)
+/* The path of the own group in the hierarchy of version 2, or that of version 1 with the controller.
+ * The caller frees it; NULL when there is none. */
+static char *own_path(const char *root, int version, const char *controller)
 {
     FILE *file = open_below(root, "/proc/self/cgroup");
     char *line = NULL, *path = NULL;
@@ -60,7 +66,7 @@ static char *own_path(const char *root, int version)
         *rest++ = '\0';
         rest[strcspn(rest, "\n")] = '\0';
         if (*rest == '/' &&
-            (version == 2 ? controllers[1] == '\0' : has_word(controllers + 1, "cpu")))
+            (version == 2 ? controllers[1] == '\0' : has_word(controllers + 1, controller)))
             path = strdup(rest);
     }
     free(line);
@@ -95,7 +101,7 @@ static char *next_field(char **line)
 }
 
 /* What a line of mountinfo mounts where, when that is the hierarchy.  See proc_pid_mountinfo(5). */
-static bool read_mount(char *line, int version, char **part, char **point)
+static bool read_mount(char *line, int version, const char *controller, char **part, char **point)
 {
     char *fields = strstr(line, " - "), *type, *options;
 
@@ -107,7 +113,7 @@ static bool read_mount(char *line, int version, char **part, char **point)
     (void)next_field(&fields); /* the source */
     options = next_field(&fields);
     if (!type || strcmp(type, version == 2 ? "cgroup2" : "cgroup") != 0 ||
-        (version == 1 && !(options && has_word(options, "cpu"))))
+        (version == 1 && !(options && has_word(options, controller))))
         return false;
     for (int i = 0; i < 3; i++) /* two numbers and the device */
         (void)next_field(&line);
@@ -155,8 +161,7 @@ static double read_number(const char *root, const char *directory, const char *n
     return number;
 }
 
-/* The quota of one group. */
-static double group_quota(const char *root, const char *directory, int version)
+static double read_quota(const char *root, const char *directory, int version)
 {
     char path[PATH_MAX];
     double quota;
@@ -175,43 +180,67 @@ static double group_quota(const char *root, const char *directory, int version)
     return quota;
 }
 
-/* The least quota from a group up to the mount point; fmin() ignores NAN. */
-static double least_quota(const char *root, struct place *place, int version)
+/* Above memory.high the kernel slows a process down until it is as good as stopped. */
+static double read_memory(const char *root, const char *directory, int version)
 {
-    double quota = group_quota(root, place->directory, version);
+    if (version == 1)
+        return read_number(root, directory, "memory.limit_in_bytes");
+    return fmin(read_number(root, directory, "memory.max"),
+                read_number(root, directory, "memory.high"));
+}
+
+/* The least limit from a group up to the mount point; fmin() ignores NAN. */
+static double least_above(const struct resource *resource, const char *root, struct place *place,
+                          int version)
+{
+    double least = resource->read(root, place->directory, version);
 
     while (strlen(place->directory) > place->top) {
         *strrchr(place->directory, '/') = '\0';
-        quota = fmin(quota, group_quota(root, place->directory, version));
+        least = fmin(least, resource->read(root, place->directory, version));
     }
-    return quota;
+    return least;
 }
 
-static double hierarchy_quota(const char *root, int version)
+static double least_in_hierarchy(const struct resource *resource, const char *root, int version)
 {
     FILE *file = open_below(root, "/proc/self/mountinfo");
-    char *path = own_path(root, version), *line = NULL, *part, *point;
+    char *path = own_path(root, version, resource->controller), *line = NULL, *part, *point;
     size_t size = 0;
-    double quota = NAN;
+    double least = NAN;
 
     while (file && path && getline(&line, &size, file) >= 0) {
         struct place place;
 
-        if (!read_mount(line, version, &part, &point))
+        if (!read_mount(line, version, resource->controller, &part, &point))
             continue;
         place.top = strlen(point);
         if (snprintf(place.directory, sizeof place.directory, "%s%s", point, below(path, part)) <
             (int)sizeof place.directory)
-            quota = fmin(quota, least_quota(root, &place, version));
+            least = fmin(least, least_above(resource, root, &place, version));
     }
     free(line);
     free(path);
     if (file)
         fclose(file);
-    return quota;
+    return least;
+}
+
+static double least_limit(const struct resource *resource, const char *root)
+{
+    return fmin(least_in_hierarchy(resource, root, 2), least_in_hierarchy(resource, root, 1));
 }
 
 double cgroup_cpu_quota(const char *root)
 {
-    return fmin(hierarchy_quota(root, 2), hierarchy_quota(root, 1));
+    static const struct resource cpu = {"cpu", read_quota};
+
+    return least_limit(&cpu, root);
+}
+
+double cgroup_memory_bytes(const char *root)
+{
+    static const struct resource memory = {"memory", read_memory};
+
+    return least_limit(&memory, root);
 }

@@ -8,4 +8,8 @@
  * is no quota.  `root` is what /proc and /sys are in: "" but in tests. */
 double cgroup_cpu_quota(const char *root);
 
+/* Memory that the group may use, in bytes: the least limit in the same way, of memory.max and
+ * memory.high, or memory.limit_in_bytes.  NAN when there is none; version 1 may say about 2^63. */
+double cgroup_memory_bytes(const char *root);
+
 #endif

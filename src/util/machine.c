@@ -3,6 +3,7 @@
 
 #include "src/util/machine.h"
 
+#include "src/util/cgroup.h"
 #include "src/util/clock.h"
 
 #include <fcntl.h>
@@ -37,17 +38,13 @@ static size_t read_number(const char *path, const char *key)
 
 size_t machine_memory_bytes(void)
 {
-    static const char *const limits[] = {"/sys/fs/cgroup/memory.max",
-                                         "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    const double limit = cgroup_memory_bytes("");
     long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
     size_t bytes = pages > 0 && page_bytes > 0 ? (size_t)pages * (size_t)page_bytes : 0;
 
-    for (size_t i = 0; i < LENGTH_OF(limits); i++) {
-        size_t limit = read_number(limits[i], "");
-
-        if (limit > 0 && (bytes == 0 || limit < bytes))
-            bytes = limit;
-    }
+    /* Version 1 says about 2^63 for none. */
+    if (limit < 0x1p62 && (bytes == 0 || limit < (double)bytes))
+        bytes = (size_t)limit;
     return bytes;
 }
 
