@@ -43,7 +43,23 @@ expect 1 'in common' compare --fail-on 0 other.json bare.json
 sed '/"activation"/!s/"relu"/"custom:relu,alpha=0"/; s/"swiglu"/"custom:swish,gated,alpha=1"/' plain.json >older.json
 expect 0 'FFN_SwiGLU .*identical' compare plain.json older.json
 expect 0 'FFN_SwiGLU .*identical' compare older.json plain.json
+# And merged: one row of five seeds, under the name that it has now.
+sed '/"activation"/!s/"relu"/"custom:relu,alpha=0"/; s/"swiglu"/"custom:swish,gated,alpha=1"/
+     s/"label": "FFN_SwiGLU"/"label": "custom:swish,gated"/' more.json >older.json
+expect 0 '^swiglu,5,' report --format csv plain.json older.json
+grep -q custom out && fail "a variant of two spellings has two rows"
+expect 0 '^swiglu,5,' report --format csv older.json plain.json
+grep -q 'custom' out && fail "a variant of two spellings has two rows"
 expect 0 '"verdict": "worse"' compare --format json plain.json worse.json
+# Weights to begin from are of one name and may not be the same.
+for sum in a b; do
+    of=$(printf "%064d" 0 | tr 0 $sum)
+    sed 's/"status": "ok",/&"init_checkpoint_sha256": "'$of'",/
+         /"init_checkpoint_sha256": null/d' plain.json >from-$sum.json
+done
+expect 0 'identical: 3 runs begun from other weights' compare from-a.json from-b.json
+expect 1 'from-b.json: runs\[0\]: relu at seed 1 began from other weights' report from-a.json from-b.json
+expect 0 'identical' compare from-a.json plain.json
 
 "$program" validate plain.json diverged.json bare.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
     fail "validate finds faults in good files"

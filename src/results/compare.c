@@ -105,6 +105,7 @@ struct tally {
     int n;             /* ok in both */
     int lost, missing; /* ok before, and not ok or not there after */
     int not_ok, added; /* not ok before; not there before */
+    int reweighed;     /* of n, begun from other weights than before */
 };
 
 /* Two runs of one seed are of the same text, or -1 and a message. */
@@ -147,6 +148,9 @@ static int pair_runs(struct tally *tally, const struct comparison *comparison, i
         } else {
             if (check_heldout(was, is) != 0)
                 return -1;
+            tally->reweighed +=
+                was->init_checkpoint_sha256 && is->init_checkpoint_sha256 &&
+                strcmp(was->init_checkpoint_sha256, is->init_checkpoint_sha256) != 0;
             x[tally->n] = scores_at(&were, row, i);
             y[tally->n++] = scores_at(&are, other, column);
         }
@@ -192,6 +196,7 @@ static int quality_change(struct comparison *comparison, int row, double *x, dou
     say_runs(change, tally.missing, "missing after");
     say_runs(change, tally.not_ok, "not ok before");
     say_runs(change, tally.added, "more after");
+    say_runs(change, tally.reweighed, "begun from other weights");
     comparison->changes++;
     return 0;
 }

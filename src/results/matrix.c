@@ -69,6 +69,7 @@ static int read_variants(struct matrix *matrix)
 static const struct member run_members[] = {
     MEMBER(struct matrix_run, variant),
     MEMBER(struct matrix_run, error),
+    MEMBER(struct matrix_run, init_checkpoint_sha256),
     MEMBER(struct matrix_run, seed),
     MEMBER(struct matrix_run, steps),
     MEMBER(struct matrix_run, tokens_seen),

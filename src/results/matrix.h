@@ -31,6 +31,7 @@ struct matrix_variant {
 
 struct matrix_run {
     const char *variant, *error;
+    const char *init_checkpoint_sha256; /* of the weights that it began from; NULL: drawn, or not told */
     int row; /* of its variant; -1: the document does not describe it */
     enum run_status status;
     int64_t seed, steps, tokens_seen, heldout_examples, heldout_target_tokens;

@@ -4,6 +4,7 @@
 #include "src/results/document.h"
 #include "src/results/results.h"
 #include "src/util/json_help.h"
+#include "variants/variant.h"
 
 #include <string.h>
 
@@ -13,6 +14,80 @@ static bool same_value(const json_t *a, const json_t *b, const char *path)
 {
     return json_same(value_at(a, path), value_at(b, path));
 }
+
+/* ==== One variant, two spellings ==== */
+
+static int rename_in_rows(json_t *rows, const char *from, const char *to)
+{
+    int bad = 0;
+
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (texts_equal(text_at(json_array_get(rows, i), "variant"), from))
+            bad |= json_put(json_array_get(rows, i), "variant", json_text(to));
+    return bad;
+}
+
+/* Give a variant of a document the name and the words that another document has for it. */
+static int rename_variant(json_t *document, const char *from, const char *to, const json_t *other)
+{
+    static const char *const words[] = {"label", "formula", "citation", "activation", "alpha", "beta"};
+    json_t *variants = json_object_get(document, "variants"), *own = json_object_get(variants, from);
+    json_t *config = json_object_get(document, "config");
+    json_t *listed = json_object_get(config, "variants");
+    const json_t *as = json_object_get(json_object_get(other, "variants"), to);
+    int bad = json_object_set(variants, to, own);
+
+    for (size_t i = 0; i < LENGTH_OF(words); i++)
+        bad |= json_object_get(as, words[i])
+                   ? json_object_set(own, words[i], json_object_get(as, words[i]))
+                   : 0;
+    if (texts_equal(document_baseline(document), from))
+        bad |= json_put(document, "baseline", json_text(to));
+    if (texts_equal(text_at(config, "baseline"), from))
+        bad |= json_put(config, "baseline", json_text(to));
+    for (size_t i = 0; i < json_array_size(listed); i++)
+        if (texts_equal(json_string_value(json_array_get(listed, i)), from))
+            bad |= json_array_set_new(listed, i, json_text(to));
+    bad |= rename_in_rows(json_object_get(document, "runs"), from, to);
+    bad |= rename_in_rows(value_at(document, "tables.throughput"), from, to);
+    return bad | json_object_del(variants, from); /* last: `from` may be its key */
+}
+
+/* A variant that either document has under a name of its own. */
+static bool has_two_names(const json_t *a, const json_t *b, const char **a_name, const char **b_name)
+{
+    json_t *of_a = json_object_get(a, "variants"), *of_b = json_object_get(b, "variants"), *variant;
+
+    json_object_foreach (of_a, *a_name, variant)
+        if (!json_object_get(of_b, *a_name))
+            json_object_foreach (of_b, *b_name, variant)
+                if (!json_object_get(of_a, *b_name) && variant_same(*a_name, *b_name))
+                    return true;
+    return false;
+}
+
+/* Is it what this version calls the variant? */
+static bool is_its_name(const char *name)
+{
+    struct variant_storage storage;
+    const struct variant *variant = variant_find(name, &storage);
+
+    return variant && strcmp(variant->name, name) == 0;
+}
+
+/* Earlier versions called registered variants custom: both documents get the name of today. */
+static int agree_on_names(json_t *a, json_t *b)
+{
+    const char *a_name, *b_name;
+    int bad = 0;
+
+    while (!bad && has_two_names(a, b, &a_name, &b_name))
+        bad = is_its_name(b_name) ? rename_variant(a, a_name, b_name, b)
+                                  : rename_variant(b, b_name, a_name, a);
+    return bad ? err_set("not enough memory for the results") : 0;
+}
+
+/* ==== Merging ==== */
 
 /* Refuse, naming the fields, when the two do not measure the same thing. */
 static int check_configuration(const json_t *a, const json_t *b, affects_fn *affects,
@@ -80,6 +155,14 @@ static bool is_ok(const json_t *run)
     return run_status_of(text_at(run, "status")) == RUN_OK;
 }
 
+/* Did the two begin from weights that are not the same?  Earlier versions do not tell. */
+static bool other_weights(const json_t *a, const json_t *b)
+{
+    static const char key[] = "init_checkpoint_sha256";
+
+    return text_at(a, key) && text_at(b, key) && !same_value(a, b, key);
+}
+
 /* A run that both have: the same result is kept once, and an ok run replaces one that is not. */
 static int merge_runs(json_t *runs, const json_t *more, const char *path)
 {
@@ -89,6 +172,10 @@ static int merge_runs(json_t *runs, const json_t *more, const char *path)
         if (!own) {
             if (json_array_append(runs, run) != 0)
                 return err_set("not enough memory for the results");
+        } else if (other_weights(own, run)) {
+            return err_set("%s: runs[%zu]: %s at seed %lld began from other weights than in another of "
+                           "the files (init_checkpoint_sha256); leave one of the two out",
+                           path, i, text_at(run, "variant"), (long long)integer_at(run, "seed", -1));
         } else if (is_ok(own) && is_ok(run)) {
             if (!same_value(own, run, "heldout_log_perplexity_nats")
                 || !same_value(own, run, "parameters_sha256"))
@@ -208,7 +295,8 @@ json_t *results_merge(const char *const *paths, int count, affects_fn *affects)
         int rc = -1;
 
         other = results_read(paths[i]);
-        if (other && check_configuration(merged, other, affects, paths[0], paths[i]) == 0)
+        if (other && agree_on_names(merged, other) == 0 &&
+            check_configuration(merged, other, affects, paths[0], paths[i]) == 0)
             rc = merge_one(merged, other, paths[i]);
         json_decref(other); /* rows that were taken over live on */
         if (rc != 0)

@@ -105,7 +105,9 @@ static int read_point(struct collection *collection, const char *directory, cons
                            collection->axis[i].name);
     }
     point->document = results_read(path);
-    return point->document && matrix_open(&point->matrix, point->document) == 0 ? 0 : -1;
+    if (!point->document || results_recheck(point->document, path) != 0)
+        return -1;
+    return matrix_open(&point->matrix, point->document);
 }
 
 static int read_points(struct collection *collection, const char *directory)
