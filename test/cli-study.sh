@@ -68,6 +68,7 @@ grep -q '"0.04_8"' study/study.json || fail "study.json forgot a setting"
 # Another study, or less of this one, is refused, and nothing is lost.
 refused 'can be extended, not narrowed' --seeds 2 --vary learning-rate=.02 --vary batch=4,8 -o study
 refused 'its axes are others' --seeds 3 --vary batch=4,8 -o study
+refused 'calls the setting 0.02_8.0 0.02_8;' --seeds 3 --vary learning-rate=.02 --vary batch=8.0 -o study
 refused 'setting 0.02_4 .* another configuration' --seeds 3 --steps 7 --vary learning-rate=.02 \
     --vary batch=4 -o study
 echo '{"axes": [{"name": "a", "values": {"x": {"steps": 6}, "y": {"steps": 6}}}]}' >same.json
@@ -121,6 +122,12 @@ glu --seeds 1 --study study.json -o named || fail "a study file"
 refused 'its axes are others' --seeds 1 --vary steps=1,2 -o named
 glu --seeds 1 --vary steps=1,2 --restart -o named || fail "--restart"
 [ -e named/1.json ] || fail "--restart did not begin anew"
+
+# The name of a number in a file is its shortest.
+echo '{"axes": [{"name": "learning-rate", "values": [0.1, 2.5e-1, 1.0]}], "settings": [
+    {"learning-rate": 0.10}, {"learning-rate": 1}]}' >numbers.json
+glu plan --study numbers.json || fail "numbers in a study file"
+[ "$(grep -c -E '^(0\.1|1) ' out)" = 2 ] || fail "other names of numbers"
 
 # A forecast of all of it.
 glu plan --seeds 2 --vary learning-rate=.01,.02 --vary batch=4,8 || fail "plan"

@@ -209,14 +209,14 @@ static int set_number_json(const struct option_values *values, int option, const
     double real = json_number_value(json);
     int64_t whole = json_integer_value(json);
     bool is_whole = json_is_integer(json) || whole_of_real(real, &whole);
-    char text[64];
+    char text[REAL_BYTES];
 
     if (!json_is_number(json))
         return err_set("%s: the value must be a number", where);
     if (json_is_integer(json))
         snprintf(text, sizeof text, "%" PRId64, whole);
     else
-        snprintf(text, sizeof text, "%.17g", real);
+        text_of_real(real, text);
     return set_checked(values, option, real, is_whole, whole, text, where);
 }
 

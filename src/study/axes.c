@@ -5,6 +5,7 @@
 
 #include "src/setting/setting.h"
 #include "src/study/axes_build.h"
+#include "src/util/json_help.h"
 #include "src/util/nearest.h"
 
 #include <ctype.h>
@@ -238,7 +239,7 @@ const char *axis_scalar_text(const json_t *json, char text[64])
     if (json_is_integer(json))
         snprintf(text, 64, "%lld", (long long)json_integer_value(json));
     else if (json_is_real(json))
-        snprintf(text, 64, "%.17g", json_real_value(json));
+        text_of_real(json_real_value(json), text);
     else
         return NULL;
     return text;

@@ -295,6 +295,18 @@ static int check_axes(const struct study *study, const json_t *theirs)
                           store_path(study->store));
 }
 
+/* A setting has one name: that of a value in other words, 2.0 for 2, would be another row of the tables
+ * with the same trainings. */
+static int check_name(const struct study *study, const char *key, const char *name)
+{
+    for (int i = 0; i < study->run_count; i++)
+        if (strcmp(study->runs[i].cell->key, key) == 0)
+            return err_set(FIELD("output") ": the study in %s calls the setting %s %s; name its values "
+                           "as they are there, or give another " FIELD("output"),
+                           store_path(study->store), study->runs[i].part->name, name);
+    return 0;
+}
+
 /* A setting that both have is the same, and we do all of its cells: what it had is in its results
  * file again. */
 static int check_settings(const struct study *study, const json_t *theirs)
@@ -319,6 +331,8 @@ static int check_settings(const struct study *study, const json_t *theirs)
     json_array_foreach(cells, i, cell) {
         const char *key = text_at(cell, "key"), *name = text_at(cell, "setting");
 
+        if (key && name && !find_part(study, name) && check_name(study, key, name))
+            return -1;
         if (key && find_part(study, name) && !has_cell(study, key))
             return err_set(FIELD("output") ": the study in %s has %s at seed %lld in the setting %s; a "
                            "study can be extended, not narrowed: ask for that too",

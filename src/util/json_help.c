@@ -23,6 +23,15 @@ double json_rounded(double x)
     return isfinite(x) ? strtod(text, NULL) : x;
 }
 
+void text_of_real(double x, char text[REAL_BYTES])
+{
+    int digits = 15; /* always told apart; 17 tell everything */
+
+    do
+        snprintf(text, REAL_BYTES, "%.*g", digits, x + 0.0);
+    while (strtod(text, NULL) != x && ++digits <= 17);
+}
+
 json_t *json_number(double x)
 {
     return isfinite(x) ? json_real(json_rounded(x)) : json_null();

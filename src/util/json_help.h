@@ -39,6 +39,10 @@ struct interval interval_at(const json_t *object, const char *key);
 /* The same with a path of keys: "config.model.d_ff".  Borrowed, or NULL. */
 json_t *value_at(const json_t *object, const char *path);
 
+/* A number in as few digits as tell it: 0.1, 2 for 2.0, 0 for -0.0. */
+enum { REAL_BYTES = 64 };
+void text_of_real(double x, char text[REAL_BYTES]);
+
 /* Two texts that may be missing: two that are, are the same. */
 bool texts_equal(const char *a, const char *b);
 /* Two values that may be missing, with numbers compared by value and members in any order. */
