@@ -68,6 +68,11 @@ glu --variant geglu --variant relu --seeds 2 --samples 0 --steps 1 --save-checkp
 # A checkpoint of another shape, and one that is no checkpoint: refused before the training, also
 # when only the last of several is wrong.
 rm -rf x.json all/relu-s2/model.safetensors
+mkdir sharded pickled pointer half
+: >sharded/model.safetensors.index.json
+: >pickled/pytorch_model.bin
+printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n' >pointer/model.safetensors
+sed 's/"F32"/"F16"/g' made/of/geglu/model.safetensors >half/model.safetensors
 while read -r words bad; do
     # shellcheck disable=SC2086
     "$program" --preset smoke --threads 1 --samples 0 --output x.json $bad >out 2>err </dev/null
@@ -78,6 +83,11 @@ done <<'EOT'
 DenseReluDense.wi --variant relu --init-checkpoint made/of/geglu
 DenseReluDense.wi_0.weight --variant geglu --d-ff 48 --init-checkpoint made/of/geglu
 No --variant geglu --init-checkpoint nowhere
+name --variant geglu --init-checkpoint made/of/geglu/model.safetensors
+max_shard_size --variant geglu --init-checkpoint sharded
+safe_serialization --variant geglu --init-checkpoint pickled
+lfs --variant geglu --init-checkpoint pointer
+float() --variant geglu --init-checkpoint half
 No --variant relu --variant geglu --seeds 2 --init-checkpoint all
 EOT
 

@@ -188,6 +188,9 @@ static int read_header(struct weights *file, uint64_t file_bytes)
                        (unsigned long long)file_bytes);
     if (io_read_at(file->fd, file->path, length, sizeof length, 0))
         return -1;
+    if (memcmp(length, "version ", sizeof length) == 0)
+        return err_set("%s: a pointer of Git LFS in place of the weights; fetch them by 'git lfs pull'",
+                       file->path);
     for (int i = 0; i < LENGTH_BYTES; i++)
         header_bytes |= (uint64_t)length[i] << 8 * i;
     if (header_bytes > HEADER_MAX_BYTES || header_bytes > file_bytes - LENGTH_BYTES)
@@ -217,6 +220,42 @@ static int read_header(struct weights *file, uint64_t file_bytes)
     return 0;
 }
 
+/* What is there in place of weights that can be read, and what helps. */
+static const struct {
+    const char *name, *remedy;
+} instead[] = {
+    {"model.safetensors.index.json", "the weights are in several files there; save them in one, in "
+                                     "transformers by save_pretrained(DIR, max_shard_size=\"1TB\")"},
+    {"pytorch_model.bin", "the weights are in another format there; save them as safetensors, in "
+                          "transformers by save_pretrained(DIR, safe_serialization=True)"},
+    {"pytorch_model.bin.index.json", "the weights are in another format there; save them in one file, in "
+                                     "transformers by save_pretrained(DIR, safe_serialization=True, "
+                                     "max_shard_size=\"1TB\")"},
+};
+
+/* Open the weights of a directory; -1 and a message. */
+static int open_file(char path[PATH_MAX], const char *directory, uint64_t *bytes)
+{
+    char other[PATH_MAX];
+    int fd;
+
+    if (io_join(path, directory, "model.safetensors"))
+        return -1;
+    errno = 0;
+    fd = io_open_regular(path, bytes);
+    if (fd >= 0)
+        return fd;
+    if (errno == ENOTDIR)
+        return err_set("%s is no directory; name the one that has model.safetensors and config.json",
+                       directory);
+    for (size_t i = 0; errno == ENOENT && i < LENGTH_OF(instead); i++) {
+        if (io_join(other, directory, instead[i].name) == 0 && access(other, F_OK) == 0)
+            return err_set("there is no %s, but %s: %s", path, instead[i].name, instead[i].remedy);
+        errno = ENOENT;
+    }
+    return -1;
+}
+
 static int open_weights(struct weights *file, const char *directory)
 {
     uint64_t bytes = 0;
@@ -224,9 +263,7 @@ static int open_weights(struct weights *file, const char *directory)
     file->fd = -1;
     file->header = NULL;
     file->places = NULL;
-    if (io_join(file->path, directory, "model.safetensors"))
-        return -1;
-    file->fd = io_open_regular(file->path, &bytes);
+    file->fd = open_file(file->path, directory, &bytes);
     return file->fd < 0 ? -1 : read_header(file, bytes);
 }
 
@@ -275,7 +312,9 @@ static int find_data(const struct weights *file, const struct tensor *tensor, co
                        "with other layers",
                        file->path, name);
     if (!json_is_string(dtype) || strcmp(json_string_value(dtype), "F32") != 0)
-        return err_set("%s: %s has the type %s; only F32 can be read", file->path, name,
+        return err_set("%s: %s has the type %s; only F32 can be read: save the model as float32, in "
+                       "PyTorch after model.float()",
+                       file->path, name,
                        json_is_string(dtype) ? json_string_value(dtype) : "(none)");
     if (check_shape(file, tensor, name, json_object_get(entry, "shape")))
         return -1;
@@ -497,11 +536,9 @@ int weights_sha256(const char *directory, char hex[SHA256_HEX_BYTES])
     struct sha256 sha;
     char path[PATH_MAX];
     uint64_t bytes = 0;
-    int fd = -1, status = io_join(path, directory, "model.safetensors");
+    int fd = open_file(path, directory, &bytes), status;
 
     sha256_start(&sha);
-    if (status == 0)
-        fd = io_open_regular(path, &bytes);
     status = fd < 0 ? -1 : hash_file(fd, path, bytes, &sha);
     if (fd >= 0)
         close(fd);
