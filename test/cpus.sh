@@ -27,6 +27,8 @@ expect '1 OMP_NUM_THREADS' OMP_NUM_THREADS=1
 expect '3 OMP_NUM_THREADS' OMP_NUM_THREADS=3,1
 expect "$plain" OMP_NUM_THREADS=0
 expect "$plain" OMP_NUM_THREADS=2000
+expect "$plain" OMP_THREAD_LIMIT=1000
+[ "$cores" -lt 2 ] || expect '1 OMP_THREAD_LIMIT' OMP_THREAD_LIMIT=1
 OMP_NUM_THREADS=1 "$program" plan --preset smoke >out 2>err
 grep -q '1 thread, as OMP_NUM_THREADS says' out || fail "plan does not say what decides"
 OMP_NUM_THREADS=1000 "$program" plan --preset smoke >out 2>err

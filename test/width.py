@@ -119,7 +119,9 @@ def main():
         # COLUMNS wins over the terminal, and what is no number is as if it were not there.
         report = ["report", "a.json"]
         check(widest(on_terminal(80, "50", report)) <= 50, "COLUMNS=50")
-        check(on_terminal(80, "x", report) == on_terminal(80, None, report), "COLUMNS=x")
+        for columns in ("x", "1e2", "0", "-1", ""):
+            check(on_terminal(80, columns, report) == on_terminal(80, None, report),
+                  f"COLUMNS={columns}")
         check(widest(on_terminal(20, None, report)) <= 30, "20 columns")
     return failed
 

@@ -131,6 +131,8 @@ static const char *decided_by(const struct setting *setting)
 {
     if (strcmp(setting->threads_from, "OMP_NUM_THREADS") == 0)
         return ", as OMP_NUM_THREADS says";
+    if (strcmp(setting->threads_from, "OMP_THREAD_LIMIT") == 0)
+        return ", as OMP_THREAD_LIMIT says";
     return strcmp(setting->threads_from, "quota") == 0 ? ", as the control group's quota allows" : "";
 }
 

@@ -130,6 +130,15 @@ static int count_online(void)
     return online > 0 && online < INT_MAX ? (int)online : 1;
 }
 
+/* OpenMP makes no more threads, whatever is asked for. */
+static void limit_threads(struct cpus *cpus, int most)
+{
+    if (most < 1 || most >= cpus->usable)
+        return;
+    cpus->usable = most;
+    cpus->from = "OMP_THREAD_LIMIT";
+}
+
 void cpus_limit(struct cpus *cpus, double quota)
 {
     int whole = quota >= 1 ? (int)fmin(quota, INT_MAX) : 1;
@@ -164,6 +173,7 @@ void cpus_find(struct cpus *cpus)
     set_close(&affinity);
     set_close(&places);
     cpus_limit(cpus, cgroup_cpu_quota(""));
+    limit_threads(cpus, omp_get_thread_limit());
 }
 
 /* A positive number with blanks around it, as OpenMP reads them; 0 when it is none. */

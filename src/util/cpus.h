@@ -13,7 +13,7 @@ struct cpus {
     char places[CPUS_TEXT_BYTES];   /* of all of OpenMP's places, when it binds threads to them */
     double quota;     /* of the control group, 1.5 for one and a half; NAN: none */
     int usable;       /* threads of use: at least 1 */
-    const char *from; /* what decides it: "places", "affinity" or "quota" */
+    const char *from; /* what decides it: "places", "affinity", "quota" or "OMP_THREAD_LIMIT" */
 };
 
 /* OpenMP's places count where there are any: they bind the calling thread to one of them, and its

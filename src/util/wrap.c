@@ -17,11 +17,12 @@ int wrap_width(FILE *out)
 {
     const char *columns = getenv("COLUMNS");
     struct winsize size;
-    long asked = columns ? strtol(columns, NULL, 10) : 0;
+    char *end = NULL;
+    long asked = columns ? strtol(columns, &end, 10) : 0;
 
     if (!isatty(fileno(out)))
         return 0;
-    if (asked > 0 && asked < INT_MAX)
+    if (asked > 0 && asked < INT_MAX && *end == '\0')
         return (int)asked;
     return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
