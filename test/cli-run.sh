@@ -83,6 +83,7 @@ done <<'EOT'
 DenseReluDense.wi --variant relu --init-checkpoint made/of/geglu
 DenseReluDense.wi_0.weight --variant geglu --d-ff 48 --init-checkpoint made/of/geglu
 No --variant geglu --init-checkpoint nowhere
+VARIANT-sSEED --variant geglu --seeds 2 --init-checkpoint made/of/geglu
 name --variant geglu --init-checkpoint made/of/geglu/model.safetensors
 max_shard_size --variant geglu --init-checkpoint sharded
 safe_serialization --variant geglu --init-checkpoint pickled

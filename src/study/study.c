@@ -298,6 +298,19 @@ const char *study_weights(const struct study *study, const struct part *part, co
                             study->run_count, path);
 }
 
+/* Where several runs look for their weights is not where one does. */
+static void explain_weights(const struct study *study, const char *directory)
+{
+    char why[1200];
+
+    if (study->run_count < 2 || access(directory, F_OK) == 0)
+        return;
+    snprintf(why, sizeof why, "%s", err_get());
+    err_set("%s; each of several runs begins from a directory of its own, DIR/VARIANT-sSEED, as "
+            FIELD("save_checkpoint") " writes them; a link will do",
+            why);
+}
+
 /* What the runs start from is part of their keys.  When all runs are made. */
 static int add_weights(const struct study *study)
 {
@@ -309,9 +322,12 @@ static int add_weights(const struct study *study)
 
         for (int k = 0; init && k < part->grid.count; k++) {
             struct cell *cell = &part->grid.cells[k];
+            const char *from = study_weights(study, part, cell, init, path);
 
-            if (cell_add_weights(cell, study_weights(study, part, cell, init, path)))
+            if (cell_add_weights(cell, from)) {
+                explain_weights(study, from);
                 return blame(study, i);
+            }
         }
     }
     return 0;
