@@ -51,6 +51,12 @@ grep -q custom out && fail "a variant of two spellings has two rows"
 expect 0 '^swiglu,5,' report --format csv older.json plain.json
 grep -q 'custom' out && fail "a variant of two spellings has two rows"
 expect 0 '"verdict": "worse"' compare --format json plain.json worse.json
+# As programs of Windows save it.
+{ printf '\357\273\277'; cat plain.json; } >marked.json
+expect 0 identical compare plain.json marked.json
+printf '\377\376{\000}\000' >wide.json
+expect 1 'wide.json: it is UTF-16.*iconv' report wide.json
+expect 2 'wide.json: it is UTF-16.*iconv' plan --config wide.json
 # Weights to begin from are of one name and may not be the same.
 for sum in a b; do
     of=$(printf "%064d" 0 | tr 0 $sum)

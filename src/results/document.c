@@ -203,7 +203,7 @@ json_t *results_parse(const char *path)
     char *text;
     size_t bytes;
 
-    if (io_read_file(path, IO_JSON_MAX_BYTES, &text, &bytes))
+    if (io_read_json(path, &text, &bytes))
         return NULL;
     errno = 0;
     document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);

@@ -118,7 +118,7 @@ static json_t *read_config_file(const char *path)
     char *text;
     size_t bytes;
 
-    if (io_read_file(path, IO_JSON_MAX_BYTES, &text, &bytes)) {
+    if (io_read_json(path, &text, &bytes)) {
         err_prepend(FIELD("config"));
         return NULL;
     }

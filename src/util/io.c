@@ -235,6 +235,25 @@ int io_read_file(const char *path, size_t most, char **text, size_t *bytes)
     return 0;
 }
 
+int io_read_json(const char *path, char **text, size_t *bytes)
+{
+    static const char mark[3] = "\xef\xbb\xbf";
+
+    if (io_read_file(path, IO_JSON_MAX_BYTES, text, bytes))
+        return -1;
+    if (*bytes >= 2 && (memcmp(*text, "\xff\xfe", 2) == 0 || memcmp(*text, "\xfe\xff", 2) == 0)) {
+        free(*text);
+        *text = NULL;
+        return err_set("%s: it is UTF-16, as PowerShell writes it; convert it by 'iconv -f UTF-16 -t UTF-8'",
+                       path);
+    }
+    if (*bytes >= sizeof mark && memcmp(*text, mark, sizeof mark) == 0) {
+        *bytes -= sizeof mark;
+        memmove(*text, *text + sizeof mark, *bytes + 1); /* and the NUL */
+    }
+    return 0;
+}
+
 /* ---- Directories ----------------------------------------------------------------------------- */
 
 int io_make_directory(const char *path)

@@ -36,6 +36,9 @@ enum { IO_JSON_MAX_BYTES = 1 << 30 };
 /* All of a file, which may be a pipe, of `most` bytes at most.  *text is new memory with a NUL
  * behind its *bytes.  0 or -1. */
 int io_read_file(const char *path, size_t most, char **text, size_t *bytes) GLU_MUST_USE;
+/* The same of JSON that others may have written: without the mark that some programs put before UTF-8;
+ * UTF-16 is refused. */
+int io_read_json(const char *path, char **text, size_t *bytes) GLU_MUST_USE;
 
 /* Make a directory, or that and those above it; one that is there is fine.  0 or -1. */
 int io_make_directory(const char *path) GLU_MUST_USE;
