@@ -123,6 +123,11 @@ refused 'its axes are others' --seeds 1 --vary steps=1,2 -o named
 glu --seeds 1 --vary steps=1,2 --restart -o named || fail "--restart"
 [ -e named/1.json ] || fail "--restart did not begin anew"
 
+# What a setting's results lack is told.
+python3 -c 'import json; p = "study/0.02_8.json"; d = json.load(open(p)); d["runs"].pop(); json.dump(d, open(p, "w"))'
+"$program" report study >out 2>err || fail "report of a study that lacks a run"
+grep -q 'study/0.02_8.json: runs: has 0 rows of' err || fail "a missing run is not told"
+
 # The name of a number in a file is its shortest.
 echo '{"axes": [{"name": "learning-rate", "values": [0.1, 2.5e-1, 1.0]}], "settings": [
     {"learning-rate": 0.10}, {"learning-rate": 1}]}' >numbers.json
