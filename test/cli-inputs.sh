@@ -74,7 +74,7 @@ path=$(printf 'caf\351.jsonl')
 if cp part-00000 "$path" 2>/dev/null; then
     takes "a path that is not UTF-8" --corpus "$path"
     grep -qF '"paths": ["caf\\xe9.jsonl"]' x.json || fail "the path is not recorded"
-    [ "$(grep -cF '"caf\\xe9.jsonl"' x.json)" = 2 ] || fail "the command is not recorded"
+    [ "$(grep -cF '"caf\\xe9.jsonl"' x.json)" = 3 ] || fail "the command or the input is not recorded"
     grep -qF "caf\\\\351.jsonl'" x.json || fail "the path of one run is not recorded"
 fi
 refuses "a path that is not UTF-8 and is not there" 'cof?: No such file' --corpus "$(printf 'cof\351')"
@@ -83,6 +83,21 @@ refuses "a path that is not UTF-8 and is not there" 'cof?: No such file' --corpu
 gzip -c part-00000 >tail.gz && echo >>tail.gz
 takes "gzip with a tail" --corpus tail.gz
 grep -q 'tail.gz: what follows the gzip data' err || fail "no word of the tail"
+
+# What was read is recorded: each file with its size and checksum.
+mkdir shards
+lines text 30 >shards/a.jsonl
+lines text 20 '' | gzip >shards/b.jsonl.gz
+lines text 20 >held.jsonl
+awk '{ print "held", $0 }' held.jsonl | sed 's/^held {"text": "/{"text": "held /' >apart.jsonl
+echo '{"training": {"batch": 4}}' >options.json
+run --corpus shards --heldout apart.jsonl --config options.json || fail "several inputs"
+for file in shards/a.jsonl shards/b.jsonl.gz apart.jsonl options.json; do
+    echo "$file $(wc -c <$file | tr -d ' ') $(sha256sum <$file | sed 's/ .*//')"
+done >expected
+python3 -c 'import json
+for row in json.load(open("x.json"))["inputs"]: print(row["path"], row["bytes"], row["sha256"])' >recorded
+cmp -s expected recorded || fail "inputs are recorded as $(cat recorded), not $(cat expected)"
 
 # A corpus, and initial weights, that change under the sweep: the runs fail and say which file.
 lines text 40 >grow.jsonl

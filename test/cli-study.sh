@@ -134,6 +134,15 @@ echo '{"axes": [{"name": "learning-rate", "values": [0.1, 2.5e-1, 1.0]}], "setti
 glu plan --study numbers.json || fail "numbers in a study file"
 [ "$(grep -c -E '^(0\.1|1) ' out)" = 2 ] || fail "other names of numbers"
 
+# The same corpus under two names of its text is not the same text.
+awk 'BEGIN { for (i = 0; i < 60; i++) printf "{\"a\": \"one river %d stone lamp cloud winter paper garden "\
+    "letter window silver morning market bridge island copper\", \"b\": \"two %d thunder cellar tower "\
+    "meadow engine harbour kitchen pencil valley autumn\"}\n", i, i }' >two.jsonl
+glu --seeds 1 --corpus two.jsonl --heldout-share .3 --vary text-field=a,b -o fields || fail "two fields"
+glu --seeds 1 --corpus two.jsonl --heldout-share .3 --text-field b -o field.json || fail "one field"
+shas field.json >expected
+shas fields/b.json | cmp -s - expected || fail "a study reads another field than it says"
+
 # A forecast of all of it.
 glu plan --seeds 2 --vary learning-rate=.01,.02 --vary batch=4,8 || fail "plan"
 grep -q '0.02_8' out || fail "plan does not name a setting"

@@ -131,6 +131,8 @@ json_t *results_document(const struct results *results)
     bad |= json_put(document, "environment", environment);
     bad |= json_put(document, "command", results->command ? json_incref(results->command) : json_null());
     bad |= json_put(document, "config", results->config ? json_incref(results->config) : json_object());
+    if (results->inputs)
+        bad |= json_put(document, "inputs", json_incref(results->inputs));
     bad |= json_put(document, "baseline",
                     json_text(results->baseline ? results->baseline->name : NULL));
     bad |= json_put(document, "warnings", warnings_json());
@@ -203,7 +205,7 @@ json_t *results_parse(const char *path)
     char *text;
     size_t bytes;
 
-    if (io_read_json(path, &text, &bytes))
+    if (io_read_json(path, &text, &bytes, NULL))
         return NULL;
     errno = 0;
     document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);

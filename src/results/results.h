@@ -106,6 +106,7 @@ struct results {
     json_t *environment; /* from environment_json(), taken before the first step; NULL: taken now */
     const struct onednn_facts *onednn; /* NULL: null in the file */
     json_t *command; /* array of argv; NULL: null */
+    json_t *inputs;  /* array: the files that were read, as in results/schema.json; NULL: none */
     json_t *config;  /* the resolved configuration, DESIGN's "config" object; NULL: {} */
     const struct variant *baseline;
     const struct variant_result *variants;

@@ -111,14 +111,14 @@ static int apply_object(struct setting *setting, json_t *object, const char *fil
 
 /* The `config` object of a file: the file itself, or that member of a results file.  New reference,
  * or NULL and a message. */
-static json_t *read_config_file(const char *path)
+static json_t *read_config_file(const char *path, struct io_facts *facts)
 {
     json_error_t error;
     json_t *root, *inner, *config;
     char *text;
     size_t bytes;
 
-    if (io_read_json(path, &text, &bytes)) {
+    if (io_read_json(path, &text, &bytes, facts)) {
         err_prepend(FIELD("config"));
         return NULL;
     }
@@ -145,7 +145,7 @@ static json_t *read_config_file(const char *path)
 int setting_read_file(struct setting *setting, const char *path, bool preset_is_given,
                       bool architecture_is_given)
 {
-    json_t *object = read_config_file(path);
+    json_t *object = read_config_file(path, &setting->file_facts);
     json_t *preset = json_object_get(object, "preset");
     json_t *architecture = json_object_get(json_object_get(object, "model"), "architecture");
     char where[512];

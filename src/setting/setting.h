@@ -9,6 +9,7 @@
 #include "src/nn/schedule.h"
 #include "src/setting/option.h"
 #include "src/task/task.h"
+#include "src/util/io.h"
 #include "variants/variant.h"
 
 #include <jansson.h>
@@ -67,6 +68,7 @@ struct setting {
     char *precision_name;
 
     char *file; /* --config */
+    struct io_facts file_facts; /* what was read of it */
     int64_t checkpoint_every; /* steps; 0: by time */
     bool resume, restart, force;
     char *output, *dump_batches, *save_checkpoint, *init_checkpoint;

@@ -416,9 +416,8 @@ int axes_open(struct axes *axes, const struct text_list *vary_texts, const char 
     int status = 0, listed;
 
     *axes = (struct axes){.count = 0};
-    if (file) {
+    if (file)
         status = axes_read_file(axes, file, &root);
-    }
     listed = axes->count;
     for (int i = 0; i < vary_texts->count && status == 0; i++)
         status = vary(axes, vary_texts->items[i]);

@@ -4,6 +4,7 @@
 #define GLU_STUDY_AXES_H
 
 #include "src/setting/option.h"
+#include "src/util/io.h"
 
 #include <jansson.h>
 
@@ -29,6 +30,7 @@ struct axes {
     int count;
     int *point;      /* (points, count): of each setting, which value of each axis */
     int points;      /* settings; without axes one, which is the options alone */
+    struct io_facts file_facts; /* of the study file that was read; zero: none */
 };
 
 /* Read the axes of --vary, OPTION=V1,V2,... each, and of a study file (NULL: none), and make the

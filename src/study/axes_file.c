@@ -130,14 +130,14 @@ static int read_axis(struct axes *axes, const json_t *json, const char *where)
 
 /* ---- The file -------------------------------------------------------------------------------- */
 
-static json_t *read_file(const char *path)
+static json_t *read_file(const char *path, struct io_facts *facts)
 {
     json_error_t error;
     json_t *root;
     char *text;
     size_t bytes;
 
-    if (io_read_json(path, &text, &bytes)) {
+    if (io_read_json(path, &text, &bytes, facts)) {
         err_prepend(FIELD("study"));
         return NULL;
     }
@@ -172,6 +172,6 @@ static int read_axes(struct axes *axes, const json_t *root, const char *path)
 
 int axes_read_file(struct axes *axes, const char *path, json_t **root)
 {
-    *root = read_file(path);
+    *root = read_file(path, &axes->file_facts);
     return *root ? read_axes(axes, *root, path) : -1;
 }

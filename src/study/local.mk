@@ -5,6 +5,7 @@ libglubench_a_SOURCES += \
     src/study/files.c src/study/files.h \
     src/study/forecast.c src/study/forecast.h \
     src/study/grid.c src/study/grid.h \
+    src/study/inputs.c src/study/inputs.h \
     src/study/options.h \
     src/study/older.c src/study/older.h \
     src/study/resume.c src/study/resume.h \

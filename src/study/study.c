@@ -7,6 +7,7 @@
 #include "src/model/weights.h"
 #include "src/nn/dnn.h"
 #include "src/study/files.h"
+#include "src/study/inputs.h"
 #include "src/train/signals.h"
 #include "src/util/atomic_file.h"
 #include "src/util/io.h"
@@ -112,7 +113,7 @@ static int describe_variants(struct part *part)
     return 0;
 }
 
-static int describe(struct part *part, int argc, char *const *argv)
+static int describe(struct part *part, const struct study_options *options)
 {
     const struct setting *setting = part->setting;
 
@@ -120,14 +121,15 @@ static int describe(struct part *part, int argc, char *const *argv)
     part->results = (struct results){
         .environment = environment_json(),
         .onednn = describe_onednn(&part->onednn),
-        .command = command_json(argc, argv),
+        .command = command_json(options->argc, options->argv),
+        .inputs = inputs_json(options, setting, part->dataset),
         .config = setting_json(setting, dataset_training(part->dataset),
                                dataset_heldout(part->dataset)),
         .baseline = setting->baseline,
         .variants = part->variants,
         .variant_count = setting->variant_count,
     };
-    return part->results.config && part->results.environment ? 0 : -1;
+    return part->results.config && part->results.environment && part->results.inputs ? 0 : -1;
 }
 
 /* A link is followed once: a descriptor's, /dev/fd/7, leads nowhere once its file is replaced. */
@@ -192,7 +194,7 @@ static const struct part *find_text(const struct study *study, const struct part
         const struct setting *a = study->parts[i].setting, *b = part->setting;
 
         if (same_texts(&a->corpus, &b->corpus) && same_texts(&a->heldout, &b->heldout) &&
-            a->heldout_share == b->heldout_share)
+            a->heldout_share == b->heldout_share && texts_equal(a->text_field, b->text_field))
             return &study->parts[i];
     }
     return NULL;
@@ -211,7 +213,7 @@ static int open_part(struct study *study, struct part *part)
         return -1;
     if (tokenizer_open(&part->tokenizer, part->setting->tokenizer) ||
         task_open(&part->task, &task, part->dataset, part->tokenizer) ||
-        describe(part, study->options->argc, study->options->argv))
+        describe(part, study->options))
         return -1;
     return grid_add(&part->grid, part->setting, part->results.config);
 }
@@ -364,6 +366,7 @@ static void close_part(struct part *part)
         dataset_close(part->dataset);
     json_decref(part->results.environment);
     json_decref(part->results.command);
+    json_decref(part->results.inputs);
     json_decref(part->results.config);
     json_decref(part->results.profile);
     json_decref(part->results.scaling);

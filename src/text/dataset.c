@@ -86,14 +86,14 @@ static void note_lines(struct scan *scan, const struct file *file, const struct 
 }
 
 /* *kind: of this file and those before, of which there are some unless it is "". */
-static int scan_file(const struct file *file, struct sha256 *sha, const char **kind,
+static int scan_file(struct file *file, struct input_sums *sums, const char **kind,
                      uint64_t *bad_lines, take_function *take, struct scan *scan)
 {
     struct reader *reader;
     struct document document;
     int got;
 
-    if (files_open(&reader, file, scan->dataset->options.text_field, sha))
+    if (files_open(&reader, file, scan->dataset->options.text_field, sums))
         return -1;
     if (!**kind)
         *kind = reader_kind(reader);
@@ -109,27 +109,28 @@ static int scan_file(const struct file *file, struct sha256 *sha, const char **k
     *bad_lines += reader_lines(reader)->bad;
     note_lines(scan, file, reader_lines(reader));
     reader_close(reader);
+    sha256_finish_hex(&sums->file, file->sha256);
     return got;
 }
 
 /* What is said of the files themselves, and their documents through take(). */
-static int scan_files(struct data_identity *identity, const struct file_list *list,
+static int scan_files(struct data_identity *identity, struct file_list *list,
                       take_function *take, struct scan *scan)
 {
-    struct sha256 sha;
+    struct input_sums sums;
     const char *kind = "";
 
-    sha256_start(&sha);
+    sha256_start(&sums.all);
     for (int i = 0; i < list->count; i++) {
-        const struct file *file = &list->files[i];
+        struct file *file = &list->files[i];
 
         identity->bytes += file->identity.bytes;
-        if (scan_file(file, &sha, &kind, &identity->bad_lines, take, scan))
+        if (scan_file(file, &sums, &kind, &identity->bad_lines, take, scan))
             return -1;
     }
     identity->files = list->count;
     memcpy(identity->kind, kind, strlen(kind) + 1);
-    sha256_finish_hex(&sha, identity->sha256);
+    sha256_finish_hex(&sums.all, identity->sha256);
     return 0;
 }
 
@@ -289,6 +290,11 @@ void dataset_close(struct dataset *dataset)
 void dataset_forget_heldout(struct dataset *dataset)
 {
     kept_give_up(&dataset->kept);
+}
+
+const struct file_list *dataset_files(const struct dataset *dataset, bool heldout)
+{
+    return heldout ? &dataset->heldout_files : &dataset->training_files;
 }
 
 int dataset_check(const struct dataset *dataset)

@@ -9,6 +9,7 @@
 #ifndef GLU_TEXT_DATASET_H
 #define GLU_TEXT_DATASET_H
 
+#include "src/text/files.h"
 #include "src/text/source.h"
 #include "src/util/sha256.h"
 
@@ -55,6 +56,10 @@ void dataset_close(struct dataset *dataset);
 /* Every task has its held-out examples: give back the memory of the held-out text.  A later source of
  * it reads the files again.  For who opened the dataset, while no other thread uses it. */
 void dataset_forget_heldout(struct dataset *dataset);
+
+/* The files of a side, read whole and with their checksums; none of the built-in language, and none of a
+ * held-out share. */
+const struct file_list *dataset_files(const struct dataset *dataset, bool heldout);
 
 /* Are the files still what they were when the dataset was opened?  Whoever reads one that is not gets
  * an error; this tells of those that are read no more.  0, or -1 and a message with the file. */

@@ -30,7 +30,8 @@ struct walk {
 static int add_file(const struct walk *walk, char *path, const struct stat *status)
 {
     struct file_list *list = walk->list;
-    struct file file = {path, file_identity(status), walk->directory};
+    struct file file = {
+        .path = path, .identity = file_identity(status), .directory = walk->directory};
 
     if (list->count == list->capacity) {
         int capacity = list->capacity ? 2 * list->capacity : 16;
@@ -319,9 +320,9 @@ fail:
 }
 
 int files_open(struct reader **reader, const struct file *file, const char *field,
-               struct sha256 *sha)
+               struct input_sums *sums)
 {
-    const struct reader_options options = {field, sha, &file->identity};
+    const struct reader_options options = {field, sums, &file->identity};
 
     return reader_open(reader, file->path, &options);
 }

@@ -8,6 +8,7 @@
 struct file {
     char *path;
     struct file_identity identity;
+    char sha256[SHA256_HEX_BYTES]; /* of its bytes, once it was read with sums; "" before */
     int directory; /* which of the paths it was found in; -1: it is one of them itself */
 };
 
@@ -34,9 +35,9 @@ int files_find(struct file_list *list, const char *const *paths, int count, cons
 /* Frees what the list owns; a zeroed list is fine. */
 void files_free(struct file_list *list);
 
-/* reader_open() of a file as the list has it: not when it has changed since. */
+/* reader_open() of a file as the list has it: not when it has changed since.  `sums` may be NULL. */
 int files_open(struct reader **reader, const struct file *file, const char *field,
-               struct sha256 *sha);
+               struct input_sums *sums);
 
 /* Are the files still what they were when the list was made?  0, or -1 and a message that names one
  * that is not. */

@@ -20,7 +20,7 @@ enum { RAW_BYTES = 1 << 16, GZIP_WINDOW = 15 + 16 };
 struct input {
     int fd;
     char *path;
-    struct sha256 *sha;
+    struct input_sums *sums;
     const struct file_identity *identity;
     bool gzip, in_member;
     z_stream zlib; /* next_in, avail_in: the raw bytes not used yet, gzip or not */
@@ -41,8 +41,10 @@ static int refill(struct input *input)
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return err_system("cannot read %s", input->path);
-    if (input->sha)
-        sha256_add(input->sha, input->raw + kept, (size_t)got);
+    if (input->sums) {
+        sha256_add(&input->sums->all, input->raw + kept, (size_t)got);
+        sha256_add(&input->sums->file, input->raw + kept, (size_t)got);
+    }
     zlib->next_in = input->raw;
     zlib->avail_in = (uInt)(kept + (size_t)got);
     return got > 0;
@@ -53,7 +55,7 @@ static bool starts_member(const unsigned char *raw, size_t bytes)
     return bytes >= 2 && raw[0] == 0x1f && raw[1] == 0x8b;
 }
 
-int input_open(struct input **result, const char *path, struct sha256 *sha,
+int input_open(struct input **result, const char *path, struct input_sums *sums,
                const struct file_identity *identity)
 {
     struct input *input = calloc(1, sizeof *input);
@@ -62,7 +64,9 @@ int input_open(struct input **result, const char *path, struct sha256 *sha,
     *result = NULL;
     if (!input)
         return err_set("no memory to read %s", path);
-    input->sha = sha;
+    input->sums = sums;
+    if (sums)
+        sha256_start(&sums->file);
     input->identity = identity;
     input->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (input->fd < 0) {

@@ -339,7 +339,7 @@ static int open_and_judge(struct reader **result, const char *path,
         err_set("no memory to read %s", path);
         goto fail;
     }
-    if (input_open(&reader->input, path, options->sha, options->identity) ||
+    if (input_open(&reader->input, path, options->sums, options->identity) ||
         judge(reader, verdict))
         goto fail;
     reader->format = verdict->format;

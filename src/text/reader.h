@@ -14,8 +14,8 @@
 #define GLU_TEXT_READER_H
 
 #include "src/text/format.h"
+#include "src/text/input.h"
 #include "src/util/file_identity.h"
-#include "src/util/sha256.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +32,7 @@ struct reader;
 /* How a file is read; all zero is fine, and everything is borrowed. */
 struct reader_options {
     const char *field;  /* of JSON lines; NULL: "text" */
-    struct sha256 *sha; /* as in input_open(); complete once reader_next() has returned 0 */
+    struct input_sums *sums; /* as in input_open(); complete once reader_next() has returned 0 */
     const struct file_identity *identity;
 };
 

@@ -235,7 +235,17 @@ int io_read_file(const char *path, size_t most, char **text, size_t *bytes)
     return 0;
 }
 
-int io_read_json(const char *path, char **text, size_t *bytes)
+static void find_facts(struct io_facts *facts, const char *text, size_t bytes)
+{
+    struct sha256 sha;
+
+    sha256_start(&sha);
+    sha256_add(&sha, text, bytes);
+    sha256_finish_hex(&sha, facts->sha256);
+    facts->bytes = bytes;
+}
+
+int io_read_json(const char *path, char **text, size_t *bytes, struct io_facts *facts)
 {
     static const char mark[3] = "\xef\xbb\xbf";
 
@@ -247,6 +257,8 @@ int io_read_json(const char *path, char **text, size_t *bytes)
         return err_set("%s: it is UTF-16, as PowerShell writes it; convert it by 'iconv -f UTF-16 -t UTF-8'",
                        path);
     }
+    if (facts)
+        find_facts(facts, *text, *bytes);
     if (*bytes >= sizeof mark && memcmp(*text, mark, sizeof mark) == 0) {
         *bytes -= sizeof mark;
         memmove(*text, *text + sizeof mark, *bytes + 1); /* and the NUL */

@@ -4,6 +4,7 @@
 #define GLU_UTIL_IO_H
 
 #include "src/glu.h"
+#include "src/util/sha256.h"
 
 #include <limits.h>
 
@@ -36,9 +37,14 @@ enum { IO_JSON_MAX_BYTES = 1 << 30 };
 /* All of a file, which may be a pipe, of `most` bytes at most.  *text is new memory with a NUL
  * behind its *bytes.  0 or -1. */
 int io_read_file(const char *path, size_t most, char **text, size_t *bytes) GLU_MUST_USE;
+/* What a file was when it was read whole. */
+struct io_facts {
+    uint64_t bytes;
+    char sha256[SHA256_HEX_BYTES];
+};
 /* The same of JSON that others may have written: without the mark that some programs put before UTF-8;
- * UTF-16 is refused. */
-int io_read_json(const char *path, char **text, size_t *bytes) GLU_MUST_USE;
+ * UTF-16 is refused.  `facts` may be NULL. */
+int io_read_json(const char *path, char **text, size_t *bytes, struct io_facts *facts) GLU_MUST_USE;
 
 /* Make a directory, or that and those above it; one that is there is fine.  0 or -1. */
 int io_make_directory(const char *path) GLU_MUST_USE;
