@@ -2,9 +2,11 @@ libglubench_a_SOURCES += \
     src/study/axes.c src/study/axes.h \
     src/study/axes_build.h src/study/axes_file.c \
     src/study/bench.c \
+    src/study/extend.c src/study/extend.h \
     src/study/files.c src/study/files.h \
     src/study/forecast.c src/study/forecast.h \
     src/study/grid.c src/study/grid.h \
+    src/study/identity.c src/study/identity.h \
     src/study/inputs.c src/study/inputs.h \
     src/study/options.h \
     src/study/older.c src/study/older.h \

@@ -5,6 +5,7 @@
 
 #include "src/model/weights.h"
 #include "src/study/files.h"
+#include "src/study/extend.h"
 #include "src/study/resume.h"
 #include "src/study/study.h"
 #include "src/train/signals.h"
@@ -448,7 +449,7 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     study_warn_of_others(study);
     write_all(jobs, document);
     if (study_is_directory(study))
-        resume_note_tables(study);
+        extend_note_tables(study);
     if (jobs->write_error[0]) {
         err_set("%s", jobs->write_error);
         return STUDY_FAILED;

@@ -1,0 +1,181 @@
+/* extend.c - see extend.h. */
+#include "src/glu.h"
+
+#include "src/study/extend.h"
+
+#include "src/study/identity.h"
+#include "src/study/resume.h"
+#include "src/util/json_help.h"
+
+#include <string.h>
+
+/* ---- Entering -------------------------------------------------------------------------------- */
+
+static bool has_cell(const struct study *study, const char *key)
+{
+    for (int i = 0; i < study->run_count; i++)
+        if (strcmp(study->runs[i].cell->key, key) == 0)
+            return true;
+    return false;
+}
+
+static const struct part *find_part(const struct study *study, const char *name)
+{
+    for (int i = 0; name && i < study->count; i++)
+        if (strcmp(study->parts[i].name, name) == 0)
+            return &study->parts[i];
+    return NULL;
+}
+
+/* The axes are the same, though their values may be other ones. */
+static int check_axes(const struct study *study, const json_t *theirs)
+{
+    const struct axes *axes = study->options->axes;
+    const json_t *vary = json_object_get(theirs, "vary");
+    bool same = json_array_size(vary) == (size_t)axes->count;
+
+    for (int i = 0; i < axes->count && same; i++) {
+        const char *name = text_at(json_array_get(vary, (size_t)i), "name");
+
+        same = name && strcmp(name, axes->axis[i].name) == 0;
+    }
+    return same ? 0
+                : err_set(FIELD("output") ": %s is the directory of another study: its axes are "
+                          "others; give another one, or " FIELD("restart"),
+                          store_path(study->store));
+}
+
+/* A setting has one name: that of a value in other words, 2.0 for 2, would be another row of the tables
+ * with the same trainings. */
+static int check_name(const struct study *study, const char *key, const char *name)
+{
+    for (int i = 0; i < study->run_count; i++)
+        if (strcmp(study->runs[i].cell->key, key) == 0)
+            return err_set(FIELD("output") ": the study in %s calls the setting %s %s; name its values "
+                           "as they are there, or give another " FIELD("output"),
+                           store_path(study->store), study->runs[i].part->name, name);
+    return 0;
+}
+
+/* A setting that both have is the same, and we do all of its cells: what it had is in its results
+ * file again. */
+static int check_settings(const struct study *study, const json_t *theirs)
+{
+    json_t *settings = json_object_get(theirs, "settings"), *cells = json_object_get(theirs, "cells");
+    json_t *cell;
+    char differences[700];
+    size_t i;
+
+    for (int k = 0; k < study->count; k++) {
+        const struct part *part = &study->parts[k];
+        json_t *config = json_object_get(settings, part->name);
+
+        if (config && !identity_agrees(part, config, differences, sizeof differences))
+            return err_set(FIELD("output") ": the setting %s of the study in %s has another "
+                           "configuration: %s; give the same one, another " FIELD("output") ", or "
+                           FIELD("restart"),
+                           part->name, store_path(study->store), differences);
+    }
+    if (identity_check_weights(study, theirs))
+        return -1;
+    json_array_foreach(cells, i, cell) {
+        const char *key = text_at(cell, "key"), *name = text_at(cell, "setting");
+
+        if (key && name && !find_part(study, name) && check_name(study, key, name))
+            return -1;
+        if (key && find_part(study, name) && !has_cell(study, key))
+            return err_set(FIELD("output") ": the study in %s has %s at seed %lld in the setting %s; a "
+                           "study can be extended, not narrowed: ask for that too",
+                           store_path(study->store), text_at(cell, "variant"),
+                           (long long)integer_at(cell, "seed", 0), name);
+    }
+    return 0;
+}
+
+/* Enter a directory: what is done of this study is done, and a study of something else is refused. */
+int extend_enter(struct study *study)
+{
+    json_t *theirs;
+    int status;
+
+    if (study->setting->restart)
+        return 0;
+    if (store_read_study(study->store, &theirs))
+        return -1;
+    if (!theirs)
+        return 0;
+    status = check_axes(study, theirs) || check_settings(study, theirs) || resume_take_records(study) ? -1 : 0;
+    if (status == 0) {
+        identity_warn_of_program(study, theirs);
+        resume_say(study);
+    }
+    json_decref(theirs);
+    return status;
+}
+
+/* ---- Leaving word ---------------------------------------------------------------------------- */
+
+/* Add the members of `from` that `to` lacks, of the objects at this key. */
+static int keep_members(json_t *to, const json_t *from, const char *key)
+{
+    return json_object_update_missing(json_object_get(to, key), json_object_get(from, key));
+}
+
+/* Put the values that an axis had before those that it has now. */
+static int keep_values(json_t *made, const json_t *theirs)
+{
+    const json_t *axis;
+    size_t i, k;
+
+    json_array_foreach(json_object_get(theirs, "vary"), i, axis) {
+        json_t *ours = json_array_get(json_object_get(made, "vary"), i);
+        json_t *values = json_deep_copy(json_object_get(axis, "values")), *value;
+
+        json_array_foreach(json_object_get(ours, "values"), k, value) {
+            bool known = false;
+
+            for (size_t n = 0; n < json_array_size(values); n++)
+                known = known || json_same(json_array_get(values, n), value);
+            if (!known && json_array_append(values, value)) {
+                json_decref(values);
+                return -1;
+            }
+        }
+        if (!values || json_object_set_new(ours, "values", values))
+            return -1;
+    }
+    return 0;
+}
+
+/* What the directory has besides what is to be done now stays in it. */
+int extend_keep(const struct study *study, json_t *made)
+{
+    json_t *theirs, *cell;
+    int bad = 0;
+    size_t i;
+
+    if (store_read_study(study->store, &theirs))
+        return -1;
+    if (!theirs)
+        return 0;
+    bad = keep_values(made, theirs) || keep_members(made, theirs, "settings") ||
+          keep_members(made, theirs, "points");
+    json_array_foreach(json_object_get(theirs, "cells"), i, cell)
+        if (!bad && text_at(cell, "key") && !has_cell(study, text_at(cell, "key")))
+            bad = json_array_append(json_object_get(made, "cells"), cell);
+    json_decref(theirs);
+    return bad ? err_set("out of memory") : 0;
+}
+
+void extend_note_tables(const struct study *study)
+{
+    json_t *tables = study_tables_json(store_path(study->store)), *made = NULL;
+    int bad = !tables || store_read_study(study->store, &made) || !made;
+
+    if (!bad)
+        bad = json_object_set(made, "tables", tables) || store_write_study(study->store, made);
+    if (bad)
+        warn_add("the tables of the study are not in its directory: %s", err_get());
+    json_decref(tables);
+    json_decref(made);
+}
