@@ -4,7 +4,7 @@
 #include "src/study/extend.h"
 
 #include "src/study/identity.h"
-#include "src/study/resume.h"
+#include "src/study/records.h"
 #include "src/util/json_help.h"
 
 #include <string.h>
@@ -104,10 +104,10 @@ int extend_enter(struct study *study)
         return -1;
     if (!theirs)
         return 0;
-    status = check_axes(study, theirs) || check_settings(study, theirs) || resume_take_records(study) ? -1 : 0;
+    status = check_axes(study, theirs) || check_settings(study, theirs) || records_take(study) ? -1 : 0;
     if (status == 0) {
         identity_warn_of_program(study, theirs);
-        resume_say(study);
+        records_say(study);
     }
     json_decref(theirs);
     return status;

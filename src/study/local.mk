@@ -10,6 +10,8 @@ libglubench_a_SOURCES += \
     src/study/inputs.c src/study/inputs.h \
     src/study/options.h \
     src/study/older.c src/study/older.h \
+    src/study/part.c src/study/part.h \
+    src/study/records.c src/study/records.h \
     src/study/resume.c src/study/resume.h \
     src/study/run.c src/study/run.h \
     src/study/store.c src/study/store.h \

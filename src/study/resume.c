@@ -6,6 +6,7 @@
 #include "src/study/extend.h"
 #include "src/study/identity.h"
 #include "src/study/older.h"
+#include "src/study/records.h"
 #include "src/util/json_help.h"
 #include "src/util/progress.h"
 
@@ -17,42 +18,6 @@
 bool resume_is_unfinished(const struct study *study)
 {
     return study->store && store_count_cells(study->store) + store_count_states(study->store) > 0;
-}
-
-bool resume_record(const struct study *study, const struct run *run)
-{
-    json_t *row = results_run_json(&run->result);
-    int status = row ? store_put(study->store, run->cell, row) : -1;
-
-    json_decref(row);
-    if (status)
-        warn_add("%s; the run is kept in memory", err_get());
-    return status == 0;
-}
-
-int resume_take(struct run *run, const json_t *row)
-{
-    return run_result_restore(&run->result, row, run->cell->variant);
-}
-
-/* Take the records of cells that are done. */
-int resume_take_records(struct study *study)
-{
-    for (int i = 0; i < study->run_count; i++) {
-        struct run *run = &study->runs[i];
-        json_t *row;
-        int status = 0;
-
-        if (store_get(study->store, run->cell, &row))
-            warn_add("%s; the record is not used", err_get());
-        if (row)
-            status = resume_take(run, row);
-        run->done = run->recorded = row && status == 0;
-        json_decref(row);
-        if (status)
-            return -1;
-    }
-    return 0;
 }
 
 static bool is_settled_row(const json_t *row)
@@ -107,24 +72,12 @@ static int take_rows(struct study *study, const json_t *document)
                          (unsigned long long)run->cell->seed);
                 continue;
             }
-            if (resume_take(run, row))
+            if (records_restore(run, row))
                 return -1;
             run->done = true;
         }
     }
     return 0;
-}
-
-/* ---- Telling --------------------------------------------------------------------------------- */
-
-static bool is_done(const struct run *run)
-{
-    return run->done;
-}
-
-void resume_say(const struct study *study)
-{
-    progress_print("going on: %d of %d runs are done", study_count(study, is_done), study->run_count);
 }
 
 /* ---- Entering -------------------------------------------------------------------------------- */
@@ -195,7 +148,7 @@ int resume_enter(struct study *study)
                        store_path(study->store));
     if (!setting->resume)
         return 0;
-    if (check_study(study, &known) || resume_take_records(study) || take_results(study, known))
+    if (check_study(study, &known) || records_take(study) || take_results(study, known))
         return -1;
     for (int i = 0; i < study->run_count; i++) {
         const struct cell *cell = study->runs[i].cell;
@@ -203,7 +156,7 @@ int resume_enter(struct study *study)
 
         older_take_states(store_path(study->store), cell, &place);
     }
-    resume_say(study);
+    records_say(study);
     return 0;
 }
 
@@ -227,7 +180,7 @@ int resume_note(const struct study *study)
         struct run *run = &study->runs[i];
 
         if (run->done && !run->recorded)
-            run->recorded = resume_record(study, run);
+            run->recorded = records_put(study, run);
     }
     return 0;
 }

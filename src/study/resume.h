@@ -18,14 +18,4 @@ int resume_note(const struct study *study) GLU_MUST_USE;
 /* Is there work in the directory that nobody has taken up? */
 bool resume_is_unfinished(const struct study *study);
 
-/* Write the record of a run that is settled; what fails is a warning.  Returns whether it is
- * recorded. */
-bool resume_record(const struct study *study, const struct run *run);
-/* Take the records of cells that are done.  0, or -1 and a message (memory). */
-int resume_take_records(struct study *study) GLU_MUST_USE;
-/* Say how many runs are done. */
-void resume_say(const struct study *study);
-/* The result of a run that is done, from its row of a results file.  0 or -1 (memory). */
-int resume_take(struct run *run, const json_t *row) GLU_MUST_USE;
-
 #endif

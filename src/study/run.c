@@ -6,6 +6,7 @@
 #include "src/model/weights.h"
 #include "src/study/files.h"
 #include "src/study/extend.h"
+#include "src/study/records.h"
 #include "src/study/resume.h"
 #include "src/study/study.h"
 #include "src/train/signals.h"
@@ -268,7 +269,7 @@ static bool begin(struct jobs *jobs, struct run *run, int *claim)
         warn_add("%s; the run is done all the same", err_get());
     if (status == 0 && store_get(study->store, run->cell, &row))
         warn_add("%s; the record is not used", err_get());
-    if (status != 1 && (!row || resume_take(run, row)))
+    if (status != 1 && (!row || records_restore(run, row)))
         return true;
     pthread_mutex_lock(&jobs->lock);
     run->elsewhere = status == 1;
@@ -295,7 +296,7 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     pthread_mutex_unlock(&jobs->lock);
 
     print_result(study, run);
-    recorded = study->store && run_is_settled(run) && resume_record(study, run);
+    recorded = study->store && run_is_settled(run) && records_put(study, run);
     if (recorded) {
         struct state_place place = store_states(study->store, run->cell);
 

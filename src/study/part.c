@@ -1,0 +1,252 @@
+/* part.c - see part.h. */
+#include "src/glu.h"
+
+#include "src/study/part.h"
+
+#include "src/bench/throughput.h"
+#include "src/model/weights.h"
+#include "src/nn/dnn.h"
+#include "src/study/inputs.h"
+#include "src/train/signals.h"
+#include "src/util/atomic_file.h"
+#include "src/util/io.h"
+#include "src/util/json_help.h"
+#include "src/util/outputs.h"
+#include "src/util/standard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- Opening --------------------------------------------------------------------------------- */
+
+/* An output that cannot be written must fail now, not after the first run.  A pipe is opened now, and
+ * stays open, so that its reader sees one document and its end. */
+static int open_output(const char *path, int *direct)
+{
+    struct atomic_file file = {.fd = -1};
+    int status = output_open_direct(path, direct);
+
+    if (status == 0 && *direct < 0) {
+        status = atomic_open(&file, path);
+        atomic_abandon(&file);
+    }
+    return status ? err_prepend(FIELD("output")) : 0;
+}
+
+static json_t *command_json(int argc, char *const *argv)
+{
+    json_t *command = json_array();
+
+    for (int i = 0; command && i < argc; i++)
+        if (json_array_append_new(command, json_text(argv[i]))) {
+            json_decref(command);
+            return NULL;
+        }
+    return command;
+}
+
+static const struct onednn_facts *describe_onednn(struct onednn_facts *facts)
+{
+    struct dnn_description description;
+
+    dnn_describe(&description);
+    snprintf(facts->version, sizeof facts->version, "%s", description.version);
+    snprintf(facts->cpu_runtime, sizeof facts->cpu_runtime, "%s", description.cpu_runtime);
+    snprintf(facts->isa, sizeof facts->isa, "%s", description.isa);
+    return facts;
+}
+
+static int describe_variants(struct part *part)
+{
+    int count = part->setting->variant_count;
+
+    part->variants = calloc((size_t)count, sizeof *part->variants);
+    if (!part->variants)
+        return err_set("out of memory");
+    for (int i = 0; i < count; i++) {
+        const struct forecast_row *row = &part->forecast[i];
+
+        part->variants[i] = (struct variant_result){
+            .variant = row->variant,
+            .d_ff = row->d_ff,
+            .parameters = row->counts.parameters,
+            .ffn_parameters = row->counts.ffn_parameters,
+            .train_flops_per_step = row->counts.train_flops,
+            .parameter_difference_vs_baseline = row->parameter_difference,
+        };
+    }
+    return 0;
+}
+
+static int describe(struct part *part, const struct study_options *options)
+{
+    const struct setting *setting = part->setting;
+
+    machine_times(&part->start);
+    part->results = (struct results){
+        .environment = environment_json(),
+        .onednn = describe_onednn(&part->onednn),
+        .command = command_json(options->argc, options->argv),
+        .inputs = inputs_json(options, setting, part->dataset),
+        .config = setting_json(setting, dataset_training(part->dataset),
+                               dataset_heldout(part->dataset)),
+        .baseline = setting->baseline,
+        .variants = part->variants,
+        .variant_count = setting->variant_count,
+    };
+    return part->results.config && part->results.environment && part->results.inputs ? 0 : -1;
+}
+
+/* A link is followed once: a descriptor's, /dev/fd/7, leads nowhere once its file is replaced. */
+static char *output_place(const char *path)
+{
+    struct stat link, file;
+    char *place;
+
+    if (!standard_is_output(path) && lstat(path, &link) == 0 && S_ISLNK(link.st_mode) &&
+        stat(path, &file) == 0 && S_ISREG(file.st_mode))
+        return io_follow(path);
+    place = strdup(path);
+    if (!place)
+        err_set("out of memory");
+    return place;
+}
+
+/* The results file of a setting. */
+static int name_output(struct part *part, const struct study_options *options, int point)
+{
+    char path[PATH_MAX];
+
+    if (!options->axes) {
+        snprintf(part->name, sizeof part->name, "main");
+        part->output = output_place(part->setting->output);
+        return part->output ? 0 : -1;
+    }
+    axes_name(options->axes, point, part->name);
+    if (snprintf(path, sizeof path, "%s/%s.json", options->directory, part->name) >= PATH_MAX)
+        return err_set("%.100s...: the path is too long", options->directory);
+    part->output = strdup(path);
+    return part->output ? 0 : err_set("out of memory");
+}
+
+int part_check(struct part *part, const struct study_options *options, int point)
+{
+    const struct setting *setting;
+
+    *part = (struct part){.setting = &options->settings[point], .direct = -1};
+    setting = part->setting;
+    if (name_output(part, options, point) || open_output(part->output, &part->direct) ||
+        (setting->save_checkpoint && weights_prepare(setting->save_checkpoint)) ||
+        forecast_make(&part->forecast, setting) || forecast_check(part->forecast, setting))
+        return -1;
+    return describe_variants(part);
+}
+
+static bool same_texts(const struct text_list *a, const struct text_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (int i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
+/* An earlier part whose text is this one's, or NULL. */
+static const struct part *find_text(const struct part *parts, const struct part *part)
+{
+    for (; parts < part; parts++) {
+        const struct setting *a = parts->setting, *b = part->setting;
+
+        if (same_texts(&a->corpus, &b->corpus) && same_texts(&a->heldout, &b->heldout) &&
+            a->heldout_share == b->heldout_share && texts_equal(a->text_field, b->text_field))
+            return parts;
+    }
+    return NULL;
+}
+
+int part_open(struct part *part, const struct study_options *options, const struct part *parts)
+{
+    struct dataset_options text = setting_dataset(part->setting);
+    struct task_options task = setting_task(part->setting);
+    const struct part *same = find_text(parts, part);
+
+    part->shares_dataset = same != NULL;
+    if (same)
+        part->dataset = same->dataset;
+    else if (dataset_open(&part->dataset, &text))
+        return -1;
+    if (tokenizer_open(&part->tokenizer, part->setting->tokenizer) ||
+        task_open(&part->task, &task, part->dataset, part->tokenizer) ||
+        describe(part, options))
+        return -1;
+    return grid_add(&part->grid, part->setting, part->results.config);
+}
+
+void part_close(struct part *part)
+{
+    throughput_free(part->throughput, part->results.throughput_count);
+    task_close(part->task);
+    tokenizer_close(part->tokenizer);
+    if (!part->shares_dataset)
+        dataset_close(part->dataset);
+    json_decref(part->results.environment);
+    json_decref(part->results.command);
+    json_decref(part->results.inputs);
+    json_decref(part->results.config);
+    json_decref(part->results.profile);
+    json_decref(part->results.scaling);
+    grid_free(&part->grid);
+    free(part->forecast);
+    free(part->variants);
+    free(part->output);
+    if (part->direct >= 0)
+        close(part->direct);
+}
+
+/* ---- Its results file ------------------------------------------------------------------------ */
+
+int part_measure_throughput(struct part *part, double sample_s)
+{
+    const struct setting *setting = part->setting;
+    struct throughput_options options = {.setting = setting,
+                                         .task = part->task,
+                                         .samples = setting->recipe.samples,
+                                         .sample_s = sample_s,
+                                         .ffn = setting->ffn,
+                                         .stop = &signals_stop};
+
+    if (setting->recipe.samples == 0)
+        return 0;
+    if (throughput_run(&options, &part->throughput, &part->results.throughput_count))
+        return -1;
+    part->results.throughput = part->throughput;
+    return 0;
+}
+
+double part_others_share(const struct part *part)
+{
+    struct machine_times now;
+
+    machine_times(&now);
+    return machine_others_share(&part->start, &now);
+}
+
+int part_write(struct part *part, const struct run_result *runs, int count, json_t **document)
+{
+    struct results results = part->results;
+
+    *document = NULL;
+    results.runs = runs;
+    results.run_count = count;
+    if (json_put(results.environment, "others_cpu_share", json_number(part_others_share(part))))
+        return err_set("out of memory");
+    *document = results_json(&results);
+    if (!*document)
+        return -1;
+    return part->direct >= 0 ? results_write_to(part->direct, standard_name(part->output), *document)
+                             : results_write(part->output, *document);
+}
