@@ -7,6 +7,7 @@ libglubench_a_SOURCES += \
     src/setting/setting.c src/setting/setting.h \
     src/setting/training.c src/setting/training.h
 
-check_PROGRAMS += test-setting
+check_PROGRAMS += test-options test-setting
+test_options_SOURCES = test/test-options.c
 test_setting_SOURCES = test/test-setting.c
-TESTS += test-setting
+TESTS += test-options test-setting
