@@ -109,6 +109,11 @@ glu --seeds 1 --vary learning-rate-factor=.5,1 -o factor || fail "a factor of th
 glu --seeds 1 --learning-rate .01 -o half.json || fail "half the rate"
 shas half.json >expected
 shas factor/0.5.json | cmp -s - expected || fail "half the rate is another rate"
+glu --seeds 1 --learning-rate-factor .123456789012345678 -o part.json || fail "an odd factor"
+rate=$(sed -n 's/.*"learning_rate": \([0-9.e-]*\).*/\1/p' part.json | head -n 1)
+glu --seeds 1 --learning-rate "$rate" -o rate.json || fail "the rate that is recorded"
+shas part.json >expected
+shas rate.json | cmp -s - expected || fail "the rate that is recorded, $rate, gives other bits"
 refused 'leave out --learning-rate' --vary learning-rate-factor=.5,1 --learning-rate 1 -o other
 
 # A file of named values, and --restart.

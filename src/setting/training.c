@@ -3,6 +3,8 @@
 
 #include "src/setting/training.h"
 
+#include "src/util/json_help.h"
+
 #include <math.h>
 
 #define ROW(member) setting_option_of_member(IN_SETTING, offsetof(struct setting, member))
@@ -85,7 +87,8 @@ static void resolve_rate(struct setting *setting, const struct optimizer_type *t
     *origin = ORIGIN_PRESET;
 }
 
-/* From here on the product is the rate that was asked for. */
+/* From here on the product is the rate that was asked for, as results files and command lines have it:
+ * who reads it there trains with the same bits. */
 static int scale_rate(struct setting *setting)
 {
     unsigned char *origin = &setting->origin[ROW(recipe.learning_rate)];
@@ -95,7 +98,7 @@ static int scale_rate(struct setting *setting)
     if (*origin == ORIGIN_COMMAND_LINE)
         return err_set(FIELD("learning_rate_factor") " multiplies the learning rate of preset and "
                        "optimizer; leave out " FIELD("learning_rate"));
-    setting->recipe.learning_rate *= setting->rate_factor;
+    setting->recipe.learning_rate = json_rounded(setting->recipe.learning_rate * setting->rate_factor);
     *origin = ORIGIN_COMMAND_LINE;
     return 0;
 }
