@@ -135,7 +135,8 @@ static void print_usage(FILE *out, const struct invocation *invocation)
     if (!invocation->command_given)
         fputs("Usage: glubench [COMMAND] [OPTION]...\n"
               "Train the feed-forward variants of \"GLU Variants Improve Transformer\" (Shazeer 2020)\n"
-              "at equal parameters in a small T5 (or lm), and compare them with intervals and paired tests.\n",
+              "at equal parameters in a small T5 or a language model, and compare them with intervals\n"
+              "and paired tests.\n",
               out);
     else
         fprintf(out, "Usage: glubench %s [OPTION]...%s%s\n%c%s.\n", command->name,

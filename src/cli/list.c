@@ -78,12 +78,12 @@ static void list_text(void)
         snprintf(layers, sizeof layers, one ? "%d" : "%d+%d", recipe->layers, recipe->layers);
         wrap_print(standard_data(),
                    "  %-8s %s\n"
-               "           d_model %d, %s layer%s, %d heads of %d, d_ff %d/%d, batch %d of %d, "
-               "%lld steps\n",
-               preset->name, preset->summary, recipe->d_model, layers,
-               one && recipe->layers == 1 ? "" : "s", recipe->heads, recipe->d_kv, recipe->d_ff,
-               recipe->d_ff * 2 / 3, recipe->batch, recipe->input_length,
-               (long long)recipe->steps);
+                   "           d_model %d, %s layer%s, %d heads of %d, d_ff %d/%d, batch %d of %d, "
+                   "%lld steps\n",
+                   preset->name, preset->summary, recipe->d_model, layers,
+                   one && recipe->layers == 1 ? "" : "s", recipe->heads, recipe->d_kv,
+                   recipe->d_ff, recipe->d_ff * 2 / 3, recipe->batch, recipe->input_length,
+                   (long long)recipe->steps);
     }
 }
 

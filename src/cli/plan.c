@@ -142,6 +142,7 @@ static void print_model(const struct setting *setting)
     const struct recipe *recipe = &setting->recipe;
     bool one = architecture_is_shifted(architecture_find(setting->architecture_name));
     int threads = setting_threads_per_run(setting);
+    FILE *out = standard_data();
     char layers[32], tokens[32];
 
     if (one) {
@@ -151,38 +152,40 @@ static void print_model(const struct setting *setting)
         snprintf(layers, sizeof layers, "%d+%d layers", recipe->layers, recipe->layers);
         snprintf(tokens, sizeof tokens, "%d/%d", recipe->input_length, recipe->target_length);
     }
-    wrap_print(standard_data(),
-               "Preset %s: %sd_model %d, %s, %d heads of %d, %d token ids, %s\n", setting->preset,
-           one ? "a decoder alone, " : "", recipe->d_model, layers, recipe->heads, recipe->d_kv,
-           setting->vocabulary, precision_name(setting->precision));
-    wrap_print(standard_data(), "%lld step%s of %d examples of %s tokens; %d variant%s x %d seed%s, %d job%s of %d "
-           "thread%s%s\n\n",
-           (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch, tokens,
-           setting->variant_count, plural(setting->variant_count), recipe->seeds,
-           plural(recipe->seeds), recipe->jobs, plural(recipe->jobs), threads, plural(threads),
-           decided_by(setting));
+    wrap_print(out, "Preset %s: %sd_model %d, %s, %d heads of %d, %d token ids, %s\n",
+               setting->preset, one ? "a decoder alone, " : "", recipe->d_model, layers,
+               recipe->heads, recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
+    wrap_print(out,
+               "%lld step%s of %d examples of %s tokens; %d variant%s x %d seed%s, %d job%s of %d "
+               "thread%s%s\n\n",
+               (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch, tokens,
+               setting->variant_count, plural(setting->variant_count), recipe->seeds,
+               plural(recipe->seeds), recipe->jobs, plural(recipe->jobs), threads, plural(threads),
+               decided_by(setting));
 }
 
 static int print_text(const struct outlook *outlook)
 {
     const struct setting *setting = outlook->setting;
     const struct model_memory *memory = &outlook->rows[0].memory;
+    FILE *out = standard_data();
     char peak[32], throughput[32], has[32], time[32];
 
     print_model(setting);
     if (print_rows(outlook))
         return -1;
 
-    wrap_print(standard_data(), "\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",
-           memory->activations_per_token, memory->activations_per_token_minimum);
+    wrap_print(out, "\nActivations: %zu bytes per token; any implementation keeps at least %zu\n",
+               memory->activations_per_token, memory->activations_per_token_minimum);
     format_bytes((double)outlook->peak_bytes, peak, sizeof peak);
     format_bytes((double)outlook->throughput_bytes, throughput, sizeof throughput);
     format_bytes((double)outlook->machine_bytes, has, sizeof has);
-    wrap_print(standard_data(), "Memory: about %s to train, %s to measure throughput, of %s\n", peak, throughput, has);
+    wrap_print(out, "Memory: about %s to train, %s to measure throughput, of %s\n", peak,
+               throughput, has);
     format_duration(forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s), time,
                     sizeof time);
-    wrap_print(standard_data(), "Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
-           outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
+    wrap_print(out, "Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
+               outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
     if (outlook->has_detection)
         print_detection(&outlook->detection);
     return 0;

@@ -74,6 +74,7 @@ static int resolve_variants(struct setting *setting)
     struct text_list *names = &setting->variant_names;
     bool grouped = setting->all_variants || setting->group, all;
     bool one = setting->scaling && !grouped && names->count == 0;
+    enum origin named;
     const struct variant **found;
     int status = -1;
 
@@ -82,8 +83,9 @@ static int resolve_variants(struct setting *setting)
                        names->count, SETTING_VARIANTS_MAX);
     if (one && text_list_append(names, setting->baseline_name ? setting->baseline_name : "relu"))
         return -1;
-    if ((setting->all_variants && ORIGIN_OF(setting, variant_names) < ORIGIN_OF(setting, all_variants)) ||
-        (setting->group && ORIGIN_OF(setting, variant_names) < ORIGIN_OF(setting, group)))
+    named = ORIGIN_OF(setting, variant_names);
+    if ((setting->all_variants && named < ORIGIN_OF(setting, all_variants)) ||
+        (setting->group && named < ORIGIN_OF(setting, group)))
         text_list_clear(names);
     all = setting->all_variants || (!grouped && names->count == 0);
     found = calloc((size_t)names->count + 1, sizeof *found);
@@ -342,11 +344,10 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     before = training_before(setting);
     built = architecture_find(setting->architecture_name);
     if (options_assign(&values, arguments, count) || training_resolve(setting, &before) ||
-        resolve_variants(setting) ||
-        resolve_baseline(setting) || resolve_d_ff(setting) || resolve_spans(setting, built) ||
-        resolve_lengths(setting) || resolve_sizes(setting) ||
-        resolve_threads(setting) || resolve_precision(setting) ||
-        resolve_text_field(setting) || check_resume(setting))
+        resolve_variants(setting) || resolve_baseline(setting) || resolve_d_ff(setting) ||
+        resolve_spans(setting, built) || resolve_lengths(setting) || resolve_sizes(setting) ||
+        resolve_threads(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
+        check_resume(setting))
         return -1;
     if (preset_find(setting->preset)->note)
         warn_add("%s", preset_find(setting->preset)->note);
