@@ -63,10 +63,10 @@ libglubench_a_SOURCES += \
     src/results/formats/markdown.c \
     src/results/formats/terminal.c
 
-check_PROGRAMS += test-statistics test-verdicts
+check_PROGRAMS += test-statistics test-inference
 test_statistics_SOURCES = test/test-statistics.c
-test_verdicts_SOURCES = test/test-verdicts.c
-TESTS += test-statistics test-verdicts
+test_inference_SOURCES = test/test-inference.c
+TESTS += test-statistics test-inference
 
 results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
 results_fixture = test/results-fixture.c test/results-fixture.h

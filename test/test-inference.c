@@ -1,4 +1,4 @@
-/* test-verdicts.c - equivalence, settings, sequential tests and ranks, against worked examples. */
+/* test-inference.c - equivalence, settings, sequential tests and ranks, against worked examples. */
 #include "src/glu.h"
 
 #include "src/results/distributions.h"
