@@ -8,21 +8,10 @@
 #include "src/results/signed_rank.h"
 #include "src/results/statistics.h"
 #include "src/util/rng.h"
+#include "test/near.h"
 #include "test/tap.h"
 
 #include <math.h>
-
-static void near(double seen, double expected, double tolerance, const char *what)
-{
-    tap_ok(fabs(seen - expected) <= tolerance, "%s: %.12g, expected %.12g", what, seen, expected);
-}
-
-static void near_interval(struct interval seen, double low, double high, double tolerance,
-                          const char *what)
-{
-    tap_ok(fabs(seen.low - low) <= tolerance && fabs(seen.high - high) <= tolerance,
-           "%s: [%.9g, %.9g], expected [%.9g, %.9g]", what, seen.low, seen.high, low, high);
-}
 
 static void test_equivalence(void)
 {
