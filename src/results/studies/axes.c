@@ -29,15 +29,9 @@ static const struct member members[] = {
 };
 static const struct layout layout = LAYOUT(struct axis_row, members);
 
-struct work {
-    int *group;       /* (points) of settings that differ in the axis alone */
-    bool *here, *there; /* (points) */
-    double *x, *y;    /* (seeds) */
-};
-
 /* Which points have two values of an axis and are alike in all else: only those are compared. */
 static void match(const struct collection *collection, int axis, int value, int first,
-                  struct work *work)
+                  struct collection_scratch *work)
 {
     for (int p = 0; p < collection->points; p++)
         work->here[p] = work->there[p] = false;
@@ -48,8 +42,8 @@ static void match(const struct collection *collection, int axis, int value, int 
                 work->here[p] = work->there[q] = true;
 }
 
-static int make_row(const struct collection *collection, int axis, int value, struct work *work,
-                    struct axis_row *row)
+static int make_row(const struct collection *collection, int axis, int value,
+                    struct collection_scratch *work, struct axis_row *row)
 {
     const struct collection_axis *facts = &collection->axis[axis];
     int gap = collection->units - 1, n;
@@ -96,8 +90,8 @@ static void print_row(struct sheet *sheet, const struct axis_row *row)
     sheet_cell(sheet, "%s", compared ? text_p(row->p_holm, text) : "");
 }
 
-static int fill_rows(struct sheet *sheet, const struct collection *collection, struct work *work,
-                     struct axis_row *rows, double *p, double *holm)
+static int fill_rows(struct sheet *sheet, const struct collection *collection,
+                     struct collection_scratch *work, struct axis_row *rows, double *p, double *holm)
 {
     int count = 0;
 
@@ -128,14 +122,10 @@ static int fill(struct sheet *sheet, const struct collection *collection)
         {'r', "gap", 0},           {'r', "95 % interval", 0}, {'r', "change", 0},
         {'r', "95 % interval", 0}, {'r', "p (Holm)", 0},
     };
-    size_t points = (size_t)collection->points + 1, seeds = (size_t)collection->seeds + 1, most = 1;
+    struct collection_scratch work;
     struct axis_row *rows;
     double *p, *holm;
-    struct work work = {
-        .group = calloc(points, sizeof *work.group), .here = calloc(points, sizeof *work.here),
-        .there = calloc(points, sizeof *work.there), .x = calloc(seeds, sizeof *work.x),
-        .y = calloc(seeds, sizeof *work.y),
-    };
+    size_t most = 1;
     int rc = -1;
 
     for (int a = 0; a < collection->axes; a++)
@@ -143,8 +133,9 @@ static int fill(struct sheet *sheet, const struct collection *collection)
     rows = calloc(most, sizeof *rows);
     p = calloc(most, sizeof *p);
     holm = calloc(most, sizeof *holm);
-    if (!work.group || !work.here || !work.there || !work.x || !work.y || !rows || !p ||
-        !holm) {
+    if (collection_scratch(collection, &work) != 0)
+        goto out;
+    if (!rows || !p || !holm) {
         err_set("not enough memory for the table");
         goto out;
     }
@@ -161,11 +152,7 @@ static int fill(struct sheet *sheet, const struct collection *collection)
                       "Holm over the table.");
     rc = 0;
 out:
-    free(work.group);
-    free(work.here);
-    free(work.there);
-    free(work.x);
-    free(work.y);
+    collection_scratch_free(&work);
     free(rows);
     free(p);
     free(holm);

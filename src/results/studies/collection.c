@@ -169,9 +169,10 @@ static int name_units(struct collection *collection)
         }
     }
     collection->has_gap = kinds[0] && kinds[1];
-    if (collection->has_gap)
-        collection->unit[collection->units] = collection->label[collection->units] = COLLECTION_GAP,
-        collection->units++;
+    if (collection->has_gap) {
+        collection->label[collection->units] = COLLECTION_GAP;
+        collection->unit[collection->units++] = COLLECTION_GAP;
+    }
     return 0;
 }
 
@@ -300,8 +301,14 @@ double collection_at(const struct collection *collection, int unit, int point, i
                             (size_t)seed];
 }
 
+/* Does an axis tell groups apart?  Draws do, or with `but` >= 0 all axes other than that one. */
+static bool counts(const struct collection *collection, int axis, int but)
+{
+    return but < 0 ? collection->axis[axis].draw : axis != but;
+}
+
 /* Points that agree on all axes that count. */
-static int group_points(const struct collection *collection, const bool *counts, int *group)
+static int group_points(const struct collection *collection, int but, int *group)
 {
     int groups = 0;
 
@@ -311,7 +318,7 @@ static int group_points(const struct collection *collection, const bool *counts,
             bool same = true;
 
             for (int a = 0; a < collection->axes; a++)
-                same = same && (!counts[a] ||
+                same = same && (!counts(collection, a, but) ||
                                 collection->point[p].value[a] == collection->point[q].value[a]);
             if (same)
                 group[p] = group[q];
@@ -322,24 +329,14 @@ static int group_points(const struct collection *collection, const bool *counts,
     return groups;
 }
 
-enum { AXES_AT_MOST = 64 }; /* a study has fewer */
-
 int collection_groups(const struct collection *collection, int *group)
 {
-    bool counts[AXES_AT_MOST] = {false};
-
-    for (int a = 0; a < collection->axes && a < AXES_AT_MOST; a++)
-        counts[a] = collection->axis[a].draw;
-    return group_points(collection, counts, group);
+    return group_points(collection, -1, group);
 }
 
 int collection_groups_but(const struct collection *collection, int axis, int *group)
 {
-    bool counts[AXES_AT_MOST] = {false};
-
-    for (int a = 0; a < collection->axes && a < AXES_AT_MOST; a++)
-        counts[a] = a != axis;
-    return group_points(collection, counts, group);
+    return group_points(collection, axis, group);
 }
 
 /* Mean over the wanted points at a seed; NAN where one has none, or where none is wanted. */
@@ -378,4 +375,40 @@ int collection_pairs(const struct collection *collection, int unit, const bool *
         n += !isnan(x[n] + y[n]);
     }
     return n;
+}
+
+int collection_values(const struct collection *collection, int unit, int point, double *x)
+{
+    int n = 0;
+
+    for (int s = 0; s < collection->seeds; s++) {
+        x[n] = collection_at(collection, unit, point, s);
+        n += !isnan(x[n]);
+    }
+    return n;
+}
+
+int collection_scratch(const struct collection *collection, struct collection_scratch *scratch)
+{
+    size_t points = (size_t)collection->points + 1, seeds = (size_t)collection->seeds + 1;
+
+    *scratch = (struct collection_scratch){
+        .group = calloc(points, sizeof *scratch->group),
+        .here = calloc(points, sizeof *scratch->here),
+        .there = calloc(points, sizeof *scratch->there),
+        .x = calloc(seeds, sizeof *scratch->x),
+        .y = calloc(seeds, sizeof *scratch->y),
+    };
+    return scratch->group && scratch->here && scratch->there && scratch->x && scratch->y
+               ? 0
+               : out_of_memory();
+}
+
+void collection_scratch_free(struct collection_scratch *scratch)
+{
+    free(scratch->group);
+    free(scratch->here);
+    free(scratch->there);
+    free(scratch->x);
+    free(scratch->y);
 }

@@ -64,5 +64,19 @@ int collection_means(const struct collection *collection, int unit, const bool *
 /* The same of two sets of points, at the seeds that both have. */
 int collection_pairs(const struct collection *collection, int unit, const bool *a, const bool *b,
                      double *x, double *y);
+/* The values of a unit at one point: x of the seeds that have it, in order, and how many. */
+int collection_values(const struct collection *collection, int unit, int point, double *x);
+
+/* What tables compute in; all of it begins as 0. */
+struct collection_scratch {
+    int *group;        /* (points) */
+    bool *here, *there; /* (points) */
+    double *x, *y;     /* (seeds) */
+};
+
+/* 0, or -1 and a message; to be freed in either case. */
+int collection_scratch(const struct collection *collection, struct collection_scratch *scratch)
+    GLU_MUST_USE;
+void collection_scratch_free(struct collection_scratch *scratch);
 
 #endif

@@ -25,15 +25,13 @@ static const struct member members[] = {
 static const struct layout layout = LAYOUT(struct setting_row, members);
 
 static struct setting_row make_row(const struct collection *collection, int point, int unit,
-                                   bool *wanted, double *x, const double *zero)
+                                   double *x, const double *zero)
 {
     struct setting_row row = {.setting = collection->point[point].name,
                               .variant = collection->unit[unit]};
     struct paired_test test;
 
-    for (int p = 0; p < collection->points; p++)
-        wanted[p] = p == point;
-    row.n = collection_means(collection, unit, wanted, x);
+    row.n = collection_values(collection, unit, point, x);
     if (stats_paired_t(x, zero, (int)row.n, STATS_LEVEL, &test) == 0) {
         row.difference_nats = test.difference;
         row.stddev_nats = test.stddev;
@@ -64,12 +62,12 @@ static int fill(struct sheet *sheet, const struct collection *collection)
     };
     int units = collection->units, tested = units - collection->has_gap, rc = -1;
     struct setting_row *row = calloc((size_t)units + 1, sizeof *row);
-    double *x = calloc((size_t)collection->seeds + 1, sizeof *x);
-    double *zero = calloc((size_t)collection->seeds + 1, sizeof *zero);
     double *p = calloc((size_t)units + 1, sizeof *p), *holm = calloc((size_t)units + 1, sizeof *holm);
-    bool *wanted = calloc((size_t)collection->points + 1, sizeof *wanted);
+    struct collection_scratch scratch;
 
-    if (!row || !x || !zero || !p || !holm || !wanted) {
+    if (collection_scratch(collection, &scratch) != 0)
+        goto out;
+    if (!row || !p || !holm) {
         err_set("not enough memory for the table");
         goto out;
     }
@@ -77,7 +75,7 @@ static int fill(struct sheet *sheet, const struct collection *collection)
     sheet_columns(sheet, headings, LENGTH_OF(headings));
     for (int i = 0; i < collection->points; i++) {
         for (int u = 0; u < units; u++) {
-            row[u] = make_row(collection, i, u, wanted, x, zero);
+            row[u] = make_row(collection, i, u, scratch.x, scratch.y);
             p[u] = row[u].p_paired;
         }
         /* The contrast of the two kinds is one test of its own. */
@@ -94,12 +92,10 @@ static int fill(struct sheet *sheet, const struct collection *collection)
     sheet_note(sheet, "p: paired t test, Holm over the variants of a setting.");
     rc = 0;
 out:
+    collection_scratch_free(&scratch);
     free(row);
-    free(x);
-    free(zero);
     free(p);
     free(holm);
-    free(wanted);
     return rc;
 }
 

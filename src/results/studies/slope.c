@@ -42,22 +42,22 @@ static bool is_size(const struct collection_axis *axis)
 }
 
 struct work {
-    int *group;      /* (points) */
-    bool *whole;     /* (points): its group has every value */
-    double *nats;    /* (values, seeds), and NAN */
-    double *slope, *zero; /* (seeds) */
+    struct collection_scratch scratch; /* here: the point's group has every value; y stays 0 */
+    double *nats; /* (values, seeds), and NAN */
 };
 
 /* Only groups with all values are used: the others would mix their own level into the slope. */
 static void find_whole(const struct collection *collection, int axis, struct work *work)
 {
-    collection_groups_but(collection, axis, work->group);
+    const int *group = work->scratch.group;
+
+    collection_groups_but(collection, axis, work->scratch.group);
     for (int p = 0; p < collection->points; p++) {
         int count = 0;
 
         for (int q = 0; q < collection->points; q++)
-            count += work->group[q] == work->group[p];
-        work->whole[p] = count == collection->axis[axis].values;
+            count += group[q] == group[p];
+        work->scratch.here[p] = count == collection->axis[axis].values;
     }
 }
 
@@ -69,7 +69,7 @@ static void read_nats(const struct collection *collection, int axis, int unit, s
             int n = 0;
 
             for (int p = 0; p < collection->points; p++)
-                if (work->whole[p] && collection->point[p].value[axis] == v) {
+                if (work->scratch.here[p] && collection->point[p].value[axis] == v) {
                     sum += collection_at(collection, unit, p, s);
                     n++;
                 }
@@ -98,7 +98,7 @@ static int make_row(const struct collection *collection, int axis_index, int uni
 {
     const struct collection_axis *axis = &collection->axis[axis_index];
     int low = 0, high = 0, n = 0;
-    double low_sum = 0.0, high_sum = 0.0;
+    double low_sum = 0.0, high_sum = 0.0, *slope = work->scratch.x;
     struct paired_test test;
 
     for (int v = 0; v < axis->values; v++) {
@@ -107,14 +107,14 @@ static int make_row(const struct collection *collection, int axis_index, int uni
     }
     read_nats(collection, axis_index, unit, work);
     for (int s = 0; s < collection->seeds; s++) {
-        work->slope[n] = fit(axis, work->nats + s, collection->seeds);
-        if (isnan(work->slope[n]))
+        slope[n] = fit(axis, work->nats + s, collection->seeds);
+        if (isnan(slope[n]))
             continue;
         low_sum += work->nats[low * collection->seeds + s];
         high_sum += work->nats[high * collection->seeds + s];
         n++;
     }
-    if (stats_paired_t(work->slope, work->zero, n, STATS_LEVEL, &test) != 0)
+    if (stats_paired_t(slope, work->scratch.y, n, STATS_LEVEL, &test) != 0)
         return -1;
     *row = (struct slope_row){
         .axis = axis->name, .variant = collection->unit[unit], .n = n,
@@ -181,19 +181,17 @@ static int fill(struct sheet *sheet, const struct collection *collection)
         {'r', "at least", 0},  {'r', "at most", 0},         {'r', "per e-fold", 0},
         {'r', "95 % interval", 0}, {'r', "p", 0}, {'r', "crosses", 0},
     };
-    size_t points = (size_t)collection->points + 1, seeds = (size_t)collection->seeds + 1, values = 1;
+    size_t values = 1;
     struct work work;
     int sizes = 0, rc = -1;
 
     for (int a = 0; a < collection->axes; a++)
         values = (size_t)collection->axis[a].values > values ? (size_t)collection->axis[a].values
                                                              : values;
-    work = (struct work){
-        .group = calloc(points, sizeof *work.group),   .whole = calloc(points, sizeof *work.whole),
-        .nats = calloc(values * seeds, sizeof *work.nats),
-        .slope = calloc(seeds, sizeof *work.slope),    .zero = calloc(seeds, sizeof *work.zero),
-    };
-    if (!work.group || !work.whole || !work.nats || !work.slope || !work.zero) {
+    work.nats = calloc(values * ((size_t)collection->seeds + 1), sizeof *work.nats);
+    if (collection_scratch(collection, &work.scratch) != 0)
+        goto out;
+    if (!work.nats) {
         err_set("not enough memory for the table");
         goto out;
     }
@@ -214,11 +212,8 @@ static int fill(struct sheet *sheet, const struct collection *collection)
                       "Student's interval over the seeds.");
     rc = 0;
 out:
-    free(work.group);
-    free(work.whole);
+    collection_scratch_free(&work.scratch);
     free(work.nats);
-    free(work.slope);
-    free(work.zero);
     return rc;
 }
 

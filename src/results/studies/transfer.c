@@ -34,10 +34,8 @@ static const struct layout layout = LAYOUT(struct transfer_row, members);
 
 /* What is computed on, for one unit at a time. */
 struct work {
-    int *group;      /* (points) */
+    struct collection_scratch scratch;
     int groups;
-    bool *wanted;    /* (points) */
-    double *x;       /* (seeds) */
     double *mean, *variance; /* (groups): of those that have the difference, in order */
     int *n;          /* (groups) */
     int k;
@@ -46,7 +44,8 @@ struct work {
 /* The mean difference of a draw and its variance: the pooled variance of seeds over n. */
 static void measure_draws(const struct collection *collection, int unit, struct work *work)
 {
-    double squares = 0.0;
+    bool *here = work->scratch.here;
+    double *x = work->scratch.x, squares = 0.0;
     int degrees = 0;
 
     work->k = 0;
@@ -55,12 +54,12 @@ static void measure_draws(const struct collection *collection, int unit, struct 
         double stddev;
 
         for (int p = 0; p < collection->points; p++)
-            work->wanted[p] = work->group[p] == g;
-        n = collection_means(collection, unit, work->wanted, work->x);
+            here[p] = work->scratch.group[p] == g;
+        n = collection_means(collection, unit, here, x);
         if (n == 0)
             continue;
-        stddev = stats_stddev(work->x, n);
-        work->mean[work->k] = stats_mean(work->x, n);
+        stddev = stats_stddev(x, n);
+        work->mean[work->k] = stats_mean(x, n);
         work->n[work->k++] = n;
         if (n > 1) {
             squares += (n - 1) * stddev * stddev;
@@ -74,14 +73,11 @@ static void measure_draws(const struct collection *collection, int unit, struct 
 static void count_signs(const struct collection *collection, int unit, struct work *work,
                         struct transfer_row *row)
 {
-    for (int q = 0; q < collection->points; q++) {
-        int n;
+    for (int p = 0; p < collection->points; p++) {
+        int n = collection_values(collection, unit, p, work->scratch.x);
 
-        for (int p = 0; p < collection->points; p++)
-            work->wanted[p] = p == q;
-        n = collection_means(collection, unit, work->wanted, work->x);
         row->settings += n > 0;
-        row->held += n > 0 && stats_mean(work->x, n) * row->mean_nats > 0.0;
+        row->held += n > 0 && stats_mean(work->scratch.x, n) * row->mean_nats > 0.0;
     }
     for (int i = 0; i < work->k; i++)
         row->k_held += work->mean[i] * row->mean_nats > 0.0;
@@ -130,20 +126,19 @@ static int fill(struct sheet *sheet, const struct collection *collection)
     };
     size_t points = (size_t)collection->points + 1;
     struct work work = {
-        .group = calloc(points, sizeof *work.group),
-        .wanted = calloc(points, sizeof *work.wanted),
-        .x = calloc((size_t)collection->seeds + 1, sizeof *work.x),
         .mean = calloc(points, sizeof *work.mean),
         .variance = calloc(points, sizeof *work.variance),
         .n = calloc(points, sizeof *work.n),
     };
     int rc = -1;
 
-    if (!work.group || !work.wanted || !work.x || !work.mean || !work.variance || !work.n) {
+    if (collection_scratch(collection, &work.scratch) != 0)
+        goto out;
+    if (!work.mean || !work.variance || !work.n) {
         err_set("not enough memory for the table");
         goto out;
     }
-    work.groups = collection_groups(collection, work.group);
+    work.groups = collection_groups(collection, work.scratch.group);
     snprintf(sheet->title, sizeof sheet->title,
              "Would it appear elsewhere?  The difference to the baseline over %d setting%s",
              collection->points, collection->points == 1 ? "" : "s");
@@ -164,9 +159,7 @@ static int fill(struct sheet *sheet, const struct collection *collection)
                work.groups);
     rc = 0;
 out:
-    free(work.group);
-    free(work.wanted);
-    free(work.x);
+    collection_scratch_free(&work.scratch);
     free(work.mean);
     free(work.variance);
     free(work.n);

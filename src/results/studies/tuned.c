@@ -253,29 +253,26 @@ static void name_group(struct tuning *tuning)
 
 static int fill_groups(struct sheet *sheet, const struct collection *collection, int axis)
 {
-    size_t seeds = (size_t)collection->seeds + 1;
     int values = collection->axis[axis].values, groups, rc = -1;
-    int *group = calloc((size_t)collection->points + 1, sizeof *group);
     int *point = calloc((size_t)values + 1, sizeof *point);
-    struct tuning tuning = {
-        .collection = collection,
-        .axis = axis,
-        .point = point,
-        .rest = calloc(seeds, sizeof *tuning.rest),
-        .base = calloc(seeds, sizeof *tuning.base),
-    };
+    struct collection_scratch scratch;
+    struct tuning tuning = {.collection = collection, .axis = axis, .point = point};
 
-    if (!group || !point || !tuning.rest || !tuning.base) {
+    if (collection_scratch(collection, &scratch) != 0)
+        goto out;
+    if (!point) {
         err_set("not enough memory for the table");
         goto out;
     }
-    groups = collection_groups_but(collection, axis, group);
+    tuning.rest = scratch.x;
+    tuning.base = scratch.y;
+    groups = collection_groups_but(collection, axis, scratch.group);
     for (int g = 0; g < groups; g++) {
         for (int v = 0; v < values; v++)
             point[v] = -1;
         tuning.first = -1;
         for (int p = collection->points - 1; p >= 0; p--)
-            if (group[p] == g)
+            if (scratch.group[p] == g)
                 point[collection->point[p].value[axis]] = tuning.first = p;
         name_group(&tuning);
         if (fill_group(sheet, &tuning) != 0)
@@ -283,10 +280,8 @@ static int fill_groups(struct sheet *sheet, const struct collection *collection,
     }
     rc = 0;
 out:
-    free(group);
+    collection_scratch_free(&scratch);
     free(point);
-    free(tuning.rest);
-    free(tuning.base);
     return rc;
 }
 
