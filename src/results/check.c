@@ -187,10 +187,9 @@ static void check_same_heldout(const struct check *check, const json_t *runs)
     }
 }
 
-/* The key of a run in what was seen. */
-static const char *cell_of(const char *variant, int64_t seed, char key[PATH_BYTES])
+const char *check_cell(const char *variant, int64_t seed, char key[CHECK_CELL_BYTES])
 {
-    snprintf(key, PATH_BYTES, "%" PRId64 " %.200s", seed, variant);
+    snprintf(key, CHECK_CELL_BYTES, "%" PRId64 " %.200s", seed, variant);
     return key;
 }
 
@@ -201,13 +200,13 @@ static int check_row(const struct check *check, const json_t *runs, size_t i, co
     const json_t *run = json_array_get(runs, i);
     const char *variant = text_at(run, "variant");
     int64_t seed = integer_at(run, "seed", -1);
-    char key[PATH_BYTES], at[PATH_BYTES];
+    char key[CHECK_CELL_BYTES], at[PATH_BYTES];
     const json_t *rows;
 
     snprintf(at, sizeof at, "runs[%zu].seed", i);
-    if (!json_object_get(asked, cell_of("", seed, key)))
+    if (!json_object_get(asked, check_cell("", seed, key)))
         report(check, CHECK_TOLD, at, "is %lld, which is not among config.seeds", (long long)seed);
-    rows = json_object_get(seen, cell_of(variant, seed, key));
+    rows = json_object_get(seen, check_cell(variant, seed, key));
     if (!rows)
         return json_put(seen, key, json_pack("[I]", (json_int_t)i));
     if (json_push((json_t *)rows, json_integer((json_int_t)i)) != 0)
@@ -229,12 +228,12 @@ static int check_rows(const struct check *check, const json_t *document)
     size_t rows = json_array_size(runs);
     size_t cells = json_object_size(variants) * json_array_size(seeds);
     json_t *asked = json_object(), *seen = json_object();
-    char key[PATH_BYTES];
+    char key[CHECK_CELL_BYTES];
     const char *name;
     int bad = !asked || !seen;
 
     for (size_t i = 0; i < json_array_size(seeds); i++)
-        bad |= json_put(asked, cell_of("", integer_of(json_array_get(seeds, i), -1), key),
+        bad |= json_put(asked, check_cell("", integer_of(json_array_get(seeds, i), -1), key),
                         json_true());
     for (size_t i = 0; i < rows && !bad; i++)
         bad |= check_row(check, runs, i, asked, seen);
@@ -246,7 +245,7 @@ static int check_rows(const struct check *check, const json_t *document)
             for (size_t i = 0; i < json_array_size(seeds); i++) {
                 int64_t seed = integer_of(json_array_get(seeds, i), -1);
 
-                if (!json_object_get(seen, cell_of(name, seed, key)))
+                if (!json_object_get(seen, check_cell(name, seed, key)))
                     report(check, CHECK_TOLD, "runs", "has 0 rows of %s at seed %lld, must be one",
                            name, (long long)seed);
             }

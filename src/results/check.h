@@ -35,4 +35,8 @@ void check_tables(const json_t *document, const json_t *again, check_fn *fault, 
 bool check_perplexity(const json_t *run);
 bool check_difference(double stated, double counted);
 
+/* The key of a variant at a seed, of which there is one row: `key`, filled. */
+enum { CHECK_CELL_BYTES = 256 };
+const char *check_cell(const char *variant, int64_t seed, char key[CHECK_CELL_BYTES]);
+
 #endif

@@ -22,7 +22,6 @@ struct findings {
 static void find(void *context, enum check_kind kind, const char *at, const char *what)
 {
     struct findings *findings = context;
-
     size_t length = strlen(findings->words);
 
     if (kind == findings->kind && findings->count++ < findings->shown)
@@ -61,10 +60,9 @@ static int drop_copies(json_t *runs)
 
     while (i < json_array_size(runs) && !bad) {
         const json_t *run = json_array_get(runs, i);
-        char key[256];
+        char key[CHECK_CELL_BYTES];
 
-        snprintf(key, sizeof key, "%lld %.200s", (long long)integer_at(run, "seed", -1),
-                 text_at(run, "variant"));
+        check_cell(text_at(run, "variant"), integer_at(run, "seed", -1), key);
         if (json_object_get(seen, key)) {
             bad |= json_array_remove(runs, i);
         } else {

@@ -10,11 +10,12 @@
  *     results.h, layout (a JSON object as a struct), schema, embedded.h
  *     run_result, environment, document (what is measured, as JSON; files), paper
  *     matrix (a document as arrays)
- *     distributions, power, statistics
+ *     distributions; power, statistics, equivalence, random_effects, sequential, signed_rank
  *     contrasts, curves (the statistics of a matrix)        sheet, cells, formats/
  *     tables/: quality, throughput.h, a file for each table, tables.c (the list of them)
  *     check (a document against itself)
  *     results.c, read, report, compare, merge, validate, detection
+ *     studies/: collection (several documents), a file for each table, tables.c (their list), report
  *
  * This header is of the types that all share, and of what the rest of the program calls. */
 #ifndef GLU_RESULTS_RESULTS_H
@@ -153,7 +154,7 @@ int results_recheck(const json_t *document, const char *name);
 /* Read several and make one document of them: the runs of all, and tables computed anew.  Their
  * configurations must agree in all that affects the result of a run, its last bits too, and a run
  * that is in two of them must be the same in both; otherwise NULL and a message naming the
- * differing fields.  With one path it is results_read().  New reference. */
+ * differing fields.  Held to results_recheck(), one path too.  New reference. */
 json_t *results_merge(const char *const *paths, int count, affects_fn *affects);
 
 /* Check a file against the schema and against itself: n against the runs, differences against the
@@ -165,16 +166,15 @@ int results_validate(const char *path, FILE *out, int *faults);
 /* ==== For people ==== */
 
 /* The tables for people, made from the JSON document (so that `report` prints what `run` did).
- * format: "terminal", "markdown", "csv", "latex", "json".
- * table: "perplexity", "throughput", "parity", "agreement", "pareto",
- * "profile", "primitives", "scaling".  0, or -1 and a message that lists what exists. */
+ * table and format: names of report_table_name() and report_format_name().  0, or -1 and a message
+ * that lists what exists. */
 int report_print(FILE *out, json_t *document, const char *table, const char *format);
 /* The i-th name with one line of help each, or NULL past the last. */
 const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
-/* A table over the directory of a study: "transfer", "settings", "axes", "tuned", "slope"; any table
- * of report_print() is printed for each setting.  0, or -1 and a message. */
+/* A table over the directory of a study, a name of study_table_name(); any table of report_print() is
+ * printed for each setting.  0, or -1 and a message. */
 int study_report_print(FILE *out, const char *directory, const char *table, const char *format);
 const char *study_table_name(int i, const char **help);
 /* All of them as JSON, {name: rows}: new reference, or NULL and a message. */

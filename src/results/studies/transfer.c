@@ -152,11 +152,11 @@ static int fill(struct sheet *sheet, const struct collection *collection)
     }
     study_notes(sheet, collection);
     sheet_note(sheet, "Draws: settings that differ only in rates, steps, sizes and the like share data "
-                      "and seeds and are averaged first: %d remain.  mean: random effects over the draws "
+                      "and seeds and are averaged first: %d remain%s.  mean: random effects over the draws "
                       "(DerSimonian and Laird; interval of Hartung and Knapp).  a new setting: the 95 %% "
                       "prediction interval of the true difference in one more draw.  I^2: the share of "
                       "the variance that is between draws.  p: exact sign test over the draws.",
-               work.groups);
+               work.groups, work.groups == 1 ? "s" : "");
     rc = 0;
 out:
     collection_scratch_free(&work.scratch);
