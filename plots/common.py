@@ -130,14 +130,18 @@ def refuse_constant(text):
     raise ValueError("%s is no JSON number" % text)
 
 
-def load(path):
+def read_json(path):
     try:
         with open(path, encoding="utf-8") as stream:
-            data = json.load(stream, parse_constant=refuse_constant)
+            return json.load(stream, parse_constant=refuse_constant)
     except OSError as error:
         raise PlotError("%s: %s" % (path, error.strerror)) from None
     except (ValueError, RecursionError) as error:
         raise PlotError("%s: not JSON: %s" % (path, error)) from None
+
+
+def load(path):
+    data = read_json(path)
     if not isinstance(data, dict) or "schema_version" not in data:
         raise PlotError("%s: no results file of glubench: it has no schema_version" % path)
     if data["schema_version"] != SCHEMA_VERSION:

@@ -2,7 +2,6 @@
 """The tables of a study: would the difference appear elsewhere, what each axis does to the gap, each
 variant at its own best rate, and the gap against steps and sizes."""
 
-import json
 import os
 import sys
 
@@ -18,13 +17,7 @@ class Study:
 
     def __init__(self, directory):
         self.path = os.path.join(directory, "study.json")
-        try:
-            with open(self.path, encoding="utf-8") as stream:
-                self.data = json.load(stream, parse_constant=common.refuse_constant)
-        except OSError as error:
-            raise common.PlotError("%s: %s" % (self.path, error.strerror)) from None
-        except (ValueError, RecursionError) as error:
-            raise common.PlotError("%s: not JSON: %s" % (self.path, error)) from None
+        self.data = common.read_json(self.path)
         if not isinstance(self.data, dict) or not isinstance(self.data.get("tables"), dict):
             raise common.PlotError("%s: has no tables; the study is not finished: give its command"
                                    " once more" % self.path)
@@ -42,9 +35,6 @@ class Study:
 
     def label(self, name):
         return "gated \u2212 ungated" if name == GAP else self.example.label(name)
-
-    def numbers(self, *values):
-        return [value for value in values if value is not None]
 
 
 def unique(values):
@@ -83,11 +73,12 @@ def draw_transfer(study):
     rows = study.rows("transfer")
     points = {}
     for row in study.rows("settings"):
-        points.setdefault(row["variant"], []).append(row["difference_nats"])
+        if row["difference_nats"] is not None:
+            points.setdefault(row["variant"], []).append(row["difference_nats"])
     figure = common.new_figure(7.6, 1.5 + 0.42 * len(rows))
     axes = figure.subplots()
     for y, row in enumerate(rows):
-        values = study.numbers(*points.get(row["variant"], []))
+        values = points.get(row["variant"], [])
         axes.plot(values, [y + 0.22] * len(values), "|", color=common.FAINT, markersize=7,
                   label="a setting" if y == 0 else None)
         interval(axes, y - 0.1, row["prediction_nats"], color="0.75", linewidth=5,
@@ -170,7 +161,8 @@ def draw_slope(study):
     figure = common.new_figure(3.9 * len(names) + 1.2, 3.6)
     for place, name in enumerate(names):
         axes = figure.add_subplot(1, len(names), place + 1)
-        for i, row in enumerate(row for row in rows if row["axis"] == name):
+        here = [row for row in rows if row["axis"] == name]
+        for i, row in enumerate(here):
             if row["low_nats"] is None:
                 continue
             gap = row["variant"] == GAP
@@ -180,7 +172,7 @@ def draw_slope(study):
                       label=study.label(row["variant"]))
         axes.axhline(0.0, color=common.INK, linewidth=0.8)
         axes.set_xscale("log")
-        axes.set_xticks([rows[0]["low"], rows[0]["high"]] if len(names) == 1 else [])
+        axes.set_xticks([here[0]["low"], here[0]["high"]])
         axes.xaxis.set_major_formatter(common.short_number)
         axes.minorticks_off()
         axes.margins(x=0.12)
