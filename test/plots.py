@@ -208,6 +208,14 @@ def check_study(folder):
     check_picture(folder, "slope.png", 2)
     check(drawn[0] == folder.draw_alone("study", ["study"], "again.png"),
           "study: two runs give other bytes")
+    ends = "axis variant low high low_nats high_nats"
+    drawn = []
+    for high in (4, 40):  # on a logarithmic axis nothing but the numbers there differs
+        study["tables"]["slope"] = rows(ends, ("steps", gap, 10, 40, 0.05, 0.0),
+                                        ("layers", gap, high / 4, high, 0.05, 0.0))
+        folder.write("study/study.json", study)
+        drawn.append(folder.draw("study", ["study", "--table", "slope"], "slope.png"))
+    check(drawn[0] != drawn[1], "study: the second of two axes is without its ends")
     study["tables"]["tuned"] = []
     folder.write("study/study.json", study)
     folder.refuse("study", ["study", "--table", "tuned", "-o", "x.png"], "tuned")
