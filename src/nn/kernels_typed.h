@@ -4,7 +4,7 @@
 #define LOAD(p, i) T(load)((const STORAGE *)(p) + (i))
 #define STORE(p, i, x) T(store)((STORAGE *)(p) + (i), (x))
 
-#define GATE_FORWARD(name, numbers, gated, ungated)                                                                \
+#define GATE_FORWARD(name, numbers, gated, ungated)                                                \
     static void T(gate_forward_##name)(int64_t n, float alpha, float beta, const void *gate,       \
                                        const void *up, void *dst)                                  \
     {                                                                                              \
@@ -22,47 +22,39 @@
     static void T(gate_backward_##name)(int64_t n, float alpha, float beta, const void *diff_dst,  \
                                         void *gate, void *up, GLU_UNUSED double *by)
 
-#define UNGATED_BACKWARD(name)                                                                     \
-    _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                            \
-        STORE(gate, i, LOAD(diff_dst, i) * slope_##name(LOAD(gate, i), alpha, beta).slope)
+/* f_of_both declares f, from which the two gradients are made. */
+#define UNTRAINED_BACKWARD(name, f_of_both, diff_gate, diff_up)                                    \
+    GATE_BACKWARD(name)                                                                            \
+    {                                                                                              \
+        if (!up) {                                                                                 \
+            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
+                STORE(gate, i,                                                                     \
+                      LOAD(diff_dst, i) * slope_##name(LOAD(gate, i), alpha, beta).slope);         \
+            return;                                                                                \
+        }                                                                                          \
+        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                        \
+        {                                                                                          \
+            f_of_both;                                                                             \
+            float diff = LOAD(diff_dst, i);                                                        \
+                                                                                                   \
+            STORE(gate, i, diff_gate);                                                             \
+            STORE(up, i, diff_up);                                                                 \
+        }                                                                                          \
+    }
 
 #define ACTIVATION_FUSED(id, name)                                                                 \
     GATE_FORWARD(name, , value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i),                   \
                  value_##name(LOAD(gate, i), alpha, beta))                                         \
-    GATE_BACKWARD(name)                                                                            \
-    {                                                                                              \
-        if (!up) {                                                                                 \
-            UNGATED_BACKWARD(name);                                                                \
-            return;                                                                                \
-        }                                                                                          \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                        \
-        {                                                                                          \
-            struct value_slope f = slope_##name(LOAD(gate, i), alpha, beta);                       \
-            float diff = LOAD(diff_dst, i);                                                        \
-                                                                                                   \
-            STORE(gate, i, diff * LOAD(up, i) * f.slope);                                          \
-            STORE(up, i, diff * f.value);                                                          \
-        }                                                                                          \
-    }
+    UNTRAINED_BACKWARD(name,                                                                       \
+                       struct value_slope f = slope_##name(LOAD(gate, i), alpha, beta),            \
+                       diff * LOAD(up, i) * f.slope, diff * f.value)
 
 #define ACTIVATION_PAIRED(id, name)                                                                \
     GATE_FORWARD(name, , pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta).value,               \
                  value_##name(LOAD(gate, i), alpha, beta))                                         \
-    GATE_BACKWARD(name)                                                                            \
-    {                                                                                              \
-        if (!up) {                                                                                 \
-            UNGATED_BACKWARD(name);                                                                \
-            return;                                                                                \
-        }                                                                                          \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                        \
-        {                                                                                          \
-            struct pair_slopes f = pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta);           \
-            float diff = LOAD(diff_dst, i);                                                        \
-                                                                                                   \
-            STORE(gate, i, diff * f.by_gate);                                                      \
-            STORE(up, i, diff * f.by_up);                                                          \
-        }                                                                                          \
-    }
+    UNTRAINED_BACKWARD(name,                                                                       \
+                       struct pair_slopes f = pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta), \
+                       diff * f.by_gate, diff * f.by_up)
 
 #define ACTIVATION_TRAINED(id, name)                                                               \
     GATE_FORWARD(name, const struct trained_numbers numbers = numbers_##name(alpha, beta);,        \
@@ -398,4 +390,4 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
 #undef STORE
 #undef GATE_FORWARD
 #undef GATE_BACKWARD
-#undef UNGATED_BACKWARD
+#undef UNTRAINED_BACKWARD
