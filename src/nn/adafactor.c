@@ -3,7 +3,8 @@
  *     beta2_t = 1 - t^-0.8,  v_t = beta2_t v_{t-1} + (1 - beta2_t) (g^2 + 1e-30)
  *     u = g / sqrt(v_t),  u /= max(1, RMS(u)),  w -= lr max(1e-3, RMS(w)) u
  *
- * of a scalar, which may begin at 0, lr max(1, RMS(w)) u.  v is factored into row and column means for matrices with both dimensions >= 128. */
+ * and of a scalar, which may begin at 0, w -= lr max(1, RMS(w)) u.  v is factored into row and column
+ * means for matrices with both dimensions >= 128. */
 #include "src/glu.h"
 
 #include "src/nn/optimizer.h"

@@ -205,7 +205,8 @@ static int config_check(const struct ref_config *c)
 int ref_t5_create(struct ref_t5 **model, const struct ref_config *config,
                   const struct variant *variant)
 {
-    enum { ENCODER_BLOCK = 9 + ACTIVATION_SCALARS, DECODER_BLOCK = 14 + ACTIVATION_SCALARS, BESIDES = 5 }; /* most of each */
+    enum { ENCODER_BLOCK = 9 + ACTIVATION_SCALARS, DECODER_BLOCK = 14 + ACTIVATION_SCALARS };
+    enum { BESIDES = 5 }; /* most tensors of each */
     size_t layers = (size_t)config->layers;
     struct pool pool = {NULL, 0};
     struct ref_t5 *m = NULL;
@@ -268,7 +269,7 @@ struct ref_tensor *ref_t5_tensor(struct ref_t5 *m, const char *name)
     return NULL;
 }
 
-/* ==== Dropout (src/nn/dropout.h says which bits) ==== */
+/* ==== Dropout ==== */
 
 void ref_t5_set_dropout(struct ref_t5 *m, const struct ref_dropout *dropout)
 {

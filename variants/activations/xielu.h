@@ -7,7 +7,8 @@
  * Trained are alpha and beta, under the names that Hugging Face has for them; a_p and a_n begin at 0.8. */
 ACTIVATION(ACT_XIELU, xielu, .default_alpha = 0.20338232081102460, /* log(exp(0.8) - 1) */
            .default_beta = -1.0502256128148466,                      /* log(exp(0.8 - b) - 1) */
-           .scalars = 2, .scalar_names = {"alpha_p", "alpha_n"}, .by = by_xielu, .hf_names = {{"xielu", 0, 0}})
+           .scalars = 2, .scalar_names = {"alpha_p", "alpha_n"}, .by = by_xielu,
+           .hf_names = {{"xielu", 0, 0}})
 ACTIVATION_TRAINED(ACT_XIELU, xielu)
 
 #ifdef ACTIVATION_SCALAR
