@@ -1,286 +1,24 @@
-/* test-kernels.c - every kernel of every instruction set that runs here, in f32 and bf16, over odd
- * sizes, against the plain twins. */
+/* test-kernels.c - every kernel but the gates of every instruction set that runs here, in f32 and bf16,
+ * over odd sizes, against the plain twins. */
 #include "src/glu.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "src/nn/attention.h"
-#include "src/nn/dnn.h"
 #include "src/nn/kernels.h"
+#include "test/kernels-fixture.h"
 #include "test/ref/ref.h"
-#include "src/util/rng.h"
 #include "test/tap.h"
-#include "variants/variant.h"
-
-/* Of the largest absolute error to the largest absolute value.  A bf16 result is rounded once, to 8
- * bits: half a unit is 0.2 %.  The inputs are rounded before the twin sees them. */
-static const double tolerances[] = {[DNN_F32] = 1e-5, [DNN_BF16] = 5e-3};
-
-static const int sizes[] = {1, 2, 7, 16, 31, 33, 64, 100, 257, 2049};
-
-enum { MOST = 3 * 2049 };
-
-/* ==== Arrays: the exact values as doubles beside what a kernel gets ==== */
-
-struct array {
-    double exact[MOST];
-    float f32[MOST + 1];
-    uint16_t bf16[MOST + 1];
-};
-
-static const float guard = 12345.0f; /* after the last element; no kernel may touch it */
-
-static float from_bf16(uint16_t bits)
-{
-    uint32_t wide = (uint32_t)bits << 16;
-    float x;
-
-    memcpy(&x, &wide, sizeof x);
-    return x;
-}
-
-static uint16_t to_bf16(float x) /* to nearest, ties to even */
-{
-    uint32_t bits;
-
-    memcpy(&bits, &x, sizeof bits);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-/* Rounds exact to the type and stores it in the arrays. */
-static void put(struct array *a, int n, enum dnn_type type)
-{
-    for (int i = 0; i < n; i++) {
-        a->f32[i] = (float)a->exact[i];
-        a->bf16[i] = to_bf16(a->f32[i]);
-        if (type == DNN_BF16)
-            a->f32[i] = from_bf16(a->bf16[i]);
-        a->exact[i] = a->f32[i];
-    }
-    a->f32[n] = guard;
-    a->bf16[n] = to_bf16(guard);
-}
-
-static void *data(struct array *a, enum dnn_type type)
-{
-    return type == DNN_BF16 ? (void *)a->bf16 : (void *)a->f32;
-}
-
-static double element(const struct array *a, int i, enum dnn_type type)
-{
-    return type == DNN_BF16 ? from_bf16(a->bf16[i]) : a->f32[i];
-}
-
-static struct rng rng;
-
-static void draw(struct array *a, int n, double stddev, enum dnn_type type)
-{
-    for (int i = 0; i < n; i++)
-        a->exact[i] = stddev * rng_normal(&rng);
-    put(a, n, type);
-}
-
-static void put_zeros(struct array *a, int n)
-{
-    memset(a->exact, 0, sizeof a->exact);
-    put(a, n, DNN_F32);
-}
-
-/* ==== Bookkeeping: the worst error of a kernel over all sizes ==== */
-
-static double worst;
-static int trampled;
-
-/* Every check draws the same, whatever was checked before. */
-static void begin(void)
-{
-    worst = 0;
-    trampled = 0;
-    rng_start(&rng, 1, RNG_TEST, 0);
-}
-
-/* The error relative to the largest of `want`, or to `least`, the size of the terms that a difference
- * is made of, where that is more. */
-static void compare_terms(const struct array *got, const double *want, int n, enum dnn_type type,
-                          double least)
-{
-    double error = 0, largest = least;
-
-    for (int i = 0; i < n; i++) {
-        double e = fabs(element(got, i, type) - want[i]);
-
-        if (!(e <= error))
-            error = e;
-        largest = fmax(largest, fabs(want[i]));
-    }
-    if (largest > 0)
-        error /= largest;
-    if (!(error <= worst))
-        worst = error;
-    trampled += type == DNN_BF16 ? got->bf16[n] != to_bf16(guard) : got->f32[n] != guard;
-}
-
-static void compare(const struct array *got, const double *want, int n, enum dnn_type type)
-{
-    compare_terms(got, want, n, type, 0);
-}
-
-static void end(const char *isa, enum dnn_type type, const char *what)
-{
-    tap_ok(worst <= tolerances[type] && trampled == 0, "%s %s %s: off by %.1e%s", isa,
-           type == DNN_BF16 ? "bf16" : "f32", what, worst,
-           trampled ? ", writes past its end" : "");
-}
-
-/* ==== Gates ==== */
 
 static struct array a, b, c, d, e, f;
 static double want[MOST], want2[MOST];
 
-/* What the element of a and b gives; ungated, of a alone. */
-static struct act_pair gate_at(const struct activation *activation, int i, bool gated, double alpha,
-                               double beta)
-{
-    double x = a.exact[i];
-
-    if (gated)
-        return activation_gate(activation, x, b.exact[i], alpha, beta);
-    return (struct act_pair){activation->value(x, alpha, beta), activation->derivative(x, alpha, beta),
-                             0};
-}
-
-/* Take its part of the gradients of the scalars from `by`; add the size of that to `terms`. */
-static void add_by(const struct activation *activation, int i, bool gated, double alpha, double beta,
-                   double *by, double *terms)
-{
-    struct act_by at;
-    double diff = c.exact[i] * (gated ? b.exact[i] : 1);
-
-    if (!activation->by)
-        return;
-    at = activation->by(a.exact[i], alpha, beta);
-    by[0] -= diff * at.alpha;
-    by[1] -= diff * at.beta;
-    terms[0] += fabs(diff * at.alpha);
-    terms[1] += fabs(diff * at.beta);
-}
-
-/* Two sets of parameters for each activation: its own, and others.  Where a single gate lies in a
- * tail or where its slope is 0, nothing is left of the sizes that `least` stands for:
- * test_gate_tails() looks there. */
-static void test_gate(const struct kernels *kernels, enum dnn_type type, enum act act)
-{
-    const struct typed_kernels *k = &kernels->type[type];
-    const struct activation *activation = activation_get(act);
-    double by[ACTIVATION_SCALARS], terms[ACTIVATION_SCALARS];
-    const double least = 1e-2;
-    char what[64];
-
-    begin();
-    for (size_t s = 0; s < 2 * LENGTH_OF(sizes); s++) {
-        int n = sizes[s / 2];
-        double alpha = s % 2 ? -0.5 : activation->default_alpha;
-        double beta = s % 2 ? 0.75 : activation->default_beta;
-
-        for (int gated = 0; gated < 2; gated++) {
-            draw(&a, n, 3, type);
-            draw(&b, n, 1, type);
-            draw(&c, n, 1, type);
-            draw(&d, n, 1, type);
-            for (int i = 0; i < n; i++)
-                want[i] = gate_at(activation, i, gated, alpha, beta).value;
-            k->gate_forward[act](n, (float)alpha, (float)beta, data(&a, type),
-                                 gated ? data(&b, type) : NULL, data(&d, type));
-            compare_terms(&d, want, n, type, least);
-
-            memset(by, 0, sizeof by);
-            memset(terms, 0, sizeof terms);
-            for (int i = 0; i < n; i++) {
-                struct act_pair at = gate_at(activation, i, gated, alpha, beta);
-
-                want[i] = c.exact[i] * at.by_gate;
-                want2[i] = c.exact[i] * at.by_up;
-                add_by(activation, i, gated, alpha, beta, by, terms);
-            }
-            k->gate_backward[act](n, (float)alpha, (float)beta, data(&c, type), data(&a, type),
-                                  gated ? data(&b, type) : NULL, by);
-            for (int i = 0; i < activation->scalars; i++) /* what was there was the sum's opposite */
-                worst = fmax(worst, fabs(by[i]) / fmax(terms[i], least));
-            compare_terms(&a, want, n, type, least);
-            if (gated)
-                compare_terms(&b, want2, n, type, least);
-        }
-    }
-    snprintf(what, sizeof what, "gate %s", activation->name);
-    end(kernels->isa, type, what);
-}
-
-static bool slope_changes_sign(const struct activation *activation, int points)
-{
-    bool negative = false, positive = false;
-
-    for (int i = 0; i < points; i++) {
-        double slope = activation->derivative(a.exact[i], activation->default_alpha,
-                                              activation->default_beta);
-
-        negative |= slope < 0;
-        positive |= slope > 0;
-    }
-    return negative && positive;
-}
-
-static bool value_changes_sign(const struct activation *activation, int points)
-{
-    bool changes = false;
-
-    for (int i = 0; i < points / 2 - 1; i++) /* left of 0 */
-        changes |= activation->value(a.exact[i], activation->default_alpha, activation->default_beta) *
-                       activation->value(a.exact[i + 1], activation->default_alpha,
-                                         activation->default_beta) < 0;
-    return changes;
-}
-
-/* Value and slope point by point, tails included, relative to each.  Results below 1e-7 may be
- * absolutely wrong by that much of the tolerance; so may slopes below 1e-2 when the activation's
- * slope changes its sign, where it cancels, and values below 1e-1 when they do so elsewhere than in 0. */
-static void test_gate_tails(const struct kernels *kernels, enum act act)
-{
-    const struct typed_kernels *k = &kernels->type[DNN_F32];
-    const struct activation *activation = activation_get(act);
-    double alpha = activation->default_alpha, beta = activation->default_beta, off = 0;
-    double slope_floor, value_floor, by[ACTIVATION_SCALARS] = {0};
-    enum { POINTS = 6001 };
-
-    for (int i = 0; i < POINTS; i++) {
-        a.exact[i] = (i - POINTS / 2) * 0.0101;
-        c.exact[i] = 1;
-    }
-    put(&a, POINTS, DNN_F32);
-    put(&c, POINTS, DNN_F32);
-    slope_floor = slope_changes_sign(activation, POINTS) ? 1e-2 : 1e-7;
-    value_floor = value_changes_sign(activation, POINTS) ? 1e-1 : 1e-7;
-    k->gate_forward[act](POINTS, (float)alpha, (float)beta, a.f32, NULL, d.f32);
-    for (int i = 0; i < POINTS; i++) {
-        double value = activation->value(a.exact[i], alpha, beta);
-
-        off = fmax(off, fabs(d.f32[i] - value) / (fabs(value) + value_floor));
-    }
-    k->gate_backward[act](POINTS, (float)alpha, (float)beta, c.f32, a.f32, NULL, by);
-    for (int i = 0; i < POINTS; i++) {
-        double slope = activation->derivative(a.exact[i], alpha, beta);
-
-        off = fmax(off, fabs(a.f32[i] - slope) / (fabs(slope) + slope_floor));
-    }
-    tap_ok(off < 1e-5, "%s f32 %s from -30 to 30, point by point: off by %.1e", kernels->isa,
-           activation->name, off);
-}
+/* ==== Element by element ==== */
 
 static void test_multiply(const struct kernels *kernels, enum dnn_type type)
 {
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int n = sizes[s];
 
@@ -291,14 +29,14 @@ static void test_multiply(const struct kernels *kernels, enum dnn_type type)
         kernels->type[type].multiply(n, data(&a, type), data(&b, type), data(&a, type));
         compare(&a, want, n, type);
     }
-    end(kernels->isa, type, "multiply, in place");
+    check_end(kernels->isa, type, "multiply, in place");
 }
 
 static void test_convert(const struct kernels *kernels, enum dnn_type type)
 {
     int wrong = 0;
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int n = sizes[s];
 
@@ -310,7 +48,7 @@ static void test_convert(const struct kernels *kernels, enum dnn_type type)
             wrong += b.bf16[i] != to_bf16(a.f32[i]);
     }
     trampled += wrong;
-    end(kernels->isa, type, "convert, to nearest even");
+    check_end(kernels->isa, type, "convert, to nearest even");
 }
 
 /* ==== Norm, softmax, cross-entropy ==== */
@@ -324,7 +62,7 @@ static void test_norm(const struct kernels *kernels, enum dnn_type type)
     double scaled[2049];
     int not_copied = 0;
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int size = sizes[s], n = ROWS * size;
 
@@ -357,7 +95,7 @@ static void test_norm(const struct kernels *kernels, enum dnn_type type)
         compare(&f, want2, size, DNN_F32);
     }
     trampled += not_copied;
-    end(kernels->isa, type, "RMSNorm");
+    check_end(kernels->isa, type, "RMSNorm");
 }
 
 /* Rows and columns of a head's scores; the last is longer than what the kernel keeps. */
@@ -367,7 +105,7 @@ static const struct {
 
 static void test_masks(const struct kernels *kernels, enum dnn_type type)
 {
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(shapes); s++) {
         int rows = shapes[s].rows, n = shapes[s].n, cells = rows * n;
 
@@ -391,7 +129,7 @@ static void test_masks(const struct kernels *kernels, enum dnn_type type)
         kernels->add_masked(rows, n, b.f32, a.f32, c.f32);
         compare(&c, want, cells, DNN_F32);
     }
-    end(kernels->isa, type, "masks");
+    check_end(kernels->isa, type, "masks");
 }
 
 /* `unused`: columns at the end that do not count, where there are so many. */
@@ -400,7 +138,7 @@ static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool
     const struct typed_kernels *k = &kernels->type[type];
     static double scores[MOST], p[MOST], diff[MOST];
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < 2 * LENGTH_OF(shapes); s++) {
         int rows = shapes[s / 2].rows, n = shapes[s / 2].n, cells = rows * n;
         int used = n > unused ? n - unused : n;
@@ -438,7 +176,7 @@ static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool
         if (biased)
             compare_terms(&f, want, rows + n - 1, DNN_F32, terms);
     }
-    end(kernels->isa, type,
+    check_end(kernels->isa, type,
         unused ? "softmax of used columns" : causal ? "softmax with bias, causal" : "softmax with bias");
 }
 
@@ -447,7 +185,7 @@ static void test_softmax_causal(const struct kernels *kernels, enum dnn_type typ
 {
     static double scores[MOST], p[MOST];
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(shapes); s++) {
         int n = shapes[s].n, rows = shapes[s].rows < n ? shapes[s].rows : n, cells = rows * n;
         int first = n - rows;
@@ -463,7 +201,7 @@ static void test_softmax_causal(const struct kernels *kernels, enum dnn_type typ
             if (i % n > first + i / n && element(&c, i, type) != 0)
                 worst = INFINITY;
     }
-    end(kernels->isa, type, "softmax of causal rows");
+    check_end(kernels->isa, type, "softmax of causal rows");
 }
 
 /* Widths beside those of vectors; the angles are those of the positions. */
@@ -473,7 +211,7 @@ static void test_rotate(const struct kernels *kernels, enum dnn_type type)
         int rows, heads, half;
     } heads_of[] = {{5, 3, 8}, {7, 2, 3}, {3, 1, 32}, {2, 4, 1}, {3, 2, 19}, {1, 1, 1}};
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(heads_of); s++) {
         int rows = heads_of[s].rows, heads = heads_of[s].heads, half = heads_of[s].half, d_kv = 2 * half;
         int cells = rows * heads * d_kv;
@@ -504,7 +242,7 @@ static void test_rotate(const struct kernels *kernels, enum dnn_type type)
                                         data(&d, type));
         compare(&d, want, cells, type);
     }
-    end(kernels->isa, type, "rotary positions");
+    check_end(kernels->isa, type, "rotary positions");
 }
 
 static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type)
@@ -514,7 +252,7 @@ static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type
     double nats[ROWS], off = 0;
     int32_t targets[ROWS];
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int n = sizes[s], cells = ROWS * n;
         double sum;
@@ -540,7 +278,7 @@ static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type
         off = fmax(off, fabs(nats[0] + nats[1] + nats[2] - sum) / fmax(1, sum));
     }
     trampled += off > 1e-6;
-    end(kernels->isa, type, "cross-entropy");
+    check_end(kernels->isa, type, "cross-entropy");
 }
 
 /* ==== Adafactor ==== */
@@ -549,7 +287,7 @@ static void test_sums(const struct kernels *kernels)
 {
     double off = 0;
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int n = sizes[s];
         double squares = 0;
@@ -565,7 +303,7 @@ static void test_sums(const struct kernels *kernels)
         off = fmax(off, fabs(kernels->square_sum(n, a.f32) - squares) / squares);
     }
     trampled += off > 1e-6;
-    end(kernels->isa, DNN_F32, "add and sum of squares");
+    check_end(kernels->isa, DNN_F32, "add and sum of squares");
 }
 
 static void test_factored(const struct kernels *kernels)
@@ -574,7 +312,7 @@ static void test_factored(const struct kernels *kernels)
     const float eps = 1e-3f, step = 0.05f;
     double row_sum[ROWS], off = 0;
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int columns = sizes[s], n = ROWS * columns;
         double squares = 0;
@@ -606,7 +344,7 @@ static void test_factored(const struct kernels *kernels)
         compare(&e, want2, n, DNN_F32);
     }
     trampled += off > 1e-5;
-    end(kernels->isa, DNN_F32, "Adafactor, factored");
+    check_end(kernels->isa, DNN_F32, "Adafactor, factored");
 }
 
 /* A whole step of the unfactored kind against the twin's. */
@@ -615,7 +353,7 @@ static void test_moments(const struct kernels *kernels)
     const int64_t t = 5;
     const double beta2 = 1 - pow((double)t, -0.8);
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int n = sizes[s];
         double squares, rms = 0, step;
@@ -637,7 +375,7 @@ static void test_moments(const struct kernels *kernels)
         compare(&b, want2, n, DNN_F32);
         compare(&c, want, n, DNN_F32);
     }
-    end(kernels->isa, DNN_F32, "Adafactor, not factored");
+    check_end(kernels->isa, DNN_F32, "Adafactor, not factored");
 
     /* From nothing, with a zero and a gradient whose square is no f32. */
     put_zeros(&a, 3);
@@ -659,7 +397,7 @@ static void test_adamw(const struct kernels *kernels)
     const struct adamw_step step = {0.01f, 0.1f, 0.9f, 0.95f, (float)(1 / (1 - pow(0.9, 5))),
                                     (float)(1 / (1 - pow(0.95, 5))), 1e-8f};
 
-    begin();
+    check_begin();
     for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
         int n = sizes[s];
         static double want3[LENGTH_OF(want)];
@@ -680,7 +418,7 @@ static void test_adamw(const struct kernels *kernels)
         compare(&c, want3, n, DNN_F32);
         compare(&d, want, n, DNN_F32);
     }
-    end(kernels->isa, DNN_F32, "AdamW");
+    check_end(kernels->isa, DNN_F32, "AdamW");
 
     /* From nothing, with a zero, a gradient whose square is no f32, and old moments that end at 0. */
     put_zeros(&a, 3);
@@ -707,35 +445,10 @@ static void test_buckets(void)
     tap_ok(wrong == 0, "position buckets are the twin's");
 }
 
-/* The activations that have a vector form. */
-static const enum act fused[] = {
-#define ACTIVATION_FUSED(id, name) id,
-#include "variants/activations/list.h"
-};
-
-enum { FUSED = LENGTH_OF(fused), TYPED = FUSED + 11, UNTYPED = 6 }; /* checks of a set of kernels */
-
-static void test_gates(const struct kernels *kernels, enum dnn_type type)
-{
-    const struct typed_kernels *k = &kernels->type[type];
-    int forward = 0, backward = 0;
-
-    for (int i = 0; i < FUSED; i++) {
-        test_gate(kernels, type, fused[i]);
-        if (type == DNN_F32)
-            test_gate_tails(kernels, fused[i]);
-    }
-    for (int i = 0; i < ACT_COUNT; i++) {
-        forward += k->gate_forward[i] != NULL;
-        backward += k->gate_backward[i] != NULL;
-    }
-    tap_ok(forward == FUSED && backward == FUSED, "%s %s: gates of no other activation",
-           kernels->isa, type == DNN_BF16 ? "bf16" : "f32");
-}
+enum { TYPED = 10, UNTYPED = 6 }; /* checks of a set of kernels */
 
 static void test_typed(const struct kernels *kernels, enum dnn_type type)
 {
-    test_gates(kernels, type);
     test_multiply(kernels, type);
     test_convert(kernels, type);
     test_norm(kernels, type);
@@ -754,7 +467,7 @@ int main(void)
 
     while (kernels_at(sets))
         sets++;
-    tap_plan(sets * (2 * TYPED + FUSED + UNTYPED) + 1);
+    tap_plan(sets * (2 * TYPED + UNTYPED) + 1);
     for (int i = 0; i < sets; i++) {
         test_typed(kernels_at(i), DNN_F32);
         test_typed(kernels_at(i), DNN_BF16);
