@@ -10,8 +10,7 @@
 #include "test/tap.h"
 #include "variants/variant.h"
 
-enum { EXAMPLES = 2, LENGTH = 7, VOCABULARY = 11, D_MODEL = 6, HEADS = 2, D_KV = 4, SAMPLES = 4 };
-enum { NUMBERS = 256 }; /* at least what any tensor has */
+enum { EXAMPLES = 2, LENGTH = 7, VOCABULARY = 11, D_MODEL = 6, HEADS = 2, D_KV = 4 };
 
 struct problem {
     struct ref_lm *model;
@@ -46,70 +45,24 @@ static void problem_destroy(struct problem *p)
     batch_destroy(p->batch);
 }
 
-/* The loss's derivative along `direction`, an array like the tensor's: central differences of fourth
- * order. */
-static double slope_along(struct problem *p, const struct ref_tensor *tensor, const double *direction)
+static double any_loss(void *model, const struct batch *batch, double *example_nats)
 {
-    static const struct {
-        double step, weight;
-    } stencil[] = {{-2, 1}, {-1, -8}, {1, 8}, {2, -1}};
-    const double h = 5e-5;
-    double saved[NUMBERS], slope = 0;
-    int n = tensor->rows * tensor->cols;
-
-    memcpy(saved, tensor->value, (size_t)n * sizeof *saved);
-    for (size_t k = 0; k < LENGTH_OF(stencil); k++) {
-        for (int i = 0; i < n; i++)
-            tensor->value[i] = saved[i] + stencil[k].step * h * direction[i];
-        slope += stencil[k].weight * ref_lm_loss(p->model, p->batch, NULL) / (12 * h);
-    }
-    memcpy(tensor->value, saved, (size_t)n * sizeof *saved);
-    return slope;
-}
-
-/* Largest error over single elements and one direction, relative to the largest element. */
-static double tensor_error(struct problem *p, const struct ref_tensor *tensor, struct rng *rng)
-{
-    double direction[NUMBERS] = {0}, worst = 0, largest = 0, along = 0;
-    int n = tensor->rows * tensor->cols;
-
-    for (int i = 0; i < n; i++)
-        largest = fmax(largest, fabs(tensor->gradient[i]));
-    for (int s = 0; s < SAMPLES; s++) {
-        int i = (int)rng_below(rng, (uint32_t)n);
-
-        direction[i] = 1;
-        worst = fmax(worst, fabs(slope_along(p, tensor, direction) - tensor->gradient[i]));
-        direction[i] = 0;
-    }
-    for (int i = 0; i < n; i++) {
-        direction[i] = rng_normal(rng) / sqrt(n);
-        along += direction[i] * tensor->gradient[i];
-    }
-    worst = fmax(worst, fabs(slope_along(p, tensor, direction) - along));
-    return largest > 1e-6 ? worst / largest : INFINITY;
+    return ref_lm_loss(model, batch, example_nats);
 }
 
 static void test_gradient(const struct variant *variant, double dropout, struct rng *rng)
 {
     struct problem p;
     struct ref_tensor *tensors;
-    double worst = 0;
-    const char *where = "";
+    double worst;
+    const char *where;
     int count;
 
     problem_create(&p, variant, rng);
     ref_lm_set_dropout(p.model, &(struct ref_dropout){dropout, 5, 7});
     ref_lm_gradient(p.model, p.batch);
     tensors = ref_lm_tensors(p.model, &count);
-    for (int i = 0; i < count; i++) {
-        double error = tensor_error(&p, &tensors[i], rng);
-
-        if (error > worst) {
-            worst = error;
-            where = tensors[i].name;
-        }
-    }
+    worst = ref_gradient_error(any_loss, p.model, p.batch, tensors, count, rng, &where);
     tap_ok(worst < 1e-6, "%s, dropout %g: gradient of all %d tensors, error %.1e (%s)",
            variant->name, dropout, count, worst, where);
     problem_destroy(&p);

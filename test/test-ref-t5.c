@@ -10,14 +10,12 @@
 #include "test/tap.h"
 #include "variants/variant.h"
 
-enum { NUMBERS = 2048 }; /* at least what any tensor has */
-
 static bool close_to(double a, double b)
 {
     return fabs(a - b) <= 1e-12 * fmax(1.0, fabs(b));
 }
 
-enum { EXAMPLES = 2, INPUT = 9, TARGET = 6, VOCABULARY = 11, SAMPLES = 4 };
+enum { EXAMPLES = 2, INPUT = 9, TARGET = 6, VOCABULARY = 11 };
 
 struct problem {
     struct ref_t5 *model;
@@ -55,63 +53,23 @@ static int problem_create(struct problem *p, const struct variant *v, struct rng
     return 0;
 }
 
-/* The loss's derivative along `direction`, an array like the tensor's: central differences of
- * fourth order, since the loss curves sharply where a row that RMSNorm reads is small. */
-static double slope_along(struct problem *p, const struct ref_tensor *tensor,
-                          const double *direction)
-{
-    static const struct {
-        double step, weight;
-    } stencil[] = {{-2, 1}, {-1, -8}, {1, 8}, {2, -1}};
-    const double h = 5e-5;
-    double saved[NUMBERS], slope = 0;
-    int n = tensor->rows * tensor->cols;
-
-    memcpy(saved, tensor->value, (size_t)n * sizeof *saved);
-    for (size_t k = 0; k < LENGTH_OF(stencil); k++) {
-        for (int i = 0; i < n; i++)
-            tensor->value[i] = saved[i] + stencil[k].step * h * direction[i];
-        slope += stencil[k].weight * problem_loss(p) / (12 * h);
-    }
-    memcpy(tensor->value, saved, (size_t)n * sizeof *saved);
-    return slope;
-}
-
-/* Largest error over single elements and one direction, relative to the largest element. */
-static double tensor_error(struct problem *p, const struct ref_tensor *tensor, struct rng *rng)
-{
-    double direction[NUMBERS] = {0}, worst = 0, largest = 0, along = 0;
-    int n = tensor->rows * tensor->cols;
-
-    for (int i = 0; i < n; i++)
-        largest = fmax(largest, fabs(tensor->gradient[i]));
-    for (int s = 0; s < SAMPLES; s++) {
-        int i = (int)rng_below(rng, (uint32_t)n);
-
-        direction[i] = 1;
-        worst = fmax(worst, fabs(slope_along(p, tensor, direction) - tensor->gradient[i]));
-        direction[i] = 0;
-    }
-    for (int i = 0; i < n; i++) {
-        direction[i] = rng_normal(rng) / sqrt(n);
-        along += direction[i] * tensor->gradient[i];
-    }
-    worst = fmax(worst, fabs(slope_along(p, tensor, direction) - along));
-    return largest > 1e-6 ? worst / largest : INFINITY;
-}
-
 static void problem_destroy(struct problem *p)
 {
     ref_t5_destroy(p->model);
     batch_destroy(p->batch);
 }
 
+static double any_loss(void *model, const struct batch *batch, double *example_nats)
+{
+    return ref_t5_loss(model, batch, example_nats);
+}
+
 static void test_t5_gradient(const struct variant *v, double dropout, struct rng *rng)
 {
     struct problem p;
     struct ref_tensor *tensors;
-    double worst = 0, loss;
-    const char *where = "";
+    double worst, loss;
+    const char *where;
     int count;
 
     if (problem_create(&p, v, rng) != 0)
@@ -119,14 +77,7 @@ static void test_t5_gradient(const struct variant *v, double dropout, struct rng
     ref_t5_set_dropout(p.model, &(struct ref_dropout){dropout, 5, 7});
     loss = ref_t5_gradient(p.model, p.batch);
     tensors = ref_t5_tensors(p.model, &count);
-    for (int i = 0; i < count; i++) {
-        double error = tensor_error(&p, &tensors[i], rng);
-
-        if (error > worst) {
-            worst = error;
-            where = tensors[i].name;
-        }
-    }
+    worst = ref_gradient_error(any_loss, p.model, p.batch, tensors, count, rng, &where);
     tap_ok(worst < 1e-6 && loss == loss,
            "T5 with %s, dropout %g: gradient of all %d tensors, error %.1e (%s)", v->name, dropout,
            count, worst, where);

@@ -1,9 +1,10 @@
-/* ref.h - the plain double-precision twins: every layer, the optimizer and the whole model,
+/* ref.h - the plain double-precision twins: every layer, the optimizers and the whole models,
  * written for the reader and not for speed.  They are what the tests hold the fast layers against.
  *
  * Forward functions overwrite dst.  Backward functions take the forward's own inputs again,
  * recompute what they need, and ADD to every diff_ array, so the caller clears them first.  All
- * matrices are row-major, weights (in, out).  Nothing here allocates except ref_t5_create().
+ * matrices are row-major, weights (in, out).  Nothing here allocates except ref_t5_create() and
+ * ref_lm_create().
  * dst must not overlap the sources. */
 #ifndef GLU_TEST_REF_REF_H
 #define GLU_TEST_REF_REF_H
@@ -14,6 +15,7 @@
 
 #include "src/model/batch.h"
 #include "src/nn/dropout.h"
+#include "src/util/rng.h"
 #include "variants/variant.h"
 
 enum { REF_BUCKETS = 32, REF_MAX_DISTANCE = 128 };
@@ -184,5 +186,16 @@ struct ref_tensor *ref_lm_tensor(struct ref_lm *model, const char *name);
 void ref_lm_set_dropout(struct ref_lm *model, const struct ref_dropout *dropout);
 double ref_lm_loss(struct ref_lm *model, const struct batch *batch, double *example_nats);
 double ref_lm_gradient(struct ref_lm *model, const struct batch *batch);
+
+/* ==== For tests of these ==== */
+
+/* One of the losses above, of a model of its kind. */
+typedef double ref_loss_fn(void *model, const struct batch *batch, double *example_nats);
+/* The largest error of the tensors' gradients, as the model's last gradient left them, against central
+ * differences of the loss: of some elements and one direction of each tensor, relative to its largest
+ * element; INFINITY where a tensor has hardly any gradient.  *where: the name of that tensor. */
+double ref_gradient_error(ref_loss_fn *loss, void *model, const struct batch *batch,
+                          const struct ref_tensor *tensors, int count, struct rng *rng,
+                          const char **where);
 
 #endif
