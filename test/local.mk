@@ -14,8 +14,8 @@ FAULTY_IO = -Wl,--wrap=open,--wrap=close,--wrap=read,--wrap=pread,--wrap=write,-
 faulty_io = test/faulty-io.c test/faulty-io.h
 
 # The plain double-precision twins.
-ref = test/ref/gradient.c test/ref/layers.c test/ref/lm.c test/ref/ref.h test/ref/t5.c \
-    test/ref/training.c
+ref = test/ref/gradient.c test/ref/layers.c test/ref/lm.c test/ref/model.c \
+    test/ref/model.h test/ref/ref.h test/ref/t5.c test/ref/training.c
 
 # ... and of one whose memory is to run out; $(MEMORY_WRAP) is configure's.
 memory = test/memory.c test/memory.h

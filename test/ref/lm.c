@@ -2,12 +2,10 @@
 #include "src/glu.h"
 
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "test/ref/ref.h"
+#include "test/ref/model.h"
 
 struct layer {
     struct ref_tensor *attention_norm, *ffn_norm; /* (1, d_model) */
@@ -21,8 +19,7 @@ struct layer {
 struct ref_lm {
     struct ref_config config;
     const struct variant *variant;
-    struct ref_tensor *tensors;
-    int count;
+    struct ref_tensors tensors;
     struct ref_tensor *embedding, *norm;
     struct layer *layers; /* (layers) */
     double *numbers;      /* what all of the pointers to double point into */
@@ -41,56 +38,41 @@ struct ref_lm {
 
 /* ==== Making one ==== */
 
-GLU_PRINTF(4, 5)
-static struct ref_tensor *tensor_add(struct ref_lm *m, int rows, int cols, const char *format, ...)
-{
-    struct ref_tensor *tensor = &m->tensors[m->count++];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(tensor->name, sizeof tensor->name, format, args);
-    va_end(args);
-    tensor->rows = rows;
-    tensor->cols = cols;
-    return tensor;
-}
-
 static void layer_add(struct ref_lm *m, int i)
 {
     int d_model = m->config.d_model, inner = m->config.heads * m->config.d_kv;
     int d_ff = m->config.d_ff;
     const struct activation *act = activation_get(m->variant->act);
     struct layer *l = &m->layers[i];
+    struct ref_tensors *t = &m->tensors;
 
-    l->q = tensor_add(m, d_model, inner, "model.layers.%d.self_attn.q_proj.weight", i);
-    l->k = tensor_add(m, d_model, inner, "model.layers.%d.self_attn.k_proj.weight", i);
-    l->v = tensor_add(m, d_model, inner, "model.layers.%d.self_attn.v_proj.weight", i);
-    l->o = tensor_add(m, inner, d_model, "model.layers.%d.self_attn.o_proj.weight", i);
+    l->q = ref_tensor_add(t, d_model, inner, "model.layers.%d.self_attn.q_proj.weight", i);
+    l->k = ref_tensor_add(t, d_model, inner, "model.layers.%d.self_attn.k_proj.weight", i);
+    l->v = ref_tensor_add(t, d_model, inner, "model.layers.%d.self_attn.v_proj.weight", i);
+    l->o = ref_tensor_add(t, inner, d_model, "model.layers.%d.self_attn.o_proj.weight", i);
     if (m->variant->gated) {
-        l->gate = tensor_add(m, d_model, d_ff, "model.layers.%d.mlp.gate_proj.weight", i);
-        l->up = tensor_add(m, d_model, d_ff, "model.layers.%d.mlp.up_proj.weight", i);
+        l->gate = ref_tensor_add(t, d_model, d_ff, "model.layers.%d.mlp.gate_proj.weight", i);
+        l->up = ref_tensor_add(t, d_model, d_ff, "model.layers.%d.mlp.up_proj.weight", i);
     } else {
-        l->gate = tensor_add(m, d_model, d_ff, "model.layers.%d.mlp.up_proj.weight", i);
+        l->gate = ref_tensor_add(t, d_model, d_ff, "model.layers.%d.mlp.up_proj.weight", i);
     }
-    l->down = tensor_add(m, d_ff, d_model, "model.layers.%d.mlp.down_proj.weight", i);
+    l->down = ref_tensor_add(t, d_ff, d_model, "model.layers.%d.mlp.down_proj.weight", i);
     for (int s = 0; s < act->scalars; s++)
-        l->scalars[s] = tensor_add(m, 1, 1, "model.layers.%d.mlp.act_fn.%s", i, act->scalar_names[s]);
-    l->attention_norm = tensor_add(m, 1, d_model, "model.layers.%d.input_layernorm.weight", i);
-    l->ffn_norm = tensor_add(m, 1, d_model, "model.layers.%d.post_attention_layernorm.weight", i);
+        l->scalars[s] = ref_tensor_add(t, 1, 1, "model.layers.%d.mlp.act_fn.%s", i,
+                                       act->scalar_names[s]);
+    l->attention_norm = ref_tensor_add(t, 1, d_model, "model.layers.%d.input_layernorm.weight", i);
+    l->ffn_norm = ref_tensor_add(t, 1, d_model, "model.layers.%d.post_attention_layernorm.weight",
+                                 i);
 }
 
-/* Give every array its place behind `base`, or only count when that is NULL. */
-static size_t lay_out(struct ref_lm *m, double *base)
+static void lay_out(struct ref_lm *m, struct ref_pool *pool)
 {
     const struct ref_config *c = &m->config;
     size_t model = (size_t)c->input_length * c->d_model;
     size_t inner = (size_t)c->input_length * c->heads * c->d_kv;
     size_t logits = (size_t)c->input_length * c->vocabulary;
-    size_t table = (size_t)c->vocabulary * c->d_model, used = 0;
-    struct {
-        double **array;
-        size_t size;
-    } arrays[] = {
+    size_t table = (size_t)c->vocabulary * c->d_model;
+    const struct ref_array arrays[] = {
         {&m->states, (2 * (size_t)c->layers + 1) * model},
         {&m->normed, model}, {&m->out, model}, {&m->diff_normed, model}, {&m->diff, model},
         {&m->q, inner}, {&m->k, inner}, {&m->v, inner}, {&m->mixed, inner},
@@ -101,48 +83,38 @@ static size_t lay_out(struct ref_lm *m, double *base)
         {&m->table_t, table}, {&m->diff_table_t, table},
     };
 
-    for (int i = 0; i < m->count; i++) {
-        struct ref_tensor *tensor = &m->tensors[i];
-        size_t size = (size_t)tensor->rows * tensor->cols;
-
-        if (base) {
-            tensor->value = base + used;
-            tensor->gradient = base + used + size;
-        }
-        used += 2 * size;
-    }
-    for (size_t i = 0; i < LENGTH_OF(arrays); i++) {
-        *arrays[i].array = base ? base + used : NULL;
-        used += arrays[i].size;
-    }
-    return used;
+    ref_pool_take(pool, &m->tensors, arrays, LENGTH_OF(arrays));
 }
 
 int ref_lm_create(struct ref_lm **model, const struct ref_config *config,
                   const struct variant *variant)
 {
     struct ref_lm *m = calloc(1, sizeof *m);
+    struct ref_pool pool = {NULL, 0};
 
     *model = NULL;
     if (!m)
         return err_set("not enough memory for the reference model");
     m->config = *config;
     m->variant = variant;
-    m->tensors = calloc(2 + (9 + ACTIVATION_SCALARS) * (size_t)config->layers, sizeof *m->tensors);
+    m->tensors.list = calloc(2 + (9 + ACTIVATION_SCALARS) * (size_t)config->layers,
+                             sizeof *m->tensors.list);
     m->layers = calloc((size_t)config->layers, sizeof *m->layers);
-    if (m->tensors && m->layers) {
-        m->embedding = tensor_add(m, config->vocabulary, config->d_model,
-                                  "model.embed_tokens.weight");
+    if (m->tensors.list && m->layers) {
+        m->embedding = ref_tensor_add(&m->tensors, config->vocabulary, config->d_model,
+                                      "model.embed_tokens.weight");
         for (int i = 0; i < config->layers; i++)
             layer_add(m, i);
-        m->norm = tensor_add(m, 1, config->d_model, "model.norm.weight");
-        m->numbers = calloc(lay_out(m, NULL), sizeof *m->numbers);
+        m->norm = ref_tensor_add(&m->tensors, 1, config->d_model, "model.norm.weight");
+        lay_out(m, &pool);
+        m->numbers = pool.base = calloc(pool.used, sizeof *m->numbers);
+        pool.used = 0;
     }
     if (!m->numbers) {
         ref_lm_destroy(m);
         return err_set("not enough memory for the reference model");
     }
-    lay_out(m, m->numbers);
+    lay_out(m, &pool);
     *model = m;
     return 0;
 }
@@ -153,22 +125,19 @@ void ref_lm_destroy(struct ref_lm *m)
         return;
     free(m->numbers);
     free(m->layers);
-    free(m->tensors);
+    free(m->tensors.list);
     free(m);
 }
 
 struct ref_tensor *ref_lm_tensors(struct ref_lm *m, int *count)
 {
-    *count = m->count;
-    return m->tensors;
+    *count = m->tensors.count;
+    return m->tensors.list;
 }
 
 struct ref_tensor *ref_lm_tensor(struct ref_lm *m, const char *name)
 {
-    for (int i = 0; i < m->count; i++)
-        if (strcmp(m->tensors[i].name, name) == 0)
-            return &m->tensors[i];
-    return NULL;
+    return ref_tensor_find(&m->tensors, name);
 }
 
 void ref_lm_set_dropout(struct ref_lm *m, const struct ref_dropout *dropout)
@@ -177,20 +146,6 @@ void ref_lm_set_dropout(struct ref_lm *m, const struct ref_dropout *dropout)
 }
 
 /* ==== Small things ==== */
-
-static void clear(double *a, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        a[i] = 0;
-}
-
-/* (rows, cols) to (cols, rows). */
-static void transpose(double *dst, const double *src, int rows, int cols)
-{
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < cols; c++)
-            dst[c * rows + r] = src[r * cols + c];
-}
 
 static const double *mask_of(struct ref_lm *m, int layer, enum dropout_site site, int columns)
 {
@@ -268,8 +223,8 @@ static void attention_backward(struct ref_lm *m, int i, double *diff, const doub
     drop(m, m->out, i, DROPOUT_SELF);
     shape = attend(m, i, x);
     for (size_t j = 0; j < LENGTH_OF(cleared); j++)
-        clear(cleared[j], (size_t)n * inner);
-    clear(m->diff_normed, (size_t)n * c->d_model);
+        ref_clear(cleared[j], (size_t)n * inner);
+    ref_clear(m->diff_normed, (size_t)n * c->d_model);
     ref_matmul_backward(m->diff_mixed, l->o->gradient, m->out, m->mixed, l->o->value, n, inner,
                         c->d_model);
     ref_attention_backward(m->diff_q, m->diff_k, m->diff_v, NULL, m->diff_mixed, m->q, m->k, m->v,
@@ -318,7 +273,7 @@ static void ffn_backward(struct ref_lm *m, int i, double *diff, const double *x)
     memcpy(m->out, diff, (size_t)c->input_length * c->d_model * sizeof *diff);
     drop(m, m->out, i, DROPOUT_FFN);
     ref_rms_norm(m->normed, x, l->ffn_norm->value, c->input_length, c->d_model);
-    clear(m->diff_normed, (size_t)c->input_length * c->d_model);
+    ref_clear(m->diff_normed, (size_t)c->input_length * c->d_model);
     ref_ffn_backward(m->diff_normed, l->gate->gradient, l->up ? l->up->gradient : NULL,
                      l->down->gradient, m->out, m->normed, l->gate->value, up, l->down->value,
                      &variant, mask_of(m, i, DROPOUT_HIDDEN, c->d_ff), c->input_length, c->d_model,
@@ -350,7 +305,7 @@ static double example_forward(struct ref_lm *m, const struct batch *batch, int e
     }
     ref_rms_norm(m->hidden, state(m, 2 * c->layers), m->norm->value, n, c->d_model);
     drop(m, m->hidden, 0, DROPOUT_LAST);
-    transpose(m->table_t, m->embedding->value, c->vocabulary, c->d_model);
+    ref_transpose(m->table_t, m->embedding->value, c->vocabulary, c->d_model);
     ref_matmul(m->logits, m->hidden, m->table_t, n, c->d_model, c->vocabulary);
     return ref_cross_entropy(m->logits, batch->targets + at, n, c->vocabulary);
 }
@@ -362,10 +317,10 @@ static void example_backward(struct ref_lm *m, const struct batch *batch, int ex
     const struct ref_config *c = &m->config;
     int n = c->input_length, at = example * n;
 
-    clear(m->diff_logits, (size_t)n * c->vocabulary);
-    clear(m->diff_hidden, (size_t)n * c->d_model);
-    clear(m->diff_table_t, (size_t)c->vocabulary * c->d_model);
-    clear(m->diff, (size_t)n * c->d_model);
+    ref_clear(m->diff_logits, (size_t)n * c->vocabulary);
+    ref_clear(m->diff_hidden, (size_t)n * c->d_model);
+    ref_clear(m->diff_table_t, (size_t)c->vocabulary * c->d_model);
+    ref_clear(m->diff, (size_t)n * c->d_model);
     ref_cross_entropy_backward(m->diff_logits, diff_loss, m->logits, batch->targets + at, n,
                                c->vocabulary);
     ref_matmul_backward(m->diff_hidden, m->diff_table_t, m->diff_logits, m->hidden, m->table_t, n,
@@ -402,8 +357,7 @@ double ref_lm_gradient(struct ref_lm *m, const struct batch *batch)
 {
     double sum = 0, targets = (double)batch_all_targets(batch);
 
-    for (int i = 0; i < m->count; i++)
-        clear(m->tensors[i].gradient, (size_t)m->tensors[i].rows * m->tensors[i].cols);
+    ref_tensors_clear(&m->tensors);
     for (int e = 0; e < batch->examples; e++) {
         sum += example_forward(m, batch, e);
         example_backward(m, batch, e, 1 / targets);

@@ -3,18 +3,11 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "test/ref/ref.h"
-
-static void clear(double *a, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        a[i] = 0;
-}
+#include "test/ref/model.h"
 
 struct attention {
     struct ref_tensor *norm;           /* (1, d_model) */
@@ -48,8 +41,7 @@ struct stack {
 struct ref_t5 {
     struct ref_config config;
     const struct variant *variant;
-    struct ref_tensor *tensors;
-    int count;
+    struct ref_tensors tensors;
     struct ref_tensor *embedding; /* (vocabulary, d_model) */
     struct stack encoder, decoder;
     double *numbers; /* what all of the pointers to double point into */
@@ -71,31 +63,18 @@ struct ref_t5 {
     int32_t *decoder_ids;               /* (target_length) */
 };
 
-GLU_PRINTF(4, 5)
-static struct ref_tensor *tensor_add(struct ref_t5 *m, int rows, int cols, const char *format, ...)
-{
-    struct ref_tensor *tensor = &m->tensors[m->count++];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(tensor->name, sizeof tensor->name, format, args);
-    va_end(args);
-    tensor->rows = rows;
-    tensor->cols = cols;
-    return tensor;
-}
-
 /* `where` is like "encoder.block.0.layer.0", `kind` SelfAttention or EncDecAttention. */
 static void attention_add(struct ref_t5 *m, struct attention *a, const char *where,
                           const char *kind)
 {
     int d_model = m->config.d_model, inner = m->config.heads * m->config.d_kv;
+    struct ref_tensors *t = &m->tensors;
 
-    a->q = tensor_add(m, d_model, inner, "%s.%s.q.weight", where, kind);
-    a->k = tensor_add(m, d_model, inner, "%s.%s.k.weight", where, kind);
-    a->v = tensor_add(m, d_model, inner, "%s.%s.v.weight", where, kind);
-    a->o = tensor_add(m, inner, d_model, "%s.%s.o.weight", where, kind);
-    a->norm = tensor_add(m, 1, d_model, "%s.layer_norm.weight", where);
+    a->q = ref_tensor_add(t, d_model, inner, "%s.%s.q.weight", where, kind);
+    a->k = ref_tensor_add(t, d_model, inner, "%s.%s.k.weight", where, kind);
+    a->v = ref_tensor_add(t, d_model, inner, "%s.%s.v.weight", where, kind);
+    a->o = ref_tensor_add(t, inner, d_model, "%s.%s.o.weight", where, kind);
+    a->norm = ref_tensor_add(t, 1, d_model, "%s.layer_norm.weight", where);
 }
 
 static void ffn_add(struct ref_t5 *m, struct ffn *f, const char *where)
@@ -103,19 +82,23 @@ static void ffn_add(struct ref_t5 *m, struct ffn *f, const char *where)
     int d_model = m->config.d_model, d_ff = m->config.d_ff;
     const struct activation *act = activation_get(m->variant->act);
     bool gated = m->variant->gated;
+    struct ref_tensors *t = &m->tensors;
 
-    f->w = tensor_add(m, d_model, d_ff, "%s.DenseReluDense.%s.weight", where,
-                      gated ? "wi_0" : "wi");
-    f->v = gated ? tensor_add(m, d_model, d_ff, "%s.DenseReluDense.wi_1.weight", where) : NULL;
-    f->w2 = tensor_add(m, d_ff, d_model, "%s.DenseReluDense.wo.weight", where);
+    f->w = ref_tensor_add(t, d_model, d_ff, "%s.DenseReluDense.%s.weight", where,
+                          gated ? "wi_0" : "wi");
+    f->v = gated ? ref_tensor_add(t, d_model, d_ff, "%s.DenseReluDense.wi_1.weight", where)
+                 : NULL;
+    f->w2 = ref_tensor_add(t, d_ff, d_model, "%s.DenseReluDense.wo.weight", where);
     for (int i = 0; i < act->scalars; i++)
-        f->scalars[i] = tensor_add(m, 1, 1, "%s.DenseReluDense.act.%s", where, act->scalar_names[i]);
-    f->norm = tensor_add(m, 1, d_model, "%s.layer_norm.weight", where);
+        f->scalars[i] = ref_tensor_add(t, 1, 1, "%s.DenseReluDense.act.%s", where,
+                                       act->scalar_names[i]);
+    f->norm = ref_tensor_add(t, 1, d_model, "%s.layer_norm.weight", where);
 }
 
 static void stack_add(struct ref_t5 *m, struct stack *stack, const char *name, bool decoder)
 {
     const struct ref_tensor *bias = NULL;
+    struct ref_tensors *t = &m->tensors;
     char where[48];
 
     stack->first_layer = decoder ? m->config.layers : 0;
@@ -127,8 +110,8 @@ static void stack_add(struct ref_t5 *m, struct stack *stack, const char *name, b
         snprintf(where, sizeof where, "%s.block.%d.layer.%d", name, i, layer++);
         attention_add(m, &block->self, where, "SelfAttention");
         if (!bias)
-            bias = tensor_add(m, REF_BUCKETS, m->config.heads,
-                              "%s.SelfAttention.relative_attention_bias.weight", where);
+            bias = ref_tensor_add(t, REF_BUCKETS, m->config.heads,
+                                  "%s.SelfAttention.relative_attention_bias.weight", where);
         block->self.bias = bias;
         block->self.causal = decoder;
         if (decoder) {
@@ -138,26 +121,12 @@ static void stack_add(struct ref_t5 *m, struct stack *stack, const char *name, b
         snprintf(where, sizeof where, "%s.block.%d.layer.%d", name, i, layer++);
         ffn_add(m, &block->ffn, where);
     }
-    stack->norm = tensor_add(m, 1, m->config.d_model, "%s.final_layer_norm.weight", name);
+    stack->norm = ref_tensor_add(t, 1, m->config.d_model, "%s.final_layer_norm.weight", name);
     stack->sublayers = m->config.layers * (decoder ? 3 : 2);
     stack->length = decoder ? m->config.target_length : m->config.input_length;
 }
 
-/* The next `n` numbers of the pool; a pool without a base only counts. */
-struct pool {
-    double *base;
-    size_t used;
-};
-
-static double *take(struct pool *pool, size_t n)
-{
-    double *at = pool->base ? pool->base + pool->used : NULL;
-
-    pool->used += n;
-    return at;
-}
-
-static void layout(struct ref_t5 *m, struct pool *pool)
+static void layout(struct ref_t5 *m, struct ref_pool *pool)
 {
     const struct ref_config *c = &m->config;
     int longer = c->input_length > c->target_length ? c->input_length : c->target_length;
@@ -165,10 +134,7 @@ static void layout(struct ref_t5 *m, struct pool *pool)
     size_t logits = (size_t)c->target_length * c->vocabulary;
     size_t table = (size_t)c->vocabulary * c->d_model;
     size_t columns = (size_t)longer * c->heads + (size_t)c->d_ff + (size_t)c->d_model;
-    struct {
-        double **array;
-        size_t size;
-    } arrays[] = {
+    const struct ref_array arrays[] = {
         {&m->encoder.states, ((size_t)m->encoder.sublayers + 1) * model},
         {&m->decoder.states, ((size_t)m->decoder.sublayers + 1) * model},
         {&m->normed, model}, {&m->diff_normed, model}, {&m->out, model}, {&m->mask, columns},
@@ -181,14 +147,7 @@ static void layout(struct ref_t5 *m, struct pool *pool)
         {&m->diff_encoder, model}, {&m->diff_decoder, model},
     };
 
-    for (int i = 0; i < m->count; i++) {
-        struct ref_tensor *tensor = &m->tensors[i];
-
-        tensor->value = take(pool, (size_t)tensor->rows * tensor->cols);
-        tensor->gradient = take(pool, (size_t)tensor->rows * tensor->cols);
-    }
-    for (size_t i = 0; i < LENGTH_OF(arrays); i++)
-        *arrays[i].array = take(pool, arrays[i].size);
+    ref_pool_take(pool, &m->tensors, arrays, LENGTH_OF(arrays));
 }
 
 static int config_check(const struct ref_config *c)
@@ -208,7 +167,7 @@ int ref_t5_create(struct ref_t5 **model, const struct ref_config *config,
     enum { ENCODER_BLOCK = 9 + ACTIVATION_SCALARS, DECODER_BLOCK = 14 + ACTIVATION_SCALARS };
     enum { BESIDES = 5 }; /* most tensors of each */
     size_t layers = (size_t)config->layers;
-    struct pool pool = {NULL, 0};
+    struct ref_pool pool = {NULL, 0};
     struct ref_t5 *m = NULL;
 
     *model = NULL;
@@ -219,14 +178,16 @@ int ref_t5_create(struct ref_t5 **model, const struct ref_config *config,
         goto no_memory;
     m->config = *config;
     m->variant = variant;
-    m->tensors = calloc(layers * (ENCODER_BLOCK + DECODER_BLOCK) + BESIDES, sizeof *m->tensors);
+    m->tensors.list = calloc(layers * (ENCODER_BLOCK + DECODER_BLOCK) + BESIDES,
+                             sizeof *m->tensors.list);
     m->encoder.blocks = calloc(layers, sizeof *m->encoder.blocks);
     m->decoder.blocks = calloc(layers, sizeof *m->decoder.blocks);
     m->decoder_ids = calloc((size_t)config->target_length, sizeof *m->decoder_ids);
-    if (!m->tensors || !m->encoder.blocks || !m->decoder.blocks || !m->decoder_ids)
+    if (!m->tensors.list || !m->encoder.blocks || !m->decoder.blocks || !m->decoder_ids)
         goto no_memory;
 
-    m->embedding = tensor_add(m, config->vocabulary, config->d_model, "shared.weight");
+    m->embedding = ref_tensor_add(&m->tensors, config->vocabulary, config->d_model,
+                                  "shared.weight");
     stack_add(m, &m->encoder, "encoder", false);
     stack_add(m, &m->decoder, "decoder", true);
     layout(m, &pool);
@@ -251,22 +212,19 @@ void ref_t5_destroy(struct ref_t5 *m)
     free(m->decoder_ids);
     free(m->decoder.blocks);
     free(m->encoder.blocks);
-    free(m->tensors);
+    free(m->tensors.list);
     free(m);
 }
 
 struct ref_tensor *ref_t5_tensors(struct ref_t5 *m, int *count)
 {
-    *count = m->count;
-    return m->tensors;
+    *count = m->tensors.count;
+    return m->tensors.list;
 }
 
 struct ref_tensor *ref_t5_tensor(struct ref_t5 *m, const char *name)
 {
-    for (int i = 0; i < m->count; i++)
-        if (strcmp(m->tensors[i].name, name) == 0)
-            return &m->tensors[i];
-    return NULL;
+    return ref_tensor_find(&m->tensors, name);
 }
 
 /* ==== Dropout ==== */
@@ -357,11 +315,11 @@ static void attention_backward(struct ref_t5 *m, const struct attention *a, doub
     drop(m, m->out, length, a->layer, output_site(a));
     shape = attention_shape(m, a, length, keys);
     attention_inside(m, a, &shape, x, memory);
-    clear(m->diff_heads, (size_t)length * inner);
-    clear(m->diff_q, (size_t)length * inner);
-    clear(m->diff_k, (size_t)keys * inner);
-    clear(m->diff_v, (size_t)keys * inner);
-    clear(m->diff_normed, (size_t)length * d_model);
+    ref_clear(m->diff_heads, (size_t)length * inner);
+    ref_clear(m->diff_q, (size_t)length * inner);
+    ref_clear(m->diff_k, (size_t)keys * inner);
+    ref_clear(m->diff_v, (size_t)keys * inner);
+    ref_clear(m->diff_normed, (size_t)length * d_model);
 
     ref_matmul_backward(m->diff_heads, a->o->gradient, m->out, m->heads, a->o->value, length, inner,
                         d_model);
@@ -409,7 +367,7 @@ static void ffn_backward(struct ref_t5 *m, const struct ffn *f, double *diff, co
     memcpy(m->out, diff, (size_t)length * d_model * sizeof *diff);
     drop(m, m->out, length, f->layer, DROPOUT_FFN);
     ref_rms_norm(m->normed, x, f->norm->value, length, d_model);
-    clear(m->diff_normed, (size_t)length * d_model);
+    ref_clear(m->diff_normed, (size_t)length * d_model);
     ref_ffn_backward(m->diff_normed, f->w->gradient, f->v ? f->v->gradient : NULL,
                      f->w2->gradient, m->out, m->normed, f->w->value, v, f->w2->value, &variant,
                      mask_of(m, f->layer, DROPOUT_HIDDEN, m->config.d_ff), length, d_model,
@@ -465,7 +423,7 @@ static void stack_backward(struct ref_t5 *m, struct stack *stack, double *diff, 
     int length = stack->length, d_model = m->config.d_model, s = stack->sublayers;
 
     drop(m, diff_dst, length, stack->first_layer, DROPOUT_LAST);
-    clear(diff, (size_t)length * d_model);
+    ref_clear(diff, (size_t)length * d_model);
     ref_rms_norm_backward(diff, stack->norm->gradient, diff_dst, state(m, stack, s),
                           stack->norm->value, length, d_model);
     for (int i = m->config.layers - 1; i >= 0; i--) {
@@ -483,13 +441,6 @@ static void stack_backward(struct ref_t5 *m, struct stack *stack, double *diff, 
 }
 
 /* ==== Model ==== */
-
-static void transpose(double *dst, const double *src, int rows, int cols)
-{
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < cols; c++)
-            dst[c * rows + r] = src[r * cols + c];
-}
 
 static const int32_t *inputs_of(const struct batch *batch, int example)
 {
@@ -517,7 +468,7 @@ static double example_forward(struct ref_t5 *m, const struct batch *batch, int e
     stack_forward(m, &m->decoder, m->hidden, m->decoder_ids, m->memory, used);
     for (int i = 0; i < c->target_length * c->d_model; i++)
         m->hidden[i] *= scale;
-    transpose(m->table_t, m->embedding->value, c->vocabulary, c->d_model);
+    ref_transpose(m->table_t, m->embedding->value, c->vocabulary, c->d_model);
     ref_matmul(m->logits, m->hidden, m->table_t, c->target_length, c->d_model, c->vocabulary);
     return ref_cross_entropy(m->logits, targets, c->target_length, c->vocabulary);
 }
@@ -530,10 +481,10 @@ static void example_backward(struct ref_t5 *m, const struct batch *batch, int ex
     int used = batch->inputs_used[example];
     double scale = 1.0 / sqrt(c->d_model);
 
-    clear(m->diff_logits, (size_t)c->target_length * c->vocabulary);
-    clear(m->diff_hidden, (size_t)c->target_length * c->d_model);
-    clear(m->diff_table_t, (size_t)c->vocabulary * c->d_model);
-    clear(m->diff_memory, (size_t)c->input_length * c->d_model);
+    ref_clear(m->diff_logits, (size_t)c->target_length * c->vocabulary);
+    ref_clear(m->diff_hidden, (size_t)c->target_length * c->d_model);
+    ref_clear(m->diff_table_t, (size_t)c->vocabulary * c->d_model);
+    ref_clear(m->diff_memory, (size_t)c->input_length * c->d_model);
 
     ref_cross_entropy_backward(m->diff_logits, diff_loss, m->logits, targets_of(batch, example),
                                c->target_length, c->vocabulary);
@@ -581,8 +532,7 @@ double ref_t5_gradient(struct ref_t5 *m, const struct batch *batch)
     int tokens = target_tokens(m, batch->targets, batch->examples);
     double sum = 0;
 
-    for (int i = 0; i < m->count; i++)
-        clear(m->tensors[i].gradient, (size_t)m->tensors[i].rows * m->tensors[i].cols);
+    ref_tensors_clear(&m->tensors);
     for (int e = 0; e < batch->examples; e++) {
         sum += example_forward(m, batch, e);
         example_backward(m, batch, e, 1.0 / tokens);
