@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-struct ref_tensor *ref_tensor_add(struct ref_tensors *tensors, int rows, int cols, const char *format, ...)
+struct ref_tensor *ref_tensor_add(struct ref_tensors *tensors, int rows, int cols,
+                                  const char *format, ...)
 {
     struct ref_tensor *tensor = &tensors->list[tensors->count++];
     va_list args;
@@ -42,8 +43,8 @@ static double *take(struct ref_pool *pool, size_t n)
     return at;
 }
 
-void ref_pool_take(struct ref_pool *pool, const struct ref_tensors *tensors, const struct ref_array *arrays,
-               size_t count)
+void ref_pool_take(struct ref_pool *pool, const struct ref_tensors *tensors,
+                   const struct ref_array *arrays, size_t count)
 {
     for (int i = 0; i < tensors->count; i++) {
         struct ref_tensor *tensor = &tensors->list[i];

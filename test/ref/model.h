@@ -14,7 +14,8 @@ struct ref_tensors {
 
 /* The next one, without its numbers. */
 GLU_PRINTF(4, 5)
-struct ref_tensor *ref_tensor_add(struct ref_tensors *tensors, int rows, int cols, const char *format, ...);
+struct ref_tensor *ref_tensor_add(struct ref_tensors *tensors, int rows, int cols,
+                                  const char *format, ...);
 /* By name, or NULL. */
 struct ref_tensor *ref_tensor_find(const struct ref_tensors *tensors, const char *name);
 /* All gradients 0. */
@@ -33,8 +34,8 @@ struct ref_array {
 };
 
 /* Give all tensors and `count` arrays their place. */
-void ref_pool_take(struct ref_pool *pool, const struct ref_tensors *tensors, const struct ref_array *arrays,
-               size_t count);
+void ref_pool_take(struct ref_pool *pool, const struct ref_tensors *tensors,
+                   const struct ref_array *arrays, size_t count);
 
 void ref_clear(double *a, size_t n);
 /* src (rows, cols), dst (cols, rows). */
