@@ -1,12 +1,10 @@
 /* span.c - see span.h. */
 #include "src/glu.h"
 
-#include "src/task/segments.h"
 #include "src/task/span.h"
 #include "src/task/task.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { SEGMENT_TOKENS_MAX = 1 << 20 };
@@ -133,17 +131,6 @@ struct span_task {
     struct span_shape shape;
 };
 
-struct span_stream {
-    struct task_stream stream;
-    struct segments *segments;
-    uint64_t seed;
-};
-
-static const struct span_shape *shape_of(const struct task *task)
-{
-    return &((const struct span_task *)task)->shape;
-}
-
 static int set_shape(struct span_shape *shape, const struct task_options *options)
 {
     return span_shape_set(shape, options->input_length, options->noise_density,
@@ -164,128 +151,34 @@ static int span_lengths(struct task_options *options)
     return 0;
 }
 
-/* A segment as an example, into row `row` of the batch. */
-static void write_example(const struct task *task, struct batch *batch, int row, struct rng *rng,
-                          const int32_t *segment)
+static int span_begin(struct task *task)
 {
-    span_corrupt(shape_of(task), task->tokenizer->first_sentinel, rng, segment,
+    struct span_task *self = (struct span_task *)task;
+
+    if (set_shape(&self->shape, &task->options))
+        return -1;
+    task->segment_tokens = self->shape.segment_tokens;
+    return 0;
+}
+
+static void span_write(const struct task *task, const int32_t *segment, struct rng *rng,
+                       struct batch *batch, int row)
+{
+    const struct span_shape *shape = &((const struct span_task *)task)->shape;
+
+    span_corrupt(shape, task->tokenizer->first_sentinel, rng, segment,
                  batch->inputs + (size_t)row * (size_t)batch->input_length,
                  batch->targets + (size_t)row * (size_t)batch->target_length);
-    batch->inputs_used[row] = shape_of(task)->input_used;
-    batch->targets_used[row] = shape_of(task)->target_used;
-}
-
-static int make_heldout(struct task *task)
-{
-    const struct span_shape *shape = shape_of(task);
-    struct choice *choices;
-    struct rng rng;
-    int count, status;
-
-    if (segments_choose(task->dataset, task->tokenizer, shape->segment_tokens,
-                        task->options.heldout_examples, &choices, &count))
-        return -1;
-    status = batch_create(&task->heldout, count, shape->input_length, shape->target_length);
-    for (int i = 0; status == 0 && i < count; i++) {
-        rng_start(&rng, HELDOUT_SEED, RNG_HELDOUT, (uint32_t)choices[i].number);
-        write_example(task, task->heldout, i, &rng, choices[i].tokens);
-    }
-    choices_free(choices, count);
-    return status;
-}
-
-static void span_close(struct task *task)
-{
-    batch_destroy(task->heldout);
-    free(task);
-}
-
-static int span_open(struct task **result, const struct task_options *options,
-                     const struct dataset *dataset, const struct tokenizer *tokenizer)
-{
-    struct span_task *self = calloc(1, sizeof *self);
-
-    *result = NULL;
-    if (!self)
-        return err_set("no memory for a task");
-    self->task = (struct task){.type = &task_span,
-                               .options = *options,
-                               .dataset = dataset,
-                               .tokenizer = tokenizer};
-    if (set_shape(&self->shape, options) ||
-        segments_check(dataset, tokenizer, self->shape.segment_tokens) ||
-        (options->heldout_examples && make_heldout(&self->task))) {
-        span_close(&self->task);
-        return -1;
-    }
-    *result = &self->task;
-    return 0;
-}
-
-static void span_stream_close(struct task_stream *stream)
-{
-    struct span_stream *self = (struct span_stream *)stream;
-
-    segments_close(self->segments);
-    free(self);
-}
-
-static int span_stream_open(struct task_stream **result, const struct task *task, uint64_t seed)
-{
-    struct span_stream *self = calloc(1, sizeof *self);
-    struct source *source;
-
-    *result = NULL;
-    if (!self)
-        return err_set("no memory to read the corpus");
-    self->stream.task = task;
-    self->seed = seed;
-    if (dataset_training_source(&source, task->dataset, seed) ||
-        segments_open(&self->segments, source, task->tokenizer, shape_of(task)->segment_tokens)) {
-        span_stream_close(&self->stream);
-        return -1;
-    }
-    *result = &self->stream;
-    return 0;
-}
-
-static int span_next(struct task_stream *stream, struct batch *batch)
-{
-    struct span_stream *self = (struct span_stream *)stream;
-
-    for (int i = 0; i < batch->examples; i++) {
-        uint32_t lane = (uint32_t)segments_number(self->segments);
-        const int32_t *segment;
-        struct rng rng;
-        int got = segments_next(self->segments, &segment);
-
-        if (got <= 0)
-            return got < 0 ? -1 : err_set("the training text has come to an end");
-        rng_start(&rng, self->seed, RNG_SPANS, lane);
-        write_example(stream->task, batch, i, &rng, segment);
-    }
-    return 0;
-}
-
-static int span_skip(struct task_stream *stream, uint64_t batches)
-{
-    struct span_stream *self = (struct span_stream *)stream;
-
-    uint64_t batch = (uint64_t)stream->task->options.batch;
-
-    return segments_skip(self->segments,
-                         batches > UINT64_MAX / batch ? UINT64_MAX : batches * batch);
+    batch->inputs_used[row] = shape->input_used;
+    batch->targets_used[row] = shape->target_used;
 }
 
 const struct task_type task_span = {
     .name = "span",
     .metrics = metrics,
     .metric_count = LENGTH_OF(metrics),
+    .bytes = sizeof(struct span_task),
     .lengths = span_lengths,
-    .open = span_open,
-    .close = span_close,
-    .stream_open = span_stream_open,
-    .next = span_next,
-    .skip = span_skip,
-    .stream_close = span_stream_close,
+    .begin = span_begin,
+    .write = span_write,
 };

@@ -25,8 +25,8 @@ struct span_shape {
 
 /* The longest segment whose input has input_length tokens: 512 gives 568 tokens, 85 of them noise
  * in 28 spans, and 114 target tokens.  A noise density of exactly 0.5 has targets no longer than
- * the inputs, as T5 does it: 64 gives 94 tokens and 64 target tokens.  0, or -1 when there is no span, when there are more spans
- * than sentinels, or when a number is out of range. */
+ * the inputs, as T5 does it: 64 gives 94 tokens and 64 target tokens.  0, or -1 when there is no
+ * span, when there are more spans than sentinels, or when a number is out of range. */
 int span_shape_set(struct span_shape *shape, int input_length, double noise_density,
                    double mean_span);
 

@@ -3,9 +3,17 @@
 
 #include "src/task/task.h"
 
+#include "src/task/segments.h"
 #include "src/util/nearest.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+struct task_stream {
+    const struct task *task;
+    struct segments *segments;
+    uint64_t seed;
+};
 
 static const struct task_type *const types[] = {
     &task_span,
@@ -37,13 +45,42 @@ int task_lengths(struct task_options *options)
     return type ? type->lengths(options) : -1;
 }
 
-int task_open(struct task **task, const struct task_options *options,
+/* ==== The task ==== */
+
+static void write_example(const struct task *task, const int32_t *segment, uint64_t number,
+                          uint64_t seed, enum rng_purpose purpose, struct batch *batch, int row)
+{
+    struct rng rng;
+
+    rng_start(&rng, seed, purpose, (uint32_t)number);
+    task->type->write(task, segment, &rng, batch, row);
+}
+
+static int make_heldout(struct task *task)
+{
+    const struct task_options *options = &task->options;
+    struct choice *choices;
+    int count, status;
+
+    if (segments_choose(task->dataset, task->tokenizer, task->segment_tokens,
+                        options->heldout_examples, &choices, &count))
+        return -1;
+    status = batch_create(&task->heldout, count, options->input_length, options->target_length);
+    for (int i = 0; status == 0 && i < count; i++)
+        write_example(task, choices[i].tokens, choices[i].number, HELDOUT_SEED, RNG_HELDOUT,
+                      task->heldout, i);
+    choices_free(choices, count);
+    return status;
+}
+
+int task_open(struct task **result, const struct task_options *options,
               const struct dataset *dataset, const struct tokenizer *tokenizer)
 {
     const struct task_type *type = task_type_find(options->kind);
     struct task_options complete = *options;
+    struct task *task;
 
-    *task = NULL;
+    *result = NULL;
     if (!type || type->lengths(&complete))
         return -1;
     if (options->batch < 1)
@@ -51,39 +88,83 @@ int task_open(struct task **task, const struct task_options *options,
     if (options->heldout_examples < 0)
         return err_set(FIELD("heldout_examples") " %d: it must be at least 0",
                        options->heldout_examples);
-    return type->open(task, &complete, dataset, tokenizer);
+    task = calloc(1, type->bytes);
+    if (!task)
+        return err_set("no memory for a task");
+    *task = (struct task){
+        .type = type, .options = complete, .dataset = dataset, .tokenizer = tokenizer};
+    if (type->begin(task) || segments_check(dataset, tokenizer, task->segment_tokens) ||
+        (complete.heldout_examples && make_heldout(task))) {
+        task_close(task);
+        return -1;
+    }
+    *result = task;
+    return 0;
 }
 
 void task_close(struct task *task)
 {
-    if (task)
-        task->type->close(task);
+    if (!task)
+        return;
+    batch_destroy(task->heldout);
+    free(task);
 }
 
-int task_stream_open(struct task_stream **stream, const struct task *task, uint64_t seed)
+/* ==== Its streams ==== */
+
+int task_stream_open(struct task_stream **result, const struct task *task, uint64_t seed)
 {
-    return task->type->stream_open(stream, task, seed);
+    struct task_stream *stream = calloc(1, sizeof *stream);
+    struct source *source;
+
+    *result = NULL;
+    if (!stream)
+        return err_set("no memory to read the corpus");
+    stream->task = task;
+    stream->seed = seed;
+    if (dataset_training_source(&source, task->dataset, seed) ||
+        segments_open(&stream->segments, source, task->tokenizer, task->segment_tokens)) {
+        task_stream_close(stream);
+        return -1;
+    }
+    *result = stream;
+    return 0;
 }
 
 int task_stream_next(struct task_stream *stream, struct batch *batch)
 {
-    const struct task_options *options = &stream->task->options;
+    const struct task *task = stream->task;
+    const struct task_options *options = &task->options;
 
     if (batch->examples != options->batch || batch->input_length != options->input_length ||
         batch->target_length != options->target_length)
         return err_set("a batch of %d examples of %d and %d tokens was asked of a stream of %d of "
                        "%d and %d", batch->examples, batch->input_length, batch->target_length,
                        options->batch, options->input_length, options->target_length);
-    return stream->task->type->next(stream, batch);
+    for (int i = 0; i < batch->examples; i++) {
+        uint64_t number = segments_number(stream->segments);
+        const int32_t *segment;
+        int got = segments_next(stream->segments, &segment);
+
+        if (got <= 0)
+            return got < 0 ? -1 : err_set("the training text has come to an end");
+        write_example(task, segment, number, stream->seed, RNG_SPANS, batch, i);
+    }
+    return 0;
 }
 
 int task_stream_skip(struct task_stream *stream, uint64_t batches)
 {
-    return stream->task->type->skip(stream, batches);
+    uint64_t batch = (uint64_t)stream->task->options.batch;
+
+    return segments_skip(stream->segments,
+                         batches > UINT64_MAX / batch ? UINT64_MAX : batches * batch);
 }
 
 void task_stream_close(struct task_stream *stream)
 {
-    if (stream)
-        stream->task->type->stream_close(stream);
+    if (!stream)
+        return;
+    segments_close(stream->segments);
+    free(stream);
 }

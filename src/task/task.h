@@ -2,7 +2,8 @@
  *
  *     dataset -> tokenizer -> task (lengths, held-out examples) -> a stream for each run -> batches
  *
- * A kind of task is a file and a row of the table in task.c.  A task is opened once over a dataset
+ * A kind of task is a file and a row of the table in task.c: it tells the lengths, and makes an
+ * example of a segment of the text (segments.h); all else is the same for every kind.  A task is opened once over a dataset
  * and a tokenizer, both borrowed, and never changes after that: any number of threads may open
  * streams of it.  A stream is a function of (options, text, tokenizer, seed): opening it again and
  * skipping n batches gives batch n again.  Memory does not grow with the size of the corpus. */
@@ -13,6 +14,7 @@
 #include "src/text/dataset.h"
 #include "src/text/tokenizer.h"
 #include "src/util/metric.h"
+#include "src/util/rng.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -34,30 +36,26 @@ struct task {
     struct task_options options; /* with target_length filled in */
     const struct dataset *dataset;
     const struct tokenizer *tokenizer;
+    int segment_tokens; /* of the text that an example is made of */
     /* The same for every seed and variant, heldout->examples <= heldout_examples of them; NULL when
      * none were asked for. */
     struct batch *heldout;
-};
-
-/* The first member of every kind's own. */
-struct task_stream {
-    const struct task *task;
 };
 
 struct task_type {
     const char *name;
     const struct metric *metrics; /* the first ranks */
     int metric_count;
+    size_t bytes; /* of the kind's own struct; nothing in it is to be freed */
     /* Fill in options->target_length when it is 0; -1: the numbers do not go together. */
     int (*lengths)(struct task_options *options);
-    /* What task_open() and the functions below say; the options have gone through lengths(). */
-    int (*open)(struct task **task, const struct task_options *options,
-                const struct dataset *dataset, const struct tokenizer *tokenizer);
-    void (*close)(struct task *task);
-    int (*stream_open)(struct task_stream **stream, const struct task *task, uint64_t seed);
-    int (*next)(struct task_stream *stream, struct batch *batch);
-    int (*skip)(struct task_stream *stream, uint64_t batches);
-    void (*stream_close)(struct task_stream *stream);
+    /* Fill in segment_tokens, at least 1, and what the kind has of its own.  The options have gone
+     * through lengths(), and all but `heldout` is there.  0 or -1. */
+    int (*begin)(struct task *task);
+    /* Make row `row` of a batch of the task's lengths, its tokens and how many of them are used, of a
+     * segment, (segment_tokens).  The random numbers are the segment's own. */
+    void (*write)(const struct task *task, const int32_t *segment, struct rng *rng,
+                  struct batch *batch, int row);
 };
 extern const struct task_type task_span, task_causal;
 
@@ -76,7 +74,8 @@ int task_open(struct task **task, const struct task_options *options,
 /* NULL is fine. */
 void task_close(struct task *task);
 
-/* The endless stream of training batches of a seed; the task is borrowed. */
+/* The endless stream of training batches of a seed; the task is borrowed.  0 or -1. */
+struct task_stream;
 int task_stream_open(struct task_stream **stream, const struct task *task, uint64_t seed);
 /* Fill a batch of the task's shape (its arrays are the caller's).  0 or -1 (a file vanished or
  * broke). */

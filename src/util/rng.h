@@ -13,7 +13,7 @@
 enum rng_purpose {
     RNG_INIT = 1,      /* initial weights; lane: hash of the tensor's name */
     RNG_DOCUMENTS = 2, /* order of the documents */
-    RNG_SPANS = 3,     /* span corruption; lane: number of the segment */
+    RNG_SPANS = 3,     /* examples of training, span corruption; lane: number of the segment */
     RNG_DROPOUT = 4,
     RNG_LANGUAGE = 5, /* the built-in language; lane: number of the document */
     RNG_HELDOUT = 6,
