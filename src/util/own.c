@@ -4,6 +4,7 @@
 #include "src/util/own.h"
 
 #include "src/util/ends_with.h"
+#include "src/util/file_identity.h"
 #include "src/util/io.h"
 #include "src/util/standard.h"
 
@@ -207,37 +208,39 @@ bool own_run_directory(const char *path)
     return has_run_names(path, 0);
 }
 
-static struct noted {
-    dev_t device;
-    ino_t inode;
-} *noted;
+static struct file_identity *noted;
 static int noted_count;
 
 int own_note(const struct stat *status)
 {
-    struct noted *grown = realloc(noted, (size_t)(noted_count + 1) * sizeof *grown);
+    struct file_identity *grown = realloc(noted, (size_t)(noted_count + 1) * sizeof *grown);
 
     if (!grown)
         return err_set("out of memory");
     noted = grown;
-    noted[noted_count++] = (struct noted){status->st_dev, status->st_ino};
+    noted[noted_count++] = file_identity(status);
     return 0;
 }
 
-static bool is_stream(FILE *stream, const struct stat *status)
+static bool is_stream(FILE *stream, const struct file_identity *identity)
 {
+    struct file_identity own;
     struct stat info;
 
-    return fstat(fileno(stream), &info) == 0 && info.st_dev == status->st_dev &&
-           info.st_ino == status->st_ino;
+    if (fstat(fileno(stream), &info))
+        return false;
+    own = file_identity(&info);
+    return file_identity_same(&own, identity);
 }
 
 bool own_found(const char *path, const struct stat *status)
 {
-    if (is_stream(standard_data(), status) || is_stream(stderr, status))
+    const struct file_identity identity = file_identity(status);
+
+    if (is_stream(standard_data(), &identity) || is_stream(stderr, &identity))
         return true;
     for (int i = 0; i < noted_count; i++)
-        if (noted[i].device == status->st_dev && noted[i].inode == status->st_ino)
+        if (file_identity_same(&noted[i], &identity))
             return true;
     return S_ISDIR(status->st_mode) ? own_run_directory(path) : own_file(path);
 }
