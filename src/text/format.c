@@ -107,8 +107,9 @@ static bool find_foreign(struct format_verdict *verdict, const char *head, size_
     if (side >= 0)
         *verdict = (struct format_verdict){FORMAT_FOREIGN, "UTF-16 text", utf16[side]};
     else if (is_tfrecord(head, bytes))
-        *verdict = (struct format_verdict){FORMAT_FOREIGN, "a TFRecord file",
-                                           "write its text as JSON lines (tf.data.TFRecordDataset reads it)"};
+        *verdict = (struct format_verdict){
+            FORMAT_FOREIGN, "a TFRecord file",
+            "write its text as JSON lines (tf.data.TFRecordDataset reads it)"};
     else
         return false;
     return true;
@@ -192,7 +193,8 @@ static struct format_verdict judge_document(bool array)
 {
     if (array)
         return (struct format_verdict){
-            FORMAT_FOREIGN, "a JSON array", "make lines of its elements (jq -c '.[]' FILE >FILE.jsonl)"};
+            FORMAT_FOREIGN, "a JSON array",
+            "make lines of its elements (jq -c '.[]' FILE >FILE.jsonl)"};
     return (struct format_verdict){FORMAT_FOREIGN, "JSON over several lines",
                                    "make one line of each object (jq -c . FILE >FILE.jsonl)"};
 }

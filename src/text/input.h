@@ -17,11 +17,10 @@ struct input_sums {
     struct sha256 file; /* of the last one; started when it is opened */
 };
 
-/* Open a regular file.  Its first bytes tell whether it is gzip.  `sums`, unless NULL, are fed with all
- * of the file once the end was reached; and what is told of the file but once is told by whoever asks
- * for them.  `identity`, unless NULL, is what the file must be,
- * now and when its end is reached; it is borrowed.  0, or -1: not readable, another file, or named .gz and
- * empty. */
+/* Open a regular file.  Its first bytes tell whether it is gzip.  `sums`, unless NULL, are fed with
+ * all of the file once the end was reached.  `identity`, unless NULL, is what the file must be, now
+ * and when its end is reached; it is borrowed.  0, or -1: not readable, another file, or named .gz
+ * and empty. */
 int input_open(struct input **input, const char *path, struct input_sums *sums,
                const struct file_identity *identity);
 bool input_is_gzip(const struct input *input);

@@ -4,8 +4,8 @@
  * The new content goes to `PATH.tmp` in the same directory, is synced to disk and renamed over
  * PATH; then the directory is synced.  The temporary file is locked while it is written, so two
  * writers of one path take turns; one that a crash left behind is reused by the next writer.
- * A symbolic link is followed, also one that leads to nothing yet, and the mode of the file that is replaced is kept.  A path that is
- * not a regular file (/dev/stdout, a pipe) is written directly. */
+ * A symbolic link is followed, also one that leads to nothing yet, and the mode of the file that is
+ * replaced is kept.  A path that is not a regular file (/dev/stdout, a pipe) is written directly. */
 #ifndef GLU_UTIL_ATOMIC_FILE_H
 #define GLU_UTIL_ATOMIC_FILE_H
 

@@ -254,8 +254,8 @@ int io_read_json(const char *path, char **text, size_t *bytes, struct io_facts *
     if (*bytes >= 2 && (memcmp(*text, "\xff\xfe", 2) == 0 || memcmp(*text, "\xfe\xff", 2) == 0)) {
         free(*text);
         *text = NULL;
-        return err_set("%s: it is UTF-16, as PowerShell writes it; convert it by 'iconv -f UTF-16 -t UTF-8'",
-                       path);
+        return err_set("%s: it is UTF-16, as PowerShell writes it; convert it by 'iconv -f UTF-16 "
+                       "-t UTF-8'", path);
     }
     if (facts)
         find_facts(facts, *text, *bytes);

@@ -29,8 +29,8 @@ bool own_run_directory(const char *path);
  * standard output, standard error or noted. */
 bool own_found(const char *path, const struct stat *status);
 
-/* Note a file that will be ours, an output that is there and empty, or a directory.  For the beginning of the
- * program, before there are threads.  0, or -1 without memory. */
+/* Note a file that will be ours: an output that is there.  For the beginning of the program, before
+ * there are threads.  0, or -1 without memory. */
 int own_note(const struct stat *status) GLU_MUST_USE;
 
 #endif

@@ -12,9 +12,10 @@ int wrap_width(FILE *out);
 
 /* Columns that a text takes: its characters in UTF-8. */
 int wrap_columns(const char *text);
+
 /* The bytes of the first line of a text that is broken into lines of `width` columns (at least 1)
- * between words, or within one that is longer, after a comma where there is one.  A newline ends a line too.  *next is where the next
- * line begins, NULL when there is none. */
+ * between words, or within one that is longer, after a comma where there is one.  A newline ends a
+ * line too.  *next is where the next line begins, NULL when there is none. */
 size_t wrap_line(const char *text, int width, const char **next);
 
 /* Print a text of whole lines, broken between words where they are wider than the stream; what is
