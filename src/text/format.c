@@ -133,14 +133,6 @@ bool format_name_is_json(const char *path)
     return false;
 }
 
-static bool is_blank(const char *text, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r')
-            return false;
-    return true;
-}
-
 /* Of the lines that are not blank: how many there are, objects and arrays; the first. */
 struct lines {
     size_t all, objects, arrays;
@@ -158,7 +150,7 @@ static struct lines count_lines(const char *head, size_t bytes, bool whole)
         size_t length = (size_t)((stop ? stop : end) - at);
 
         next = stop ? stop + 1 : end;
-        if ((!stop && !whole) || is_blank(at, length))
+        if ((!stop && !whole) || json_line_is_blank(at, length))
             continue;
         if (json_line_is_object(at, length)) {
             lines.objects++;
@@ -176,7 +168,7 @@ static size_t find_start(const char *head, size_t bytes)
 {
     size_t i = 0;
 
-    while (i < bytes && (is_blank(head + i, 1) || head[i] == '\n'))
+    while (i < bytes && (json_line_is_blank(head + i, 1) || head[i] == '\n'))
         i++;
     return i;
 }

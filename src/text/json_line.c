@@ -467,6 +467,14 @@ bool json_line_find(const char *line, size_t bytes, const char *field, char *roo
 
 /* ==== What it looks like ==== */
 
+bool json_line_is_blank(const char *text, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r')
+            return false;
+    return true;
+}
+
 static bool is_one_value(const char *text, size_t bytes, char bracket)
 {
     struct cursor cursor = {.at = text, .end = text + bytes};

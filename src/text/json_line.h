@@ -32,6 +32,8 @@ struct json_line {
 bool json_line_find(const char *line, size_t bytes, const char *field, char *room,
                     struct json_line *found);
 
+/* Is there nothing in a line (which has no newline) but white space? */
+bool json_line_is_blank(const char *line, size_t bytes);
 /* Is a line one object with a member at least, or one array? */
 bool json_line_is_object(const char *line, size_t bytes);
 bool json_line_is_array(const char *line, size_t bytes);

@@ -142,14 +142,6 @@ static int next_line(struct reader *reader, const char **line, size_t *bytes)
     return 1;
 }
 
-static bool is_blank(const char *text, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r')
-            return false;
-    return true;
-}
-
 static void describe_fault(struct reader *reader, const char *line, size_t bytes,
                            const struct json_line *found)
 {
@@ -198,7 +190,7 @@ static int next_json(struct reader *reader, struct document *document)
     int got;
 
     while ((got = next_line(reader, &line, &bytes)) > 0) {
-        if (is_blank(line, bytes))
+        if (json_line_is_blank(line, bytes))
             continue;
         reader->lines.all++;
         if (make_line_room(reader, bytes))
