@@ -243,15 +243,24 @@ static bool skip_string(struct cursor *cursor)
     return true;
 }
 
-static bool skip_name(struct cursor *cursor)
+/* A member's name as it stands between its quotes. */
+struct name {
+    const char *at;
+    size_t bytes;
+};
+
+/* White space, a name and its colon. */
+static bool skip_name(struct cursor *cursor, struct name *name)
 {
     skip_space(cursor);
     if (is_at_end(cursor))
         return ends_early(cursor);
     if (!accept(cursor, '"'))
         return fail(cursor, "a name in quotes should stand here");
+    name->at = cursor->at;
     if (!skip_string(cursor))
         return false;
+    name->bytes = (size_t)(cursor->at - 1 - name->at);
     skip_space(cursor);
     if (is_at_end(cursor))
         return ends_early(cursor);
@@ -315,6 +324,7 @@ static bool skip_number(struct cursor *cursor)
 static bool skip_first(struct cursor *cursor, struct nesting *nesting)
 {
     for (;;) {
+        struct name name;
         char c;
 
         skip_space(cursor);
@@ -334,7 +344,7 @@ static bool skip_first(struct cursor *cursor, struct nesting *nesting)
         skip_space(cursor);
         if (!is_at_end(cursor) && *cursor->at == (c == '{' ? '}' : ']'))
             return true;
-        if (c == '{' && !skip_name(cursor))
+        if (c == '{' && !skip_name(cursor, &name))
             return false;
     }
 }
@@ -345,10 +355,11 @@ static bool skip_ends(struct cursor *cursor, struct nesting *nesting, bool *more
     *more = false;
     while (nesting->depth > 0) {
         bool object = is_in_object(nesting);
+        struct name name;
 
         if (accept(cursor, ',')) {
             *more = true;
-            return !object || skip_name(cursor);
+            return !object || skip_name(cursor, &name);
         }
         if (is_at_end(cursor))
             return ends_early(cursor);
@@ -374,28 +385,17 @@ static bool skip_value(struct cursor *cursor)
 
 /* ==== Members ==== */
 
-/* The cursor is behind a name's first quote and comes to its value.  Is it this one? */
-static bool read_name(struct cursor *cursor, const char *field, size_t field_bytes, char *room,
-                      bool *same)
+/* Is it the field's?  `room` is for what its escapes mean. */
+static bool is_field(const struct name *name, const char *field, size_t field_bytes, char *room)
 {
-    struct cursor again = *cursor;
-    size_t bytes;
+    struct cursor cursor = {.at = name->at, .end = name->at + name->bytes + 1};
     uint64_t replaced = 0;
-    const char *end;
+    size_t bytes;
 
-    if (!skip_string(cursor))
-        return false;
-    end = cursor->at - 1;
-    bytes = (size_t)(end - again.at);
-    if (!memchr(again.at, '\\', bytes))
-        *same = bytes == field_bytes && memcmp(again.at, field, bytes) == 0;
-    else
-        *same = read_string(&again, room, &bytes, &replaced) && bytes == field_bytes &&
-                memcmp(room, field, bytes) == 0;
-    skip_space(cursor);
-    if (is_at_end(cursor))
-        return ends_early(cursor);
-    return accept(cursor, ':') || fail(cursor, "a colon should stand here");
+    if (!memchr(name->at, '\\', name->bytes))
+        return name->bytes == field_bytes && memcmp(name->at, field, field_bytes) == 0;
+    return read_string(&cursor, room, &bytes, &replaced) && bytes == field_bytes &&
+           memcmp(room, field, bytes) == 0;
 }
 
 /* The value of the field. */
@@ -421,16 +421,13 @@ struct member_reader {
 static bool read_member(struct cursor *cursor, const struct member_reader *reader)
 {
     char *room = reader->room + (reader->found->text ? reader->found->bytes : 0);
-    bool same = false;
+    struct name name;
 
-    skip_space(cursor);
-    if (is_at_end(cursor))
-        return ends_early(cursor);
-    if (!accept(cursor, '"'))
-        return fail(cursor, "a name in quotes should stand here");
-    if (!read_name(cursor, reader->field, reader->field_bytes, room, &same))
+    if (!skip_name(cursor, &name))
         return false;
-    return same ? read_text(cursor, reader->room, reader->found) : skip_value(cursor);
+    return is_field(&name, reader->field, reader->field_bytes, room)
+               ? read_text(cursor, reader->room, reader->found)
+               : skip_value(cursor);
 }
 
 static bool read_object(struct cursor *cursor, const struct member_reader *reader)
@@ -525,28 +522,24 @@ void json_line_names(const char *line, size_t bytes, char *names, size_t names_s
     if (!accept(&cursor, '{'))
         return;
     do {
-        const char *name, *value;
+        const char *value;
+        struct name name;
         int length;
 
-        if (!accept(&cursor, '"'))
+        if (!skip_name(&cursor, &name))
             return;
-        name = cursor.at;
-        if (!skip_string(&cursor))
-            return;
-        length = (int)(cursor.at - 1 - name);
-        if (!accept(&cursor, ':'))
-            return;
+        length = (int)name.bytes;
         skip_space(&cursor);
         value = cursor.at;
         if (!skip_value(&cursor))
             return;
         if (*value == '"' && (size_t)(cursor.at - value) > most && (size_t)length < longest_size) {
             most = (size_t)(cursor.at - value);
-            snprintf(longest, longest_size, "%.*s", length, name);
+            snprintf(longest, longest_size, "%.*s", length, name.at);
         }
         if (used + (size_t)length + sizeof ", , ..." < names_size)
             used += (size_t)snprintf(names + used, names_size - used, "%s%.*s", used ? ", " : "",
-                                     length, name);
+                                     length, name.at);
         else if (used && names[used - 1] != '.')
             used += (size_t)snprintf(names + used, names_size - used, ", ...");
     } while (accept(&cursor, ','));
