@@ -16,6 +16,11 @@ bool file_identity_same(const struct file_identity *a, const struct file_identit
     return a->device == b->device && a->inode == b->inode;
 }
 
+bool file_status_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 static int check(const struct file_identity *identity, const struct stat *status, const char *path)
 {
     const struct file_identity now = file_identity(status);

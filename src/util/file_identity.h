@@ -18,6 +18,7 @@ struct file_identity file_identity(const struct stat *status);
 
 /* Is it the same file, whatever is in it now? */
 bool file_identity_same(const struct file_identity *a, const struct file_identity *b);
+bool file_status_same(const struct stat *a, const struct stat *b);
 
 /* 0 when the file that is open, or that the path leads to, is the same and was not written to since;
  * -1 and a message that names it. */

@@ -3,6 +3,7 @@
 
 #include "src/util/outputs.h"
 
+#include "src/util/file_identity.h"
 #include "src/util/io.h"
 #include "src/util/own.h"
 #include "src/util/standard.h"
@@ -86,8 +87,7 @@ static bool has_no_place(const struct output_place *place)
     struct stat status;
 
     return stat(place->path, &status) == 0 && S_ISREG(status.st_mode) &&
-           (!place->exists || status.st_dev != place->status.st_dev ||
-            status.st_ino != place->status.st_ino);
+           (!place->exists || !file_status_same(&status, &place->status));
 }
 
 int outputs_add(struct outputs *outputs, const char *field, const char *path, enum output_kind kind)
@@ -207,8 +207,7 @@ static bool is_same(const struct output_place *a, const struct output_place *b)
 {
     if (strcmp(a->canonical, b->canonical) == 0)
         return true;
-    return a->exists && b->exists && a->status.st_dev == b->status.st_dev &&
-           a->status.st_ino == b->status.st_ino;
+    return a->exists && b->exists && file_status_same(&a->status, &b->status);
 }
 
 /* A device takes what it is given, from whomever.  Standard output and error may be one file. */
@@ -301,8 +300,7 @@ static int check_below(const struct output_place *output, const struct output_pl
             continue;
         if (S_ISDIR(info.st_mode))
             status = check_below(output, input, path, depth + 1);
-        else if (stat(path, &info) == 0 && info.st_dev == output->status.st_dev &&
-                 info.st_ino == output->status.st_ino)
+        else if (stat(path, &info) == 0 && file_status_same(&info, &output->status))
             status = conflict(output, input, path);
     }
     if (stream)

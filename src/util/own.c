@@ -222,22 +222,18 @@ int own_note(const struct stat *status)
     return 0;
 }
 
-static bool is_stream(FILE *stream, const struct file_identity *identity)
+static bool is_stream(FILE *stream, const struct stat *status)
 {
-    struct file_identity own;
     struct stat info;
 
-    if (fstat(fileno(stream), &info))
-        return false;
-    own = file_identity(&info);
-    return file_identity_same(&own, identity);
+    return fstat(fileno(stream), &info) == 0 && file_status_same(&info, status);
 }
 
 bool own_found(const char *path, const struct stat *status)
 {
     const struct file_identity identity = file_identity(status);
 
-    if (is_stream(standard_data(), &identity) || is_stream(stderr, &identity))
+    if (is_stream(standard_data(), status) || is_stream(stderr, status))
         return true;
     for (int i = 0; i < noted_count; i++)
         if (file_identity_same(&noted[i], &identity))
