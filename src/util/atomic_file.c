@@ -3,6 +3,7 @@
 
 #include "src/util/atomic_file.h"
 
+#include "src/util/file_identity.h"
 #include "src/util/io.h"
 
 #include <errno.h>
@@ -48,8 +49,7 @@ static int open_temporary(const char *temporary)
             close(fd);
             return -1;
         }
-        if (lstat(temporary, &named) == 0 && named.st_dev == opened.st_dev
-            && named.st_ino == opened.st_ino)
+        if (lstat(temporary, &named) == 0 && file_status_same(&named, &opened))
             return fd;
         close(fd);
     }

@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 /* True when the text holds more than `most` values; keys do not count, and an empty list or object
- * counts as two.  Of a text that is no JSON: when a parser could meet that many before it finds out. */
+ * counts as two.  Of a text that is no JSON: when a parser could meet that many before it finds
+ * out. */
 bool json_has_more_values(const char *text, size_t bytes, size_t most);
 
 #endif
