@@ -3,6 +3,7 @@
 
 #include "src/results/power.h"
 #include "src/results/results.h"
+#include "src/results/sequential.h"
 #include "src/results/statistics.h"
 #include "src/util/json_help.h"
 #include "test/results-fixture.h"
@@ -50,7 +51,8 @@ static void expect(json_t *document, const char *variant, const char *verdict)
 static void test_verdicts(void)
 {
     json_t *document = fixture_document(1, SEEDS, FIXTURE_NO_EXAMPLES | FIXTURE_NO_SPEED);
-    double stddev = 0.005 * stats_stddev(noise, SEEDS), more;
+    double stddev = 0.005 * stats_stddev(noise, SEEDS), more, spread;
+    struct interval interval;
     int needed;
 
     move(document, "gelu", -0.1, 0.001);
@@ -86,6 +88,21 @@ static void test_verdicts(void)
     tap_ok(fabs(more - (needed - SEEDS)) <= 1.0, "reglu: %g more seeds, %d expected", more,
            needed - SEEDS);
 
+    /* What holds at every look: the interval is where e is 20, around the difference. */
+    tap_ok(number_at(row_of(document, "gelu"), "e_value") > 20.0
+               && number_at(row_of(document, "bilinear"), "e_value") < 20.0,
+           "an e-value counts what is certain");
+    interval = interval_at(row_of(document, "gelu"), "anytime_ci95_nats");
+    spread = 0.001 * stats_stddev(noise, SEEDS);
+    tap_ok(fabs(stats_e_value(-0.1, spread, SEEDS, interval.high, SEQUENTIAL_G) - 20.0) < 1e-3
+               && fabs(interval.low + interval.high + 0.2) < 1e-9,
+           "an anytime interval of [%g, %g]", interval.low, interval.high);
+    tap_ok(fabs(number_at(fixture_row(document, "table1", "swiglu"), "delta_hodges_lehmann_nats")
+                + 0.01) < 0.01
+               && json_is_null(json_object_get(fixture_row(document, "table1", "relu"),
+                                               "delta_hodges_lehmann_nats")),
+           "a difference by ranks");
+
     /* A wider margin. */
     json_put(json_object_get(document, "config"), "equivalence_nats", json_real(0.02));
     if (tables_compute(document) != 0)
@@ -111,6 +128,6 @@ int main(void)
 {
     test_verdicts();
     test_one_seed();
-    tap_plan(15);
+    tap_plan(18);
     return tap_status();
 }

@@ -5,6 +5,7 @@
 
 #include "src/results/cells.h"
 #include "src/results/contrasts.h"
+#include "src/results/signed_rank.h"
 #include "src/results/tables/quality.h"
 #include "src/results/tables/throughput.h"
 #include "src/util/json_help.h"
@@ -15,8 +16,23 @@
 
 /* ==== Computing ==== */
 
+/* A row against the baseline by ranks; nats: room for the seeds, twice.  0 or -1. */
+static int rank(const struct matrix *matrix, int row, double *nats, struct signed_rank *ranks)
+{
+    const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
+    double *base = nats + matrix->seeds;
+    int n = matrix->baseline >= 0 && row != matrix->baseline
+                ? scores_pair(&scores, row, matrix->baseline, nats, base)
+                : 0;
+
+    for (int i = 0; i < n; i++)
+        nats[i] -= base[i];
+    return stats_signed_rank(nats, n, STATS_LEVEL, ranks);
+}
+
 static json_t *row_json(const struct matrix *matrix, int row, const struct contrast *contrast,
-                        struct interval bootstrap, bool best, double *nats)
+                        const struct signed_rank *ranks, struct interval bootstrap, bool best,
+                        double *nats)
 {
     static const struct paper_row nothing = {NULL, NAN, NAN, NAN};
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
@@ -43,6 +59,8 @@ static json_t *row_json(const struct matrix *matrix, int row, const struct contr
         .p_sign_flip = test->p_sign_flip,
         .detectable_nats = contrast->detectable,
         .best = best,
+        .delta_hodges_lehmann_nats = ranks->estimate,
+        .delta_hodges_lehmann_ci95_nats = ranks->interval,
     };
     json_t *o = json_object();
 
@@ -53,7 +71,7 @@ static json_t *compute(const struct matrix *matrix)
 {
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     struct contrast *contrast = calloc((size_t)matrix->variants + 1, sizeof *contrast);
-    double *nats = calloc((size_t)matrix->seeds + 1, sizeof *nats);
+    double *nats = calloc(2 * (size_t)matrix->seeds + 1, sizeof *nats);
     json_t *rows = json_array();
     int best, bad = !contrast || !nats;
 
@@ -63,10 +81,12 @@ static json_t *compute(const struct matrix *matrix)
         contrasts_detect(contrast, matrix->variants);
     for (int i = 0; i < matrix->variants && !bad; i++) {
         struct interval bootstrap = {NAN, NAN};
+        struct signed_rank ranks;
 
         if (contrast[i].test.n > 0)
             bad |= contrasts_bootstrap(matrix, i, matrix->baseline, &bootstrap) != 0;
-        bad |= json_push(rows, row_json(matrix, i, &contrast[i], bootstrap, i == best, nats));
+        bad |= rank(matrix, i, nats, &ranks) != 0;
+        bad |= json_push(rows, row_json(matrix, i, &contrast[i], &ranks, bootstrap, i == best, nats));
     }
     free(contrast);
     free(nats);

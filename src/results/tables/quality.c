@@ -28,6 +28,8 @@ static const struct member table1_members[] = {
     MEMBER(struct table1_row, p_sign_flip),
     MEMBER(struct table1_row, detectable_nats),
     MEMBER(struct table1_row, best),
+    MEMBER(struct table1_row, delta_hodges_lehmann_nats),
+    MEMBER(struct table1_row, delta_hodges_lehmann_ci95_nats),
 };
 const struct layout table1_layout = LAYOUT(struct table1_row, table1_members);
 

@@ -21,6 +21,8 @@ struct table1_row {
     struct interval delta_bootstrap_ci95_nats;
     double p_sign_flip, detectable_nats;
     bool best;
+    double delta_hodges_lehmann_nats; /* by ranks: one odd seed does not carry it away */
+    struct interval delta_hodges_lehmann_ci95_nats;
 };
 extern const struct layout table1_layout;
 

@@ -8,6 +8,7 @@
 #include "src/results/contrasts.h"
 #include "src/results/equivalence.h"
 #include "src/results/power.h"
+#include "src/results/sequential.h"
 #include "src/util/json_help.h"
 
 #include <limits.h>
@@ -24,6 +25,8 @@ struct verdict_row {
     struct interval delta_ci95_nats;
     double p_holm;        /* of better or worse */
     double p_equivalence; /* of two one-sided tests */
+    double e_value;       /* against no difference: valid however often one looks and adds seeds */
+    struct interval anytime_ci95_nats; /* of the difference, likewise */
     double more_seeds;    /* until it is decided with power 80 %; NAN: decided, or not known */
 };
 
@@ -36,6 +39,8 @@ static const struct member members[] = {
     MEMBER(struct verdict_row, p_holm),
     MEMBER(struct verdict_row, p_equivalence),
     MEMBER(struct verdict_row, more_seeds),
+    MEMBER(struct verdict_row, e_value),
+    MEMBER(struct verdict_row, anytime_ci95_nats),
 };
 static const struct layout layout = LAYOUT(struct verdict_row, members);
 
@@ -73,6 +78,9 @@ static void decide(struct verdict_row *row, const struct contrast *contrast,
                                                  test->n - 1, margin, STATS_ALPHA);
 
     row->p_equivalence = equal.p;
+    row->e_value = stats_e_value(test->difference, test->stddev, test->n, 0.0, SEQUENTIAL_G);
+    row->anytime_ci95_nats = stats_anytime_interval(test->difference, test->stddev, test->n,
+                                                    SEQUENTIAL_G, STATS_ALPHA);
     if (contrast->p_holm < STATS_ALPHA)
         row->verdict = metric_is_better(metric, test->difference, 0.0) ? "better" : "worse";
     else if (equal.p < STATS_ALPHA)
@@ -94,7 +102,8 @@ static struct verdict_row blank(const struct matrix *matrix, int row)
 
     return (struct verdict_row){.variant = matrix->variant[row].name, .verdict = "undecided",
                                 .delta_nats = NAN, .delta_ci95_nats = none, .p_holm = NAN,
-                                .p_equivalence = NAN, .more_seeds = NAN};
+                                .p_equivalence = NAN, .e_value = NAN, .anytime_ci95_nats = none,
+                                .more_seeds = NAN};
 }
 
 static struct verdict_row make_row(const struct matrix *matrix, int at, const struct contrast *contrast,
