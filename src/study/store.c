@@ -7,6 +7,7 @@
 #include "src/study/older.h"
 #include "src/util/atomic_file.h"
 #include "src/util/ends_with.h"
+#include "src/util/file_identity.h"
 #include "src/util/io.h"
 #include "src/util/sealed.h"
 #include "src/util/standard.h"
@@ -60,8 +61,7 @@ static int try_lock(const char *path, int *fd)
             return 1;
         status = err_system("cannot lock %s", path);
     } else {
-        if (fstat(*fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
-            ours.st_dev == named.st_dev)
+        if (fstat(*fd, &ours) == 0 && stat(path, &named) == 0 && file_status_same(&ours, &named))
             return 0;
         status = 2;
     }

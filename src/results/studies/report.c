@@ -8,6 +8,7 @@
 #include "src/util/json_help.h"
 #include "src/util/printable.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *study_table_name(int i, const char **help)
@@ -63,6 +64,26 @@ json_t *study_tables_json(const char *directory)
     return json_finish(tables, bad);
 }
 
+/* Before the table of a setting: its name, in JSON as the key of what follows. */
+static int print_name(FILE *out, const char *name, bool json, bool first)
+{
+    json_t *text = json ? json_text(name) : NULL;
+    char *quoted = json ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+    char plain[256];
+
+    json_decref(text);
+    if (json && !quoted)
+        return err_set("not enough memory for the table");
+    if (json)
+        fprintf(out, "%s%s:\n", first ? "" : ",\n", quoted);
+    snprintf(plain, sizeof plain, "%s", name);
+    printable(plain); /* it is a file's, and must not steer a terminal */
+    if (!json)
+        fprintf(out, "%s%s\n\n", first ? "" : "\n", plain);
+    free(quoted);
+    return 0;
+}
+
 /* A table of a results file, of every setting, each under its name. */
 static int print_each(FILE *out, const struct collection *collection, const char *table,
                       const char *format)
@@ -74,11 +95,8 @@ static int print_each(FILE *out, const struct collection *collection, const char
     for (int i = 0; i < collection->points; i++) {
         const struct collection_point *point = &collection->point[i];
 
-        if (json)
-            fprintf(out, "%s\"%s\":\n", i ? ",\n" : "", point->name);
-        else
-            fprintf(out, "%s%s\n\n", i ? "\n" : "", point->name);
-        if (report_print(out, point->document, table, format) != 0)
+        if (print_name(out, point->name, json, i == 0) != 0 ||
+            report_print(out, point->document, table, format) != 0)
             return -1;
     }
     if (json)
