@@ -248,7 +248,8 @@ static bool same_number(double a, double b)
     return a == b || (isnan(a) && isnan(b));
 }
 
-/* Where the other file has the same measurement, with samples, or -1. */
+/* Where the other file has the same measurement, with samples, or -1.  How much a sample takes in may
+ * differ: it is chosen by the speed of the machine. */
 static int same_measurement(const struct matrix *matrix, const struct matrix_throughput *wanted)
 {
     for (int i = 0; i < matrix->throughputs; i++) {
@@ -256,7 +257,7 @@ static int same_measurement(const struct matrix *matrix, const struct matrix_thr
 
         if (variant_same(row->variant, wanted->variant) && texts_equal(row->pass, wanted->pass)
             && texts_equal(row->precision, wanted->precision) && row->batch == wanted->batch
-            && same_number(row->tokens_per_sample, wanted->tokens_per_sample)
+            && isfinite(row->tokens_per_sample) == isfinite(wanted->tokens_per_sample)
             && row->samples_s.count > 0)
             return i;
     }
@@ -269,19 +270,36 @@ static double least_p(int a, int b)
     return fmin(1.0, 2.0 * exp(lgamma(a + 1.0) + lgamma(b + 1.0) - lgamma(a + b + 1.0)));
 }
 
+/* Seconds a token of each sample; a sample itself where it is not known how many it has. */
+static double *times(const struct matrix_throughput *row)
+{
+    double *x = calloc((size_t)row->samples_s.count + 1, sizeof *x);
+    double tokens = isfinite(row->tokens_per_sample) ? row->tokens_per_sample : 1.0;
+
+    for (int i = 0; x && i < row->samples_s.count; i++)
+        x[i] = row->samples_s.x[i] / tokens;
+    if (!x)
+        err_system("%d samples", row->samples_s.count);
+    return x;
+}
+
 static int speed_change(struct change *change, const struct matrix_throughput *before,
                         const struct matrix_throughput *after)
 {
-    const struct numbers *x = &before->samples_s, *y = &after->samples_s;
+    int n = before->samples_s.count, m = after->samples_s.count, rc = -1;
+    double *x = times(before), *y = times(after), ratio;
     struct interval interval;
-    double ratio;
 
-    change->n = x->count;
-    change->p_least = least_p(x->count, y->count);
-    /* Speed after over speed before is seconds before over seconds after. */
-    if (stats_median_ratio(x->x, x->count, y->x, y->count, false, STATS_LEVEL, &ratio,
-                           &interval) != 0
-        || stats_rank_sum_p(x->x, x->count, y->x, y->count, &change->p) != 0)
+    change->n = n;
+    change->p_least = least_p(n, m);
+    /* Speed after over speed before is time before over time after. */
+    if (x && y
+        && stats_median_ratio(x, n, y, m, false, STATS_LEVEL, &ratio, &interval) == 0
+        && stats_rank_sum_p(x, n, y, m, &change->p) == 0)
+        rc = 0;
+    free(x);
+    free(y);
+    if (rc != 0)
         return -1;
     change->change_percent = 100.0 * (ratio - 1.0);
     change->change_percent_ci95 = (struct interval){100.0 * (interval.low - 1.0),
