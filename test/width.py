@@ -10,9 +10,11 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 
 PROGRAM = os.path.abspath("glubench")
 EXAMPLE = os.path.abspath("results-example")
+END = b"\0the end\0"
 LONG = "custom:linear,gated,alpha=0.3333333333,beta=0.125"
 failed = 0
 
@@ -35,20 +37,19 @@ def on_terminal(width, columns, arguments):
         environment["COLUMNS"] = columns
     with subprocess.Popen([PROGRAM] + arguments, stdin=subprocess.DEVNULL, stdout=slave,
                           stderr=subprocess.PIPE, env=environment) as process:
-        os.close(slave)
+        # What a terminal still holds may be lost when its last writer closes it; so the end is written
+        # behind the program's output, and the terminal is open until that has been read.
+        ended = threading.Thread(target=lambda: (process.wait(), os.write(slave, END)))
+        ended.start()
         text = b""
-        while True:
-            try:
-                piece = os.read(master, 1 << 16)
-            except OSError:  # the last writer has closed it
-                break
-            if not piece:
-                break
-            text += piece
+        while not text.endswith(END):
+            text += os.read(master, 1 << 16)
+        ended.join()
         errors = process.stderr.read().decode()
-        check(process.wait() == 0, f"{' '.join(arguments)}: {errors}")
+        check(process.returncode == 0, f"{' '.join(arguments)}: {errors}")
+    os.close(slave)
     os.close(master)
-    return text.decode().replace("\r\n", "\n")
+    return text[:-len(END)].decode().replace("\r\n", "\n")
 
 
 def in_pipe(arguments):
