@@ -26,6 +26,10 @@ TESTS += test/completion.sh test/install.sh test/messages.sh test/output.sh
 dist_check_SCRIPTS += test/determinism.sh
 TESTS += test/determinism.sh
 
+# What a run is judged by.
+dist_check_SCRIPTS += test/heldout.py
+TESTS += test/heldout.py
+
 # Tables on terminals.
 dist_check_SCRIPTS += test/width.py
 TESTS += test/width.py

@@ -3,7 +3,10 @@
 
 #include "src/model/batch.h"
 
+#include "src/util/spread.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 int batch_create(struct batch **batch, int examples, int input_length, int target_length)
 {
@@ -43,6 +46,25 @@ void batch_destroy(struct batch *batch)
     free(batch->inputs_used);
     free(batch->targets_used);
     free(batch);
+}
+
+int batch_spread(struct batch **batch, const struct batch *whole, int count)
+{
+    const size_t inputs = (size_t)whole->input_length, targets = (size_t)whole->target_length;
+
+    if (batch_create(batch, count, whole->input_length, whole->target_length))
+        return -1;
+    for (int i = 0; i < count; i++) {
+        size_t to = (size_t)i, from = spread_at((size_t)whole->examples, (size_t)count, to);
+
+        memcpy((*batch)->inputs + to * inputs, whole->inputs + from * inputs,
+               inputs * sizeof *whole->inputs);
+        memcpy((*batch)->targets + to * targets, whole->targets + from * targets,
+               targets * sizeof *whole->targets);
+        (*batch)->inputs_used[i] = whole->inputs_used[from];
+        (*batch)->targets_used[i] = whole->targets_used[from];
+    }
+    return 0;
 }
 
 int batch_targets(const struct batch *batch, int example)

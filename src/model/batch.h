@@ -2,6 +2,7 @@
 #ifndef GLU_MODEL_BATCH_H
 #define GLU_MODEL_BATCH_H
 
+#include "src/glu.h"
 #include "src/util/tokens.h"
 
 #include <stdint.h>
@@ -19,6 +20,10 @@ struct batch {
 int batch_create(struct batch **batch, int examples, int input_length, int target_length);
 /* Frees a batch of batch_create(); NULL is fine. */
 void batch_destroy(struct batch *batch);
+
+/* A batch of copies of `count` examples of a batch, as util/spread.h chooses them.  0, or -1 when there
+ * is no memory. */
+int batch_spread(struct batch **batch, const struct batch *whole, int count) GLU_MUST_USE;
 
 /* Target tokens of one example that count in the loss: those that are not pad. */
 int batch_targets(const struct batch *batch, int example);

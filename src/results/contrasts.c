@@ -161,3 +161,69 @@ int contrasts_bootstrap(const struct matrix *matrix, int a, int b, struct interv
     free(difference);
     return rc;
 }
+
+/* ==== What pairing buys ==== */
+
+/* Sums of squares and products about the means. */
+struct spread {
+    double aa, bb, ab;
+};
+
+static void add_spread(struct spread *spread, const double *a, const double *b, int n)
+{
+    double mean_a = stats_mean(a, n), mean_b = stats_mean(b, n);
+
+    for (int i = 0; i < n; i++) {
+        spread->aa += (a[i] - mean_a) * (a[i] - mean_a);
+        spread->bb += (b[i] - mean_b) * (b[i] - mean_b);
+        spread->ab += (a[i] - mean_a) * (b[i] - mean_b);
+    }
+}
+
+static struct pairing pairing_of(const struct spread *spread)
+{
+    double both = spread->aa + spread->bb, product = spread->aa * spread->bb;
+
+    return (struct pairing){product > 0.0 ? spread->ab / sqrt(product) : NAN,
+                            both > 0.0 ? (both - 2.0 * spread->ab) / both : NAN};
+}
+
+int contrasts_pairing_of_seeds(const struct matrix *matrix, int a, int b, struct pairing *pairing)
+{
+    const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
+    double *x = calloc((size_t)matrix->seeds + 1, sizeof *x);
+    double *y = calloc((size_t)matrix->seeds + 1, sizeof *y);
+    struct spread spread = {0, 0, 0};
+    int n, rc = -1;
+
+    *pairing = (struct pairing){NAN, NAN};
+    if (!x || !y) {
+        err_system("the pairs of %d seeds", matrix->seeds);
+        goto done;
+    }
+    n = scores_pair(&scores, a, b, x, y);
+    if (n >= 3) {
+        add_spread(&spread, x, y, n);
+        *pairing = pairing_of(&spread);
+    }
+    rc = 0;
+done:
+    free(x);
+    free(y);
+    return rc;
+}
+
+struct pairing contrasts_pairing_of_examples(const struct matrix *matrix, int a, int b)
+{
+    const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
+    const struct numbers *pair[2];
+    struct spread spread = {0, 0, 0};
+    int examples;
+
+    if (count_pairs(matrix, &scores, a, b, &examples) < 1 || examples < 3)
+        return (struct pairing){NAN, NAN};
+    for (int i = 0; i < matrix->seeds; i++)
+        if (run_pair(matrix, &scores, a, b, i, pair))
+            add_spread(&spread, pair[0]->x, pair[1]->x, examples);
+    return pairing_of(&spread);
+}

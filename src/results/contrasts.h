@@ -22,6 +22,18 @@ int contrasts_compute(const struct scores *scores, int base, bool sign_flip,
 /* Fill in `detectable`, at the level of Holm's first step. */
 void contrasts_detect(struct contrast *contrast, int count);
 
+/* What pairing buys: how the values of two rows go together, and the variance of their difference over
+ * that of rows that are not paired, the sum of their variances.  NAN where fewer than 3 pairs exist. */
+struct pairing {
+    double correlation, variance_ratio;
+};
+
+/* By seed: the log-perplexities of row a and row b at the seeds that both have. */
+int contrasts_pairing_of_seeds(const struct matrix *matrix, int a, int b, struct pairing *pairing);
+/* By held-out example: within each seed, pooled over the seeds that both have; no memory is taken.
+ * Does not exist when a run lacks its examples or has other ones. */
+struct pairing contrasts_pairing_of_examples(const struct matrix *matrix, int a, int b);
+
 /* The row that is better than every other, each pair tested and Holm over all pairs (not only
  * those of the best, which the data chose).  *best: -1 when there is none. */
 int contrasts_best(const struct scores *scores, int *best);

@@ -62,9 +62,19 @@ static json_t *curve_json(const struct run_result *run)
     return json_finish(points, bad);
 }
 
-/* Rounded to 6 decimals, a tenth of what one part in a million of a loss is, to keep files small. */
+double results_example_step_nats(int examples)
+{
+    /* The digit before the point, the point and a comma are of each value too. */
+    const int room = 20480, most = 6, least = 2;
+    int digits = room / (examples > 0 ? examples : 1) - 3;
+
+    return pow(10.0, -(double)(digits > most ? most : digits < least ? least : digits));
+}
+
 static json_t *examples_json(const struct run_result *run)
 {
+    /* Divided by, it gives the nearest number of so many digits. */
+    double steps_a_nat = round(1.0 / results_example_step_nats(run->heldout_examples));
     json_t *list;
     int bad = 0;
 
@@ -72,7 +82,7 @@ static json_t *examples_json(const struct run_result *run)
         return json_null();
     list = json_array();
     for (int i = 0; i < run->heldout_examples; i++)
-        bad |= json_push(list, json_number(round(run->example_nats[i] * 1e6) * 1e-6));
+        bad |= json_push(list, json_number(round(run->example_nats[i] * steps_a_nat) / steps_a_nat));
     return json_finish(list, bad);
 }
 

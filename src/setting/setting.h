@@ -27,7 +27,8 @@ struct recipe {
     int64_t steps, warmup_steps;
     double learning_rate, decay_fraction;
     int seeds;            /* how many */
-    int heldout_examples; /* at most */
+    int heldout_examples; /* of the last evaluation, at most */
+    int curve_examples;   /* of the curve's points, at most */
     int samples;          /* throughput samples of each variant and pass */
     int jobs;             /* trainings side by side; 0 until resolved: one per thread */
 };

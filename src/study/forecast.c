@@ -150,8 +150,10 @@ double forecast_run_flops(const struct forecast_row *row, const struct setting *
     const struct recipe *recipe = &setting->recipe;
     double forward = (double)row->counts.forward_flops / recipe->batch; /* of an example */
 
-    return (double)recipe->steps * (double)row->counts.train_flops +
-           forward * recipe->heldout_examples * (double)evaluation_count(setting);
+    double curve = fmin(recipe->curve_examples, recipe->heldout_examples);
+    double evaluated = recipe->heldout_examples + curve * (double)(evaluation_count(setting) - 1);
+
+    return (double)recipe->steps * (double)row->counts.train_flops + forward * evaluated;
 }
 
 double forecast_run_s(const struct forecast_row *row, const struct setting *setting,

@@ -3,6 +3,8 @@
 
 #include "src/train/evaluate.h"
 
+#include "src/util/spread.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -32,38 +34,75 @@ int64_t evaluation_count(const struct setting *setting)
     return (int64_t)LENGTH_OF(points);
 }
 
-int evaluation_open(struct evaluation *evaluation, const struct batch *heldout)
+int evaluation_open(struct evaluation *evaluation, const struct batch *heldout, int curve_examples)
 {
     *evaluation = (struct evaluation){
         .heldout = heldout,
         .example_nats = calloc((size_t)heldout->examples, sizeof(double)),
+        .curve_nats = NAN,
         .mean_nats = NAN,
         .target_tokens = batch_all_targets(heldout),
     };
-    return evaluation->example_nats ? 0 : err_set("out of memory");
+    if (!evaluation->example_nats)
+        return err_set("out of memory");
+    return curve_examples < heldout->examples
+               ? batch_spread(&evaluation->sample, heldout, curve_examples)
+               : 0;
 }
 
-/* The mean is over target tokens, not over the means of examples. */
-int evaluation_make(struct evaluation *evaluation, struct model *model)
+/* The losses of some examples, sums over their target tokens, become means of each; what is returned
+ * is over target tokens, not over the means of examples. */
+static double mean_of(const struct batch *batch, double *nats)
 {
-    const struct batch *heldout = evaluation->heldout;
-    double sum = 0;
+    double sum = 0, tokens = 0;
 
-    if (model_evaluate(model, heldout, evaluation->example_nats))
-        return -1;
-    for (int i = 0; i < heldout->examples; i++) {
-        int targets = batch_targets(heldout, i);
+    for (int i = 0; i < batch->examples; i++) {
+        int targets = batch_targets(batch, i);
 
-        sum += evaluation->example_nats[i];
+        sum += nats[i];
+        tokens += targets;
         if (targets > 0)
-            evaluation->example_nats[i] /= targets;
+            nats[i] /= targets;
     }
-    evaluation->mean_nats = sum / (double)evaluation->target_tokens;
+    return sum / tokens;
+}
+
+/* What the curve's examples give, of the means of all. */
+static double mean_of_sample(const struct evaluation *evaluation)
+{
+    const struct batch *all = evaluation->heldout, *sample = evaluation->sample;
+    double sum = 0, tokens = 0;
+
+    for (int i = 0; i < sample->examples; i++) {
+        int targets = batch_targets(sample, i);
+
+        sum += targets * evaluation->example_nats[spread_at((size_t)all->examples,
+                                                            (size_t)sample->examples, (size_t)i)];
+        tokens += targets;
+    }
+    return sum / tokens;
+}
+
+int evaluation_make(struct evaluation *evaluation, struct model *model, bool all)
+{
+    const struct batch *batch = all || !evaluation->sample ? evaluation->heldout
+                                                           : evaluation->sample;
+    double mean;
+
+    if (model_evaluate(model, batch, evaluation->example_nats))
+        return -1;
+    mean = mean_of(batch, evaluation->example_nats);
+    evaluation->mean_nats = batch == evaluation->heldout ? mean : NAN;
+    evaluation->curve_nats = batch == evaluation->heldout && evaluation->sample
+                                 ? mean_of_sample(evaluation)
+                                 : mean;
     return 0;
 }
 
 void evaluation_close(struct evaluation *evaluation)
 {
+    batch_destroy(evaluation->sample);
     free(evaluation->example_nats);
+    evaluation->sample = NULL;
     evaluation->example_nats = NULL;
 }

@@ -54,7 +54,8 @@ static int open_training(struct training *training)
     const struct train_job *job = training->job;
     struct model_options options = setting_model(job->setting, job->variant, job->threads);
 
-    if (evaluation_open(&training->evaluation, job->task->heldout) ||
+    if (evaluation_open(&training->evaluation, job->task->heldout,
+                        job->setting->recipe.curve_examples) ||
         batch_create(&training->batch, options.batch, options.model.input_length,
                      options.model.target_length) ||
         task_stream_open(&training->stream, job->task, job->seed) ||
@@ -127,21 +128,21 @@ static bool has_diverged(const struct training *training, double loss_nats)
     return !(loss_nats <= DIVERGED_FACTOR * log(training->job->setting->vocabulary));
 }
 
-/* Evaluate on the held-out examples and add a point to the curve. */
+/* Evaluate on the held-out examples, all of them at the end, and add a point to the curve. */
 static int evaluate(struct training *training)
 {
-    double mean_nats;
+    struct evaluation *evaluation = &training->evaluation;
 
-    if (evaluation_make(&training->evaluation, training->model))
+    if (evaluation_make(evaluation, training->model,
+                        training->state.step == training->job->setting->recipe.steps))
         return -1;
-    mean_nats = training->evaluation.mean_nats;
-    if (has_diverged(training, mean_nats)) {
-        set_diverged(training, "the held-out loss", mean_nats);
-        mean_nats = NAN;
+    if (has_diverged(training, evaluation->curve_nats)) {
+        set_diverged(training, "the held-out loss", evaluation->curve_nats);
+        evaluation->curve_nats = evaluation->mean_nats = NAN;
     }
-    training->result->heldout_log_perplexity_nats = mean_nats;
-    report(training, NAN, mean_nats);
-    return add_curve_point(training, mean_nats);
+    training->result->heldout_log_perplexity_nats = evaluation->mean_nats;
+    report(training, NAN, isnan(evaluation->mean_nats) ? evaluation->curve_nats : evaluation->mean_nats);
+    return add_curve_point(training, evaluation->curve_nats);
 }
 
 static int train_step(struct training *training)

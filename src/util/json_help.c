@@ -292,7 +292,8 @@ static int print_array(FILE *out, const json_t *array, int indent)
         fputs(before, out);
         before = ",";
         if (text && column + (int)strlen(text) + 2 <= MARGIN) {
-            column += fprintf(out, " %s", text);
+            /* Long lists of numbers are most of a file. */
+            column += fprintf(out, json_is_number(element) ? "%s" : " %s", text);
         } else {
             print_indent(out, indent + INDENT);
             column = indent + INDENT;

@@ -30,15 +30,42 @@ static int rank(const struct matrix *matrix, int row, double *nats, struct signe
     return stats_signed_rank(nats, n, STATS_LEVEL, ranks);
 }
 
-static json_t *row_json(const struct matrix *matrix, int row, const struct contrast *contrast,
-                        const struct signed_rank *ranks, struct interval bootstrap, bool best,
+/* What is told of a row besides its own losses. */
+struct against {
+    struct contrast contrast;
+    struct signed_rank ranks;
+    struct interval bootstrap;
+    struct pairing seeds, examples;
+    bool best;
+};
+
+/* All that a row's runs and the baseline's together tell.  0 or -1. */
+static int compare(const struct matrix *matrix, int row, double *nats, struct against *against)
+{
+    const struct pairing none = {NAN, NAN};
+    int base = matrix->baseline;
+
+    against->bootstrap = (struct interval){NAN, NAN};
+    against->seeds = against->examples = none;
+    if (rank(matrix, row, nats, &against->ranks) != 0)
+        return -1;
+    if (against->contrast.test.n == 0)
+        return 0;
+    against->examples = contrasts_pairing_of_examples(matrix, row, base);
+    return contrasts_pairing_of_seeds(matrix, row, base, &against->seeds) != 0 ||
+                   contrasts_bootstrap(matrix, row, base, &against->bootstrap) != 0
+               ? -1
+               : 0;
+}
+
+static json_t *row_json(const struct matrix *matrix, int row, const struct against *against,
                         double *nats)
 {
     static const struct paper_row nothing = {NULL, NAN, NAN, NAN};
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     const struct matrix_variant *variant = &matrix->variant[row];
     const struct paper_row *paper = variant->paper ? variant->paper : &nothing;
-    const struct paired_test *test = &contrast->test;
+    const struct paired_test *test = &against->contrast.test;
     int n = scores_row(&scores, row, nats);
     const struct table1_row result = {
         .variant = variant->name,
@@ -49,18 +76,22 @@ static json_t *row_json(const struct matrix *matrix, int row, const struct contr
         .delta_nats = test->difference,
         .delta_ci95_nats = test->interval,
         .p_paired = test->p_t,
-        .p_holm = contrast->p_holm,
+        .p_holm = against->contrast.p_holm,
         .paper_65536_nats = paper->steps_65536_mean,
         .paper_65536_stddev_nats = paper->steps_65536_stddev,
         .paper_524288_nats = paper->steps_524288,
         .n_paired = test->n,
         .delta_stddev_nats = test->stddev,
-        .delta_bootstrap_ci95_nats = bootstrap,
+        .delta_bootstrap_ci95_nats = against->bootstrap,
         .p_sign_flip = test->p_sign_flip,
-        .detectable_nats = contrast->detectable,
-        .best = best,
-        .delta_hodges_lehmann_nats = ranks->estimate,
-        .delta_hodges_lehmann_ci95_nats = ranks->interval,
+        .detectable_nats = against->contrast.detectable,
+        .best = against->best,
+        .delta_hodges_lehmann_nats = against->ranks.estimate,
+        .delta_hodges_lehmann_ci95_nats = against->ranks.interval,
+        .seed_correlation = against->seeds.correlation,
+        .seed_variance_ratio = against->seeds.variance_ratio,
+        .example_correlation = against->examples.correlation,
+        .example_variance_ratio = against->examples.variance_ratio,
     };
     json_t *o = json_object();
 
@@ -80,13 +111,10 @@ static json_t *compute(const struct matrix *matrix)
     if (!bad)
         contrasts_detect(contrast, matrix->variants);
     for (int i = 0; i < matrix->variants && !bad; i++) {
-        struct interval bootstrap = {NAN, NAN};
-        struct signed_rank ranks;
+        struct against against = {.contrast = contrast[i], .best = i == best};
 
-        if (contrast[i].test.n > 0)
-            bad |= contrasts_bootstrap(matrix, i, matrix->baseline, &bootstrap) != 0;
-        bad |= rank(matrix, i, nats, &ranks) != 0;
-        bad |= json_push(rows, row_json(matrix, i, &contrast[i], &ranks, bootstrap, i == best, nats));
+        bad = compare(matrix, i, nats, &against) != 0 ||
+              json_push(rows, row_json(matrix, i, &against, nats));
     }
     free(contrast);
     free(nats);
@@ -245,6 +273,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     note_gated(sheet, &agreement);
     note_agreement(sheet, &agreement);
     note_best(sheet, matrix, &table1);
+    note_pairing(sheet, &table1);
     note_detectable(sheet, &table1);
     note_unpaired(sheet, matrix, &table1);
     note_failures(sheet, matrix);

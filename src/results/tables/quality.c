@@ -8,6 +8,7 @@
 #include "src/util/json_help.h"
 
 #include <math.h>
+#include <stddef.h>
 
 static const struct member table1_members[] = {
     MEMBER(struct table1_row, variant),
@@ -30,6 +31,10 @@ static const struct member table1_members[] = {
     MEMBER(struct table1_row, best),
     MEMBER(struct table1_row, delta_hodges_lehmann_nats),
     MEMBER(struct table1_row, delta_hodges_lehmann_ci95_nats),
+    MEMBER(struct table1_row, seed_correlation),
+    MEMBER(struct table1_row, seed_variance_ratio),
+    MEMBER(struct table1_row, example_correlation),
+    MEMBER(struct table1_row, example_variance_ratio),
 };
 const struct layout table1_layout = LAYOUT(struct table1_row, table1_members);
 
@@ -100,6 +105,44 @@ void note_gated(struct sheet *sheet, const struct agreement *agreement)
     sheet_note(sheet, "Gated minus ungated: %+.4f nats %s, %lld seed%s, %s%s.", difference,
                text_interval(agreement->gated_minus_ungated_ci95, "%+.4f", "(no interval)", text),
                (long long)agreement->n, agreement->n == 1 ? "" : "s", test, theirs);
+}
+
+/* "0.12 to 0.34" of those rows that have it; false when none has. */
+static bool text_range(const struct table1 *table1, size_t offset, char text[CELL_BYTES])
+{
+    double low = INFINITY, high = -INFINITY;
+
+    for (int i = 0; i < table1->rows; i++) {
+        double x = *(const double *)(const void *)((const char *)&table1->row[i] + offset);
+
+        low = isfinite(x) ? fmin(low, x) : low;
+        high = isfinite(x) ? fmax(high, x) : high;
+    }
+    snprintf(text, CELL_BYTES, low == high ? "%.2f" : "%.2f to %.2f", low, high);
+    return low <= high;
+}
+
+void note_pairing(struct sheet *sheet, const struct table1 *table1)
+{
+    static const struct {
+        const char *by;
+        size_t correlation, variance_ratio;
+    } levels[] = {
+        {"seed", offsetof(struct table1_row, seed_correlation),
+         offsetof(struct table1_row, seed_variance_ratio)},
+        {"held-out example", offsetof(struct table1_row, example_correlation),
+         offsetof(struct table1_row, example_variance_ratio)},
+    };
+
+    for (size_t i = 0; i < LENGTH_OF(levels); i++) {
+        char correlation[CELL_BYTES], ratio[CELL_BYTES];
+
+        if (text_range(table1, levels[i].correlation, correlation) &&
+            text_range(table1, levels[i].variance_ratio, ratio))
+            sheet_note(sheet, "Pairing by %s: correlation with the baseline %s; the variance of a "
+                              "difference is %s of what it is without pairs.",
+                       levels[i].by, correlation, ratio);
+    }
 }
 
 void note_best(struct sheet *sheet, const struct matrix *matrix, const struct table1 *table1)

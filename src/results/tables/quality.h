@@ -23,6 +23,8 @@ struct table1_row {
     bool best;
     double delta_hodges_lehmann_nats; /* by ranks: one odd seed does not carry it away */
     struct interval delta_hodges_lehmann_ci95_nats;
+    /* What pairing with the baseline buys, by seed and by held-out example. */
+    double seed_correlation, seed_variance_ratio, example_correlation, example_variance_ratio;
 };
 extern const struct layout table1_layout;
 
@@ -47,6 +49,7 @@ void agreement_read(struct agreement *agreement, const json_t *document);
 
 void note_agreement(struct sheet *sheet, const struct agreement *agreement);
 void note_gated(struct sheet *sheet, const struct agreement *agreement);
+void note_pairing(struct sheet *sheet, const struct table1 *table1);
 void note_best(struct sheet *sheet, const struct matrix *matrix, const struct table1 *table1);
 
 #endif
