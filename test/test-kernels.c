@@ -153,7 +153,7 @@ static void test_softmax(const struct kernels *kernels, enum dnn_type type, bool
                 scores[i * n + j] = (causal && j > i) || j >= used ? -INFINITY
                                     : a.exact[i * n + j] + (biased ? b.exact[rows - 1 + j - i] : 0);
         ref_softmax(p, scores, rows, n);
-        k->softmax_forward(rows, n, used, causal, a.f32, biased ? b.f32 + rows - 1 : NULL,
+        k->softmax_forward(rows, n, used, causal ? 0 : n, a.f32, biased ? b.f32 + rows - 1 : NULL,
                            data(&c, type));
         compare(&c, p, cells, type);
 
@@ -195,7 +195,7 @@ static void test_softmax_causal(const struct kernels *kernels, enum dnn_type typ
         for (int i = 0; i < cells; i++)
             scores[i] = i % n > first + i / n ? -INFINITY : a.exact[i];
         ref_softmax(p, scores, rows, n);
-        kernels->type[type].softmax_causal(rows, n, first, a.f32, data(&c, type));
+        kernels->type[type].softmax_forward(rows, n, n, first, a.f32, NULL, data(&c, type));
         compare(&c, p, cells, type);
         for (int i = 0; i < cells; i++)
             if (i % n > first + i / n && element(&c, i, type) != 0)

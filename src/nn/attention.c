@@ -350,14 +350,10 @@ static void piece_forward(struct nn *nn, const struct attention_plan *plan,
         const float *scores = scratch->scores + (size_t)i * piece->cells;
         void *dst = at(nn, probabilities, (size_t)i * piece->cells);
 
-        if (shape->block)
-            nn->typed->softmax_causal(range->queries, range->keys, range->first, scores, dst);
-        else
-            nn->typed->softmax_forward(range->queries, range->keys,
-                                       keys_used(range, memory, piece->first + i / shape->heads),
-                                       shape->causal, scores,
-                                       bias ? bias->line + head * bias->pitch + bias->zero : NULL,
-                                       dst);
+        nn->typed->softmax_forward(range->queries, range->keys,
+                                   keys_used(range, memory, piece->first + i / shape->heads),
+                                   shape->causal ? range->first : range->keys, scores,
+                                   bias ? bias->line + head * bias->pitch + bias->zero : NULL, dst);
     }
     nn_book(nn, PROFILE_SOFTMAX, &start, 0,
             softmax_bytes(nn, range_cells(shape, range, piece->examples), 1));

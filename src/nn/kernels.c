@@ -17,7 +17,7 @@
 
 #define NORM_EPSILON 1e-6f
 
-enum { SOFTMAX_LINE = 2048 }; /* columns of a softmax row that are kept between its passes */
+enum { SOFTMAX_CELLS = 2048 }; /* of softmax rows that are kept between its steps */
 enum { ROTATE_LINE = 1 << 14 }; /* the widest head */
 
 /* ==== Activations: value, and value with slope ==== */
@@ -267,8 +267,7 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
         .norm_forward = norm_forward_##t,                                                          \
         .norm_backward = norm_backward_##t, .softmax_forward = softmax_forward_##t,                \
         .softmax_backward = softmax_backward_##t, .cross_entropy = cross_entropy_##t,              \
-        .softmax_causal = softmax_causal_##t, .rotate = rotate_##t,                                \
-        .rotate_back = rotate_back_##t, .convert = convert_##t                                     \
+        .rotate = rotate_##t, .rotate_back = rotate_back_##t, .convert = convert_##t               \
     }
 
 const struct kernels PASTE(kernels_, KERNEL_ISA) = {

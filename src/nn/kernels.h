@@ -52,18 +52,14 @@ struct typed_kernels {
                           float *diff_gain, void *diff_copy);
 
     /* dst = softmax(scores + bias) over the rows of one head's (rows, n) matrix.  bias[j - i] is
-     * added at (i, j); NULL: none.  Only the first `used` columns (at least 1) count, and when causal
-     * of these j <= i; the rest of dst is 0. */
-    void (*softmax_forward)(int rows, int n, int used, bool causal, const float *scores,
+     * added at (i, j); NULL: none.  Only the first `used` columns (at least 1) count, and of these
+     * j <= first + i: 0 when causal, n when not, else where the rows begin in a causal matrix.  The rest
+     * of dst is 0. */
+    void (*softmax_forward)(int rows, int n, int used, int first, const float *scores,
                             const float *bias, void *dst);
     /* diff_scores from dst and diff_dst; diff_bias[j - i] += them, NULL: no bias. */
     void (*softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
                              const float *diff_dst, void *diff_scores, float *diff_bias);
-
-    /* dst = softmax(scores) of rows that are part of a causal matrix: row i counts its columns up to
-     * first + i (less than n); the rest of dst is 0, so that its gradient is softmax_backward()'s of
-     * all columns. */
-    void (*softmax_causal)(int rows, int n, int first, const float *scores, void *dst);
 
     /* In every head of every row of x, (rows, heads, 2 half), the pair (i, half + i) turns by an
      * angle of the row, and is multiplied by the factor.  turn: (rows, 2 half), the cosines of a row's

@@ -188,56 +188,96 @@ static void T(norm_backward)(int64_t rows, int d, const float *diff_dst, const f
     }
 }
 
-static void T(softmax_forward)(int rows, int n, int used, bool causal, const float *scores,
+/* The scores of a row with their bias, -INFINITY where they do not count; returns the largest. */
+static float T(softmax_line)(int n, int valid, const float *score, const float *bias, float *line)
+{
+    float max = -INFINITY;
+
+    if (bias) {
+#pragma omp simd reduction(max : max)
+        for (int j = 0; j < n; j++) {
+            line[j] = j < valid ? score[j] + bias[j] : -INFINITY;
+            max = line[j] > max ? line[j] : max;
+        }
+    } else {
+#pragma omp simd reduction(max : max)
+        for (int j = 0; j < n; j++) {
+            line[j] = j < valid ? score[j] : -INFINITY;
+            max = line[j] > max ? line[j] : max;
+        }
+    }
+    return max;
+}
+
+/* Several rows, step by step: a row's step waits for the sum of the one before, which takes as long as many
+ * columns do. */
+static void T(softmax_rows)(int rows, int n, int used, int first, const float *scores,
+                            const float *bias, STORAGE *out)
+{
+    float lines[SOFTMAX_CELLS], number[SOFTMAX_CELLS];
+
+    for (int row = 0; row < rows; row++) {
+        int valid = first + row < used ? first + row + 1 : used;
+
+        number[row] = T(softmax_line)(n, valid, scores + (int64_t)row * n, bias ? bias - row : NULL,
+                                      lines + row * n);
+    }
+    for (int row = 0; row < rows; row++) {
+        float *line = lines + row * n, max = number[row], sum = 0;
+
+#pragma omp simd reduction(+ : sum)
+        for (int j = 0; j < n; j++) {
+            float x = exp_f(line[j] - max);
+
+            line[j] = line[j] != -INFINITY ? x : 0;
+            sum += line[j];
+        }
+        number[row] = 1.0f / sum;
+    }
+    for (int row = 0; row < rows; row++) {
+        const float *line = lines + row * n, factor = number[row];
+
+#pragma omp simd
+        for (int j = 0; j < n; j++)
+            STORE(out + (int64_t)row * n, j, line[j] * factor);
+    }
+}
+
+/* A row that is too long to be kept between the steps. */
+static void T(softmax_long)(int n, int valid, const float *score, const float *bias, STORAGE *out)
+{
+    float max = -INFINITY, sum = 0, factor;
+
+    for (int j = 0; j < valid; j++) {
+        float x = score[j] + (bias ? bias[j] : 0.0f);
+
+        max = x > max ? x : max;
+    }
+#pragma omp simd reduction(+ : sum)
+    for (int j = 0; j < valid; j++)
+        sum += exp_f(score[j] + (bias ? bias[j] : 0.0f) - max);
+    factor = 1.0f / sum;
+#pragma omp simd
+    for (int j = 0; j < valid; j++)
+        STORE(out, j, exp_f(score[j] + (bias ? bias[j] : 0.0f) - max) * factor);
+    memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
+}
+
+static void T(softmax_forward)(int rows, int n, int used, int first, const float *scores,
                                const float *bias, void *dst)
 {
+    int block = n <= SOFTMAX_CELLS ? SOFTMAX_CELLS / n : 1;
     STORAGE *out = dst;
 
-    for (int row = 0; row < rows; row++, scores += n, out += n) {
-        int valid = causal && row + 1 < used ? row + 1 : used;
-        float max = -INFINITY, sum = 0, factor;
-        float line[SOFTMAX_LINE];
-        const float *score = scores, *b = bias ? bias - row : NULL;
+    for (int row = 0; row < rows; row += block) {
+        int64_t begin = (int64_t)row * n;
 
-        /* Rows longer than the line are summed twice; what fits is kept in cache. */
-        if (valid <= SOFTMAX_LINE) {
-            if (b) {
-#pragma omp simd reduction(max : max)
-                for (int j = 0; j < valid; j++) {
-                    line[j] = score[j] + b[j];
-                    max = line[j] > max ? line[j] : max;
-                }
-            } else {
-#pragma omp simd reduction(max : max)
-                for (int j = 0; j < valid; j++) {
-                    line[j] = score[j];
-                    max = line[j] > max ? line[j] : max;
-                }
-            }
-#pragma omp simd reduction(+ : sum)
-            for (int j = 0; j < valid; j++) {
-                line[j] = exp_f(line[j] - max);
-                sum += line[j];
-            }
-            factor = 1.0f / sum;
-#pragma omp simd
-            for (int j = 0; j < valid; j++)
-                STORE(out, j, line[j] * factor);
-        } else {
-            for (int j = 0; j < valid; j++) {
-                float x = score[j] + (b ? b[j] : 0.0f);
-
-                max = x > max ? x : max;
-            }
-#pragma omp simd reduction(+ : sum)
-            for (int j = 0; j < valid; j++)
-                sum += exp_f(score[j] + (b ? b[j] : 0.0f) - max);
-            factor = 1.0f / sum;
-#pragma omp simd
-            for (int j = 0; j < valid; j++)
-                STORE(out, j, exp_f(score[j] + (b ? b[j] : 0.0f) - max) * factor);
-        }
-        memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
+        if (n <= SOFTMAX_CELLS)
+            T(softmax_rows)(block < rows - row ? block : rows - row, n, used, first + row, scores + begin,
+                            bias ? bias - row : NULL, out + begin);
+        else
+            T(softmax_long)(n, first + row < used ? first + row + 1 : used, scores + begin,
+                            bias ? bias - row : NULL, out + begin);
     }
 }
 
@@ -270,52 +310,6 @@ static void T(softmax_backward)(int rows, int n, int used, bool causal, const vo
                 STORE(out, j, LOAD(p, j) * (diff_dst[j] - dot));
         }
         memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
-    }
-}
-
-/* Whole vectors throughout: what a row does not see is computed with the rest and dropped. */
-static void T(softmax_causal)(int rows, int n, int first, const float *scores, void *dst)
-{
-    STORAGE *out = dst;
-
-    for (int row = 0; row < rows; row++, scores += n, out += n) {
-        int valid = first + row + 1;
-        float max = -INFINITY, sum = 0, factor;
-        float line[SOFTMAX_LINE];
-
-#pragma omp simd reduction(max : max)
-        for (int j = 0; j < n; j++) {
-            float x = j < valid ? scores[j] : -INFINITY;
-
-            max = x > max ? x : max;
-        }
-        if (n <= SOFTMAX_LINE) {
-#pragma omp simd reduction(+ : sum)
-            for (int j = 0; j < n; j++) {
-                float x = exp_f(scores[j] - max);
-
-                line[j] = j < valid ? x : 0;
-                sum += line[j];
-            }
-            factor = 1.0f / sum;
-#pragma omp simd
-            for (int j = 0; j < n; j++)
-                STORE(out, j, line[j] * factor);
-        } else {
-#pragma omp simd reduction(+ : sum)
-            for (int j = 0; j < n; j++) {
-                float x = exp_f(scores[j] - max);
-
-                sum += j < valid ? x : 0;
-            }
-            factor = 1.0f / sum;
-#pragma omp simd
-            for (int j = 0; j < n; j++) {
-                float x = exp_f(scores[j] - max) * factor;
-
-                STORE(out, j, j < valid ? x : 0);
-            }
-        }
     }
 }
 
