@@ -2,6 +2,7 @@
 dist_noinst_SCRIPTS += \
     plots/all.py \
     plots/curves.py \
+    plots/log.py \
     plots/forest.py \
     plots/pareto.py \
     plots/scaling.py \

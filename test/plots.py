@@ -261,6 +261,17 @@ def check_refusals(folder):
     folder.refuse("forest", [one, "-o", "nowhere/x.png"], "nowhere/x.png")
 
 
+def check_log(folder):
+    """Of a log that is being written."""
+    lines = [json.dumps({"setting": "8", "variant": variant, "seed": 1, "step": step,
+                         "heldout_log_perplexity_nats": None if step == 5 else 6 - step / 5})
+             for variant in ("relu", "glu") for step in (0, 5, 10)]
+    with open(folder.at("log.jsonl"), "w", encoding="utf-8") as stream:
+        stream.write("\n".join(lines) + '\n{"variant": "re')
+    check(folder.draw("log", ["log.jsonl"], "log.png"), "log: no picture")
+    check_picture(folder, "log.png", 2)
+
+
 def check_all(folder):
     bare = folder.example("2", "bare")
     status, printed = folder.script("all", bare, "-d", "figures", "--format", "svg")
@@ -283,7 +294,8 @@ def main():
         assert font_manager
         os.chdir(path)
         folder = Folder(path)
-        for part in (check_figures, check_scaling, check_study, check_missing, check_refusals, check_all):
+        for part in (check_figures, check_scaling, check_study, check_missing, check_refusals, check_log,
+                     check_all):
             part(folder)
         os.chdir(home)
     print("matplotlib %s: %s" % (__version__, "%d failures" % failures if failures else "ok"))

@@ -71,8 +71,9 @@ struct setting {
     char *file; /* --config */
     struct io_facts file_facts; /* what was read of it */
     int64_t checkpoint_every; /* steps; 0: by time */
+    int64_t log_every;        /* steps; 0: a hundredth of them */
     bool resume, restart, force;
-    char *output, *dump_batches, *save_checkpoint, *init_checkpoint;
+    char *output, *dump_batches, *log, *save_checkpoint, *init_checkpoint;
     bool ffn, profile, scaling;
     int scaling_d_model; /* the widest model of --scaling */
 

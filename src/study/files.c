@@ -137,7 +137,8 @@ static int add_all(struct outputs *outputs, const struct study_options *options)
             return -1;
     if ((options->axes && first->output && add_in_directory(outputs, options->directory, "study")) ||
         (first->dump_batches &&
-         outputs_add(outputs, FIELD("dump_batches"), first->dump_batches, OUTPUT_ANY)))
+         outputs_add(outputs, FIELD("dump_batches"), first->dump_batches, OUTPUT_ANY)) ||
+        (first->log && outputs_add(outputs, FIELD("log"), first->log, OUTPUT_ANY)))
         return -1;
     return outputs_add_standard(outputs);
 }

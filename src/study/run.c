@@ -34,6 +34,7 @@ static const double sample_s = 0.05;
 struct jobs {
     struct study *study;
     struct dump *dump;
+    struct journal *journal;
 
     pthread_mutex_t lock; /* of all below, of the runs' progress and of what is done */
     int next;
@@ -237,6 +238,8 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
         .threads = setting_threads_per_run(setting),
         .task = run->part->task,
         .dump = jobs->dump,
+        .journal = jobs->journal,
+        .setting_name = study->options->axes ? run->part->name : NULL,
         .save_directory = study_weights(study, run->part, cell, setting->save_checkpoint, save),
         .init_directory = study_weights(study, run->part, cell, setting->init_checkpoint, init),
         .init_sha256 = cell->init_sha256,
@@ -396,6 +399,12 @@ static int check_init_checkpoints(const struct study *study)
     return 0;
 }
 
+/* Is there something of it already, which a log is gone on with for? */
+static bool goes_on(const struct study *study)
+{
+    return study->setting->resume && (resume_is_unfinished(study) || study_count(study, is_done) > 0);
+}
+
 static int open_jobs(struct jobs *jobs, struct study *study)
 {
     assert(study->run_count > 0); /* every setting has a variant and a seed */
@@ -406,6 +415,9 @@ static int open_jobs(struct jobs *jobs, struct study *study)
     for (int i = 0; i < study->run_count; i++)
         jobs->steps_all += study->runs[i].done ? 0 : study->runs[i].cell->setting->recipe.steps;
     if (study->setting->dump_batches && dump_open(&jobs->dump, study->setting->dump_batches))
+        return -1;
+    if (study->setting->log &&
+        journal_open(&jobs->journal, study->setting->log, goes_on(study)))
         return -1;
     return 0;
 }
@@ -518,7 +530,7 @@ enum study_status study_run(const struct study_options *options, json_t **docume
         leave_store(&study);
 out:
     signals_release();
-    if (dump_close(jobs.dump))
+    if (dump_close(jobs.dump) || journal_close(jobs.journal))
         status = STUDY_FAILED;
     free(jobs.finished);
     pthread_mutex_destroy(&jobs.lock);

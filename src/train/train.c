@@ -113,6 +113,14 @@ static int add_curve_point(struct training *training, double heldout_nats)
     return 0;
 }
 
+static int64_t tokens_seen(const struct training *training)
+{
+    const struct train_job *job = training->job;
+    struct model_options options = setting_model(job->setting, job->variant, job->threads);
+
+    return training->state.step * (int64_t)options.batch * model_tokens(&options);
+}
+
 static void set_diverged(struct training *training, const char *what, double loss_nats)
 {
     char text[160];
@@ -128,8 +136,35 @@ static bool has_diverged(const struct training *training, double loss_nats)
     return !(loss_nats <= DIVERGED_FACTOR * log(training->job->setting->vocabulary));
 }
 
+/* How often there is a line when nobody says it: a hundred of a run, besides those of evaluations. */
+static bool line_is_due(const struct setting *setting, int64_t step)
+{
+    int64_t every = setting->log_every > 0 ? setting->log_every : setting->recipe.steps / 100;
+
+    return step % (every > 0 ? every : 1) == 0;
+}
+
+static void add_line(const struct training *training, double train_loss_nats, double heldout_nats)
+{
+    const struct train_job *job = training->job;
+    const struct schedule schedule = setting_schedule(job->setting);
+    int64_t step = training->state.step;
+
+    journal_add(job->journal, &(struct journal_line){
+                                  .setting = job->setting_name,
+                                  .variant = job->variant,
+                                  .seed = job->seed,
+                                  .step = step,
+                                  .tokens_seen = tokens_seen(training),
+                                  .learning_rate = step > 0 ? schedule_rate(&schedule, step) : NAN,
+                                  .train_loss_nats = train_loss_nats,
+                                  .heldout_log_perplexity_nats = heldout_nats,
+                                  .train_s = training->result->train_s,
+                              });
+}
+
 /* Evaluate on the held-out examples, all of them at the end, and add a point to the curve. */
-static int evaluate(struct training *training)
+static int evaluate(struct training *training, double train_loss_nats)
 {
     struct evaluation *evaluation = &training->evaluation;
 
@@ -142,16 +177,19 @@ static int evaluate(struct training *training)
     }
     training->result->heldout_log_perplexity_nats = evaluation->mean_nats;
     report(training, NAN, isnan(evaluation->mean_nats) ? evaluation->curve_nats : evaluation->mean_nats);
+    add_line(training, train_loss_nats, evaluation->curve_nats);
     return add_curve_point(training, evaluation->curve_nats);
 }
 
-static int train_step(struct training *training)
+static int train_step(struct training *training, double *nats)
 {
     const struct train_job *job = training->job;
     struct run_result *result = training->result;
     int64_t step = training->state.step + 1;
     const struct schedule schedule = setting_schedule(job->setting);
     double start_s = clock_now_s(), loss_nats;
+
+    *nats = NAN;
 
     if (task_stream_next(training->stream, training->batch) ||
         model_train_step(training->model, training->batch, step, schedule_rate(&schedule, step),
@@ -164,6 +202,7 @@ static int train_step(struct training *training)
         set_diverged(training, "the training loss", loss_nats);
         return 0;
     }
+    *nats = loss_nats;
     training->state.interval_nats += loss_nats;
     training->state.interval_steps++;
     report(training, loss_nats, NAN);
@@ -195,9 +234,10 @@ static int train_loop(struct training *training)
 {
     struct run_result *result = training->result;
     const struct setting *setting = training->job->setting;
+    double loss_nats;
 
     /* A training that goes on has its first points already. */
-    if (result->curve_count == 0 && evaluate(training))
+    if (result->curve_count == 0 && evaluate(training, NAN))
         return -1;
     while (result->status == RUN_OK && training->state.step < setting->recipe.steps) {
         if (signals_stop) {
@@ -206,11 +246,16 @@ static int train_loop(struct training *training)
                 save_checkpoint(training);
             break;
         }
-        if (train_step(training))
+        if (train_step(training, &loss_nats))
             return -1;
-        if (result->status == RUN_OK && evaluation_is_due(setting, training->state.step) &&
-            evaluate(training))
-            return -1;
+        if (result->status != RUN_OK)
+            break;
+        if (evaluation_is_due(setting, training->state.step)) {
+            if (evaluate(training, loss_nats))
+                return -1;
+        } else if (line_is_due(setting, training->state.step)) {
+            add_line(training, loss_nats, NAN);
+        }
         if (result->status == RUN_OK && training->state.step < setting->recipe.steps &&
             checkpoint_is_due(training))
             save_checkpoint(training);
@@ -234,12 +279,10 @@ static void hash_parameters(struct model *model, char hex[SHA256_HEX_BYTES])
 /* How far it came, which is told of one that failed as well: its curve goes as far. */
 static void count_steps(const struct training *training)
 {
-    const struct train_job *job = training->job;
     struct run_result *result = training->result;
-    struct model_options options = setting_model(job->setting, job->variant, job->threads);
 
     result->steps = training->state.step;
-    result->tokens_seen = training->state.step * (int64_t)options.batch * model_tokens(&options);
+    result->tokens_seen = tokens_seen(training);
     if (result->train_s > 0)
         result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
 }

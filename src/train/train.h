@@ -5,6 +5,7 @@
 #include "src/results/results.h"
 #include "src/setting/setting.h"
 #include "src/train/dump.h"
+#include "src/train/journal.h"
 #include "src/train/state.h"
 
 /* Where a training is. */
@@ -21,6 +22,8 @@ struct train_job {
     int threads;
     const struct task *task;           /* with held-out examples */
     struct dump *dump;                 /* NULL: none */
+    struct journal *journal;           /* NULL: none */
+    const char *setting_name;          /* of a study, for the journal; NULL: it is no study */
     const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
     const char *init_sha256;           /* of its weights; with init_directory */
     const char *save_directory;        /* where the final weights go; NULL: nowhere */

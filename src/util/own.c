@@ -30,6 +30,8 @@ static const struct {
 } kinds[] = {
     {{{"schema_version", "", ""}, {"program", "name", PACKAGE_NAME}}},
     {{{"phase", "", ""}, {"variant", "", ""}, {"seed", "", ""}, {"step", "", ""}, {"inputs", "", ""}}},
+    {{{"variant", "", ""}, {"seed", "", ""}, {"step", "", ""}, {"learning_rate", "", ""},
+      {"train_s", "", ""}}},
     {{{"__metadata__", "producer", PACKAGE_NAME " "}}},
     {{{"glubench_variant", "", ""}}},
     {{{"program", "", ""}, {"axes", "", ""}, {"settings", "", ""}, {"cells", "", ""}}},

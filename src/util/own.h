@@ -2,6 +2,7 @@
  *
  *     results       an object with "schema_version" whose "program" has the "name" glubench
  *     batches       a first line with "phase", "variant", "seed", "step" and "inputs"
+ *     a log         a first line with "variant", "seed", "step", "learning_rate" and "train_s"
  *     weights       safetensors whose "__metadata__" has a "producer" glubench
  *     config.json   an object with "glubench_variant"
  *     a study       an object with "program", "axes", "settings" and "cells"
