@@ -29,6 +29,25 @@ expect 1 'with another result' report plain.json worse.json
 expect 1 'cannot read nothing.json' report nothing.json
 expect 2 'table' report --table nothing plain.json
 
+# What others published.
+expect 0 '^FFN_SwiGLU .*-0.055 (0.003)$' report --beside narang2021 plain.json
+expect 0 'liu2024mobilellm\*, delta, percent' report --beside narang2021,liu2024mobilellm plain.json
+for format in terminal markdown latex csv json; do
+    expect 0 narang2021 report --format $format --beside narang2021 plain.json more.json
+done
+expect 2 "there is no paper 'narang' (did you mean narang2021?)" report --beside narang plain.json
+expect 2 "there is no paper 'zhang2042' (did you mean zhang2024?)" report --beside narang2021,zhang2042 plain.json
+expect 2 "value is empty" report --beside narang2021, plain.json
+expect 2 "does not apply to 'compare'" compare --beside narang2021 plain.json plain.json
+for list in "report --beside ?" "--beside=?" "run --beside ? --seeds 2"; do
+    expect 0 '^  narang2021  *2021  held-out log-perplexity (nats per target token), 12 variants' $list
+    expect 0 '^  liu2024mobilellm  *2024\* ' $list
+done
+expect 0 '^  narang2021 ' list
+expect 0 '"source": "section 3 and table 1 of arXiv:2102.11972"' list --format json
+expect 0 '^  smoke ' run --preset '?'
+expect 0 'order of narang2021: .* tau-b 0.86 over 8 variants' report --table agreement plain.json
+
 expect 0 identical compare plain.json plain.json
 expect 0 worse compare plain.json worse.json
 expect 0 worse compare --fail-on 50 plain.json worse.json
@@ -102,7 +121,7 @@ if command -v pdflatex >/dev/null 2>&1; then
     {
         printf '%s\n' '\documentclass{article}\begin{document}'
         for table in perplexity throughput parity agreement pareto; do
-            "$program" report --format latex --table $table diverged.json
+            "$program" report --format latex --table $table --beside narang2021 diverged.json
         done
         "$program" compare --format latex plain.json worse.json
         printf '%s\n' '\end{document}'

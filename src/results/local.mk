@@ -13,8 +13,8 @@ libglubench_a_SOURCES += \
     src/results/layout.c src/results/layout.h \
     src/results/matrix.c src/results/matrix.h \
     src/results/merge.c \
-    src/results/paper.c src/results/paper.h \
     src/results/power.c src/results/power.h \
+    src/results/published.c src/results/published.h \
     src/results/random_effects.c src/results/random_effects.h \
     src/results/read.c \
     src/results/report.c \
@@ -41,6 +41,7 @@ libglubench_a_SOURCES += \
 # A file for each table, and the list of them.
 libglubench_a_SOURCES += \
     src/results/tables/agreement.c \
+    src/results/tables/beside.c src/results/tables/beside.h \
     src/results/tables/finetune.c \
     src/results/tables/pareto.c \
     src/results/tables/parity.c \
@@ -68,9 +69,10 @@ test_statistics_SOURCES = test/test-statistics.c
 test_inference_SOURCES = test/test-inference.c
 TESTS += test-statistics test-inference
 
-results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
+results_tests = test-beside test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
+test_beside_SOURCES = test/test-beside.c $(results_fixture)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
 test_contrasts_SOURCES = test/test-contrasts.c $(results_fixture)
 test_matrix_SOURCES = test/test-matrix.c $(results_fixture)

@@ -7,7 +7,7 @@
 
 #include "src/glu.h"
 #include "src/results/layout.h"
-#include "src/results/paper.h"
+#include "src/results/published.h"
 #include "src/results/results.h"
 #include "src/util/metric.h"
 
@@ -24,7 +24,7 @@ struct scores {
 
 struct matrix_variant {
     const char *name, *label;
-    const struct paper_row *paper; /* NULL: not in its table 1 */
+    const struct published_value *paper; /* after 65,536 steps; NULL: not in its table 1 */
     bool gated;
     double d_ff, parameters, ffn_parameters, train_flops_per_step, parameter_difference_vs_baseline;
 };
@@ -51,7 +51,8 @@ struct matrix_throughput {
 
 struct matrix {
     const json_t *document; /* borrowed */
-    struct paper paper;
+    struct published published;
+    const struct published_paper *paper; /* PUBLISHED_PAPER */
     struct matrix_variant *variant; /* (variants): the paper's in its order, then the document's */
     int *listed;                    /* (variants): the rows in the document's order */
     int64_t *seed;                  /* (seeds), in order of first appearance */

@@ -39,9 +39,12 @@ static json_t *seeds_json(const struct setting *setting)
 static bool is_left_out(const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
+    const void *value = option_value(setting, option);
 
-    return row->sparse && row->type == OPTION_TEXT &&
-           *(char *const *)option_value(setting, option) == NULL;
+    if (!row->sparse)
+        return false;
+    return row->type == OPTION_LIST ? ((const struct text_list *)value)->count == 0
+                                    : *(char *const *)value == NULL;
 }
 
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,

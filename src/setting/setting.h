@@ -49,6 +49,7 @@ struct setting {
     char *baseline_name;
     bool allow_unequal;
     double equivalence_nats; /* a difference within this is none */
+    struct text_list beside; /* papers whose figures stand beside ours, by key */
     int64_t first_seed; /* seeds are first_seed, first_seed + 1, ... */
 
     struct text_list corpus, heldout; /* paths */
@@ -97,6 +98,9 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
 /* Only the defaults and the preset that the arguments ask for: what --help shows.  The same of
  * freeing. */
 int setting_defaults(struct setting *setting, const struct setting_argument *arguments, int count)
+    GLU_MUST_USE;
+/* Nothing but what the arguments say, for commands that train nothing.  The same of freeing. */
+int setting_said(struct setting *setting, const struct setting_argument *arguments, int count)
     GLU_MUST_USE;
 /* Where the results go when nobody said. */
 int setting_set_output(struct setting *setting, const char *path) GLU_MUST_USE;

@@ -7,6 +7,7 @@
 #include "src/setting/request.h"
 #include "src/setting/setting.h"
 
+#include "src/results/published.h"
 #include "src/results/results.h"
 #include "src/text/tokenizer.h"
 
@@ -289,13 +290,18 @@ static const struct setting_option options[] = {
     {"force", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(force), COMMAND_RUN | COMMAND_BENCH,
      .help = "replace files that glubench did not write; never one that is read"},
 
-    GROUP("Tables", PRINTING),
+    GROUP("Tables", PRINTING | COMMAND_RUN),
     {"table", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(table), COMMAND_REPORT, .argument = "NAME",
      .choice = table_choice, .automatic = "perplexity, or transfer of a study",
      .help = "which table"},
     {"format", 'f', OPTION_TEXT, AFFECTS_NOTHING, REQUEST(format), PRINTING, .argument = "NAME",
      .choice = format_choice, .initial = "terminal",
      .help = "how a table is written; 'list' knows terminal and json"},
+    {"beside", 0, OPTION_LIST, AFFECTS_NOTHING, SETTING(beside), RUN_PLAN | COMMAND_REPORT,
+     .json = "beside", .argument = "KEY[,KEY]", .choice = published_key, .noun = "paper",
+     .listed = true, .own = true, .many = true, .sparse = true,
+     .automatic = "those that the results name; shazeer2020 always has its columns",
+     .help = "put the figures of these papers beside ours; see 'glubench list', or ask for ?"},
     {"fail-on", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(fail_on_percent), COMMAND_COMPARE,
      .min = 0, .max = 1000, .argument = "PERCENT", .automatic = "never",
      .help = "exit with status 3 when the second file is worse by more than PERCENT, significantly "

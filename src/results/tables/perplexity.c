@@ -6,6 +6,7 @@
 #include "src/results/cells.h"
 #include "src/results/contrasts.h"
 #include "src/results/signed_rank.h"
+#include "src/results/tables/beside.h"
 #include "src/results/tables/quality.h"
 #include "src/results/tables/throughput.h"
 #include "src/util/json_help.h"
@@ -61,10 +62,11 @@ static int compare(const struct matrix *matrix, int row, double *nats, struct ag
 static json_t *row_json(const struct matrix *matrix, int row, const struct against *against,
                         double *nats)
 {
-    static const struct paper_row nothing = {NULL, NAN, NAN, NAN};
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     const struct matrix_variant *variant = &matrix->variant[row];
-    const struct paper_row *paper = variant->paper ? variant->paper : &nothing;
+    const struct published_value *paper = variant->paper;
+    const struct published_value *last =
+        published_value(published_nats(matrix->paper, 524288), variant->name);
     const struct paired_test *test = &against->contrast.test;
     int n = scores_row(&scores, row, nats);
     const struct table1_row result = {
@@ -77,9 +79,9 @@ static json_t *row_json(const struct matrix *matrix, int row, const struct again
         .delta_ci95_nats = test->interval,
         .p_paired = test->p_t,
         .p_holm = against->contrast.p_holm,
-        .paper_65536_nats = paper->steps_65536_mean,
-        .paper_65536_stddev_nats = paper->steps_65536_stddev,
-        .paper_524288_nats = paper->steps_524288,
+        .paper_65536_nats = paper ? paper->value : NAN,
+        .paper_65536_stddev_nats = paper ? paper->stddev : NAN,
+        .paper_524288_nats = last ? last->value : NAN,
         .n_paired = test->n,
         .delta_stddev_nats = test->stddev,
         .delta_bootstrap_ci95_nats = against->bootstrap,
@@ -224,7 +226,8 @@ static void note_architecture(struct sheet *sheet, const struct matrix *matrix)
 }
 
 static void print_row(struct sheet *sheet, const struct matrix *matrix,
-                      const struct table1_row *row, const struct throughput_row *throughput)
+                      const struct table1_row *row, const struct throughput_row *throughput,
+                      const struct beside *beside)
 {
     sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
     cell_runs(sheet, matrix, row);
@@ -236,6 +239,7 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix,
     cells_contrast(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
                    row->delta_ci95_nats, row->p_holm);
     cell_grouped(sheet, train_tokens_per_s(matrix, throughput, row->variant ? row->variant : ""));
+    beside_cells(sheet, matrix, beside, row->variant);
 }
 
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
@@ -253,32 +257,38 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     };
     struct throughput_row *throughput = throughput_rows(matrix);
     struct agreement agreement;
+    struct beside beside;
     struct table1 table1;
     int rc = -1;
 
-    (void)rows;
-    if (!throughput || table1_read(&table1, matrix->document) != 0)
+    if (!throughput || beside_open(&beside, matrix->document) != 0)
         goto done;
+    if (table1_read(&table1, matrix->document) != 0)
+        goto close;
     agreement_read(&agreement, matrix->document);
     snprintf(sheet->title, sizeof sheet->title,
              "Held-out log-perplexity in nats per target token: mean (standard deviation of the n "
              "runs)");
     sheet_columns(sheet, headings, LENGTH_OF(headings));
+    beside_headings(sheet, matrix, &beside);
     for (int i = 0; i < table1.rows; i++)
-        print_row(sheet, matrix, &table1.row[i], throughput);
+        print_row(sheet, matrix, &table1.row[i], throughput, &beside);
     sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference "
                       "(Student's t, each by itself); p: paired t test, Holm over the variants.",
                matrix_baseline_label(matrix));
     note_architecture(sheet, matrix);
     note_gated(sheet, &agreement);
     note_agreement(sheet, &agreement);
+    beside_notes(sheet, matrix, &beside);
     note_best(sheet, matrix, &table1);
     note_pairing(sheet, &table1);
     note_detectable(sheet, &table1);
     note_unpaired(sheet, matrix, &table1);
     note_failures(sheet, matrix);
     table1_free(&table1);
-    rc = 0;
+    rc = rows ? beside_data(sheet, &beside, rows) : 0;
+close:
+    beside_close(&beside);
 done:
     free(throughput);
     return rc;

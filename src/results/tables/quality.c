@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 static const struct member table1_members[] = {
     MEMBER(struct table1_row, variant),
@@ -69,7 +70,21 @@ void agreement_read(struct agreement *agreement, const json_t *document)
     (void)layout_get(&agreement_layout, agreement, json_object_get(document, "agreement"));
 }
 
+static const struct member published_members[] = {
+    MEMBER(struct published_agreement, kendall_tau_b),
+    MEMBER(struct published_agreement, p_value),
+    MEMBER(struct published_agreement, variants),
+    MEMBER(struct published_agreement, gated_minus_ungated_nats),
+};
+const struct layout published_agreement_layout = LAYOUT(struct published_agreement, published_members);
+
 /* ==== Notes ==== */
+
+/* What an order and its p say. */
+static const char *text_of_order(double tau, double p)
+{
+    return p >= STATS_ALPHA ? "no more than chance gives" : tau > 0 ? "it agrees" : "it is reversed";
+}
 
 void note_agreement(struct sheet *sheet, const struct agreement *agreement)
 {
@@ -80,11 +95,27 @@ void note_agreement(struct sheet *sheet, const struct agreement *agreement)
                           "the paper with different results.");
     else
         sheet_note(sheet, "Agreement with the paper's order: Kendall's tau-b %.2f over %lld variants, "
-                          "exact p %.3g%s",
-                   tau, (long long)agreement->variants, p,
-                   p >= STATS_ALPHA ? ": no more than chance gives."
-                   : tau > 0        ? ": it agrees."
-                                    : ": it is reversed.");
+                          "exact p %.3g: %s.",
+                   tau, (long long)agreement->variants, p, text_of_order(tau, p));
+}
+
+void note_published(struct sheet *sheet, const json_t *document, const char *key, bool gated)
+{
+    const json_t *all = value_at(document, "agreement.published");
+    struct published_agreement agreement = {NAN, NAN, 0, NAN};
+    char contrast[CELL_BYTES] = "";
+
+    /* There is no list in it, so that nothing can fail. */
+    (void)layout_get(&published_agreement_layout, &agreement, json_object_get(all, key));
+    if (strcmp(key, PUBLISHED_PAPER) == 0 || !isfinite(agreement.kendall_tau_b))
+        return;
+    if (gated && isfinite(agreement.gated_minus_ungated_nats))
+        snprintf(contrast, sizeof contrast, " Its gated minus ungated: %+.4f nats.",
+                 agreement.gated_minus_ungated_nats);
+    sheet_note(sheet, "Agreement with the order of %s: Kendall's tau-b %.2f over %lld variants, p %.3g: "
+                      "%s.%s",
+               key, agreement.kendall_tau_b, (long long)agreement.variants, agreement.p_value,
+               text_of_order(agreement.kendall_tau_b, agreement.p_value), contrast);
 }
 
 void note_gated(struct sheet *sheet, const struct agreement *agreement)

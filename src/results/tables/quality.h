@@ -47,7 +47,18 @@ struct agreement {
 extern const struct layout agreement_layout;
 void agreement_read(struct agreement *agreement, const json_t *document);
 
+/* The same with any paper that has log-perplexities: agreement.published.KEY. */
+struct published_agreement {
+    double kendall_tau_b, p_value;
+    int64_t variants; /* that both have */
+    double gated_minus_ungated_nats; /* the paper's, of these variants */
+};
+extern const struct layout published_agreement_layout;
+
 void note_agreement(struct sheet *sheet, const struct agreement *agreement);
+/* With the paper of that key; nothing where there is no such agreement, or it is PUBLISHED_PAPER, of which
+ * the note above tells.  `gated`: the paper's contrast too. */
+void note_published(struct sheet *sheet, const json_t *document, const char *key, bool gated);
 void note_gated(struct sheet *sheet, const struct agreement *agreement);
 void note_pairing(struct sheet *sheet, const struct table1 *table1);
 void note_best(struct sheet *sheet, const struct matrix *matrix, const struct table1 *table1);

@@ -9,6 +9,7 @@
 #include "src/results/equivalence.h"
 #include "src/results/power.h"
 #include "src/results/sequential.h"
+#include "src/results/tables/beside.h"
 #include "src/util/json_help.h"
 
 #include <limits.h>
@@ -150,7 +151,8 @@ static json_t *compute(const struct matrix *matrix)
     return json_finish(rows, bad);
 }
 
-static void print_row(struct sheet *sheet, const struct matrix *matrix, const struct verdict_row *row)
+static void print_row(struct sheet *sheet, const struct matrix *matrix, const struct verdict_row *row,
+                      const struct beside *beside)
 {
     sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
     if (isfinite(row->more_seeds))
@@ -162,6 +164,7 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix, const st
     cell_interval(sheet, row->delta_ci95_nats, "%+.4f", isfinite(row->delta_nats) ? "no interval" : "");
     cell_number(sheet, "%.2g", row->p_holm, isfinite(row->delta_nats) ? "no test" : "");
     cell_number(sheet, "%.2g", row->p_equivalence, isfinite(row->delta_nats) ? "no test" : "");
+    beside_cells(sheet, matrix, beside, row->variant);
 }
 
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
@@ -171,22 +174,31 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
         {'r', "delta", 0},         {'r', "95 % interval", 0}, {'r', "p (Holm)\nof a difference", 0},
         {'r', "p\nof equality", 0},
     };
-    int count;
-    struct verdict_row *row = layout_rows(&layout, rows, &count);
+    struct verdict_row *row;
+    struct beside beside;
+    int count, rc = -1;
 
-    if (!row)
+    if (beside_open(&beside, matrix->document) != 0)
         return -1;
+    row = layout_rows(&layout, rows, &count);
+    if (!row)
+        goto close;
     snprintf(sheet->title, sizeof sheet->title,
              "Verdicts: against %s, where differences within %.4g nats are none",
              matrix_baseline_label(matrix), equivalence_nats(matrix));
     sheet_columns(sheet, headings, LENGTH_OF(headings));
+    beside_headings(sheet, matrix, &beside);
     for (int i = 0; i < count; i++)
-        print_row(sheet, matrix, &row[i]);
+        print_row(sheet, matrix, &row[i], &beside);
     sheet_note(sheet, "better, worse: paired t tests, Holm over the variants; equal: two one-sided tests "
                       "at 5 %%; undecided: neither, and how many seeds more would decide it with power 80 "
                       "%%, if the difference and its spread are as seen.");
+    beside_notes(sheet, matrix, &beside);
     layout_free(&layout, row, count);
-    return 0;
+    rc = rows ? beside_data(sheet, &beside, rows) : 0;
+close:
+    beside_close(&beside);
+    return rc;
 }
 
 const struct table table_verdict = {
