@@ -121,7 +121,7 @@ if command -v pdflatex >/dev/null 2>&1; then
     {
         printf '%s\n' '\documentclass{article}\begin{document}'
         for table in perplexity throughput parity agreement pareto; do
-            "$program" report --format latex --table $table --beside narang2021 diverged.json
+            "$program" report --format latex --table $table diverged.json
         done
         "$program" compare --format latex plain.json worse.json
         printf '%s\n' '\end{document}'
