@@ -4,6 +4,7 @@ libglubench_a_SOURCES += \
     src/results/compare.c \
     src/results/contrasts.c src/results/contrasts.h \
     src/results/curves.c src/results/curves.h \
+    src/results/decisions.c src/results/decisions.h \
     src/results/detection.c \
     src/results/distributions.c src/results/distributions.h \
     src/results/document.c src/results/document.h \
@@ -41,6 +42,7 @@ libglubench_a_SOURCES += \
 # A file for each table, and the list of them.
 libglubench_a_SOURCES += \
     src/results/tables/agreement.c \
+    src/results/tables/decisions.c \
     src/results/tables/finetune.c \
     src/results/tables/pareto.c \
     src/results/tables/parity.c \

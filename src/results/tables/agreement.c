@@ -4,6 +4,7 @@
 #include "src/results/tables/table.h"
 
 #include "src/results/cells.h"
+#include "src/results/contrasts.h"
 #include "src/results/statistics.h"
 #include "src/results/tables/quality.h"
 #include "src/util/json_help.h"
@@ -95,6 +96,7 @@ static json_t *compute(const struct matrix *matrix)
     double *theirs = calloc((size_t)matrix->variants + 1, sizeof *theirs);
     double *nats = calloc((size_t)matrix->seeds + 1, sizeof *nats);
     struct agreement agreement = {0};
+    struct anytime anytime;
     struct paired_test gated = {0};
     json_t *o = json_object();
     int n, bad = !ours || !theirs || !nats;
@@ -103,6 +105,9 @@ static json_t *compute(const struct matrix *matrix)
         n = both_means(matrix, ours, theirs, nats);
         bad = stats_kendall(ours, theirs, n, &agreement.kendall_tau_b, &agreement.p_value) != 0
               || gated_contrast(matrix, &gated) != 0;
+        anytime = contrasts_anytime(&gated, matrix->sequential);
+        if (matrix->sequential) /* the order is of means over as many seeds as it took */
+            agreement.p_value = NAN;
         agreement.gated_minus_ungated_nats = gated.difference;
         agreement.gated_minus_ungated_ci95 = gated.interval;
         agreement.p_gated = gated.p_t;
@@ -110,6 +115,8 @@ static json_t *compute(const struct matrix *matrix)
         agreement.n = gated.n;
         agreement.p_gated_sign_flip = gated.p_sign_flip;
         agreement.paper_gated_minus_ungated_nats = paper_gated_contrast(matrix);
+        agreement.gated_e_value = anytime.e_value;
+        agreement.gated_minus_ungated_anytime_ci95 = anytime.interval;
     }
     free(ours);
     free(theirs);
@@ -174,7 +181,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     for (int i = 0; i < table1.rows; i++)
         print_row(sheet, matrix, &table1, &table1.row[i]);
     note_agreement(sheet, &agreement);
-    note_gated(sheet, &agreement);
+    note_gated(sheet, matrix, &agreement);
     note_best(sheet, matrix, &table1);
     table1_free(&table1);
     return 0;
