@@ -39,9 +39,10 @@ static json_t *seeds_json(const struct setting *setting)
 static bool is_left_out(const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
+    const void *value = option_value(setting, option);
 
-    return row->sparse && row->type == OPTION_TEXT &&
-           *(char *const *)option_value(setting, option) == NULL;
+    return row->sparse && ((row->type == OPTION_TEXT && *(char *const *)value == NULL) ||
+                           (row->type == OPTION_FLAG && !*(const bool *)value));
 }
 
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
@@ -57,6 +58,8 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
         option_put_path(document, "training.task", json_string(setting_task_kind(setting))) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
+        (setting->until_decided &&
+         option_put_path(document, "seeds_max", json_integer(setting->recipe.seeds))) ||
         option_put_path(document, "threads_per_run",
                         json_integer(setting_threads_per_run(setting))) ||
         option_put_path(document, "threads_from",
