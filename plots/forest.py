@@ -25,7 +25,10 @@ def paper_delta(row, base):
     return mean - base_mean, common.t_quantile(df) * math.sqrt(a + b)
 
 
-def verdict(p):
+def verdict(row):
+    if row.get("e") is not None:
+        return "e-value %.3g" % row["e"]
+    p = row["p"]
     if p is None:
         return "no test"
     return "%s%s" % (common.p_text(p), ", n.s." if p >= 0.05 else "")
@@ -57,9 +60,11 @@ def collect(document):
         rows.append({
             "label": document.label(name), "style": styles[name],
             "n": row.get("n_paired", row["n"]), "delta": row["delta_nats"],
-            "interval": row["delta_ci95_nats"], "p": row["p_holm"],
+            "interval": row["delta_ci95_nats"], "p": row["p_holm"], "e": None,
             "paper": paper_delta(row, base), "long": long_run,
         })
+        if document.data["config"].get("until_decided"):
+            rows[-1].update(interval=row["anytime_ci95_nats"], e=row["e_value"])
     if all(row["delta"] is None for row in rows):
         raise document.lacks("difference to %s: it needs runs of both at the same seed that ended"
                              " well" % document.baseline)
@@ -71,10 +76,12 @@ def contrast(document):
     agreement = document.data["agreement"]
     if agreement["gated_minus_ungated_nats"] is None:
         return None
+    looked = document.data["config"].get("until_decided")
     return {
         "label": "gated \u2212 ungated", "style": None, "n": agreement.get("n", 0),
         "delta": agreement["gated_minus_ungated_nats"],
-        "interval": agreement["gated_minus_ungated_ci95"], "p": agreement["p_gated"],
+        "interval": agreement["gated_minus_ungated_%sci95" % ("anytime_" if looked else "")],
+        "p": agreement["p_gated"], "e": agreement["gated_e_value"] if looked else None,
         "paper": (agreement.get("paper_gated_minus_ungated_nats"), None), "long": None,
     }
 
@@ -129,7 +136,7 @@ def draw(documents, options):
     for y, row in zip(places, rows):
         axes.text(1.02, y - OFFSET, number(row["delta"], row["interval"]), va="center",
                   fontsize=7.5, transform=axes.get_yaxis_transform())
-        axes.text(1.02, y + OFFSET + 0.05, verdict(row["p"]) + ", n = %d" % row["n"], va="center",
+        axes.text(1.02, y + OFFSET + 0.05, verdict(row) + ", n = %d" % row["n"], va="center",
                   fontsize=6.5, color=common.FAINT, transform=axes.get_yaxis_transform())
     paper = any(row["paper"][0] is not None for row in rows)
     axes.plot([], [], "o", color=common.INK, label="this run")
@@ -143,6 +150,8 @@ def draw(documents, options):
         figure, document,
         "%s, paired. %s Filled: gated; open: ungated." % (
             common.describe_seeds(document.runs()).capitalize(),
+            "Seeds were added until it was decided; whiskers: 95 % intervals that hold at every look."
+            if document.data["config"].get("until_decided") else
             "Whiskers: 95 %% t intervals; p after Holm over the contrasts%s; n.s.: not significant"
             " at 5 %%." % (" (the last row alone)" if last else "") if intervals
             else "One seed: no interval and no test."),

@@ -70,11 +70,12 @@ test_statistics_SOURCES = test/test-statistics.c
 test_inference_SOURCES = test/test-inference.c
 TESTS += test-statistics test-inference
 
-results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
+results_tests = test-compare test-contrasts test-decisions test-matrix test-report test-results test-results-memory test-validate test-verdict
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
 test_contrasts_SOURCES = test/test-contrasts.c $(results_fixture)
+test_decisions_SOURCES = test/test-decisions.c $(results_fixture)
 test_matrix_SOURCES = test/test-matrix.c $(results_fixture)
 test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)
