@@ -106,7 +106,10 @@ def papers_of(document, options):
     return [Paper(key, document.baseline) for key in keys]
 
 
-def verdict(p):
+def verdict(row):
+    if row.get("e") is not None:
+        return "e-value %.3g" % row["e"]
+    p = row["p"]
     if p is None:
         return "no test"
     return "%s%s" % (common.p_text(p), ", n.s." if p >= 0.05 else "")
@@ -134,9 +137,11 @@ def collect(document, papers):
         rows.append({
             "label": document.label(name), "style": styles[name],
             "n": row.get("n_paired", row["n"]), "delta": row["delta_nats"],
-            "interval": row["delta_ci95_nats"], "p": row["p_holm"],
+            "interval": row["delta_ci95_nats"], "p": row["p_holm"], "e": None,
             "papers": [(paper.delta(name), paper.later_delta(name)) for paper in papers],
         })
+        if document.data["config"].get("until_decided"):
+            rows[-1].update(interval=row["anytime_ci95_nats"], e=row["e_value"])
     if all(row["delta"] is None for row in rows):
         raise document.lacks("difference to %s: it needs runs of both at the same seed that ended"
                              " well" % document.baseline)
@@ -148,10 +153,12 @@ def contrast(document, papers):
     agreement = document.data["agreement"]
     if agreement["gated_minus_ungated_nats"] is None:
         return None
+    looked = document.data["config"].get("until_decided")
     return {
         "label": "gated \u2212 ungated", "style": None, "n": agreement.get("n", 0),
         "delta": agreement["gated_minus_ungated_nats"],
-        "interval": agreement["gated_minus_ungated_ci95"], "p": agreement["p_gated"],
+        "interval": agreement["gated_minus_ungated_%sci95" % ("anytime_" if looked else "")],
+        "p": agreement["p_gated"], "e": agreement["gated_e_value"] if looked else None,
         "papers": [((paper.contrast(document), None), None) for paper in papers],
     }
 
@@ -250,7 +257,7 @@ def draw(documents, options):
     for y, row in zip(places, rows):
         axes.text(1.02, y - OFFSET, number(row["delta"], row["interval"]), va="center",
                   fontsize=7.5, transform=axes.get_yaxis_transform())
-        axes.text(1.02, y + OFFSET + 0.05, verdict(row["p"]) + ", n = %d" % row["n"], va="center",
+        axes.text(1.02, y + OFFSET + 0.05, verdict(row) + ", n = %d" % row["n"], va="center",
                   fontsize=6.5, color=common.FAINT, transform=axes.get_yaxis_transform())
     draw_legend(axes, rows, papers)
     intervals = any(row["interval"] for row in rows)
@@ -258,6 +265,8 @@ def draw(documents, options):
         figure, document,
         "%s, paired. %s Filled: gated; open: ungated." % (
             common.describe_seeds(document.runs()).capitalize(),
+            "Seeds were added until it was decided; whiskers: 95 % intervals that hold at every look."
+            if document.data["config"].get("until_decided") else
             "Whiskers: 95 %% t intervals; p after Holm over the contrasts%s; n.s.: not significant"
             " at 5 %%." % (" (the last row alone)" if last else "") if intervals
             else "One seed: no interval and no test."),

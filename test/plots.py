@@ -224,6 +224,19 @@ def check_study(folder):
     folder.refuse("study", ["nowhere", "-o", "x.png"], "No such file")
 
 
+def check_looks(folder):
+    """Where seeds were added until it was decided, no figure tells a p."""
+    fixed = folder.example("3", "plain")
+    for figure in ("forest", "curves"):
+        drawn = []
+        for looked in (False, True):
+            name = folder.change(fixed, "looks.json",
+                                 lambda document, looked=looked:
+                                 document["config"].update(until_decided=looked))
+            drawn.append(folder.draw(figure, [name], "looks.svg"))
+        check(drawn[0] != drawn[1], "%s: nothing tells that seeds were added by looking" % figure)
+
+
 def check_missing(folder):
     """What the data lack is left out and said, not made up and not a traceback."""
     one, diverged, bare = (folder.example(*which) for which in (("1", "plain"), ("3", "diverged"),
@@ -327,8 +340,8 @@ def main():
         assert font_manager
         os.chdir(path)
         folder = Folder(path)
-        for part in (check_figures, check_scaling, check_study, check_missing, check_refusals, check_log,
-                     check_beside, check_all):
+        for part in (check_figures, check_scaling, check_study, check_looks, check_missing,
+                     check_refusals, check_log, check_beside, check_all):
             part(folder)
         os.chdir(home)
     print("matplotlib %s: %s" % (__version__, "%d failures" % failures if failures else "ok"))

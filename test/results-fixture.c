@@ -190,7 +190,8 @@ json_t *fixture_document(int first_seed, int seeds, int flags)
 
 enum affects fixture_affects(const char *path)
 {
-    static const char *const nothing[] = {"preset", "seeds", "variants", "threads", "jobs"};
+    static const char *const nothing[] = {"preset",  "seeds", "seeds_max",    "until_decided",
+                                          "variants", "threads", "jobs"};
 
     for (size_t i = 0; i < LENGTH_OF(nothing); i++)
         if (strcmp(nothing[i], path) == 0)

@@ -73,6 +73,12 @@ static const char *plural(int n)
     return n == 1 ? "" : "s";
 }
 
+/* How many seeds there are is seen on the way. */
+static const char *at_most(const struct setting *setting)
+{
+    return setting->until_decided ? "at most " : "";
+}
+
 /* Frees it.  0, or -1 and a message. */
 static int print_sheet(struct sheet *sheet)
 {
@@ -156,10 +162,10 @@ static void print_model(const struct setting *setting)
                setting->preset, one ? "a decoder alone, " : "", recipe->d_model, layers,
                recipe->heads, recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
     wrap_print(out,
-               "%lld step%s of %d examples of %s tokens; %d variant%s x %d seed%s, %d job%s of %d "
+               "%lld step%s of %d examples of %s tokens; %d variant%s x %s%d seed%s, %d job%s of %d "
                "thread%s%s\n\n",
                (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch, tokens,
-               setting->variant_count, plural(setting->variant_count), recipe->seeds,
+               setting->variant_count, plural(setting->variant_count), at_most(setting), recipe->seeds,
                plural(recipe->seeds), recipe->jobs, plural(recipe->jobs), threads, plural(threads),
                decided_by(setting));
 }
@@ -184,8 +190,8 @@ static int print_text(const struct outlook *outlook)
                throughput, has);
     format_duration(forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s), time,
                     sizeof time);
-    wrap_print(out, "Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
-               outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
+    wrap_print(out, "Time: %sabout %s for %d run%s, from a matrix product of %.0f GFLOP/s\n",
+               at_most(setting), time, outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
     if (outlook->has_detection)
         print_detection(&outlook->detection);
     return 0;

@@ -357,7 +357,7 @@ static void check_equal(const struct check *check, const json_t *seen, const jso
 
 void check_tables(const json_t *document, const json_t *again, check_fn *fault, void *context)
 {
-    static const char *const computed[] = {"tables", "agreement"};
+    static const char *const computed[] = {"tables", "agreement", "decisions"};
     const struct check check = {fault, context};
 
     for (size_t i = 0; i < LENGTH_OF(computed); i++)

@@ -4,6 +4,7 @@ libglubench_a_SOURCES += \
     src/results/compare.c \
     src/results/contrasts.c src/results/contrasts.h \
     src/results/curves.c src/results/curves.h \
+    src/results/decisions.c src/results/decisions.h \
     src/results/detection.c \
     src/results/distributions.c src/results/distributions.h \
     src/results/document.c src/results/document.h \
@@ -42,6 +43,7 @@ libglubench_a_SOURCES += \
 libglubench_a_SOURCES += \
     src/results/tables/agreement.c \
     src/results/tables/beside.c src/results/tables/beside.h \
+    src/results/tables/decisions.c \
     src/results/tables/finetune.c \
     src/results/tables/pareto.c \
     src/results/tables/parity.c \
@@ -69,12 +71,14 @@ test_statistics_SOURCES = test/test-statistics.c
 test_inference_SOURCES = test/test-inference.c
 TESTS += test-statistics test-inference
 
-results_tests = test-beside test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
+results_tests = test-beside test-compare test-contrasts test-decisions test-matrix test-report test-results \
+    test-results-memory test-validate test-verdict
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_beside_SOURCES = test/test-beside.c $(results_fixture)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
 test_contrasts_SOURCES = test/test-contrasts.c $(results_fixture)
+test_decisions_SOURCES = test/test-decisions.c $(results_fixture)
 test_matrix_SOURCES = test/test-matrix.c $(results_fixture)
 test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)

@@ -170,9 +170,22 @@ static int read_throughput(struct matrix *matrix)
 
 /* ==== The whole ==== */
 
+/* A difference below this is none, unless the configuration says otherwise. */
+static const double equivalence_default_nats = 0.005;
+
+static void read_config(struct matrix *matrix)
+{
+    const json_t *config = json_object_get(matrix->document, "config");
+    double asked = number_at(config, "equivalence_nats");
+
+    matrix->sequential = json_is_true(json_object_get(config, "until_decided"));
+    matrix->equivalence_nats = asked > 0.0 ? asked : equivalence_default_nats;
+}
+
 int matrix_open(struct matrix *matrix, const json_t *document)
 {
     *matrix = (struct matrix){.document = document, .baseline = -1};
+    read_config(matrix);
     if (document_check_size(document) != 0 || published_open(&matrix->published) != 0)
         return -1;
     matrix->paper = published_find(&matrix->published, PUBLISHED_PAPER);
@@ -251,7 +264,7 @@ const char *matrix_baseline_label(const struct matrix *matrix)
 struct scores matrix_scores(const struct matrix *matrix, int metric)
 {
     return (struct scores){&matrix_metrics[metric], matrix->variants, matrix->seeds,
-                           matrix->value + metric * matrix->variants * matrix->seeds};
+                           matrix->value + metric * matrix->variants * matrix->seeds, matrix->sequential};
 }
 
 double scores_at(const struct scores *scores, int row, int column)

@@ -20,6 +20,7 @@ struct scores {
     const struct metric *metric;
     int variants, seeds;
     const double *value; /* (variants, seeds); NAN: none */
+    bool sequential; /* how many seeds there are was chosen by looking at them */
 };
 
 struct matrix_variant {
@@ -62,6 +63,8 @@ struct matrix {
     struct matrix_throughput *throughput; /* (throughputs), in the document's order */
     int variants, seeds, runs, throughputs;
     int baseline; /* row; -1: none */
+    bool sequential; /* seeds were added until it was decided: nothing that holds for a fixed number does */
+    double equivalence_nats; /* a difference within it is none */
 };
 
 /* 0, or -1 and a message and nothing to close: memory, or the document is too large for it. */

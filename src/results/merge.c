@@ -254,6 +254,22 @@ static int add_warning(json_t *document, const char *path, const char *what)
     return json_push(json_object_get(document, "warnings"), json_text(text));
 }
 
+/* Where one's seeds were added by looking, so were those of both. */
+static int merge_looks(json_t *into, const json_t *other)
+{
+    json_t *config = json_object_get(into, "config");
+    int64_t seeds = (int64_t)json_array_size(json_object_get(config, "seeds"));
+    int64_t a = integer_at(config, "seeds_max", 0);
+    int64_t b = integer_at(json_object_get(other, "config"), "seeds_max", 0);
+    int64_t most = a > b ? a : b;
+
+    if (!json_is_true(json_object_get(config, "until_decided")) &&
+        !json_is_true(value_at(other, "config.until_decided")))
+        return 0;
+    return json_put(config, "until_decided", json_true()) |
+           json_put(config, "seeds_max", json_integer(most > seeds ? most : seeds));
+}
+
 static int merge_one(json_t *into, const json_t *other, const char *path)
 {
     bool machine = same_value(into, other, "environment.host")
@@ -263,6 +279,7 @@ static int merge_one(json_t *into, const json_t *other, const char *path)
     json_t *tables = json_object_get(into, "tables");
     int bad = merge_list(value_at(into, "config.seeds"), value_at(other, "config.seeds"));
 
+    bad |= merge_looks(into, other);
     bad |= merge_variants(into, other);
     bad |= merge_list(value_at(into, "config.variants"), value_at(other, "config.variants"));
     bad |= merge_list(json_object_get(into, "warnings"), json_object_get(other, "warnings"));

@@ -43,8 +43,14 @@ static bool is_left_out(const struct setting *setting, int option)
 
     if (!row->sparse)
         return false;
-    return row->type == OPTION_LIST ? ((const struct text_list *)value)->count == 0
-                                    : *(char *const *)value == NULL;
+    switch (row->type) {
+    case OPTION_LIST:
+        return ((const struct text_list *)value)->count == 0;
+    case OPTION_FLAG:
+        return !*(const bool *)value;
+    default:
+        return *(char *const *)value == NULL;
+    }
 }
 
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
@@ -60,6 +66,8 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
         option_put_path(document, "training.task", json_string(setting_task_kind(setting))) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
+        (setting->until_decided &&
+         option_put_path(document, "seeds_max", json_integer(setting->recipe.seeds))) ||
         option_put_path(document, "threads_per_run",
                         json_integer(setting_threads_per_run(setting))) ||
         option_put_path(document, "threads_from",

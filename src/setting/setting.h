@@ -51,6 +51,7 @@ struct setting {
     double equivalence_nats; /* a difference within this is none */
     struct text_list beside; /* papers whose figures stand beside ours, by key */
     int64_t first_seed; /* seeds are first_seed, first_seed + 1, ... */
+    bool until_decided; /* recipe.seeds are the most: there is a look after each */
 
     struct text_list corpus, heldout; /* paths */
     double heldout_share;

@@ -95,11 +95,15 @@ static const struct setting_option options[] = {
     {"seed", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(first_seed), MODEL,
      .min = 0, .max = 9007199254740991.0, .argument = "N", .own = true, .initial = "1",
      .help = "the first seed; the next ones follow it"},
+    {"until-decided", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(until_decided), RUN_PLAN,
+     .json = "until_decided", .own = true, .sparse = true,
+     .help = "look after each seed, by a rule that is valid at every look, and stop when every variant is "
+             "better, worse or equal; " FIELD("seeds") " is the most then"},
     {"equivalence", 0, OPTION_REAL, AFFECTS_NOTHING, SETTING(equivalence_nats), RUN_PLAN,
      .json = "equivalence_nats", .min = 1e-9, .max = 100, .argument = "NATS", .initial = "0.005",
      .own = true,
-     .help = "in the table of verdicts, a variant is equal to the baseline when it is shown to differ "
-             "by less than NATS"},
+     .help = "in the table of verdicts, and with " FIELD("until_decided") ", a variant is equal to the "
+             "baseline when it is shown to differ by less than NATS"},
     {"allow-unequal", 0, OPTION_FLAG, AFFECTS_RESULT, SETTING(allow_unequal), MODEL,
      .json = "allow_unequal",
      .help = "accept variants whose numbers of parameters differ by more than 0.1 %"},
@@ -324,6 +328,7 @@ static const struct {
     const char *path;
     enum affects affects;
 } derived[] = {
+    {"seeds_max", AFFECTS_NOTHING},
     {"model.vocabulary", AFFECTS_RESULT},
     {"training.task", AFFECTS_RESULT},
     {"threads_per_run", AFFECTS_BITS},

@@ -8,6 +8,7 @@ libglubench_a_SOURCES += \
     src/study/grid.c src/study/grid.h \
     src/study/identity.c src/study/identity.h \
     src/study/inputs.c src/study/inputs.h \
+    src/study/looks.c src/study/looks.h \
     src/study/options.h \
     src/study/older.c src/study/older.h \
     src/study/part.c src/study/part.h \

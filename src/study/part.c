@@ -235,6 +235,21 @@ double part_others_share(const struct part *part)
     return machine_others_share(&part->start, &now);
 }
 
+/* The configuration, with the seeds that there are to be. */
+static json_t *config_now(const struct part *part)
+{
+    json_t *config = json_copy(part->results.config);
+    json_t *seeds = json_copy(json_object_get(config, "seeds"));
+
+    while (part->seeds > 0 && json_array_size(seeds) > (size_t)part->seeds)
+        json_array_remove(seeds, json_array_size(seeds) - 1);
+    if (json_put(config, "seeds", seeds) == 0)
+        return config;
+    json_decref(config);
+    err_set("out of memory");
+    return NULL;
+}
+
 int part_write(struct part *part, const struct run_result *runs, int count, json_t **document)
 {
     struct results results = part->results;
@@ -244,7 +259,9 @@ int part_write(struct part *part, const struct run_result *runs, int count, json
     results.run_count = count;
     if (json_put(results.environment, "others_cpu_share", json_number(part_others_share(part))))
         return err_set("out of memory");
-    *document = results_json(&results);
+    results.config = config_now(part);
+    *document = results.config ? results_json(&results) : NULL;
+    json_decref(results.config);
     if (!*document)
         return -1;
     return part->direct >= 0 ? results_write_to(part->direct, standard_name(part->output), *document)

@@ -29,6 +29,7 @@ struct part {
     struct throughput_result *throughput;
     struct results results;          /* all of the results file but its runs */
     struct machine_times start;      /* when the environment was described */
+    int seeds;     /* that the results file is of, the first ones; 0: all */
     bool is_dirty; /* something is done that the results file does not have */
 };
 

@@ -82,6 +82,23 @@ static int take_rows(struct study *study, const json_t *document)
 
 /* ---- Entering -------------------------------------------------------------------------------- */
 
+/* Where somebody looked before seeds were added, their number was chosen by looking, and stays so. */
+static int keep_looks(struct study *study, const json_t *config)
+{
+    struct part *part = &study->parts[0];
+    const struct setting *setting = part->setting;
+
+    if (!json_is_true(json_object_get(config, "until_decided")) ||
+        json_is_true(json_object_get(part->results.config, "until_decided")))
+        return 0;
+    warn_add("%s was begun with " FIELD("until_decided") ": its tables stay those that hold at every "
+             "look", study_output(study));
+    return json_put(part->results.config, "until_decided", json_true()) ||
+                   json_put(part->results.config, "seeds_max", json_integer(setting->recipe.seeds))
+               ? err_set("out of memory")
+               : 0;
+}
+
 /* Is what the directory is for the same as what is to be done now?  *known: it is for something. */
 static int check_study(struct study *study, bool *known)
 {
@@ -104,6 +121,8 @@ static int check_study(struct study *study, bool *known)
         status = identity_check_weights(study, theirs);
     if (status == 0)
         identity_warn_of_program(study, theirs);
+    if (status == 0)
+        status = keep_looks(study, json_object_get(json_object_get(theirs, "settings"), part->name));
     json_decref(theirs);
     return status;
 }
@@ -122,7 +141,10 @@ static int take_results(struct study *study, bool known)
     if (!document)
         return -1;
     if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences, sizeof differences))
-        status = check_asked(study, document) ? -1 : take_rows(study, document);
+        status = check_asked(study, document) || take_rows(study, document) ||
+                         keep_looks(study, json_object_get(document, "config"))
+                     ? -1
+                     : 0;
     else if (!known)
         status = err_set(FIELD("resume") ": %s has another configuration: %s; give the same one, or "
                          "another " FIELD("output"),

@@ -6,6 +6,7 @@
 #include "src/model/weights.h"
 #include "src/study/files.h"
 #include "src/study/extend.h"
+#include "src/study/looks.h"
 #include "src/study/records.h"
 #include "src/study/resume.h"
 #include "src/study/study.h"
@@ -37,7 +38,10 @@ struct jobs {
     struct journal *journal;
 
     pthread_mutex_t lock; /* of all below, of the runs' progress and of what is done */
+    pthread_cond_t ended; /* a run has, for those who wait for a look */
+    struct looks looks;
     int next;
+    int working; /* threads that have a run */
     int started; /* threads that have begun to take cells */
     double start_s;
     int64_t steps_all, steps_done;
@@ -111,6 +115,7 @@ static void write_results(struct jobs *jobs, struct part *part, json_t **documen
 
     pthread_mutex_lock(&jobs->lock);
     part->is_dirty = false;
+    part->seeds = looks_seeds(&jobs->looks);
     for (int i = 0; i < study->run_count; i++)
         if (study->runs[i].done && study->runs[i].part == part)
             jobs->finished[count++] = study->runs[i].result;
@@ -164,13 +169,14 @@ static double time_left_s(const struct jobs *jobs, double now_s)
     return jobs->steps_done > 0 ? (now_s - jobs->start_s) * left / (double)jobs->steps_done : NAN;
 }
 
-/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1". */
+/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1", and "[3/24 at
+ * most]" where that is to be seen. */
 static void name_run(const struct study *study, const struct run *run, char text[NAME_BYTES])
 {
     bool one = study->count == 1;
 
-    snprintf(text, NAME_BYTES, "[%d/%d] %s%s%.96s, seed %" PRIu64, (int)(run - study->runs) + 1,
-             study->run_count, one ? "" : run->part->name, one ? "" : ": ", run->cell->variant->name,
+    snprintf(text, NAME_BYTES, "[%d/%d%s] %s%s%.96s, seed %" PRIu64, (int)(run - study->runs) + 1,
+             study->run_count, study->setting->until_decided ? " at most" : "", one ? "" : run->part->name, one ? "" : ": ", run->cell->variant->name,
              run->cell->seed);
 }
 
@@ -195,8 +201,9 @@ static void report_progress(void *context, const struct train_progress *progress
     name_run(jobs->study, run, name);
     if (isnan(progress->heldout_log_perplexity_nats)) {
         format_duration(left_s, left, sizeof left);
-        progress_status("%s: step %" PRId64 "/%" PRId64 ", loss %.4f nats, %s left", name,
-                        progress->step, progress->steps, progress->train_loss_nats, left);
+        progress_status("%s: step %" PRId64 "/%" PRId64 ", loss %.4f nats, %s%s left", name,
+                        progress->step, progress->steps, progress->train_loss_nats,
+                        jobs->study->setting->until_decided ? "at most " : "", left);
     } else {
         progress_detail("%s: step %" PRId64 "/%" PRId64 ", held-out %.4f nats", name, progress->step,
                         progress->steps, progress->heldout_log_perplexity_nats);
@@ -285,6 +292,16 @@ static bool begin(struct jobs *jobs, struct run *run, int *claim)
     return false;
 }
 
+/* A run has ended: is there more to do?  `idle`: how many threads have none now. */
+static void look(struct jobs *jobs, int idle)
+{
+    pthread_mutex_lock(&jobs->lock);
+    looks_update(&jobs->looks);
+    jobs->working -= idle;
+    pthread_cond_broadcast(&jobs->ended);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
 /* A run has ended: record it, if there is nothing more to find out.  Only when the result is safe is
  * the way there not needed any more. */
 static void end(struct jobs *jobs, struct run *run, int *claim)
@@ -299,6 +316,7 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     pthread_mutex_unlock(&jobs->lock);
 
     print_result(study, run);
+    look(jobs, 0);
     recorded = study->store && run_is_settled(run) && records_put(study, run);
     if (recorded) {
         struct state_place place = store_states(study->store, run->cell);
@@ -311,17 +329,29 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     write_if_due(jobs);
 }
 
-/* The next cell that is to be done, or NULL. */
+/* Pass over what is done.  Called under the lock. */
+static bool is_more(struct jobs *jobs)
+{
+    const struct study *study = jobs->study;
+
+    while (jobs->next < study->run_count && study->runs[jobs->next].done)
+        jobs->next++;
+    return !signals_stop && jobs->next < study->run_count && !looks_are_over(&jobs->looks);
+}
+
+/* The next cell that is to be done, or NULL.  It may have to wait for a look at those before it, which
+ * never comes when one of them is another program's. */
 static struct run *next_run(struct jobs *jobs)
 {
-    struct study *study = jobs->study;
     struct run *run = NULL;
+    bool more;
 
     pthread_mutex_lock(&jobs->lock);
-    while (!run && !signals_stop && jobs->next < study->run_count) {
-        run = &study->runs[jobs->next++];
-        if (run->done)
-            run = NULL;
+    while ((more = is_more(jobs)) && !looks_are_due(&jobs->looks, jobs->next) && jobs->working > 0)
+        pthread_cond_wait(&jobs->ended, &jobs->lock);
+    if (more && looks_are_due(&jobs->looks, jobs->next)) {
+        run = &jobs->study->runs[jobs->next++];
+        jobs->working++;
     }
     pthread_mutex_unlock(&jobs->lock);
     return run;
@@ -345,6 +375,7 @@ static void *work(void *context)
             train(jobs, number, run);
             end(jobs, run, &claim);
         }
+        look(jobs, 1);
     }
     cpus_leave_job(setting->recipe.jobs, setting_threads_per_run(setting));
     return NULL;
@@ -467,6 +498,7 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
         err_set("%s", jobs->write_error);
         return STUDY_FAILED;
     }
+    looks_tell(&jobs->looks);
     if (signals_stop) {
         err_set("interrupted; the results so far are in %s%s", output,
                 study_is_directory(study) ? "; the same command goes on"
@@ -511,7 +543,7 @@ static void leave_store(struct study *study)
 
 enum study_status study_run(const struct study_options *options, json_t **document)
 {
-    struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
     struct study study;
     enum study_status status = STUDY_FAILED;
 
@@ -520,7 +552,7 @@ enum study_status study_run(const struct study_options *options, json_t **docume
         open_jobs(&jobs, &study))
         goto out;
     signals_catch();
-    if (resume_note(&study) || work_all(&jobs))
+    if (resume_note(&study) || looks_open(&jobs.looks, &study) || work_all(&jobs))
         goto out;
     jobs.due_s = 0;
     write_if_due(&jobs);
@@ -532,7 +564,9 @@ out:
     signals_release();
     if (dump_close(jobs.dump) || journal_close(jobs.journal))
         status = STUDY_FAILED;
+    looks_close(&jobs.looks);
     free(jobs.finished);
+    pthread_cond_destroy(&jobs.ended);
     pthread_mutex_destroy(&jobs.lock);
     study_close(&study);
     return status;

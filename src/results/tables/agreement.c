@@ -4,6 +4,7 @@
 #include "src/results/tables/table.h"
 
 #include "src/results/cells.h"
+#include "src/results/contrasts.h"
 #include "src/results/statistics.h"
 #include "src/results/tables/quality.h"
 #include "src/util/json_help.h"
@@ -148,6 +149,7 @@ static json_t *compute(const struct matrix *matrix)
 {
     struct agreement agreement = {0};
     struct published_agreement order = {0};
+    struct anytime anytime;
     struct paired_test gated = {0};
     struct room room;
     json_t *o;
@@ -158,6 +160,7 @@ static json_t *compute(const struct matrix *matrix)
     o = json_object();
     bad = compute_order(matrix, published_nats(matrix->paper, 65536), &room, &order) != 0
           || gated_contrast(matrix, &gated) != 0;
+    anytime = contrasts_anytime(&gated, matrix->sequential);
     agreement.kendall_tau_b = order.kendall_tau_b;
     agreement.p_value = order.p_value;
     agreement.gated_minus_ungated_nats = gated.difference;
@@ -167,6 +170,8 @@ static json_t *compute(const struct matrix *matrix)
     agreement.n = gated.n;
     agreement.p_gated_sign_flip = gated.p_sign_flip;
     agreement.paper_gated_minus_ungated_nats = order.gated_minus_ungated_nats;
+    agreement.gated_e_value = anytime.e_value;
+    agreement.gated_minus_ungated_anytime_ci95 = anytime.interval;
     bad = bad || layout_put(&agreement_layout, &agreement, o) != 0
           || json_put(o, "published", compute_published(matrix, &room)) != 0;
     room_close(&room);
@@ -267,7 +272,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
         print_row(sheet, matrix, &table1, &table1.row[i]);
     note_agreement(sheet, &agreement);
     note_others(sheet, matrix);
-    note_gated(sheet, &agreement);
+    note_gated(sheet, matrix, &agreement);
     note_best(sheet, matrix, &table1);
     table1_free(&table1);
     return 0;

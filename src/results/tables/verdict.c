@@ -6,18 +6,15 @@
 
 #include "src/results/cells.h"
 #include "src/results/contrasts.h"
+#include "src/results/decisions.h"
 #include "src/results/equivalence.h"
 #include "src/results/power.h"
-#include "src/results/sequential.h"
 #include "src/results/tables/beside.h"
 #include "src/util/json_help.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
-
-/* A difference below this is none, unless the configuration says otherwise. */
-static const double equivalence_default_nats = 0.005;
 
 struct verdict_row {
     const char *variant, *verdict; /* "better", "worse", "equal", "undecided"; "baseline" */
@@ -29,6 +26,7 @@ struct verdict_row {
     double e_value;       /* against no difference: valid however often one looks and adds seeds */
     struct interval anytime_ci95_nats; /* of the difference, likewise */
     double more_seeds;    /* until it is decided with power 80 %; NAN: decided, or not known */
+    double decided_n;     /* the seeds at which a look decided it; NAN: none did, or nobody looked */
 };
 
 static const struct member members[] = {
@@ -42,15 +40,9 @@ static const struct member members[] = {
     MEMBER(struct verdict_row, more_seeds),
     MEMBER(struct verdict_row, e_value),
     MEMBER(struct verdict_row, anytime_ci95_nats),
+    MEMBER(struct verdict_row, decided_n),
 };
 static const struct layout layout = LAYOUT(struct verdict_row, members);
-
-static double equivalence_nats(const struct matrix *matrix)
-{
-    double asked = number_at(json_object_get(matrix->document, "config"), "equivalence_nats");
-
-    return asked > 0.0 ? asked : equivalence_default_nats;
-}
 
 /* ==== Deciding ==== */
 
@@ -79,9 +71,6 @@ static void decide(struct verdict_row *row, const struct contrast *contrast,
                                                  test->n - 1, margin, STATS_ALPHA);
 
     row->p_equivalence = equal.p;
-    row->e_value = stats_e_value(test->difference, test->stddev, test->n, 0.0, SEQUENTIAL_G);
-    row->anytime_ci95_nats = stats_anytime_interval(test->difference, test->stddev, test->n,
-                                                    SEQUENTIAL_G, STATS_ALPHA);
     if (contrast->p_holm < STATS_ALPHA)
         row->verdict = metric_is_better(metric, test->difference, 0.0) ? "better" : "worse";
     else if (equal.p < STATS_ALPHA)
@@ -95,6 +84,14 @@ static void decide(struct verdict_row *row, const struct contrast *contrast,
     }
 }
 
+/* Where seeds were added by looking, the looks have decided. */
+static void take(struct verdict_row *row, const struct decision *decision)
+{
+    row->verdict = decision->kind;
+    if (decision_is_made(decision))
+        row->decided_n = decision->n;
+}
+
 /* ==== The table ==== */
 
 static struct verdict_row blank(const struct matrix *matrix, int row)
@@ -104,11 +101,12 @@ static struct verdict_row blank(const struct matrix *matrix, int row)
     return (struct verdict_row){.variant = matrix->variant[row].name, .verdict = "undecided",
                                 .delta_nats = NAN, .delta_ci95_nats = none, .p_holm = NAN,
                                 .p_equivalence = NAN, .e_value = NAN, .anytime_ci95_nats = none,
-                                .more_seeds = NAN};
+                                .more_seeds = NAN, .decided_n = NAN};
 }
 
+/* decisions: of the looks; NULL: there were none. */
 static struct verdict_row make_row(const struct matrix *matrix, int at, const struct contrast *contrast,
-                                   int tests, double *nats)
+                                   const struct decisions *decisions, int tests, double *nats)
 {
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     struct verdict_row row = blank(matrix, at);
@@ -124,7 +122,12 @@ static struct verdict_row make_row(const struct matrix *matrix, int at, const st
     row.delta_nats = contrast->test.difference;
     row.delta_ci95_nats = contrast->test.interval;
     row.p_holm = contrast->p_holm;
-    decide(&row, contrast, scores.metric, equivalence_nats(matrix), tests);
+    row.e_value = contrast->anytime.e_value;
+    row.anytime_ci95_nats = contrast->anytime.interval;
+    if (decisions)
+        take(&row, &decisions->decision[at]);
+    else
+        decide(&row, contrast, scores.metric, matrix->equivalence_nats, tests);
     return row;
 }
 
@@ -133,19 +136,24 @@ static json_t *compute(const struct matrix *matrix)
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     struct contrast *contrast = calloc((size_t)matrix->variants + 1, sizeof *contrast);
     double *nats = calloc((size_t)matrix->seeds + 1, sizeof *nats);
+    bool looked = matrix->sequential && matrix->baseline >= 0;
+    struct decisions decisions = {.decision = NULL};
     json_t *rows = json_array();
     int tests = 0, bad = !contrast || !nats;
 
     bad = bad || contrasts_compute(&scores, matrix->baseline, false, contrast) != 0;
+    bad = bad || (looked && decisions_replay(&decisions, matrix) != 0);
     for (int i = 0; i < matrix->variants && !bad; i++)
         tests += !isnan(contrast[i].test.p_t);
     for (int i = 0; i < matrix->variants && !bad; i++) {
-        struct verdict_row row = make_row(matrix, i, &contrast[i], tests ? tests : 1, nats);
+        struct verdict_row row = make_row(matrix, i, &contrast[i], looked ? &decisions : NULL,
+                                          tests ? tests : 1, nats);
         json_t *o = json_object();
 
         bad |= layout_put(&layout, &row, o) != 0;
         bad |= json_push(rows, o);
     }
+    decisions_close(&decisions);
     free(contrast);
     free(nats);
     return json_finish(rows, bad);
@@ -154,6 +162,8 @@ static json_t *compute(const struct matrix *matrix)
 static void print_row(struct sheet *sheet, const struct matrix *matrix, const struct verdict_row *row,
                       const struct beside *beside)
 {
+    const char *missing = isfinite(row->delta_nats) ? "no interval" : "";
+
     sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
     if (isfinite(row->more_seeds))
         sheet_cell(sheet, "%s, %.0f more", row->verdict, row->more_seeds);
@@ -161,18 +171,42 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix, const st
         sheet_cell(sheet, "%s", row->verdict ? row->verdict : "");
     sheet_cell(sheet, "%lld", (long long)row->n);
     cell_number(sheet, "%+.4f", row->delta_nats, "");
-    cell_interval(sheet, row->delta_ci95_nats, "%+.4f", isfinite(row->delta_nats) ? "no interval" : "");
-    cell_number(sheet, "%.2g", row->p_holm, isfinite(row->delta_nats) ? "no test" : "");
-    cell_number(sheet, "%.2g", row->p_equivalence, isfinite(row->delta_nats) ? "no test" : "");
+    if (matrix->sequential) {
+        cell_interval(sheet, row->anytime_ci95_nats, "%+.4f", missing);
+        cell_number(sheet, "%.3g", row->e_value, "");
+        cell_number(sheet, "%.0f", row->decided_n, "");
+    } else {
+        cell_interval(sheet, row->delta_ci95_nats, "%+.4f", missing);
+        cell_number(sheet, "%.2g", row->p_holm, isfinite(row->delta_nats) ? "no test" : "");
+        cell_number(sheet, "%.2g", row->p_equivalence, isfinite(row->delta_nats) ? "no test" : "");
+    }
     beside_cells(sheet, matrix, beside, row->variant);
+}
+
+static void note(struct sheet *sheet, bool looked)
+{
+    if (looked)
+        sheet_note(sheet, "Seeds were added until it was decided, with a look after each: better, worse: "
+                          "e-BH at 5 %% over the variants; equal: the interval lies within the margin; "
+                          "undecided: neither.  Intervals and e-values are of all seeds and hold at every "
+                          "look.");
+    else
+        sheet_note(sheet, "better, worse: paired t tests, Holm over the variants; equal: two one-sided "
+                          "tests at 5 %%; undecided: neither, and how many seeds more would decide it with "
+                          "power 80 %%, if the difference and its spread are as seen.");
 }
 
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 {
-    static const struct sheet_heading headings[] = {
-        {'l', "variant", 0},       {'l', "verdict", 0}, {'r', "n", 0},
-        {'r', "delta", 0},         {'r', "95 % interval", 0}, {'r', "p (Holm)\nof a difference", 0},
-        {'r', "p\nof equality", 0},
+    bool looked = matrix->sequential;
+    const struct sheet_heading headings[] = {
+        {'l', "variant", 0},
+        {'l', "verdict", 0},
+        {'r', "n", 0},
+        {'r', "delta", 0},
+        {'r', HEADING_INTERVAL(looked), 0},
+        {'r', looked ? "e-value" : "p (Holm)\nof a difference", 0},
+        {'r', looked ? "decided\nat n" : "p\nof equality", 0},
     };
     struct verdict_row *row;
     struct beside beside;
@@ -185,14 +219,12 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
         goto close;
     snprintf(sheet->title, sizeof sheet->title,
              "Verdicts: against %s, where differences within %.4g nats are none",
-             matrix_baseline_label(matrix), equivalence_nats(matrix));
+             matrix_baseline_label(matrix), matrix->equivalence_nats);
     sheet_columns(sheet, headings, LENGTH_OF(headings));
     beside_headings(sheet, matrix, &beside);
     for (int i = 0; i < count; i++)
         print_row(sheet, matrix, &row[i], &beside);
-    sheet_note(sheet, "better, worse: paired t tests, Holm over the variants; equal: two one-sided tests "
-                      "at 5 %%; undecided: neither, and how many seeds more would decide it with power 80 "
-                      "%%, if the difference and its spread are as seen.");
+    note(sheet, looked);
     beside_notes(sheet, matrix, &beside);
     layout_free(&layout, row, count);
     rc = rows ? beside_data(sheet, &beside, rows) : 0;
