@@ -119,6 +119,8 @@ struct results {
     int variant_count;
     const struct run_result *runs;
     int run_count;
+    const struct run_result *slope_runs; /* of half of the steps; NULL: they are not asked for */
+    int slope_run_count;
     const struct throughput_result *throughput;
     int throughput_count;
     json_t *profile; /* array, one object a variant, as in results/schema.json; NULL: not measured */

@@ -136,5 +136,6 @@ int option_choice_error(int option, const char *text, const char *where);
 int text_set(char **text, const char *value) GLU_MUST_USE;
 int text_list_append(struct text_list *list, const char *text) GLU_MUST_USE;
 void text_list_clear(struct text_list *list);
+bool text_list_equal(const struct text_list *a, const struct text_list *b);
 
 #endif

@@ -99,6 +99,10 @@ static const struct setting_option options[] = {
      .own = true,
      .help = "in the table of verdicts, a variant is equal to the baseline when it is shown to differ "
              "by less than NATS"},
+    {"no-slope", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(recipe.no_slope), RUN_PLAN,
+     .json = "no_slope", .own = true,
+     .help = "do not train the baseline for half of the steps too, which tells how many steps a "
+             "difference is worth; so are the smoke presets"},
     {"allow-unequal", 0, OPTION_FLAG, AFFECTS_RESULT, SETTING(allow_unequal), MODEL,
      .json = "allow_unequal",
      .help = "accept variants whose numbers of parameters differ by more than 0.1 %"},

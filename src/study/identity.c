@@ -27,11 +27,12 @@ static json_t *cells_json(const struct study *study)
         const struct cell *cell = study->runs[i].cell;
         const char *init = cell->init_sha256[0] ? cell->init_sha256 : NULL;
 
-        if (json_array_append_new(cells, json_pack("{s:s, s:s, s:s, s:I, s:s*}", "key", cell->key,
-                                                   "setting", study->runs[i].part->name, "variant",
-                                                   cell->variant->name, "seed",
+        if (json_array_append_new(cells, json_pack("{s:s, s:s, s:s, s:I, s:s*, s:o*}", "key",
+                                                   cell->key, "setting", study->runs[i].part->name,
+                                                   "variant", cell->variant->name, "seed",
                                                    (json_int_t)cell->seed, "init_checkpoint_sha256",
-                                                   init))) {
+                                                   init, "slope",
+                                                   study->runs[i].slope ? json_true() : NULL))) {
             json_decref(cells);
             return NULL;
         }
