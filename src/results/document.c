@@ -328,12 +328,14 @@ static int ascending(const void *a, const void *b)
 int document_check_size(const json_t *document)
 {
     const json_t *runs = json_object_get(document, "runs");
+    size_t halves = json_array_size(json_object_get(document, "slope_runs"));
     size_t variants = json_object_size(json_object_get(document, "variants"));
     size_t count = json_array_size(runs), seeds = 0;
     int64_t *seed;
 
-    if (count > RUNS_MAX || variants > VARIANTS_MAX)
-        return err_set("%zu runs of %zu variants are more than the tables can hold", count, variants);
+    if (count > RUNS_MAX || halves > RUNS_MAX || variants > VARIANTS_MAX)
+        return err_set("%zu runs of %zu variants are more than the tables can hold",
+                       halves > count ? halves : count, variants);
     seed = calloc(count + 1, sizeof *seed);
     if (!seed)
         return err_system("%zu runs", count);

@@ -25,7 +25,8 @@ libglubench_a_SOURCES += \
     src/results/sheet.c src/results/sheet.h \
     src/results/signed_rank.c src/results/signed_rank.h \
     src/results/statistics.c src/results/statistics.h \
-    src/results/validate.c
+    src/results/validate.c \
+    src/results/worth.c src/results/worth.h
 
 # The tables of a study, over several results files.
 libglubench_a_SOURCES += \

@@ -11,7 +11,7 @@
  *     run_result, environment, document (what is measured, as JSON; files), paper
  *     matrix (a document as arrays)
  *     distributions; power, statistics, equivalence, random_effects, sequential, signed_rank
- *     contrasts, curves (the statistics of a matrix)        sheet, cells, formats/
+ *     contrasts, curves, worth (the statistics of a matrix)        sheet, cells, formats/
  *     tables/: quality, throughput.h, a file for each table, tables.c (the list of them)
  *     check (a document against itself)
  *     results.c, read, report, compare, merge, validate, detection
