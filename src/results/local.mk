@@ -69,7 +69,7 @@ test_statistics_SOURCES = test/test-statistics.c
 test_inference_SOURCES = test/test-inference.c
 TESTS += test-statistics test-inference
 
-results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
+results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict test-worth
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
@@ -81,6 +81,7 @@ test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture) $(me
 test_results_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
 test_verdict_SOURCES = test/test-verdict.c $(results_fixture)
+test_worth_SOURCES = test/test-worth.c $(results_fixture) test/scratch.c test/scratch.h
 TESTS += $(results_tests)
 
 # results-example writes a made-up results file, for tests that need one.
