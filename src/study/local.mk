@@ -31,5 +31,5 @@ test_faults_SOURCES = test/test-faults.c test/scratch.c test/scratch.h $(faulty_
 test_faults_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_IO)
 TESTS += test-faults
 
-dist_check_SCRIPTS += test/plan-memory.sh
-TESTS += test/plan-memory.sh
+dist_check_SCRIPTS += test/plan-memory.sh test/slope.sh
+TESTS += test/plan-memory.sh test/slope.sh
