@@ -118,6 +118,8 @@ rows study/4.json runs | grep ^relu >expected
 rows study/8.json | cmp -s - expected || fail "other bits of a shared half"
 cmp -s study/8.json study/9.json && fail "8 is 9"
 rows study/9.json | cmp -s - expected || fail "other bits of a half of two"
+glu run --seeds 2 --no-slope --vary steps=4,8 -o without || fail "a study without"
+[ "$(cells without)" = 8 ] && [ -z "$(rows without/8.json)" ] || fail "--no-slope takes another's runs"
 glu plan --seeds 2 --vary steps=4,8,9 || fail "plan"
 grep -q 'for 12 runs of 3 settings, and 2 for half of the steps' out || fail "plan counts otherwise"
 glu plan --seeds 2 --steps 8 || fail "plan of one"
