@@ -262,7 +262,8 @@ static json_t *outlook_json(const struct outlook *outlook)
         failed |= json_array_append_new(variants, row_json(outlook, &outlook->rows[i]));
     document = json_pack("{s:o, s:i, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "config",
                          setting_json(setting, NULL, NULL), "runs", outlook->runs, "slope_runs",
-                         outlook->slopes, "variants", variants, "peak_memory_bytes", (json_int_t)outlook->peak_bytes,
+                         outlook->slopes, "variants", variants, "peak_memory_bytes",
+                         (json_int_t)outlook->peak_bytes,
                          "throughput_memory_bytes", (json_int_t)outlook->throughput_bytes,
                          "machine_memory_bytes", (json_int_t)outlook->machine_bytes,
                          "gemm_peak_gflop_per_s", json_number(outlook->gemm_peak_gflop_per_s),

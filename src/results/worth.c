@@ -86,13 +86,12 @@ struct worth stats_worth_times(struct worth a, struct worth b)
 
 /* ==== The slope ==== */
 
-void worth_slopes(const struct matrix *matrix, double *slope, int64_t *steps, int64_t *half)
+void worth_slopes(const struct matrix *matrix, double *slope)
 {
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     const json_t *rows = json_object_get(matrix->document, "slope_runs"), *row;
     size_t k;
 
-    *steps = *half = 0;
     for (int i = 0; i < matrix->seeds; i++)
         slope[i] = NAN;
     json_array_foreach(rows, k, row) {
@@ -109,7 +108,5 @@ void worth_slopes(const struct matrix *matrix, double *slope, int64_t *steps, in
         if (!run || isnan(nats) || isnan(less) || few < 1 || few >= run->steps)
             continue;
         slope[column] = (nats - less) / log((double)run->steps / (double)few);
-        *steps = run->steps;
-        *half = few;
     }
 }

@@ -32,8 +32,7 @@ struct worth stats_worth(const double *delta, const double *slope, int seeds, do
  * and Donner 2008, Statistics in Medicine 27:1693, each end from the distances of the two to theirs. */
 struct worth stats_worth_times(struct worth a, struct worth b);
 
-/* The slope of the baseline at each seed: slope[matrix->seeds], NAN where it lacks one of the two runs.
- * *steps, *half: of one of them, 0 when there is none. */
-void worth_slopes(const struct matrix *matrix, double *slope, int64_t *steps, int64_t *half);
+/* The slope of the baseline at each seed: slope[matrix->seeds], NAN where it lacks one of the two runs. */
+void worth_slopes(const struct matrix *matrix, double *slope);
 
 #endif

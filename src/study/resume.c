@@ -139,7 +139,8 @@ static int take_results(struct study *study, bool known)
     document = results_read(output);
     if (!document)
         return -1;
-    if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences, sizeof differences)) {
+    if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences,
+                        sizeof differences)) {
         status = check_asked(study, document) ? -1 : take_rows(study, document);
         warn_of_slopes(study, document);
     } else if (!known)

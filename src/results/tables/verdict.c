@@ -132,13 +132,12 @@ static void worths_close(struct worths *worths)
 static int worths_open(struct worths *worths, const struct matrix *matrix)
 {
     size_t seeds = (size_t)matrix->seeds + 1;
-    int64_t steps, half;
 
     *worths = (struct worths){calloc(seeds, sizeof(double)), calloc(seeds, sizeof(double)),
                               throughput_rows(matrix), 0, NAN, {NAN, NAN}};
     if (!worths->slope || !worths->values || !worths->speed)
         return -1;
-    worth_slopes(matrix, worths->slope, &steps, &half);
+    worth_slopes(matrix, worths->slope);
     for (int i = 0; i < matrix->seeds; i++)
         if (!isnan(worths->slope[i]))
             worths->values[worths->n++] = worths->slope[i];
@@ -307,6 +306,6 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_verdict = {
-    "verdict", "better, worse, equal or undecided, how many seeds more, and what it is worth", "tables.verdict",
-    compute, print,
+    "verdict", "better, worse, equal or undecided, how many seeds more, and what it is worth",
+    "tables.verdict", compute, print,
 };
