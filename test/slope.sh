@@ -138,6 +138,8 @@ glu run --seeds 2 --vary steps=16 -o grown || fail "the first setting again"
 has grown/study.json 'sorted((c["setting"], c["variant"], c["seed"], "slope" in c) for c in d["cells"]) == sorted(
     [(s, v, n, False) for s in ("8", "16") for v in ("relu", "swiglu") for n in (1, 2)] +
     [("8", "relu", n, True) for n in (1, 2)])'
+has grown/study.json 'd["slopes"]["16"] == [c["key"] for c in d["cells"] if c["setting"] == "8" and
+    c["variant"] == "relu" and "slope" not in c] and len(d["slopes"]["8"]) == 2'
 glu run --seeds 1 --vary steps=8 -o grown && fail "narrowed"
 grep -q 'can be extended, not narrowed' err || fail "not refused for being narrowed"
 

@@ -128,7 +128,9 @@ int extend_enter(struct study *study)
 /* Add the members of `from` that `to` lacks, of the objects at this key. */
 static int keep_members(json_t *to, const json_t *from, const char *key)
 {
-    return json_object_update_missing(json_object_get(to, key), json_object_get(from, key));
+    json_t *members = json_object_get(from, key);
+
+    return members ? json_object_update_missing(json_object_get(to, key), members) : 0;
 }
 
 /* Put the values that an axis had before those that it has now. */
@@ -183,7 +185,7 @@ int extend_keep(const struct study *study, json_t *made)
     if (!theirs)
         return 0;
     bad = keep_values(made, theirs) || keep_members(made, theirs, "settings") ||
-          keep_members(made, theirs, "points");
+          keep_members(made, theirs, "slopes") || keep_members(made, theirs, "points");
     json_array_foreach(json_object_get(theirs, "cells"), i, cell)
         bad = bad || keep_cell(json_object_get(made, "cells"), cell);
     json_decref(theirs);

@@ -188,7 +188,7 @@ static void name_run(const struct study *study, const struct run *run, char text
     bool one = study->count == 1;
 
     snprintf(text, NAME_BYTES, "[%s%d/%d] %s%s%.96s, seed %" PRIu64, run->slope ? "half " : "",
-             run->number, study_count(study, run->slope, NULL), one ? "" : run->part->name,
+             run->number, study_size(study, run->slope), one ? "" : run->part->name,
              one ? "" : ": ", run->cell->variant->name, run->cell->seed);
 }
 
@@ -476,7 +476,7 @@ static bool tell_bad(const struct study *study, bool slope)
 {
     const char *output = study_output(study), *what = slope ? "runs of half of the steps" : "runs";
     int bad = study_count(study, slope, is_bad), elsewhere = study_count(study, slope, is_elsewhere);
-    int all = study_count(study, slope, NULL);
+    int all = study_size(study, slope);
 
     if (bad > 0)
         err_set("%d of %d %s did not end well; see their status in %s%s", bad, all, what, output,

@@ -27,8 +27,13 @@ int study_count(const struct study *study, bool slope, bool (*is)(const struct r
     int count = 0;
 
     for (int i = 0; study->runs && i < study->run_count; i++)
-        count += study->runs[i].slope == slope && (!is || is(&study->runs[i]));
+        count += study->runs[i].slope == slope && is(&study->runs[i]);
     return count;
+}
+
+int study_size(const struct study *study, bool slope)
+{
+    return slope ? study->slope_count : study->asked_count;
 }
 
 bool study_is_directory(const struct study *study)
@@ -110,33 +115,53 @@ static bool is_asked(const struct study *study, const struct cell *cell)
     return false;
 }
 
-/* The run of half of the steps that is that cell, for another setting, or NULL. */
-static struct run *find_slope(const struct study *study, const struct cell *cell)
+/* Is it there as a run of half of the steps, of another setting? */
+static bool has_slope(const struct study *study, const struct cell *cell)
 {
     for (int i = 0; i < study->run_count; i++)
         if (study->runs[i].slope && strcmp(study->runs[i].cell->key, cell->key) == 0)
-            return &study->runs[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 static void add_run(struct study *study, const struct part *part, const struct cell *cell, bool slope)
 {
-    study->runs[study->run_count++] = (struct run){.part = part, .cell = cell, .slope = slope};
+    int slopes = study->slope_count, number = slope ? slopes : study->run_count - slopes;
+
+    study->slope_count += slope;
+    study->runs[study->run_count++] =
+        (struct run){.part = part, .cell = cell, .slope = slope, .number = number + 1};
 }
 
-static void add_slope(struct study *study, const struct part *part, int seed)
+/* Those of half of the steps at a seed, of the settings that ask for them or of those that do not. */
+static void add_slopes(struct study *study, int seed, bool asked)
 {
-    const struct cell *cell = &part->slope.grid.cells[seed];
-    struct run *same = find_slope(study, cell);
+    for (int i = 0; i < study->count; i++) {
+        const struct part *part = &study->parts[i];
+        const struct cell *cell;
 
-    if (same && slope_is_asked(part->setting))
-        same->part = part; /* it may be the only one that asks for it */
-    if (!same && !is_asked(study, cell))
-        add_run(study, part, cell, true);
+        if (seed >= part->slope.grid.count || slope_is_asked(part->setting) != asked)
+            continue;
+        cell = &part->slope.grid.cells[seed];
+        if (!is_asked(study, cell) && !has_slope(study, cell))
+            add_run(study, part, cell, true);
+    }
+}
+
+static void add_asked(struct study *study, int seed)
+{
+    for (int i = 0; i < study->count; i++) {
+        const struct part *part = &study->parts[i];
+        int variants = part->setting->variant_count;
+
+        for (int k = 0; k < variants && seed < part->setting->recipe.seeds; k++)
+            add_run(study, part, &part->grid.cells[seed * variants + k], false);
+    }
 }
 
 /* All runs: seed by seed, each through all settings and their variants, so that a drift of the
- * machine hits all alike, and then those of half of the steps. */
+ * machine hits all alike, and then those of half of the steps.  Last are those that nobody asks for: they
+ * are there if they are done, until study_drop_slopes(). */
 static int make_runs(struct study *study)
 {
     int most = 0, count = study->asked_count;
@@ -151,17 +176,11 @@ static int make_runs(struct study *study)
     if (!study->runs)
         return err_set("out of memory");
     for (int seed = 0; seed < most; seed++) {
-        for (int i = 0; i < study->count; i++) {
-            const struct part *part = &study->parts[i];
-            int variants = part->setting->variant_count;
-
-            for (int k = 0; k < variants && seed < part->setting->recipe.seeds; k++)
-                add_run(study, part, &part->grid.cells[seed * variants + k], false);
-        }
-        for (int i = 0; i < study->count; i++)
-            if (seed < study->parts[i].slope.grid.count)
-                add_slope(study, &study->parts[i], seed);
+        add_asked(study, seed);
+        add_slopes(study, seed, true);
     }
+    for (int seed = 0; seed < most; seed++)
+        add_slopes(study, seed, false);
     return 0;
 }
 
@@ -173,15 +192,15 @@ bool study_is_slope_of(const struct run *run, const struct part *part)
 
 void study_drop_slopes(struct study *study)
 {
-    int kept = 0, numbers[2] = {0, 0};
+    int kept = 0;
 
     for (int i = 0; i < study->run_count; i++) {
-        struct run *run = &study->runs[i];
+        const struct run *run = &study->runs[i];
 
-        if (run->slope && !run->done && !slope_is_asked(run->part->setting))
-            continue;
-        run->number = ++numbers[run->slope];
-        study->runs[kept++] = *run;
+        if (!run->slope || run->done || slope_is_asked(run->part->setting))
+            study->runs[kept++] = *run;
+        else
+            study->slope_count--;
     }
     study->run_count = kept;
 }

@@ -34,7 +34,7 @@ struct study {
     int count;
     struct run *runs; /* (run_count), in the order in which they are to be done */
     int run_count;
-    int asked_count; /* of them without those of half of the steps */
+    int asked_count, slope_count; /* of them, and of those of half of the steps */
 };
 
 /* Check everything and read all that is needed; what fails fast comes first.  0 or -1; to be closed
@@ -52,7 +52,8 @@ bool study_is_directory(const struct study *study);
 /* Where its results are: the file, or the directory. */
 const char *study_output(const struct study *study);
 
-/* How many of the runs are so, of those of half of the steps or of the others.  NULL: all of those. */
+/* How many runs there are, of those of half of the steps or of the others, and how many of these are so. */
+int study_size(const struct study *study, bool slope);
 int study_count(const struct study *study, bool slope, bool (*is)(const struct run *run));
 
 /* Does a run stand in a part's results file as one of half of the steps? */
