@@ -420,7 +420,8 @@ static int check_init_checkpoints(const struct study *study)
 /* Is there something of it already, which a log is gone on with for? */
 static bool goes_on(const struct study *study)
 {
-    return study->setting->resume && (resume_is_unfinished(study) || study_count(study, is_done) > 0);
+    return study->setting->resume &&
+           (resume_is_unfinished(study) || study_count(study, false, is_done) > 0);
 }
 
 static int open_jobs(struct jobs *jobs, struct study *study)
