@@ -15,7 +15,7 @@ expect()
     fail "glubench $*: status $got, not $status, or no '$pattern'"
 }
 
-for kind in plain worse diverged bare; do
+for kind in plain worse diverged bare slope flat; do
     "$example" 1-3 $kind $kind.json || exit 99
 done
 "$example" 4-5 plain more.json || exit 99
@@ -51,6 +51,10 @@ expect 0 'order of narang2021: .* tau-b 0.86 over 8 variants' report --table agr
 expect 0 identical compare plain.json plain.json
 expect 0 worse compare plain.json worse.json
 expect 0 worse compare --fail-on 50 plain.json worse.json
+expect 0 identical compare slope.json flat.json
+expect 0 '^FFN_GEGLU .* 6.93 *.3.19, 15.1. *6.6 ' report --table verdict slope.json
+expect 0 'x time: .* s = 0.02687 nats .* at 3 seeds' report --table verdict slope.json
+expect 0 'None is given while the interval of s is not above 0' report --table verdict flat.json
 expect 3 REGRESSION compare --fail-on 1 plain.json worse.json
 expect 0 better compare --fail-on 0 worse.json plain.json
 expect 3 'not ok any more' compare --fail-on 50 plain.json diverged.json
@@ -86,7 +90,7 @@ expect 0 'identical: 3 runs begun from other weights' compare from-a.json from-b
 expect 1 'from-b.json: runs\[0\]: relu at seed 1 began from other weights' report from-a.json from-b.json
 expect 0 'identical' compare from-a.json plain.json
 
-"$program" validate plain.json diverged.json bare.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
+"$program" validate plain.json diverged.json bare.json slope.json flat.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
     fail "validate finds faults in good files"
 sed 's/"status": "ok"/"status": "good"/' plain.json >bad.json
 expect 1 'bad.json: runs\[0\].status: is "good"' validate plain.json bad.json
@@ -123,6 +127,7 @@ if command -v pdflatex >/dev/null 2>&1; then
         for table in perplexity throughput parity agreement pareto; do
             "$program" report --format latex --table $table diverged.json
         done
+        "$program" report --format latex --table verdict slope.json
         "$program" compare --format latex plain.json worse.json
         printf '%s\n' '\end{document}'
     } >table.tex

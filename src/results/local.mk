@@ -26,7 +26,8 @@ libglubench_a_SOURCES += \
     src/results/sheet.c src/results/sheet.h \
     src/results/signed_rank.c src/results/signed_rank.h \
     src/results/statistics.c src/results/statistics.h \
-    src/results/validate.c
+    src/results/validate.c \
+    src/results/worth.c src/results/worth.h
 
 # The tables of a study, over several results files.
 libglubench_a_SOURCES += \
@@ -72,7 +73,7 @@ test_inference_SOURCES = test/test-inference.c
 TESTS += test-statistics test-inference
 
 results_tests = test-beside test-compare test-contrasts test-decisions test-matrix test-report test-results \
-    test-results-memory test-validate test-verdict
+    test-results-memory test-validate test-verdict test-worth
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_beside_SOURCES = test/test-beside.c $(results_fixture)
@@ -86,6 +87,7 @@ test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture) $(me
 test_results_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
 test_verdict_SOURCES = test/test-verdict.c $(results_fixture)
+test_worth_SOURCES = test/test-worth.c $(results_fixture) test/scratch.c test/scratch.h
 TESTS += $(results_tests)
 
 # results-example writes a made-up results file, for tests that need one.

@@ -11,7 +11,7 @@
  *     run_result, environment, document (what is measured, as JSON; files), published
  *     matrix (a document as arrays)
  *     distributions; power, statistics, equivalence, random_effects, sequential, signed_rank
- *     contrasts, curves, decisions (the statistics of a matrix)        sheet, cells, formats/
+ *     contrasts, curves, decisions, worth (the statistics of a matrix)        sheet, cells, formats/
  *     tables/: quality, throughput.h, beside, a file for each other table, tables.c (the list of them)
  *     check (a document against itself)
  *     results.c, read, report, compare, merge, validate, detection
@@ -119,6 +119,8 @@ struct results {
     int variant_count;
     const struct run_result *runs;
     int run_count;
+    const struct run_result *slope_runs; /* of half of the steps; NULL: they are not asked for */
+    int slope_run_count;
     const struct throughput_result *throughput;
     int throughput_count;
     json_t *profile; /* array, one object a variant, as in results/schema.json; NULL: not measured */

@@ -139,5 +139,6 @@ int text_list_append(struct text_list *list, const char *text) GLU_MUST_USE;
 void text_list_clear(struct text_list *list);
 /* As an array.  New reference, or NULL and a message. */
 json_t *text_list_json(const struct text_list *list);
+bool text_list_equal(const struct text_list *a, const struct text_list *b);
 
 #endif

@@ -35,6 +35,16 @@ void text_list_clear(struct text_list *list)
     list->count = 0;
 }
 
+bool text_list_equal(const struct text_list *a, const struct text_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (int i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
 int text_list_append(struct text_list *list, const char *text)
 {
     char **items = realloc(list->items, (size_t)(list->count + 1) * sizeof *items);

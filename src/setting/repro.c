@@ -2,6 +2,7 @@
  * of one run. */
 #include "src/glu.h"
 
+#include "src/setting/presets.h"
 #include "src/setting/setting.h"
 #include "src/util/utf8.h"
 
@@ -182,6 +183,8 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     print_whole(out, AT(threads), setting_threads_per_run(setting));
     print_whole(out, AT(recipe.jobs), 1);
     print_text(out, AT(precision_name), setting->precision_name);
+    if (!preset_find(setting->preset)->recipe.no_slope)
+        print_name(out, setting_option_of_member(IN_SETTING, AT(recipe.no_slope)));
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *row = setting_option_at(i);
 

@@ -31,6 +31,7 @@ struct recipe {
     int curve_examples;   /* of the curve's points, at most */
     int samples;          /* throughput samples of each variant and pass */
     int jobs;             /* trainings side by side; 0 until resolved: one per thread */
+    bool no_slope;        /* without the runs of half of the steps, see study/slope.h */
 };
 
 enum { SETTING_VARIANTS_MAX = 1000 };

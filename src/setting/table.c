@@ -104,6 +104,10 @@ static const struct setting_option options[] = {
      .own = true,
      .help = "in the table of verdicts, and with " FIELD("until_decided") ", a variant is equal to the "
              "baseline when it is shown to differ by less than NATS"},
+    {"no-slope", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(recipe.no_slope), RUN_PLAN,
+     .json = "no_slope", .own = true,
+     .help = "do not train the baseline for half of the steps too, from which the table of verdicts "
+             "tells how many times the steps a difference is worth; smoke presets never do"},
     {"allow-unequal", 0, OPTION_FLAG, AFFECTS_RESULT, SETTING(allow_unequal), MODEL,
      .json = "allow_unequal",
      .help = "accept variants whose numbers of parameters differ by more than 0.1 %"},

@@ -15,6 +15,7 @@ libglubench_a_SOURCES += \
     src/study/records.c src/study/records.h \
     src/study/resume.c src/study/resume.h \
     src/study/run.c src/study/run.h \
+    src/study/slope.c src/study/slope.h \
     src/study/store.c src/study/store.h \
     src/study/study.c src/study/study.h
 
@@ -31,5 +32,5 @@ test_faults_SOURCES = test/test-faults.c test/scratch.c test/scratch.h $(faulty_
 test_faults_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_IO)
 TESTS += test-faults
 
-dist_check_SCRIPTS += test/plan-memory.sh
-TESTS += test/plan-memory.sh
+dist_check_SCRIPTS += test/plan-memory.sh test/slope.sh
+TESTS += test/plan-memory.sh test/slope.sh

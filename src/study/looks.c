@@ -55,18 +55,29 @@ void looks_close(struct looks *looks)
 
 /* ---- Looking --------------------------------------------------------------------------------- */
 
+/* Which block a run is of, that of half of the steps included: it is for those of its seed. */
+static int block_of(const struct looks *looks, int run)
+{
+    const struct cell *cell = looks->study->runs[run].cell;
+
+    return (int)(cell->seed - (uint64_t)looks->study->setting->first_seed);
+}
+
 /* A block's values, when all of its runs have ended. */
 static bool take_block(struct looks *looks, int block)
 {
-    int variants = looks->decisions.variants;
-    const struct run *runs = &looks->study->runs[block * variants];
+    int variants = 0;
 
-    for (int i = 0; i < variants; i++) {
-        if (!runs[i].done || runs[i].result.status == RUN_INTERRUPTED)
+    for (int i = 0; i < looks->study->run_count; i++) {
+        const struct run *run = &looks->study->runs[i];
+
+        if (run->slope || block_of(looks, i) != block)
+            continue;
+        if (!run->done || run->result.status == RUN_INTERRUPTED)
             return false;
-        looks->values[i] = runs[i].result.status == RUN_OK
-                               ? runs[i].result.heldout_log_perplexity_nats
-                               : NAN;
+        looks->values[variants++] = run->result.status == RUN_OK
+                                        ? run->result.heldout_log_perplexity_nats
+                                        : NAN;
     }
     return true;
 }
@@ -115,7 +126,7 @@ static int due_blocks(const struct looks *looks)
 
 bool looks_are_due(const struct looks *looks, int run)
 {
-    return !looks->study || run / looks->decisions.variants < due_blocks(looks);
+    return !looks->study || block_of(looks, run) < due_blocks(looks);
 }
 
 /* ---- Telling --------------------------------------------------------------------------------- */
@@ -128,8 +139,8 @@ int looks_seeds(const struct looks *looks)
         return 0;
     seeds = due_blocks(looks);
     for (int i = 0; i < looks->study->run_count; i++) /* there may be more from before */
-        if (looks->study->runs[i].done && i / looks->decisions.variants >= seeds)
-            seeds = i / looks->decisions.variants + 1;
+        if (looks->study->runs[i].done && !looks->study->runs[i].slope && block_of(looks, i) >= seeds)
+            seeds = block_of(looks, i) + 1;
     return seeds;
 }
 

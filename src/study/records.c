@@ -46,7 +46,20 @@ static bool is_done(const struct run *run)
     return run->done;
 }
 
+static bool is_asked(const struct run *run)
+{
+    return slope_is_asked(run->part->setting);
+}
+
 void records_say(const struct study *study)
 {
-    progress_print("going on: %d of %d runs are done", study_count(study, is_done), study->run_count);
+    int slopes = study_count(study, true, is_asked);
+
+    if (slopes == 0)
+        progress_print("going on: %d of %d runs are done", study_count(study, false, is_done),
+                       study->asked_count);
+    else
+        progress_print("going on: %d of %d runs are done, and %d of %d of half of the steps",
+                       study_count(study, false, is_done), study->asked_count,
+                       study_count(study, true, is_done), slopes);
 }

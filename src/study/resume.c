@@ -38,7 +38,7 @@ static int check_asked(const struct study *study, const json_t *document)
         bool asked = !is_settled_row(row);
 
         for (int i = 0; i < study->run_count && !asked; i++)
-            asked = identity_is_row_of(row, study->runs[i].cell);
+            asked = !study->runs[i].slope && identity_is_row_of(row, study->runs[i].cell);
         if (!asked && others++ == 0)
             first = row;
     }
@@ -55,11 +55,9 @@ static int check_asked(const struct study *study, const json_t *document)
 /* Take the runs of a results file that are done and not recorded. */
 static int take_rows(struct study *study, const json_t *document)
 {
-    const json_t *rows = json_object_get(document, "runs");
-
     for (int i = 0; i < study->run_count; i++) {
         struct run *run = &study->runs[i];
-        const json_t *row;
+        const json_t *rows = json_object_get(document, run->slope ? "slope_runs" : "runs"), *row;
         size_t k;
 
         json_array_foreach (rows, k, row) {
@@ -78,6 +76,26 @@ static int take_rows(struct study *study, const json_t *document)
         }
     }
     return 0;
+}
+
+/* Those of half of the steps are of the baseline alone: with another one they tell nothing more. */
+static void warn_of_slopes(const struct study *study, const json_t *document)
+{
+    const json_t *rows = json_object_get(document, "slope_runs"), *row;
+    int others = 0;
+    size_t k;
+
+    json_array_foreach (rows, k, row) {
+        bool ours = !is_settled_row(row);
+
+        for (int i = 0; i < study->run_count && !ours; i++)
+            ours = study->runs[i].slope && identity_is_row_of(row, study->runs[i].cell);
+        others += !ours;
+    }
+    if (others > 0)
+        warn_add("%s: %d of its runs of half of the steps %s not of this " FIELD("baseline")
+                 " and these " FIELD("seeds") ", and left out",
+                 study->setting->output, others, others == 1 ? "is" : "are");
 }
 
 /* ---- Entering -------------------------------------------------------------------------------- */
@@ -140,12 +158,14 @@ static int take_results(struct study *study, bool known)
     document = results_read(output);
     if (!document)
         return -1;
-    if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences, sizeof differences))
+    if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences,
+                        sizeof differences)) {
         status = check_asked(study, document) || take_rows(study, document) ||
                          keep_looks(study, json_object_get(document, "config"))
                      ? -1
                      : 0;
-    else if (!known)
+        warn_of_slopes(study, document);
+    } else if (!known)
         status = err_set(FIELD("resume") ": %s has another configuration: %s; give the same one, or "
                          "another " FIELD("output"),
                          output, differences);
@@ -176,7 +196,8 @@ int resume_enter(struct study *study)
         const struct cell *cell = study->runs[i].cell;
         struct state_place place = store_states(study->store, cell);
 
-        older_take_states(store_path(study->store), cell, &place);
+        if (!study->runs[i].slope) /* there were none */
+            older_take_states(store_path(study->store), cell, &place);
     }
     records_say(study);
     return 0;

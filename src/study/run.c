@@ -100,9 +100,29 @@ static bool is_due(const struct jobs *jobs, double now_s)
 /* Called under the lock. */
 static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty)
 {
-    struct part *part = &jobs->study->parts[run->part - jobs->study->parts];
+    for (int i = 0; i < jobs->study->count && dirty; i++) {
+        struct part *part = &jobs->study->parts[i];
 
-    part->is_dirty = part->is_dirty || dirty;
+        if ((run->part == part && !run->slope) || study_is_slope_of(run, part))
+            part->is_dirty = true;
+    }
+}
+
+/* Take the results of a part that are there: its runs and, behind them, those of half of the steps.
+ * Returns how many there are of the former.  Called under the lock. */
+static int take_finished(struct jobs *jobs, const struct part *part, int *slopes)
+{
+    const struct study *study = jobs->study;
+    int count = 0;
+
+    *slopes = 0;
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].done && study->runs[i].part == part && !study->runs[i].slope)
+            jobs->finished[count++] = study->runs[i].result;
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].done && study_is_slope_of(&study->runs[i], part))
+            jobs->finished[count + (*slopes)++] = study->runs[i].result;
+    return count;
 }
 
 /* Write what there is so far of a setting.  A failure is kept and the work goes on: the next write,
@@ -110,17 +130,14 @@ static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty
  * which holds up no other: what is done does not change any more. */
 static void write_results(struct jobs *jobs, struct part *part, json_t **document)
 {
-    struct study *study = jobs->study;
-    int count = 0;
+    int count, slopes;
 
     pthread_mutex_lock(&jobs->lock);
     part->is_dirty = false;
     part->seeds = looks_seeds(&jobs->looks);
-    for (int i = 0; i < study->run_count; i++)
-        if (study->runs[i].done && study->runs[i].part == part)
-            jobs->finished[count++] = study->runs[i].result;
+    count = take_finished(jobs, part, &slopes);
     pthread_mutex_unlock(&jobs->lock);
-    if (part_write(part, jobs->finished, count, document)) {
+    if (part_write(part, jobs->finished, count, slopes, document)) {
         snprintf(jobs->write_error, sizeof jobs->write_error, "%s", err_get());
         warn_add("%s; the results so far are kept in memory", err_get());
     }
@@ -169,15 +186,16 @@ static double time_left_s(const struct jobs *jobs, double now_s)
     return jobs->steps_done > 0 ? (now_s - jobs->start_s) * left / (double)jobs->steps_done : NAN;
 }
 
-/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1", and "[3/24 at
- * most]" where that is to be seen. */
+/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1"; "[3/24 at
+ * most]" where that is to be seen; and "[half 1/3] relu, seed 1" of half of the steps. */
 static void name_run(const struct study *study, const struct run *run, char text[NAME_BYTES])
 {
     bool one = study->count == 1;
 
-    snprintf(text, NAME_BYTES, "[%d/%d%s] %s%s%.96s, seed %" PRIu64, (int)(run - study->runs) + 1,
-             study->run_count, study->setting->until_decided ? " at most" : "", one ? "" : run->part->name, one ? "" : ": ", run->cell->variant->name,
-             run->cell->seed);
+    snprintf(text, NAME_BYTES, "[%s%d/%d%s] %s%s%.96s, seed %" PRIu64, run->slope ? "half " : "",
+             run->number, study_size(study, run->slope),
+             study->setting->until_decided ? " at most" : "", one ? "" : run->part->name,
+             one ? "" : ": ", run->cell->variant->name, run->cell->seed);
 }
 
 static void report_progress(void *context, const struct train_progress *progress)
@@ -244,8 +262,8 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
         .seed = cell->seed,
         .threads = setting_threads_per_run(setting),
         .task = run->part->task,
-        .dump = jobs->dump,
-        .journal = jobs->journal,
+        .dump = run->slope ? NULL : jobs->dump,
+        .journal = run->slope ? NULL : jobs->journal,
         .setting_name = study->options->axes ? run->part->name : NULL,
         .save_directory = study_weights(study, run->part, cell, setting->save_checkpoint, save),
         .init_directory = study_weights(study, run->part, cell, setting->init_checkpoint, init),
@@ -329,14 +347,16 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     write_if_due(jobs);
 }
 
-/* Pass over what is done.  Called under the lock. */
+/* Pass over what is done, and what is not needed any more.  Called under the lock. */
 static bool is_more(struct jobs *jobs)
 {
     const struct study *study = jobs->study;
 
-    while (jobs->next < study->run_count && study->runs[jobs->next].done)
+    while (jobs->next < study->run_count &&
+           (study->runs[jobs->next].done ||
+            (looks_are_over(&jobs->looks) && !looks_are_due(&jobs->looks, jobs->next))))
         jobs->next++;
-    return !signals_stop && jobs->next < study->run_count && !looks_are_over(&jobs->looks);
+    return !signals_stop && jobs->next < study->run_count;
 }
 
 /* The next cell that is to be done, or NULL.  It may have to wait for a look at those before it, which
@@ -433,7 +453,8 @@ static int check_init_checkpoints(const struct study *study)
 /* Is there something of it already, which a log is gone on with for? */
 static bool goes_on(const struct study *study)
 {
-    return study->setting->resume && (resume_is_unfinished(study) || study_count(study, is_done) > 0);
+    return study->setting->resume &&
+           (resume_is_unfinished(study) || study_count(study, false, is_done) > 0);
 }
 
 static int open_jobs(struct jobs *jobs, struct study *study)
@@ -457,7 +478,7 @@ static int open_jobs(struct jobs *jobs, struct study *study)
 static bool has_good(const struct study *study, const struct part *part)
 {
     for (int i = 0; i < study->run_count; i++)
-        if (study->runs[i].part == part && !is_bad(&study->runs[i]))
+        if (study->runs[i].part == part && !study->runs[i].slope && !is_bad(&study->runs[i]))
             return true;
     return false;
 }
@@ -484,11 +505,33 @@ static void write_all(struct jobs *jobs, json_t **document)
     }
 }
 
+/* Say what did not end well, of the runs or of those of half of the steps.  Is there something? */
+static bool tell_bad(const struct study *study, bool slope)
+{
+    const char *output = study_output(study), *what = slope ? "runs of half of the steps" : "runs";
+    int bad = study_count(study, slope, is_bad), elsewhere = study_count(study, slope, is_elsewhere);
+    int all = study_size(study, slope);
+
+    if (bad > 0)
+        err_set("%d of %d %s did not end well; see their status in %s%s", bad, all, what, output,
+                study->store && study_count(study, slope, has_failed) > 0
+                    ? "; " FIELD("resume") " tries those that failed again"
+                    : "");
+    else if (elsewhere > 0)
+        err_set("%d of %d %s are another program's; " FIELD("resume") " takes their results into %s "
+                "when they are done",
+                elsewhere, all, what, output);
+    return bad > 0 || elsewhere > 0;
+}
+
+static bool has_done(const struct study *study)
+{
+    return study_count(study, false, is_done) + study_count(study, true, is_done) > 0;
+}
+
 static enum study_status conclude(struct jobs *jobs, json_t **document)
 {
     struct study *study = jobs->study;
-    const char *output = study_output(study);
-    int bad = study_count(study, is_bad), elsewhere = study_count(study, is_elsewhere);
 
     study_warn_of_others(study);
     write_all(jobs, document);
@@ -500,34 +543,21 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     }
     looks_tell(&jobs->looks);
     if (signals_stop) {
-        err_set("interrupted; the results so far are in %s%s", output,
-                study_is_directory(study) ? "; the same command goes on"
-                : study->store && study_count(study, is_done) > 0 ? ", go on with " FIELD("resume")
-                                                                  : "");
+        err_set("interrupted; the results so far are in %s%s", study_output(study),
+                study_is_directory(study)          ? "; the same command goes on"
+                : study->store && has_done(study) ? ", go on with " FIELD("resume")
+                                                   : "");
         return STUDY_INTERRUPTED;
     }
-    if (bad > 0) {
-        err_set("%d of %d runs did not end well; see their status in %s%s", bad, study->run_count,
-                output,
-                study->store && study_count(study, has_failed) > 0
-                    ? "; " FIELD("resume") " tries those that failed again"
-                    : "");
-        return STUDY_RUNS_FAILED;
-    }
-    if (elsewhere > 0) {
-        err_set("%d of %d runs are another program's; " FIELD("resume") " takes their results into %s "
-                "when they are done",
-                elsewhere, study->run_count, output);
-        return STUDY_RUNS_FAILED;
-    }
-    return STUDY_OK;
+    return tell_bad(study, false) || tell_bad(study, true) ? STUDY_RUNS_FAILED : STUDY_OK;
 }
 
 /* What is complete leaves its results file alone; the states of runs that failed stay.  The directory
  * of a study keeps its cells. */
 static void leave_store(struct study *study)
 {
-    if (!study->store || study_count(study, is_elsewhere) > 0)
+    if (!study->store || study_count(study, false, is_elsewhere) > 0 ||
+        study_count(study, true, is_elsewhere) > 0)
         return;
     for (int i = 0; i < study->run_count; i++) {
         struct state_place place = store_states(study->store, study->runs[i].cell);
@@ -548,8 +578,10 @@ enum study_status study_run(const struct study_options *options, json_t **docume
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, options) || resume_enter(&study) || check_init_checkpoints(&study) ||
-        open_jobs(&jobs, &study))
+    if (study_open(&study, options) || resume_enter(&study))
+        goto out;
+    study_drop_slopes(&study);
+    if (check_init_checkpoints(&study) || open_jobs(&jobs, &study))
         goto out;
     signals_catch();
     if (resume_note(&study) || looks_open(&jobs.looks, &study) || work_all(&jobs))
