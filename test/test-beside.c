@@ -325,20 +325,19 @@ static void test_data(json_t *document)
 
 int main(void)
 {
-    struct published published;
+    const struct published *published = published_all();
     json_t *document, *list;
 
     tap_plan(36);
-    if (published_open(&published) != 0)
+    if (!published)
         tap_bail_out("%s", err_get());
-    test_files(&published);
-    test_asking(&published);
+    test_files(published);
+    test_asking(published);
     list = published_json();
-    tap_ok(json_array_size(list) == (size_t)published.papers
+    tap_ok(json_array_size(list) == (size_t)published->papers
                && texts_equal(text_at(json_array_get(list, 0), "key"), published_key(0)),
            "all of them as JSON");
     json_decref(list);
-    published_close(&published);
     document = fixture_document(1, 3, 0);
     test_agreement(document);
     test_rows(document);

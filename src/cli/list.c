@@ -96,13 +96,13 @@ static int list_presets(void)
 
 static int list_published(void)
 {
-    struct published published;
+    const struct published *all = published_all();
 
-    if (published_open(&published))
+    if (!all)
         return -1;
     wrap_print(standard_data(), "Published figures, for --beside (* not verified: from memory):\n");
-    for (int i = 0; i < published.papers; i++) {
-        const struct published_paper *paper = &published.paper[i];
+    for (int i = 0; i < all->papers; i++) {
+        const struct published_paper *paper = &all->paper[i];
         const struct published_metric *metric = paper->metrics ? &paper->metric[0] : NULL;
 
         wrap_print(standard_data(), "  %-22s %lld%s %s (%s), %d variant%s\n", paper->key,
@@ -110,7 +110,6 @@ static int list_published(void)
                    metric ? metric->name : "no figures", metric ? metric->unit : "its setting alone",
                    metric ? metric->values : 0, metric && metric->values == 1 ? "" : "s");
     }
-    published_close(&published);
     return 0;
 }
 

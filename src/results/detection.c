@@ -37,16 +37,15 @@ static int file_spread(const json_t *document, double *spread)
 static int paper_spread(double *spread)
 {
     const struct published_metric *printed;
-    struct published published;
+    const struct published *all = published_all();
     double sum = 0.0;
 
-    if (published_open(&published) != 0)
+    if (!all)
         return -1;
-    printed = published_nats(published_find(&published, PUBLISHED_PAPER), NAN);
+    printed = published_nats(published_find(all, PUBLISHED_PAPER), NAN);
     for (int i = 0; printed && i < printed->values; i++)
         sum += printed->value[i].stddev * printed->value[i].stddev;
     *spread = printed ? sqrt(2.0 * sum / printed->values) : NAN;
-    published_close(&published);
     return 0;
 }
 

@@ -184,11 +184,11 @@ static void read_config(struct matrix *matrix)
 
 int matrix_open(struct matrix *matrix, const json_t *document)
 {
-    *matrix = (struct matrix){.document = document, .baseline = -1};
+    *matrix = (struct matrix){.document = document, .published = published_all(), .baseline = -1};
     read_config(matrix);
-    if (document_check_size(document) != 0 || published_open(&matrix->published) != 0)
+    if (!matrix->published || document_check_size(document) != 0)
         return -1;
-    matrix->paper = published_find(&matrix->published, PUBLISHED_PAPER);
+    matrix->paper = published_find(matrix->published, PUBLISHED_PAPER);
     if (read_variants(matrix) != 0 || read_runs(matrix) != 0 || read_throughput(matrix) != 0) {
         matrix_close(matrix);
         return -1;
@@ -203,7 +203,6 @@ void matrix_close(struct matrix *matrix)
         free(matrix->run[i].curve);
     }
     layout_free(&throughput_layout, matrix->throughput, matrix->throughputs);
-    published_close(&matrix->published);
     free(matrix->variant);
     free(matrix->listed);
     free(matrix->seed);

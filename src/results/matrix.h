@@ -52,7 +52,7 @@ struct matrix_throughput {
 
 struct matrix {
     const json_t *document; /* borrowed */
-    struct published published;
+    const struct published *published;
     const struct published_paper *paper; /* PUBLISHED_PAPER */
     struct matrix_variant *variant; /* (variants): the paper's in its order, then the document's */
     int *listed;                    /* (variants): the rows in the document's order */

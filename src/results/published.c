@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,26 +82,7 @@ static int read_paper(struct published_paper *paper, const struct embedded_paper
     return 0;
 }
 
-int published_open(struct published *published)
-{
-    int count = 0;
-
-    while (published_key(count))
-        count++;
-    *published = (struct published){calloc((size_t)count + 1, sizeof *published->paper), 0};
-    if (!published->paper)
-        return err_set("not enough memory for published figures");
-    for (int i = 0; i < count; i++) {
-        published->papers++; /* to be closed in either case */
-        if (read_paper(&published->paper[i], &embedded_papers[i]) != 0) {
-            published_close(published);
-            return -1;
-        }
-    }
-    return 0;
-}
-
-void published_close(struct published *published)
+static void close_all(struct published *published)
 {
     for (int i = 0; i < published->papers; i++) {
         struct published_paper *paper = &published->paper[i];
@@ -112,6 +94,38 @@ void published_close(struct published *published)
     }
     free(published->paper);
     *published = (struct published){NULL, 0};
+}
+
+static int open_all(struct published *published)
+{
+    int count = 0;
+
+    while (published_key(count))
+        count++;
+    *published = (struct published){calloc((size_t)count + 1, sizeof *published->paper), 0};
+    if (!published->paper)
+        return err_set("not enough memory for published figures");
+    for (int i = 0; i < count; i++) {
+        published->papers++; /* to be closed in either case */
+        if (read_paper(&published->paper[i], &embedded_papers[i]) != 0) {
+            close_all(published);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Reading them takes thousands of pieces of memory, and every table asks. */
+const struct published *published_all(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct published all;
+    const struct published *result;
+
+    pthread_mutex_lock(&lock);
+    result = all.paper || open_all(&all) == 0 ? &all : NULL;
+    pthread_mutex_unlock(&lock);
+    return result;
 }
 
 /* ==== Asking ==== */
@@ -179,15 +193,14 @@ static json_t *paper_json(const struct published_paper *paper)
 
 json_t *published_json(void)
 {
-    struct published published;
+    const struct published *all = published_all();
     json_t *list;
     int bad = 0;
 
-    if (published_open(&published) != 0)
+    if (!all)
         return NULL;
     list = json_array();
-    for (int i = 0; i < published.papers; i++)
-        bad |= json_push(list, paper_json(&published.paper[i]));
-    published_close(&published);
+    for (int i = 0; i < all->papers; i++)
+        bad |= json_push(list, paper_json(&all->paper[i]));
     return json_finish(list, bad);
 }

@@ -38,11 +38,10 @@ struct published {
     struct published_paper *paper; /* (papers) */
     int papers;
 };
-/* 0, or -1 and a message and nothing to close. */
-int published_open(struct published *published);
-void published_close(struct published *published);
+/* All of them, read once and kept to the end of the program.  NULL and a message. */
+const struct published *published_all(void);
 
-/* The key of the i-th paper, by name, or NULL past the last; nothing need be open. */
+/* The key of the i-th paper, by name, or NULL past the last; nothing is read for it. */
 const char *published_key(int i);
 /* NULL: there is no such paper. */
 const struct published_paper *published_find(const struct published *published, const char *key);

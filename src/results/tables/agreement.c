@@ -127,8 +127,8 @@ static json_t *compute_published(const struct matrix *matrix, struct room *room)
     json_t *all = json_object();
     int bad = 0;
 
-    for (int i = 0; i < matrix->published.papers && !bad; i++) {
-        const struct published_paper *paper = &matrix->published.paper[i];
+    for (int i = 0; i < matrix->published->papers && !bad; i++) {
+        const struct published_paper *paper = &matrix->published->paper[i];
         const struct published_metric *printed = published_nats(paper, NAN);
         struct published_agreement agreement;
         json_t *o;
@@ -245,8 +245,8 @@ static json_t *data_json(json_t *agreement)
 /* How our order agrees with those of the others. */
 static void note_others(struct sheet *sheet, const struct matrix *matrix)
 {
-    for (int i = 0; i < matrix->published.papers; i++)
-        note_published(sheet, matrix->document, matrix->published.paper[i].key, true);
+    for (int i = 0; i < matrix->published->papers; i++)
+        note_published(sheet, matrix->document, matrix->published->paper[i].key, true);
 }
 
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)

@@ -111,7 +111,7 @@ static json_t *compute(const struct matrix *matrix)
 
     for (size_t i = 0; i < json_array_size(keys); i++) {
         const struct published_paper *paper =
-            published_find(&matrix->published, json_string_value(json_array_get(keys, i)));
+            published_find(matrix->published, json_string_value(json_array_get(keys, i)));
 
         if (paper && paper->metrics && !is_again(keys, i))
             bad |= add_paper(rows, matrix, paper);
@@ -143,19 +143,16 @@ int results_put_beside(json_t *document, json_t *keys)
 
 int beside_open(struct beside *beside, const json_t *document)
 {
-    *beside = (struct beside){.keys = keys_of(document)};
-    if (published_open(&beside->published) != 0)
+    *beside = (struct beside){.keys = keys_of(document), .published = published_all()};
+    if (!beside->published)
         return -1;
     beside->row = layout_rows(&layout, value_at(document, "tables.beside"), &beside->rows);
-    if (!beside->row)
-        published_close(&beside->published);
     return beside->row ? 0 : -1;
 }
 
 void beside_close(struct beside *beside)
 {
     layout_free(&layout, beside->row, beside->rows);
-    published_close(&beside->published);
     *beside = (struct beside){.row = NULL};
 }
 
@@ -279,7 +276,7 @@ void beside_notes(struct sheet *sheet, const struct matrix *matrix, const struct
 
     for (size_t i = 0; i < json_array_size(beside->keys); i++) {
         const char *key = json_string_value(json_array_get(beside->keys, i));
-        const struct published_paper *paper = published_find(&beside->published, key);
+        const struct published_paper *paper = published_find(beside->published, key);
 
         if (paper && !is_again(beside->keys, i)) {
             note_paper(sheet, matrix, beside, paper);

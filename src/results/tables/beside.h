@@ -19,7 +19,7 @@ struct beside_row {
 
 struct beside {
     const json_t *keys; /* of the papers, as the configuration has them; the document's */
-    struct published published;
+    const struct published *published;
     struct beside_row *row; /* as they stand in the document, a paper behind the other */
     int rows;
 };
