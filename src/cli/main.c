@@ -13,6 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef HAVE_SENTENCEPIECE
+#define WITH_SENTENCEPIECE "with"
+#else
+#define WITH_SENTENCEPIECE "without"
+#endif
+
 static void print_message(const char *kind, const char *text)
 {
     bool color = terminal_has_color(stderr);
@@ -82,7 +88,7 @@ int main(int argc, char **argv)
     if (cli_parse(&invocation, argc, argv)) {
         status = EXIT_USAGE;
     } else if (invocation.version) {
-        fputs(PACKAGE_STRING "\n", standard_data());
+        fputs(PACKAGE_STRING "\n" WITH_SENTENCEPIECE " SentencePiece\n", standard_data());
     } else if (invocation.asked) {
         status = list_choices_of(invocation.asked);
     } else if (invocation.help) {

@@ -47,11 +47,13 @@ struct setting_option {
     enum affects affects; /* what another value changes in a run */
     enum option_place place;
     size_t offset; /* in its struct */
-    unsigned commands;
+    unsigned commands;    /* 0: configuration file only */
     const char *json;     /* path in the configuration file; NULL: command line only */
     double min, max;      /* of a number */
     const char *argument; /* what --help calls the value; NULL: it takes none */
-    const char *(*choice)(int i); /* the texts that it can be, NULL past the last; NULL: any */
+    /* The texts that it can be, NULL past the last; NULL: any.  "KIND:FILE" is KIND, with or without any
+     * text behind a colon. */
+    const char *(*choice)(int i);
     const char *noun;             /* what a message calls such a text; NULL: "choice" */
     bool listed; /* `glubench list` tells the choices, so that --help need not */
     bool own;    /* the command line of one run alone has its own value */

@@ -166,6 +166,15 @@ int option_choice_error(int option, const char *text, const char *where)
     return nearest_error(where, row->noun ? row->noun : "choice", text, names, count);
 }
 
+static bool is_choice(const char *choice, const char *text)
+{
+    size_t kind = strcspn(choice, ":");
+
+    if (choice[kind] == '\0')
+        return strcmp(choice, text) == 0;
+    return strcspn(text, ":") == kind && memcmp(choice, text, kind) == 0;
+}
+
 static int set_choice(const struct option_values *values, int option, const char *text,
                       const char *where)
 {
@@ -177,7 +186,7 @@ static int set_choice(const struct option_values *values, int option, const char
     if (!row->choice)
         return text_set(member(values, option), text);
     for (int i = 0; (name = row->choice(i)) != NULL; i++)
-        if (strcmp(name, text) == 0)
+        if (is_choice(name, text))
             return text_set(member(values, option), text);
     return option_choice_error(option, text, where);
 }

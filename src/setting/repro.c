@@ -25,6 +25,13 @@ static int put_identity(json_t *document, const char *name, const struct data_id
            json_object_set_new(object, "sha256", json_string(data->sha256));
 }
 
+static int put_tokenizer(json_t *document, const struct setting *setting)
+{
+    const char *sha256 = setting->tokenizer_facts.sha256;
+
+    return sha256[0] ? json_object_set_new(document, "tokenizer_sha256", json_string(sha256)) : 0;
+}
+
 static json_t *seeds_json(const struct setting *setting)
 {
     json_t *seeds = json_array();
@@ -65,6 +72,7 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
             failed = option_put_json(document, setting, i);
     if (failed ||
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
+        put_tokenizer(document, setting) ||
         option_put_path(document, "training.task", json_string(setting_task_kind(setting))) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
         (setting->until_decided &&
@@ -137,13 +145,18 @@ static void print_whole(FILE *out, size_t offset, int64_t value)
     fprintf(out, " %" PRId64, value);
 }
 
-/* An option with the value that the setting has. */
+/* An option with the value that the setting has.  The tokenizer's is in two members. */
 static void print_option(FILE *out, const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
     const struct text_list *list = option_value(setting, option);
-    char text[64];
+    char text[64], tokenizer[SETTING_TOKENIZER_BYTES];
 
+    if (row->place == IN_SETTING && row->offset == AT(tokenizer)) {
+        setting_tokenizer(setting, tokenizer);
+        print_text(out, row->offset, tokenizer);
+        return;
+    }
     switch (row->type) {
     case OPTION_FLAG:
         if (*(const bool *)option_value(setting, option))
@@ -188,7 +201,7 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *row = setting_option_at(i);
 
-        if (row->json && !row->own && !is_left_out(setting, i) &&
+        if (row->json && row->commands && !row->own && !is_left_out(setting, i) &&
             setting->origin[i] >= ORIGIN_FILE && i != init)
             print_option(out, setting, i);
     }

@@ -233,8 +233,38 @@ static int resolve_lengths(struct setting *setting)
         return err_set(FIELD("target_length")
                        ": %d is less than the %d tokens that an input of %d needs",
                        recipe->target_length, target_length, recipe->input_length);
-    setting->vocabulary = tokenizer_vocabulary(setting->tokenizer);
-    return setting->vocabulary < 0 ? err_prepend(FIELD("tokenizer")) : 0;
+    return 0;
+}
+
+/* "KIND:FILE" in its two parts; of a configuration file, they are apart already. */
+static int split_tokenizer(struct setting *setting)
+{
+    const struct tokenizer_type *type = tokenizer_type_find(setting->tokenizer);
+    char *colon = strchr(setting->tokenizer, ':');
+
+    if (colon) {
+        if (text_set(&setting->tokenizer_file, colon + 1))
+            return -1;
+        ORIGIN_OF(setting, tokenizer_file) = ORIGIN_OF(setting, tokenizer);
+        *colon = '\0';
+    }
+    return type && !type->argument && !colon ? text_set(&setting->tokenizer_file, NULL) : 0;
+}
+
+static int resolve_tokenizer(struct setting *setting)
+{
+    char name[SETTING_TOKENIZER_BYTES];
+    struct tokenizer *tokenizer;
+
+    if (split_tokenizer(setting))
+        return -1;
+    setting_tokenizer(setting, name);
+    if (tokenizer_open(&tokenizer, name))
+        return err_prepend(FIELD("tokenizer"));
+    setting->vocabulary = tokenizer->vocabulary;
+    setting->tokenizer_facts = tokenizer->file;
+    tokenizer_close(tokenizer);
+    return 0;
 }
 
 /* What the architecture asks of the sizes. */
@@ -365,11 +395,12 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     built = architecture_find(setting->architecture_name);
     if (options_assign(&values, arguments, count) || training_resolve(setting, &before) ||
         resolve_variants(setting) || resolve_baseline(setting) || resolve_d_ff(setting) ||
-        resolve_spans(setting, built) || resolve_lengths(setting) || resolve_sizes(setting) ||
-        resolve_until_decided(setting) || resolve_threads(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
+        resolve_spans(setting, built) || resolve_lengths(setting) || resolve_tokenizer(setting) ||
+        resolve_sizes(setting) || resolve_until_decided(setting) || resolve_threads(setting) ||
+        resolve_precision(setting) || resolve_text_field(setting) ||
         check_resume(setting))
         return -1;
-    if (preset_find(setting->preset)->note)
+    if (preset_find(setting->preset)->note && !setting->tokenizer_file)
         warn_add("%s", preset_find(setting->preset)->note);
     return 0;
 }

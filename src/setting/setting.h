@@ -57,7 +57,7 @@ struct setting {
     struct text_list corpus, heldout; /* paths */
     double heldout_share;
     char *text_field; /* of JSON lines; NULL: "text" */
-    char *tokenizer;
+    char *tokenizer, *tokenizer_file; /* its kind; the model file, or NULL where the kind has none */
     double noise_density, mean_span; /* NAN where the task has none */
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */
 
@@ -85,6 +85,7 @@ struct setting {
     int variant_count;
     const struct variant *baseline;
     const char *threads_from; /* what decides them: "given", "OMP_NUM_THREADS", or see util/cpus.h */
+    struct io_facts tokenizer_facts; /* of the model file */
     int vocabulary;
     enum precision precision;
     struct variant_storage *storage; /* of custom: variants */
@@ -125,6 +126,9 @@ const char *setting_task_kind(const struct setting *setting);
 /* The text and the task, borrowing from the setting. */
 struct dataset_options setting_dataset(const struct setting *setting);
 struct task_options setting_task(const struct setting *setting);
+/* What tokenizer_open() calls the tokenizer. */
+enum { SETTING_TOKENIZER_BYTES = PATH_MAX + 64 };
+void setting_tokenizer(const struct setting *setting, char name[SETTING_TOKENIZER_BYTES]);
 /* "f32", "bf16"; NULL when there is no such precision. */
 const char *precision_name(enum precision precision);
 

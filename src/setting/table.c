@@ -18,9 +18,13 @@
 
 static const char *tokenizer_choice(int i)
 {
+    static char names[8][64]; /* with an argument: "KIND:FILE" */
     const struct tokenizer_type *type = tokenizer_type_at((size_t)i);
 
-    return type ? type->name : NULL;
+    if (!type || i >= (int)LENGTH_OF(names) || !type->argument)
+        return type ? type->name : NULL;
+    snprintf(names[i], sizeof names[i], "%s:%s", type->name, type->argument);
+    return names[i];
 }
 
 static const char *precision_choice(int i)
@@ -223,7 +227,10 @@ static const struct setting_option options[] = {
      .help = "at most N of these for each other point of the curve"},
     {"tokenizer", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(tokenizer), MODEL, .json = "tokenizer",
      .argument = "NAME", .choice = tokenizer_choice, .initial = "bytes",
-     .help = "how text becomes tokens"},
+     .help = "how text becomes tokens: bytes, or the pieces of a SentencePiece model whose pad, EOS and "
+             "unk are 0, 1 and 2, as T5's are"},
+    {"tokenizer-file", 0, OPTION_TEXT, AFFECTS_NOTHING /* its content does */, SETTING(tokenizer_file), 0,
+     .json = "tokenizer_file", .argument = "FILE", .sparse = true},
     {"noise-density", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(noise_density), MODEL,
      .json = "training.noise_density", .min = 0.01, .max = 0.9, .argument = "X", .initial = "0.15",
      .help = "of t5: share of the tokens that is corrupted"},
@@ -281,8 +288,8 @@ static const struct setting_option options[] = {
      .help = "steps from one line of " FIELD("log") " to the next"},
     {"save-checkpoint", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(save_checkpoint), COMMAND_RUN,
      .argument = "DIR",
-     .help = "write the final weights as model.safetensors and config.json; with several runs into "
-             "DIR/VARIANT-sSEED"},
+     .help = "write the final weights as model.safetensors and config.json, and the tokenizer's files; "
+             "with several runs into DIR/VARIANT-sSEED"},
     {"init-checkpoint", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(init_checkpoint), RUN_PLAN,
      .json = "init_checkpoint", .argument = "DIR",
      .help = "start from the weights of such a directory"},
@@ -335,6 +342,7 @@ static const struct {
     {"seeds_max", AFFECTS_NOTHING},
     {"model.vocabulary", AFFECTS_RESULT},
     {"training.task", AFFECTS_RESULT},
+    {"tokenizer_sha256", AFFECTS_RESULT},
     {"threads_per_run", AFFECTS_BITS},
     {"threads_from", AFFECTS_NOTHING},
     {"corpus.kind", AFFECTS_RESULT},

@@ -17,6 +17,9 @@ static const double parity_limit = 1e-3;
 /* A stream of real text: 1,024 documents to shuffle and the open files, as measured on C4. */
 enum { STREAM_BYTES = 5 << 20 };
 
+/* What a byte of a tokenizer's model takes once it is read, as measured of T5's. */
+enum { TOKENIZER_BYTES_PER_BYTE = 8 };
+
 /* Far beyond any machine: measuring such a model would itself take minutes and memory. */
 static int check_size(const struct forecast_row *row)
 {
@@ -79,7 +82,9 @@ static int descending(const void *a, const void *b)
 
 size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting *setting)
 {
-    size_t totals[1024], sum = program_bytes(), heldout;
+    size_t totals[1024], heldout;
+    size_t sum = program_bytes() +
+                 (size_t)setting->tokenizer_facts.bytes * TOKENIZER_BYTES_PER_BYTE;
     int count = setting->variant_count < 1024 ? setting->variant_count : 1024;
     const struct recipe *recipe = &setting->recipe;
 

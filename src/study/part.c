@@ -159,6 +159,36 @@ static const struct part *find_text(const struct part *parts, const struct part 
     return NULL;
 }
 
+/* An earlier part whose tokenizer is this one's, or NULL. */
+static const struct part *find_tokenizer(const struct part *parts, const struct part *part)
+{
+    for (; parts < part; parts++)
+        if (strcmp(parts->setting->tokenizer, part->setting->tokenizer) == 0 &&
+            strcmp(parts->setting->tokenizer_facts.sha256, part->setting->tokenizer_facts.sha256) == 0)
+            return parts;
+    return NULL;
+}
+
+static int open_tokenizer(struct part *part, const struct part *parts)
+{
+    const struct setting *setting = part->setting;
+    const struct part *same = find_tokenizer(parts, part);
+    char name[SETTING_TOKENIZER_BYTES];
+
+    part->shares_tokenizer = same != NULL;
+    if (same) {
+        part->tokenizer = same->tokenizer;
+        return 0;
+    }
+    setting_tokenizer(setting, name);
+    if (tokenizer_open(&part->tokenizer, name))
+        return err_prepend(FIELD("tokenizer"));
+    if (strcmp(part->tokenizer->file.sha256, setting->tokenizer_facts.sha256) != 0)
+        return err_set(FIELD("tokenizer") ": %s has changed since the program began",
+                       setting->tokenizer_file);
+    return 0;
+}
+
 int part_open(struct part *part, const struct study_options *options, const struct part *parts)
 {
     struct dataset_options text = setting_dataset(part->setting);
@@ -170,7 +200,7 @@ int part_open(struct part *part, const struct study_options *options, const stru
         part->dataset = same->dataset;
     else if (dataset_open(&part->dataset, &text))
         return -1;
-    if (tokenizer_open(&part->tokenizer, part->setting->tokenizer) ||
+    if (open_tokenizer(part, parts) ||
         task_open(&part->task, &task, part->dataset, part->tokenizer) ||
         describe(part, options) ||
         slope_open(&part->slope, part->setting, dataset_training(part->dataset),
@@ -183,7 +213,8 @@ void part_close(struct part *part)
 {
     throughput_free(part->throughput, part->results.throughput_count);
     task_close(part->task);
-    tokenizer_close(part->tokenizer);
+    if (!part->shares_tokenizer)
+        tokenizer_close(part->tokenizer);
     if (!part->shares_dataset)
         dataset_close(part->dataset);
     json_decref(part->results.environment);

@@ -21,7 +21,8 @@ struct part {
     struct forecast_row *forecast; /* (setting->variant_count) */
     struct dataset *dataset; /* the one of an earlier part when `shares_dataset` */
     bool shares_dataset;
-    struct tokenizer *tokenizer;
+    struct tokenizer *tokenizer; /* likewise, when `shares_tokenizer` */
+    bool shares_tokenizer;
     struct task *task; /* what every run of the setting does, with its held-out examples */
     struct grid grid;
     struct slope slope; /* and those of half of the steps */
@@ -39,10 +40,10 @@ struct part {
  * a message; to be closed in either case. */
 int part_check(struct part *part, const struct study_options *options, int point) GLU_MUST_USE;
 /* Read its text, make its task and its cells.  `parts`: the array that it is in; those before it are
- * open, and one with the same text shares it.  0 or -1. */
+ * open, and one with the same text or tokenizer shares it.  0 or -1. */
 int part_open(struct part *part, const struct study_options *options, const struct part *parts)
     GLU_MUST_USE;
-/* Those that share a text are closed before the one that opened it. */
+/* Those that share one are closed before the one that opened it. */
 void part_close(struct part *part);
 
 /* Measure its throughput, each sample for so long; it goes into the results.  0 or -1. */
