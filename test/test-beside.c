@@ -237,7 +237,7 @@ static void test_terminal(json_t *document)
         "liu2024mobilellm*, delta, percent", "+1.3", "liu2024mobilellm* (2024, not verified)",
         "after 65,536 steps, 5 runs each, lower is better", "zhang2024 has no FFN_ReLU",
         "zhao2026 (2026): it has no figure", "later2031: a paper that this program does not know",
-        "tau-b 0.86 over 8 variants, p 0.00174",
+        "tau-b 0.86 over 8 variants, exact p 0.00174",
         "average of downstream tasks (percent), 1 run each, higher is better",
         "It is no log-perplexity"};
     static const char *const tables[] = {"perplexity", "verdict"};
@@ -258,7 +258,7 @@ static void test_terminal(json_t *document)
     tap_ok(!strstr(text, "narang2021"), "no papers, no columns");
     free(text);
     text = print(document, "agreement", "terminal");
-    tap_ok(has(text, "order of narang2021: Kendall's tau-b 0.86 over 8 variants, p 0.00174")
+    tap_ok(has(text, "order of narang2021: Kendall's tau-b 0.86 over 8 variants, exact p 0.00174")
                && has(text, "Its gated minus ungated: -0.0373 nats"),
            "agreement with every paper that has the metric, unasked");
     free(text);

@@ -117,7 +117,11 @@ static int compute_order(const struct matrix *matrix, const struct published_met
     }
     agreement->variants = n;
     agreement->gated_minus_ungated_nats = printed_contrast(matrix, printed);
-    return stats_kendall(room->ours, room->theirs, n, &agreement->kendall_tau_b, &agreement->p_value);
+    if (stats_kendall(room->ours, room->theirs, n, &agreement->kendall_tau_b, &agreement->p_value))
+        return -1;
+    if (matrix->sequential) /* the order is of means over as many seeds as it took */
+        agreement->p_value = NAN;
+    return 0;
 }
 
 /* With every paper that has the metric and enough of the variants: an order of two is hardly one. */

@@ -84,33 +84,37 @@ const struct layout published_agreement_layout = LAYOUT(struct published_agreeme
 
 /* ==== Notes ==== */
 
-/* What an order and its p say. */
-static const char *text_of_order(double tau, double p)
+/* ", exact p 0.03: it agrees", or nothing where it has no p: that is of a fixed number of seeds. */
+static const char *text_of_order(double tau, double p, char text[CELL_BYTES])
 {
-    return p >= STATS_ALPHA ? "no more than chance gives" : tau > 0 ? "it agrees" : "it is reversed";
+    text[0] = '\0';
+    if (isfinite(p))
+        snprintf(text, CELL_BYTES, ", exact p %.3g: %s", p,
+                 p >= STATS_ALPHA ? "no more than chance gives"
+                 : tau > 0        ? "it agrees"
+                                  : "it is reversed");
+    return text;
 }
 
 void note_agreement(struct sheet *sheet, const struct agreement *agreement)
 {
-    double tau = agreement->kendall_tau_b, p = agreement->p_value;
+    double tau = agreement->kendall_tau_b;
+    char text[CELL_BYTES];
 
     if (!isfinite(tau))
         sheet_note(sheet, "Agreement with the paper's order: not computed, it takes two variants of "
                           "the paper with different results.");
-    else if (isnan(p)) /* its p is of a fixed number of seeds too */
-        sheet_note(sheet, "Agreement with the paper's order: Kendall's tau-b %.2f over %lld variants.",
-                   tau, (long long)agreement->variants);
     else
-        sheet_note(sheet, "Agreement with the paper's order: Kendall's tau-b %.2f over %lld variants, "
-                          "exact p %.3g: %s.",
-                   tau, (long long)agreement->variants, p, text_of_order(tau, p));
+        sheet_note(sheet, "Agreement with the paper's order: Kendall's tau-b %.2f over %lld variants%s.",
+                   tau, (long long)agreement->variants,
+                   text_of_order(tau, agreement->p_value, text));
 }
 
 void note_published(struct sheet *sheet, const json_t *document, const char *key, bool gated)
 {
     const json_t *all = value_at(document, "agreement.published");
     struct published_agreement agreement = {NAN, NAN, 0, NAN};
-    char contrast[CELL_BYTES] = "";
+    char contrast[CELL_BYTES] = "", text[CELL_BYTES];
 
     /* There is no list in it, so that nothing can fail. */
     (void)layout_get(&published_agreement_layout, &agreement, json_object_get(all, key));
@@ -119,10 +123,9 @@ void note_published(struct sheet *sheet, const json_t *document, const char *key
     if (gated && isfinite(agreement.gated_minus_ungated_nats))
         snprintf(contrast, sizeof contrast, " Its gated minus ungated: %+.4f nats.",
                  agreement.gated_minus_ungated_nats);
-    sheet_note(sheet, "Agreement with the order of %s: Kendall's tau-b %.2f over %lld variants, p %.3g: "
-                      "%s.%s",
-               key, agreement.kendall_tau_b, (long long)agreement.variants, agreement.p_value,
-               text_of_order(agreement.kendall_tau_b, agreement.p_value), contrast);
+    sheet_note(sheet, "Agreement with the order of %s: Kendall's tau-b %.2f over %lld variants%s.%s",
+               key, agreement.kendall_tau_b, (long long)agreement.variants,
+               text_of_order(agreement.kendall_tau_b, agreement.p_value, text), contrast);
 }
 
 void note_gated(struct sheet *sheet, const struct matrix *matrix, const struct agreement *agreement)
