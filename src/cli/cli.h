@@ -50,6 +50,8 @@ void cli_name_field(const char *field, char *text, size_t size);
 int command_run(const struct invocation *invocation);
 int command_bench(const struct invocation *invocation);
 int command_plan(const struct invocation *invocation);
+int command_cells(const struct invocation *invocation);
+int command_gather(const struct invocation *invocation);
 int command_list(const struct invocation *invocation);
 int command_report(const struct invocation *invocation);
 int command_compare(const struct invocation *invocation);

@@ -63,17 +63,6 @@ static int print_outcome(FILE *out, json_t *document, const struct study_command
                : 0;
 }
 
-/* Where the results go when nobody said. */
-static int set_outputs(struct settings *settings, const struct study_command *command)
-{
-    const char *output = settings->is_study ? "glubench-study" : command->output;
-
-    for (int i = 0; i < settings->count; i++)
-        if (!settings->setting[i].output && setting_set_output(&settings->setting[i], output))
-            return -1;
-    return 0;
-}
-
 int study_command(const struct invocation *invocation, const struct study_command *command)
 {
     struct settings settings;
@@ -83,7 +72,7 @@ int study_command(const struct invocation *invocation, const struct study_comman
     int status = EXIT_USAGE;
     FILE *out;
 
-    if (settings_open(&settings, invocation) || set_outputs(&settings, command))
+    if (settings_open(&settings, invocation) || settings_set_output(&settings, command->output))
         goto out;
     options = (struct study_options){
         .settings = settings.setting,
