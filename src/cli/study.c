@@ -5,11 +5,15 @@
 
 #include "src/cli/settings.h"
 #include "src/results/results.h"
+#include "src/study/share.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
+#include "src/util/shell.h"
 #include "src/util/standard.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const int exit_statuses[] = {
     [STUDY_OK] = EXIT_OK,
@@ -63,10 +67,27 @@ static int print_outcome(FILE *out, json_t *document, const struct study_command
                : 0;
 }
 
+/* There may be more parts than runs. */
+static bool is_empty(const struct settings *settings)
+{
+    int64_t runs = 0, begin, end;
+
+    if (!settings->cells)
+        return false;
+    for (int i = 0; i < settings->count; i++)
+        runs += (int64_t)settings->setting[i].variant_count * settings->setting[i].recipe.seeds;
+    share_of(runs, settings->cell, settings->cells, &begin, &end);
+    if (begin == end)
+        progress_print("part %" PRId64 " of %" PRId64 " is empty: there are %" PRId64 " runs", settings->cell,
+                       settings->cells, runs);
+    return begin == end;
+}
+
 int study_command(const struct invocation *invocation, const struct study_command *command)
 {
     struct settings settings;
     struct study_options options;
+    char *repeat = NULL;
     json_t *document = NULL;
     enum study_status outcome;
     int status = EXIT_USAGE;
@@ -74,12 +95,24 @@ int study_command(const struct invocation *invocation, const struct study_comman
 
     if (settings_open(&settings, invocation) || settings_set_output(&settings, command->output))
         goto out;
+    if (settings.is_study) {
+        repeat = settings_command(&settings, invocation, shell_print_utf8);
+        if (!repeat)
+            goto out;
+    }
+    if (is_empty(&settings)) {
+        status = EXIT_OK;
+        goto out;
+    }
     options = (struct study_options){
         .settings = settings.setting,
         .count = settings.count,
         .axes = settings.is_study ? &settings.axes : NULL,
         .directory = settings.setting[0].output,
         .file = invocation->request.study,
+        .cell = settings.cell,
+        .cells = settings.cells,
+        .command = repeat,
         .argc = invocation->argc,
         .argv = invocation->argv,
     };
@@ -95,6 +128,7 @@ int study_command(const struct invocation *invocation, const struct study_comman
         progress_print("results: %s", standard_name(settings.setting[0].output));
 out:
     json_decref(document);
+    free(repeat);
     settings_close(&settings);
     return status;
 }

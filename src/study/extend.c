@@ -99,7 +99,10 @@ int extend_enter(struct study *study)
     int status;
 
     if (study->setting->restart)
-        return 0;
+        return store_is_claimed(study->store)
+                   ? err_set(FIELD("restart") ": other programs are at work on runs of %s; end them, or give "
+                             "another " FIELD("output"), store_path(study->store))
+                   : 0;
     if (store_read_study(study->store, &theirs))
         return -1;
     if (!theirs)
@@ -119,6 +122,35 @@ int extend_enter(struct study *study)
 static int keep_members(json_t *to, const json_t *from, const char *key)
 {
     return json_object_update_missing(json_object_get(to, key), json_object_get(from, key));
+}
+
+/* Where a command is in a list of them, or its size. */
+static size_t find_command(const json_t *commands, const json_t *command)
+{
+    size_t i = 0;
+
+    while (i < json_array_size(commands) && !json_equal(json_array_get(commands, i), command))
+        i++;
+    return i;
+}
+
+/* Our cells are of our command, which is one of several from now on. */
+static int keep_commands(json_t *made, const json_t *theirs)
+{
+    json_t *ours = json_object_get(made, "commands"), *cell;
+    json_t *commands = json_deep_copy(json_object_get(theirs, "commands"));
+    size_t at = find_command(commands, json_array_get(ours, 0)), i;
+    int bad = 0;
+
+    if (!ours || !commands) {
+        json_decref(commands);
+        return 0;
+    }
+    if (at == json_array_size(commands))
+        bad = json_array_append(commands, json_array_get(ours, 0));
+    json_array_foreach (json_object_get(made, "cells"), i, cell)
+        bad |= json_object_set_new(cell, "command", json_integer((json_int_t)at));
+    return json_object_set_new(made, "commands", commands) || bad ? -1 : 0;
 }
 
 /* Put the values that an axis had before those that it has now. */
@@ -147,6 +179,20 @@ static int keep_values(json_t *made, const json_t *theirs)
     return 0;
 }
 
+bool extend_is_known(const struct study *study)
+{
+    json_t *theirs, *cell;
+    int known = 0;
+    size_t i;
+
+    if (store_read_study(study->store, &theirs) || !theirs)
+        return false;
+    json_array_foreach (json_object_get(theirs, "cells"), i, cell)
+        known += text_at(cell, "key") && has_cell(study, text_at(cell, "key"));
+    json_decref(theirs);
+    return known >= study->run_count;
+}
+
 /* What the directory has besides what is to be done now stays in it. */
 int extend_keep(const struct study *study, json_t *made)
 {
@@ -158,8 +204,9 @@ int extend_keep(const struct study *study, json_t *made)
         return -1;
     if (!theirs)
         return 0;
-    bad = keep_values(made, theirs) || keep_members(made, theirs, "settings") ||
-          keep_members(made, theirs, "points");
+    bad = keep_values(made, theirs) || keep_commands(made, theirs) ||
+          keep_members(made, theirs, "settings") || keep_members(made, theirs, "points") ||
+          keep_members(made, theirs, "documents");
     json_array_foreach(json_object_get(theirs, "cells"), i, cell)
         if (!bad && text_at(cell, "key") && !has_cell(study, text_at(cell, "key")))
             bad = json_array_append(json_object_get(made, "cells"), cell);
@@ -167,13 +214,14 @@ int extend_keep(const struct study *study, json_t *made)
     return bad ? err_set("out of memory") : 0;
 }
 
-void extend_note_tables(const struct study *study)
+void extend_note_tables(struct store *store)
 {
-    json_t *tables = study_tables_json(store_path(study->store)), *made = NULL;
-    int bad = !tables || store_read_study(study->store, &made) || !made;
+    json_t *tables = study_tables_json(store_path(store)), *made = NULL;
+    int bad = !tables || store_lock_study(store) || store_read_study(store, &made) || !made;
 
     if (!bad)
-        bad = json_object_set(made, "tables", tables) || store_write_study(study->store, made);
+        bad = json_object_set(made, "tables", tables) || store_write_study(store, made);
+    store_unlock_study(store);
     if (bad)
         warn_add("the tables of the study are not in its directory: %s", err_get());
     json_decref(tables);

@@ -24,7 +24,7 @@ int records_restore(struct run *run, const json_t *row)
 /* Take the records of cells that are done. */
 int records_take(struct study *study)
 {
-    for (int i = 0; i < study->run_count; i++) {
+    for (int i = study->begin; i < study->end; i++) {
         struct run *run = &study->runs[i];
         json_t *row;
         int status = 0;
@@ -48,5 +48,7 @@ static bool is_done(const struct run *run)
 
 void records_say(const struct study *study)
 {
+    if (study->options->cells)
+        return; /* share_say() does */
     progress_print("going on: %d of %d runs are done", study_count(study, is_done), study->run_count);
 }

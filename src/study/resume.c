@@ -169,6 +169,8 @@ int resume_note(const struct study *study)
         return 0;
     if (study->setting->restart)
         store_clear(study->store);
+    if (study->options->cells && extend_is_known(study))
+        return 0;
     made = identity_json(study);
     status = made && study_is_directory(study) ? extend_keep(study, made) : 0;
     status = made && status == 0 ? store_write_study(study->store, made) : -1;

@@ -8,6 +8,7 @@
 #include "src/study/extend.h"
 #include "src/study/records.h"
 #include "src/study/resume.h"
+#include "src/study/share.h"
 #include "src/study/study.h"
 #include "src/train/signals.h"
 #include "src/train/train.h"
@@ -38,6 +39,7 @@ struct jobs {
 
     pthread_mutex_t lock; /* of all below, of the runs' progress and of what is done */
     int next;
+    bool again;  /* only what other programs had is looked at once more */
     int started; /* threads that have begun to take cells */
     double start_s;
     int64_t steps_all, steps_done;
@@ -98,7 +100,7 @@ static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty
 {
     struct part *part = &jobs->study->parts[run->part - jobs->study->parts];
 
-    part->is_dirty = part->is_dirty || dirty;
+    part->is_dirty = part->is_dirty || (dirty && !jobs->study->options->cells);
 }
 
 /* Write what there is so far of a setting.  A failure is kept and the work goes on: the next write,
@@ -256,6 +258,16 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
     train_run(&job, &run->result);
 }
 
+static void say_elsewhere(const struct jobs *jobs, const struct run *run)
+{
+    char name[NAME_BYTES];
+
+    if (jobs->again)
+        return;
+    name_run(jobs->study, run, name);
+    progress_print("%s: another program is at work on it; going on to the next", name);
+}
+
 /* Are we to train this cell?  It may be another program's, or done by one that was here before.  A
  * claim that fails, on a disk that is full or gone, does not keep us from it. */
 static bool begin(struct jobs *jobs, struct run *run, int *claim)
@@ -268,12 +280,17 @@ static bool begin(struct jobs *jobs, struct run *run, int *claim)
     if (!study->store)
         return true;
     status = store_claim(study->store, run->cell, claim);
+    if (status == 1)
+        say_elsewhere(jobs, run);
     if (status < 0)
         warn_add("%s; the run is done all the same", err_get());
     if (status == 0 && store_get(study->store, run->cell, &row))
         warn_add("%s; the record is not used", err_get());
-    if (status != 1 && (!row || records_restore(run, row)))
+    if (status != 1 && (!row || records_restore(run, row))) {
+        run->elsewhere = false;
+        json_decref(row);
         return true;
+    }
     pthread_mutex_lock(&jobs->lock);
     run->elsewhere = status == 1;
     run->done = run->recorded = row != NULL;
@@ -318,11 +335,13 @@ static struct run *next_run(struct jobs *jobs)
     struct run *run = NULL;
 
     pthread_mutex_lock(&jobs->lock);
-    while (!run && !signals_stop && jobs->next < study->run_count) {
+    while (!run && !signals_stop && jobs->next < study->end) {
         run = &study->runs[jobs->next++];
-        if (run->done)
+        if (run->done || (jobs->again && !run->elsewhere))
             run = NULL;
     }
+    if (run && jobs->again)
+        jobs->steps_skipped -= run->cell->setting->recipe.steps;
     pthread_mutex_unlock(&jobs->lock);
     return run;
 }
@@ -350,15 +369,17 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Start as many jobs as are asked for, this thread being one of them. */
-static int work_all(struct jobs *jobs)
+/* Start as many jobs as are asked for, this thread being one of them, and let them take all cells from the
+ * first. */
+static int work_once(struct jobs *jobs)
 {
     int others = 0, count = jobs->study->setting->recipe.jobs;
     pthread_t *threads = calloc((size_t)count, sizeof *threads);
 
     if (!threads)
         return err_set("out of memory");
-    jobs->start_s = clock_now_s();
+    jobs->next = jobs->study->begin;
+    jobs->started = 0;
     while (others < count - 1 && pthread_create(&threads[others], NULL, work, jobs) == 0)
         others++;
     if (others < count - 1)
@@ -370,12 +391,30 @@ static int work_all(struct jobs *jobs)
     return 0;
 }
 
+/* All cells, and at the end those once more that other programs had: they may have left them, ended or not. */
+static int work_all(struct jobs *jobs)
+{
+    int status, before, elsewhere;
+
+    jobs->start_s = clock_now_s();
+    status = work_once(jobs);
+    elsewhere = study_count(jobs->study, is_elsewhere);
+    do {
+        jobs->again = true;
+        before = elsewhere;
+        if (status == 0 && before > 0 && !signals_stop)
+            status = work_once(jobs);
+        elsewhere = study_count(jobs->study, is_elsewhere);
+    } while (status == 0 && elsewhere < before);
+    return status;
+}
+
 /* ---- The whole ------------------------------------------------------------------------------- */
 
 /* The weights that trainings will start from: wrong ones must fail now. */
 static int check_init_checkpoints(const struct study *study)
 {
-    for (int i = 0; i < study->run_count; i++) {
+    for (int i = study->begin; i < study->end; i++) {
         const struct cell *cell = study->runs[i].cell;
         const struct setting *setting = cell->setting;
         struct model_options options = setting_model(setting, cell->variant,
@@ -407,12 +446,12 @@ static bool goes_on(const struct study *study)
 
 static int open_jobs(struct jobs *jobs, struct study *study)
 {
-    assert(study->run_count > 0); /* every setting has a variant and a seed */
+    assert(study->begin < study->end); /* every setting has a variant and a seed */
     jobs->study = study;
     jobs->finished = calloc((size_t)study->run_count, sizeof *jobs->finished);
     if (!jobs->finished)
         return err_set("out of memory");
-    for (int i = 0; i < study->run_count; i++)
+    for (int i = study->begin; i < study->end; i++)
         jobs->steps_all += study->runs[i].done ? 0 : study->runs[i].cell->setting->recipe.steps;
     if (study->setting->dump_batches && dump_open(&jobs->dump, study->setting->dump_batches))
         return -1;
@@ -462,7 +501,7 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     study_warn_of_others(study);
     write_all(jobs, document);
     if (study_is_directory(study))
-        extend_note_tables(study);
+        extend_note_tables(study->store);
     if (jobs->write_error[0]) {
         err_set("%s", jobs->write_error);
         return STUDY_FAILED;
@@ -483,9 +522,9 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
         return STUDY_RUNS_FAILED;
     }
     if (elsewhere > 0) {
-        err_set("%d of %d runs are another program's; " FIELD("resume") " takes their results into %s "
-                "when they are done",
-                elsewhere, study->run_count, output);
+        err_set("%d of %d runs are another program's; %s takes their results into %s when they are done",
+                elsewhere, study->run_count,
+                study_is_directory(study) ? "the same command" : FIELD("resume"), output);
         return STUDY_RUNS_FAILED;
     }
     return STUDY_OK;
@@ -509,6 +548,27 @@ static void leave_store(struct study *study)
     study->store = NULL;
 }
 
+/* From here on to resume_note() no other program changes what the directory of a study is for. */
+static int enter(struct study *study)
+{
+    if (study_is_directory(study) && store_lock_study(study->store))
+        return -1;
+    if (resume_enter(study))
+        return -1;
+    if (study->options->cells)
+        share_say(study);
+    return 0;
+}
+
+/* When all runs are done. */
+static enum study_status finish(struct jobs *jobs, json_t **document)
+{
+    jobs->due_s = 0;
+    write_if_due(jobs);
+    measure_throughput(jobs->study);
+    return conclude(jobs, document);
+}
+
 enum study_status study_run(const struct study_options *options, json_t **document)
 {
     struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -516,16 +576,16 @@ enum study_status study_run(const struct study_options *options, json_t **docume
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, options) || resume_enter(&study) || check_init_checkpoints(&study) ||
+    if (study_open(&study, options) || enter(&study) || check_init_checkpoints(&study) ||
         open_jobs(&jobs, &study))
         goto out;
     signals_catch();
-    if (resume_note(&study) || work_all(&jobs))
+    if (resume_note(&study))
         goto out;
-    jobs.due_s = 0;
-    write_if_due(&jobs);
-    measure_throughput(&study);
-    status = conclude(&jobs, document);
+    store_unlock_study(study.store);
+    if (work_all(&jobs))
+        goto out;
+    status = options->cells ? share_conclude(&study) : finish(&jobs, document);
     if (status == STUDY_OK || status == STUDY_RUNS_FAILED)
         leave_store(&study);
 out:

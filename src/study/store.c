@@ -26,6 +26,7 @@
 #define STUDY_NAME "study.json"
 #define LOCK_NAME "lock"
 #define LOCK_SUFFIX "." LOCK_NAME
+#define STUDY_LOCK_NAME "study" LOCK_SUFFIX
 #define TEMPORARY_SUFFIX ".tmp" /* of atomic_file.h */
 
 enum {
@@ -37,6 +38,7 @@ struct store {
     char path[PATH_MAX - NAMES_BYTES];
     char cells[PATH_MAX - NAMES_BYTES + 8], run[PATH_MAX - NAMES_BYTES + 8];
     int lock; /* the lock file, open and locked; -1: the store is open to others */
+    int study_lock; /* likewise; -1: not ours */
 };
 
 const char *store_path(const struct store *store)
@@ -47,8 +49,9 @@ const char *store_path(const struct store *store)
 /* ---- Locks ----------------------------------------------------------------------------------- */
 
 /* Open a lock file and lock it, in *fd: 0; 1: another program has it, and *fd is open; 2: it was
- * removed in between, and is not the lock any more; -1 and a message. */
-static int try_lock(const char *path, int *fd)
+ * removed in between, and is not the lock any more; -1 and a message.  `wait`: what another program has is
+ * waited for. */
+static int open_lock(const char *path, bool wait, int *fd)
 {
     struct stat ours, named;
     int status;
@@ -56,8 +59,8 @@ static int try_lock(const char *path, int *fd)
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (*fd < 0)
         return err_system("cannot open %s", path);
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK)
+    if (flock(*fd, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
+        if (!wait && errno == EWOULDBLOCK)
             return 1;
         status = err_system("cannot lock %s", path);
     } else {
@@ -68,6 +71,11 @@ static int try_lock(const char *path, int *fd)
     close(*fd);
     *fd = -1;
     return status;
+}
+
+static int try_lock(const char *path, int *fd)
+{
+    return open_lock(path, false, fd);
 }
 
 /* Who holds the lock, for the message: the number in the file, or 0. */
@@ -129,6 +137,44 @@ static int take_lock(struct store *store, const char *output)
     return err_set(FIELD("output") ": cannot lock %s: it comes and goes", path);
 }
 
+static void study_lock_path(const struct store *store, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/" STUDY_LOCK_NAME, store->run);
+}
+
+/* The last one that had it may have removed it, and the directories when nothing was in them. */
+int store_lock_study(struct store *store)
+{
+    char path[PATH_MAX];
+
+    study_lock_path(store, path);
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        int status = -1;
+
+        if (io_make_directory(store->path))
+            return -1;
+        if (io_make_directory(store->run) == 0)
+            status = open_lock(path, true, &store->study_lock);
+        if (status == 0)
+            return 0;
+        if (status < 0 && errno != ENOENT)
+            return -1;
+    }
+    return err_set("cannot lock %s: it comes and goes", path);
+}
+
+void store_unlock_study(struct store *store)
+{
+    char path[PATH_MAX];
+
+    if (!store || store->study_lock < 0)
+        return;
+    study_lock_path(store, path);
+    unlink(path);
+    close(store->study_lock);
+    store->study_lock = -1;
+}
+
 int store_claim(const struct store *store, const struct cell *cell, int *claim)
 {
     struct state_place place = store_states(store, cell);
@@ -171,7 +217,7 @@ static struct store *make_store(const char *path, const char *suffix)
         err_set("out of memory");
         return NULL;
     }
-    made->lock = -1;
+    made->lock = made->study_lock = -1;
     length = snprintf(made->path, sizeof made->path, "%s%s", path, suffix);
     if (length >= (int)sizeof made->path) {
         err_set("%.100s...: the path is too long", path);
@@ -185,6 +231,7 @@ static struct store *make_store(const char *path, const char *suffix)
 
 static void destroy(struct store *store)
 {
+    store_unlock_study(store);
     if (store->lock >= 0)
         close(store->lock);
     free(store);
@@ -268,7 +315,27 @@ static bool is_state(const char *name)
 
 static bool is_claim(const char *name)
 {
-    return ends_with(name, LOCK_SUFFIX);
+    return ends_with(name, LOCK_SUFFIX) && strcmp(name, STUDY_LOCK_NAME) != 0;
+}
+
+bool store_is_claimed(const struct store *store)
+{
+    DIR *directory = opendir(store->run);
+    struct dirent *entry;
+    bool claimed = false;
+
+    while (directory && !claimed && (entry = readdir(directory)) != NULL) {
+        int fd = is_claim(entry->d_name)
+                     ? openat(dirfd(directory), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+                     : -1;
+
+        claimed = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (directory)
+        closedir(directory);
+    return claimed;
 }
 
 /* How many names of a kind a directory has; removes them too if asked to, with those that were being
@@ -326,14 +393,19 @@ void store_remove(struct store *store)
     destroy(store);
 }
 
-/* Nothing is removed from under others. */
+/* Nothing is removed from under others; directories go when nothing is in them. */
 void store_close(struct store *store)
 {
-    if (store && store->lock >= 0 && count_names(store->path, is_study, false) == 0 &&
-        store_count_cells(store) == 0 && store_count_states(store) == 0)
-        store_remove(store);
-    else if (store)
-        destroy(store);
+    if (!store)
+        return;
+    store_unlock_study(store);
+    if (count_names(store->path, is_study, false) == 0 && store_count_cells(store) == 0 &&
+        store_count_states(store) == 0) {
+        if (store->lock >= 0)
+            store_clear(store);
+        leave(store);
+    }
+    destroy(store);
 }
 
 struct state_place store_states(const struct store *store, const struct cell *cell)

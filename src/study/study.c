@@ -4,6 +4,7 @@
 #include "src/study/study.h"
 
 #include "src/study/files.h"
+#include "src/study/share.h"
 #include "src/util/own.h"
 #include "src/util/progress.h"
 #include "src/util/standard.h"
@@ -26,7 +27,7 @@ int study_count(const struct study *study, bool (*is)(const struct run *run))
 {
     int count = 0;
 
-    for (int i = 0; study->runs && i < study->run_count; i++)
+    for (int i = study->begin; study->runs && i < study->end; i++)
         count += is(&study->runs[i]);
     return count;
 }
@@ -90,6 +91,18 @@ static int check_distinct(const struct study *study)
     return 0;
 }
 
+/* Which of them this program does. */
+static void choose_runs(struct study *study)
+{
+    const struct study_options *options = study->options;
+    int64_t begin = 0, end = study->run_count;
+
+    if (options->cells)
+        share_of(study->run_count, options->cell, options->cells, &begin, &end);
+    study->begin = (int)begin;
+    study->end = (int)end;
+}
+
 /* All runs: seed by seed, each through all settings and their variants, so that a drift of the
  * machine hits all alike. */
 static int make_runs(struct study *study)
@@ -114,6 +127,7 @@ static int make_runs(struct study *study)
                 study->runs[study->run_count++] =
                     (struct run){.part = part, .cell = &part->grid.cells[seed * variants + k]};
         }
+    choose_runs(study);
     return 0;
 }
 
@@ -167,13 +181,23 @@ static int note_store(const struct store *store)
     return store && stat(store_path(store), &info) == 0 ? own_note(&info) : 0;
 }
 
+/* Several programs may do the runs, but one alone writes the results files. */
+static int open_store(struct study *study)
+{
+    const struct study_options *options = study->options;
+
+    if (options->cells)
+        return store_open(&study->store, options->directory) ? err_prepend(FIELD("output")) : 0;
+    return options->axes ? store_open_locked(&study->store, options->directory)
+                         : store_open_beside(&study->store, study->setting->output);
+}
+
 int study_open(struct study *study, const struct study_options *options)
 {
     *study = (struct study){.options = options, .setting = &options->settings[0]};
     if (study_files_check(options))
         return -1;
-    if (options->axes ? store_open_locked(&study->store, options->directory)
-                      : store_open_beside(&study->store, study->setting->output))
+    if (open_store(study))
         return -1;
     return note_store(study->store) || open_parts(study) || check_distinct(study) ||
                    make_runs(study) || add_weights(study)

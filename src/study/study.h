@@ -32,6 +32,7 @@ struct study {
     int count;
     struct run *runs; /* (run_count), in the order in which they are to be done */
     int run_count;
+    int begin, end; /* those that this program is to do: begin to end - 1 */
 };
 
 /* Check everything and read all that is needed; what fails fast comes first.  0 or -1; to be closed
@@ -49,7 +50,7 @@ bool study_is_directory(const struct study *study);
 /* Where its results are: the file, or the directory. */
 const char *study_output(const struct study *study);
 
-/* How many of the runs are so. */
+/* How many of the runs that this program is to do are so. */
 int study_count(const struct study *study, bool (*is)(const struct run *run));
 
 /* Warn when other work took so much of the machine since the start that timings are unreliable. */
