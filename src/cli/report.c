@@ -4,6 +4,7 @@
 #include "src/cli/cli.h"
 #include "src/results/results.h"
 #include "src/setting/option.h"
+#include "src/study/gather.h"
 #include "src/util/standard.h"
 
 #include <stdio.h>
@@ -30,15 +31,23 @@ static bool is_of_study(const char *table)
 static int report_study(const struct invocation *invocation)
 {
     const struct request *request = &invocation->request;
+    const char *directory = invocation->operands[0], *table = request->table ? request->table : "transfer";
+    struct gathered gathered;
+    struct store *store;
+    int status = EXIT_FAILED;
 
     if (invocation->operand_count > 1) {
         err_set("%s is the directory of a study, which is reported alone", invocation->operands[0]);
         return EXIT_USAGE;
     }
-    return study_report_print(standard_data(), invocation->operands[0],
-                              request->table ? request->table : "transfer", request->format)
-               ? EXIT_FAILED
-               : EXIT_OK;
+    if (store_open_reading(&store, directory))
+        return EXIT_FAILED;
+    if (gather_open(&gathered, store) == 0 &&
+        study_report_print(standard_data(), directory, gathered.documents, table, request->format) == 0)
+        status = EXIT_OK;
+    gather_close(&gathered);
+    store_close(store);
+    return status;
 }
 
 int command_report(const struct invocation *invocation)

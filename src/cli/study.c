@@ -62,7 +62,7 @@ static int print_outcome(FILE *out, json_t *document, const struct study_command
 {
     if (!settings->is_study)
         return print_tables(out, document, command, settings->setting);
-    return out ? study_report_print(out, settings->setting[0].output, study_table_name(0, NULL),
+    return out ? study_report_print(out, settings->setting[0].output, NULL, study_table_name(0, NULL),
                                     "terminal")
                : 0;
 }

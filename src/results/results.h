@@ -179,8 +179,10 @@ const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
 /* A table over the directory of a study, a name of study_table_name(); any table of report_print() is
- * printed for each setting.  0, or -1 and a message. */
-int study_report_print(FILE *out, const char *directory, const char *table, const char *format);
+ * printed for each setting.  `documents`: {SETTING: results} in place of its results files; NULL: those.
+ * 0, or -1 and a message. */
+int study_report_print(FILE *out, const char *directory, json_t *documents, const char *table,
+                       const char *format);
 const char *study_table_name(int i, const char **help);
 /* All of them as JSON, {name: rows}: new reference, or NULL and a message. */
 json_t *study_tables_json(const char *directory);

@@ -99,7 +99,7 @@ int extend_enter(struct study *study)
     int status;
 
     if (study->setting->restart)
-        return store_is_claimed(study->store)
+        return store_is_claimed(study->store, NULL)
                    ? err_set(FIELD("restart") ": other programs are at work on runs of %s; end them, or give "
                              "another " FIELD("output"), store_path(study->store))
                    : 0;

@@ -5,9 +5,11 @@ libglubench_a_SOURCES += \
     src/study/extend.c src/study/extend.h \
     src/study/files.c src/study/files.h \
     src/study/forecast.c src/study/forecast.h \
+    src/study/gather.c src/study/gather.h \
     src/study/grid.c src/study/grid.h \
     src/study/identity.c src/study/identity.h \
     src/study/inputs.c src/study/inputs.h \
+    src/study/lock.c src/study/lock.h \
     src/study/options.h \
     src/study/older.c src/study/older.h \
     src/study/part.c src/study/part.h \

@@ -4,10 +4,10 @@
 #include "src/study/store.h"
 
 #include "src/results/schema.h"
+#include "src/study/lock.h"
 #include "src/study/older.h"
 #include "src/util/atomic_file.h"
 #include "src/util/ends_with.h"
-#include "src/util/file_identity.h"
 #include "src/util/io.h"
 #include "src/util/sealed.h"
 #include "src/util/standard.h"
@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +38,7 @@ struct store {
     char cells[PATH_MAX - NAMES_BYTES + 8], run[PATH_MAX - NAMES_BYTES + 8];
     int lock; /* the lock file, open and locked; -1: the store is open to others */
     int study_lock; /* likewise; -1: not ours */
+    bool read_only;
 };
 
 const char *store_path(const struct store *store)
@@ -47,54 +47,6 @@ const char *store_path(const struct store *store)
 }
 
 /* ---- Locks ----------------------------------------------------------------------------------- */
-
-/* Open a lock file and lock it, in *fd: 0; 1: another program has it, and *fd is open; 2: it was
- * removed in between, and is not the lock any more; -1 and a message.  `wait`: what another program has is
- * waited for. */
-static int open_lock(const char *path, bool wait, int *fd)
-{
-    struct stat ours, named;
-    int status;
-
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (*fd < 0)
-        return err_system("cannot open %s", path);
-    if (flock(*fd, LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
-        if (!wait && errno == EWOULDBLOCK)
-            return 1;
-        status = err_system("cannot lock %s", path);
-    } else {
-        if (fstat(*fd, &ours) == 0 && stat(path, &named) == 0 && file_status_same(&ours, &named))
-            return 0;
-        status = 2;
-    }
-    close(*fd);
-    *fd = -1;
-    return status;
-}
-
-static int try_lock(const char *path, int *fd)
-{
-    return open_lock(path, false, fd);
-}
-
-/* Who holds the lock, for the message: the number in the file, or 0. */
-static long lock_owner(int fd)
-{
-    char text[32] = "";
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
-
-    return n > 0 ? strtol(text, NULL, 10) : 0;
-}
-
-static int write_owner(int fd, const char *path)
-{
-    char text[32];
-    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-
-    return ftruncate(fd, 0) != 0 ? err_system("cannot write %s", path)
-                                 : atomic_write_all(fd, path, text, (size_t)length);
-}
 
 /* Remove the directories, which stay when somebody put something into them. */
 static void leave(const struct store *store)
@@ -111,7 +63,7 @@ static void leave(const struct store *store)
 
 /* Take the lock of the whole directory, which is made as needed: its last owner may remove either
  * between any two steps of ours. */
-static int take_lock(struct store *store, const char *output)
+static int take_lock(struct store *store, const char *output, const char *remedy)
 {
     char path[PATH_MAX];
 
@@ -120,21 +72,20 @@ static int take_lock(struct store *store, const char *output)
         int status = -1;
 
         if (io_make_directory(store->path))
-            return err_prepend(FIELD("output"));
+            return -1;
         if (io_make_directory(store->run) == 0)
-            status = try_lock(path, &store->lock);
+            status = lock_open(path, false, &store->lock);
         if (status == 2 || (status < 0 && errno == ENOENT))
             continue;
         if (status == 1)
-            return err_set(FIELD("output") ": another glubench (process %ld) is writing %s; give "
-                           "another " FIELD("output") ", or wait for it",
-                           lock_owner(store->lock), output);
-        if (status == 0 && write_owner(store->lock, path) == 0)
+            return err_set("another glubench (process %ld) is writing %s; %s",
+                           lock_owner(store->lock), output, remedy);
+        if (status == 0 && lock_write_owner(store->lock, path) == 0)
             return 0;
         leave(store);
-        return err_prepend(FIELD("output"));
+        return -1;
     }
-    return err_set(FIELD("output") ": cannot lock %s: it comes and goes", path);
+    return err_set("cannot lock %s: it comes and goes", path);
 }
 
 static void study_lock_path(const struct store *store, char path[PATH_MAX])
@@ -154,7 +105,7 @@ int store_lock_study(struct store *store)
         if (io_make_directory(store->path))
             return -1;
         if (io_make_directory(store->run) == 0)
-            status = open_lock(path, true, &store->study_lock);
+            status = lock_open(path, true, &store->study_lock);
         if (status == 0)
             return 0;
         if (status < 0 && errno != ENOENT)
@@ -183,7 +134,7 @@ int store_claim(const struct store *store, const struct cell *cell, int *claim)
 
     snprintf(path, sizeof path, "%s/%s" LOCK_SUFFIX, place.directory, place.name);
     do
-        status = try_lock(path, claim);
+        status = lock_open(path, false, claim);
     while (status == 2);
     if (status == 1) {
         close(*claim);
@@ -253,14 +204,48 @@ int store_open(struct store **store, const char *path)
     return 0;
 }
 
-int store_open_locked(struct store **store, const char *path)
+/* A store that takes the lock, to write there. */
+static int open_locked(struct store **store, struct store *made, const char *output)
 {
-    struct store *made = make_store(path, "");
-
     *store = NULL;
     if (!made)
         return err_prepend(FIELD("output"));
-    if (take_lock(made, path)) {
+    if (take_lock(made, output, "give another " FIELD("output") ", or wait for it")) {
+        destroy(made);
+        return err_prepend(FIELD("output"));
+    }
+    *store = made;
+    return 0;
+}
+
+int store_open_locked(struct store **store, const char *path)
+{
+    return open_locked(store, make_store(path, ""), path);
+}
+
+int store_open_reading(struct store **store, const char *path)
+{
+    *store = make_store(path, "");
+    if (!*store)
+        return -1;
+    (*store)->read_only = true;
+    return 0;
+}
+
+int store_open_gathering(struct store **store, const char *path)
+{
+    struct store *made = make_store(path, "");
+    char study[PATH_MAX];
+
+    *store = NULL;
+    if (!made)
+        return -1;
+    snprintf(study, sizeof study, "%s/" STUDY_NAME, made->path);
+    if (access(study, F_OK) != 0) {
+        destroy(made);
+        return err_set("%s: not the directory of a study: it has no " STUDY_NAME, path);
+    }
+    if (take_lock(made, path, "wait for it")) {
         destroy(made);
         return -1;
     }
@@ -282,14 +267,7 @@ int store_open_beside(struct store **store, const char *output)
         return err_prepend(FIELD("output"));
     made = make_store(resolved, ".run");
     free(resolved);
-    if (!made)
-        return err_prepend(FIELD("output"));
-    if (take_lock(made, output)) {
-        destroy(made);
-        return -1;
-    }
-    *store = made;
-    return 0;
+    return open_locked(store, made, output);
 }
 
 /* ---- Names ----------------------------------------------------------------------------------- */
@@ -318,21 +296,21 @@ static bool is_claim(const char *name)
     return ends_with(name, LOCK_SUFFIX) && strcmp(name, STUDY_LOCK_NAME) != 0;
 }
 
-bool store_is_claimed(const struct store *store)
+bool store_is_claimed(const struct store *store, const struct cell *cell)
 {
     DIR *directory = opendir(store->run);
     struct dirent *entry;
+    struct state_place place;
+    char name[sizeof place.name + 8] = "";
     bool claimed = false;
 
-    while (directory && !claimed && (entry = readdir(directory)) != NULL) {
-        int fd = is_claim(entry->d_name)
-                     ? openat(dirfd(directory), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-                     : -1;
-
-        claimed = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-        if (fd >= 0)
-            close(fd);
+    if (cell) {
+        place = store_states(store, cell);
+        snprintf(name, sizeof name, "%s" LOCK_SUFFIX, place.name);
     }
+    while (directory && !claimed && (entry = readdir(directory)) != NULL)
+        claimed = is_claim(entry->d_name) && (!cell || strcmp(entry->d_name, name) == 0) &&
+                  lock_is_held(dirfd(directory), entry->d_name);
     if (directory)
         closedir(directory);
     return claimed;
@@ -399,8 +377,8 @@ void store_close(struct store *store)
     if (!store)
         return;
     store_unlock_study(store);
-    if (count_names(store->path, is_study, false) == 0 && store_count_cells(store) == 0 &&
-        store_count_states(store) == 0) {
+    if (!store->read_only && count_names(store->path, is_study, false) == 0 &&
+        store_count_cells(store) == 0 && store_count_states(store) == 0) {
         if (store->lock >= 0)
             store_clear(store);
         leave(store);

@@ -33,6 +33,12 @@ int store_open(struct store **store, const char *path) GLU_MUST_USE;
 /* The same, with a lock that keeps other programs from the results files in it. */
 int store_open_locked(struct store **store, const char *path) GLU_MUST_USE;
 
+/* The same of a directory that is there, to write results files of what is in it. */
+int store_open_gathering(struct store **store, const char *path) GLU_MUST_USE;
+/* The same to read it alone, without a lock; nothing is made.  store_lock_study(), store_put(),
+ * store_claim() and the like are not for this one. */
+int store_open_reading(struct store **store, const char *path) GLU_MUST_USE;
+
 /* Open the one beside a results file, FILE.run, and take the lock that keeps other programs from
  * that file.  0, or -1 and a message (another program holds it; it cannot be made).  An output that
  * is not a regular file has none: *store is NULL then. */
@@ -86,8 +92,8 @@ struct state_place store_states(const struct store *store, const struct cell *ce
  * program; 1: another program has it; -1: it cannot be told, and a message.  A claim saves work, no
  * more: two programs that train one cell come to the same. */
 int store_claim(const struct store *store, const struct cell *cell, int *claim) GLU_MUST_USE;
-/* Does a program have a claim on any cell? */
-bool store_is_claimed(const struct store *store);
+/* Does a program have a claim on a cell; NULL: on any? */
+bool store_is_claimed(const struct store *store, const struct cell *cell);
 /* *claim -1 is fine. */
 void store_release(const struct store *store, const struct cell *cell, int *claim);
 
