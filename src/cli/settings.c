@@ -2,11 +2,13 @@
 #include "src/glu.h"
 
 #include "src/cli/settings.h"
+#include "src/util/io.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- Settings -------------------------------------------------------------------------------- */
 
@@ -92,6 +94,15 @@ static int read_cell(struct settings *settings, const char *text)
                    "the command of each run", text);
 }
 
+/* Is the output the directory of a study that is there, which is gone on with? */
+static bool is_entered(const struct setting *setting, const struct invocation *invocation)
+{
+    char path[PATH_MAX];
+
+    return invocation->command->bit & COMMAND_RUN_ITSELF && setting->output &&
+           io_join(path, setting->output, "study.json") == 0 && access(path, F_OK) == 0;
+}
+
 int settings_open(struct settings *settings, const struct invocation *invocation)
 {
     const struct request *request = &invocation->request;
@@ -107,6 +118,7 @@ int settings_open(struct settings *settings, const struct invocation *invocation
     for (int i = 0; i < settings->axes.points; i++)
         if (resolve(settings, invocation, i))
             return -1;
+    settings->is_study = settings->is_study || is_entered(&settings->setting[0], invocation);
     return settings->is_study ? check_study(settings) : 0;
 }
 

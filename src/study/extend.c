@@ -32,7 +32,7 @@ static int check_axes(const struct study *study, const json_t *theirs)
 {
     const struct axes *axes = study->options->axes;
     const json_t *vary = json_object_get(theirs, "vary");
-    bool same = json_array_size(vary) == (size_t)axes->count;
+    bool same = json_is_array(vary) && json_array_size(vary) == (size_t)axes->count;
 
     for (int i = 0; i < axes->count && same; i++) {
         const char *name = text_at(json_array_get(vary, (size_t)i), "name");

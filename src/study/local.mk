@@ -35,3 +35,6 @@ TESTS += test-faults
 
 dist_check_SCRIPTS += test/plan-memory.sh
 TESTS += test/plan-memory.sh
+
+dist_check_SCRIPTS += test/cells.sh
+TESTS += test/cells.sh

@@ -40,9 +40,8 @@ void share_say(const struct study *study)
 {
     const struct study_options *options = study->options;
 
-    progress_print("part %" PRId64 " of %" PRId64 ": runs %d to %d of %d, of which %d are done",
-                   options->cell, options->cells, study->begin + 1, study->end, study->run_count,
-                   study_count(study, is_done));
+    progress_print("part %" PRId64 " of %" PRId64 ": %d of %d runs; %d of them done", options->cell,
+                   options->cells, study->end - study->begin, study->run_count, study_count(study, is_done));
 }
 
 enum study_status share_conclude(const struct study *study)
