@@ -13,10 +13,12 @@ libglubench_a_SOURCES += \
     src/study/options.h \
     src/study/older.c src/study/older.h \
     src/study/part.c src/study/part.h \
+    src/study/partial.c src/study/partial.h \
     src/study/records.c src/study/records.h \
     src/study/resume.c src/study/resume.h \
     src/study/run.c src/study/run.h \
     src/study/share.c src/study/share.h \
+    src/study/status.h \
     src/study/store.c src/study/store.h \
     src/study/study.c src/study/study.h
 

@@ -49,6 +49,6 @@ static bool is_done(const struct run *run)
 void records_say(const struct study *study)
 {
     if (study->options->cells)
-        return; /* share_say() does */
+        return; /* partial_say() does */
     progress_print("going on: %d of %d runs are done", study_count(study, is_done), study->run_count);
 }

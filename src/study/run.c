@@ -6,9 +6,9 @@
 #include "src/model/weights.h"
 #include "src/study/files.h"
 #include "src/study/extend.h"
+#include "src/study/partial.h"
 #include "src/study/records.h"
 #include "src/study/resume.h"
-#include "src/study/share.h"
 #include "src/study/study.h"
 #include "src/train/signals.h"
 #include "src/train/train.h"
@@ -556,7 +556,7 @@ static int enter(struct study *study)
     if (resume_enter(study))
         return -1;
     if (study->options->cells)
-        share_say(study);
+        partial_say(study);
     return 0;
 }
 
@@ -585,7 +585,7 @@ enum study_status study_run(const struct study_options *options, json_t **docume
     store_unlock_study(study.store);
     if (work_all(&jobs))
         goto out;
-    status = options->cells ? share_conclude(&study) : finish(&jobs, document);
+    status = options->cells ? partial_conclude(&study) : finish(&jobs, document);
     if (status == STUDY_OK || status == STUDY_RUNS_FAILED)
         leave_store(&study);
 out:
