@@ -62,8 +62,9 @@ mkdir "it's a \$HOME"
 ln -s "$program" "it's a \$HOME/glu \"bench\""
 awk 'BEGIN { for (i = 0; i < 200; i++) print "the river of stone number " i * i " runs to the sea by night" }' \
     >"it's a \$HOME/te;xt"
+called="./it's a \$HOME/glu \"bench\""
 # shellcheck disable=SC2086
-"./it's a \$HOME/glu \"bench\"" cells $common --quiet --corpus "it's a \$HOME/te;xt" --heldout-share .3 \
+"$called" cells $common --quiet --corpus "it's a \$HOME/te;xt" --heldout-share .3 \
     -o "it's a \$HOME/st udy" >list 2>err || fail "cells"
 [ ! -s err ] && [ "$(wc -l <list)" = 4 ] || fail "not a command for each run"
 grep -q -v "^'./it'\\\\''s a \$HOME/glu \"bench\"' run .* -o 'it'\\\\''s a \$HOME/st udy' --cell [1-4]/4\$" list &&

@@ -38,5 +38,7 @@ TESTS += test-faults
 dist_check_SCRIPTS += test/plan-memory.sh
 TESTS += test/plan-memory.sh
 
-dist_check_SCRIPTS += test/cells.sh
-TESTS += test/cells.sh
+check_PROGRAMS += test-share
+test_share_SOURCES = test/test-share.c
+dist_check_SCRIPTS += test/cells.sh test/slurm.sh
+TESTS += test-share test/cells.sh test/slurm.sh
