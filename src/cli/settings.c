@@ -153,7 +153,7 @@ static bool is_left_out(const struct setting_option *option)
         size_t offset;
     } left_out[] = {
         OF_SETTING(output), OF_SETTING(threads), OF_SETTING(recipe.jobs), OF_SETTING(resume),
-        OF_REQUEST(cell),
+        OF_SETTING(log), OF_SETTING(log_every), OF_REQUEST(cell),
     };
 
     for (size_t i = 0; i < LENGTH_OF(left_out); i++)

@@ -268,10 +268,10 @@ static const struct setting_option options[] = {
     {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN_ITSELF,
      .argument = "FILE",
      .help = "write the token ids and the losses of every step as JSON lines"},
-    {"log", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(log), COMMAND_RUN, .argument = "FILE",
+    {"log", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(log), COMMAND_RUN_ITSELF, .argument = "FILE",
      .help = "write how trainings go as JSON lines, one for every evaluation and for every "
              FIELD("log_every") " steps, as it happens; " FIELD("resume") " goes on with it"},
-    {"log-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(log_every), COMMAND_RUN, .min = 1,
+    {"log-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(log_every), COMMAND_RUN_ITSELF, .min = 1,
      .max = 1e9, .argument = "N", .automatic = "a hundredth of the steps",
      .help = "steps from one line of " FIELD("log") " to the next"},
     {"save-checkpoint", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(save_checkpoint), COMMAND_RUN,
