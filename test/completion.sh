@@ -64,6 +64,8 @@ expect "swish swiglu" --variant = sw
 reject "relu" --variant = sw
 expect "smoke tiny mini small base" --preset ""
 reject "custom:ACT" --variant cus
+expect "narang2021 shazeer2020" --beside ""
+expect "narang2021" report --beside nar
 expect "auto f32 bf16" --precision ""
 expect "latex csv" report --format ""
 expect "latex" report -f l

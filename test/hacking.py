@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 KINDS = ["variant", "activation", "architecture", "task", "metric", "tokenizer", "optimizer",
-         "schedule", "communicator", "preset", "table", "format", "command"]
+         "schedule", "communicator", "preset", "table", "format", "paper", "command"]
 SKIPPED = 77
 SOURCES = {".c", ".h", ".mk", ".am", ".ac", ".py", ".sh", ".json", ".md", ".x", ".5"}
 

@@ -114,7 +114,7 @@ static const struct {
     const char *path;
     enum affects affects;
 } exceptions[] = {
-    {"equivalence_nats", AFFECTS_NOTHING},
+    {"equivalence_nats", AFFECTS_NOTHING}, {"no_slope", AFFECTS_NOTHING},
     {"preset", AFFECTS_NOTHING},          {"variants", AFFECTS_NOTHING},
     {"baseline", AFFECTS_NOTHING},        {"seeds", AFFECTS_NOTHING},
     {"corpus.paths", AFFECTS_NOTHING},    {"heldout.paths", AFFECTS_NOTHING},

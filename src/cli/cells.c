@@ -6,6 +6,7 @@
 #include "src/cli/settings.h"
 
 #include "src/study/files.h"
+#include "src/study/slope.h"
 #include "src/util/shell.h"
 #include "src/util/standard.h"
 
@@ -33,13 +34,27 @@ static int check_line(const char *what, const char *text)
                : 0;
 }
 
-static void print_cells(const struct settings *settings, const char *program, const char *command)
+/* Those of half of the steps too, as far as is known without the texts: a part too many is an empty one.
+ * -1 and a message (memory). */
+static int64_t count_cells(const struct settings *settings)
 {
-    FILE *out = standard_data();
     int64_t cells = 0;
 
-    for (int i = 0; i < settings->count; i++)
-        cells += (int64_t)settings->setting[i].variant_count * settings->setting[i].recipe.seeds;
+    for (int i = 0; i < settings->count; i++) {
+        const struct setting *setting = &settings->setting[i];
+        int slopes = slope_count(settings->setting, settings->count, i);
+
+        if (slopes < 0)
+            return -1;
+        cells += (int64_t)setting->variant_count * setting->recipe.seeds + slopes;
+    }
+    return cells;
+}
+
+static void print_cells(const struct settings *settings, const char *program, const char *command, int64_t cells)
+{
+    FILE *out = standard_data();
+
     for (int64_t i = 1; i <= cells; i++) {
         shell_print(out, program);
         fprintf(out, " %s -o ", command);
@@ -53,6 +68,7 @@ int command_cells(const struct invocation *invocation)
     struct settings settings;
     char *command = NULL;
     int status = EXIT_USAGE;
+    int64_t cells;
 
     if (settings_open(&settings, invocation) || settings_set_output(&settings, NULL))
         goto out;
@@ -61,9 +77,10 @@ int command_cells(const struct invocation *invocation)
         check_line("an option", command) || check_line(FIELD("output"), settings.setting[0].output))
         goto out;
     status = EXIT_FAILED;
-    if (check_files(&settings, invocation))
+    cells = count_cells(&settings);
+    if (cells < 0 || check_files(&settings, invocation))
         goto out;
-    print_cells(&settings, invocation->argv[0], command);
+    print_cells(&settings, invocation->argv[0], command, cells);
     status = EXIT_OK;
 out:
     free(command);

@@ -15,6 +15,8 @@ test_input_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 TESTS += test-input-memory
 
 dist_check_SCRIPTS += test/lm.sh test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh \
-    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/log.sh test/outputs.sh
+    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/cli-until-decided.sh test/log.sh \
+    test/outputs.sh
 TESTS += test/lm.sh test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh \
-    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/log.sh test/outputs.sh
+    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/cli-until-decided.sh test/log.sh \
+    test/outputs.sh

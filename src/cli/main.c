@@ -83,6 +83,8 @@ int main(int argc, char **argv)
         status = EXIT_USAGE;
     } else if (invocation.version) {
         fputs(PACKAGE_STRING "\n", standard_data());
+    } else if (invocation.asked) {
+        status = list_choices_of(invocation.asked);
     } else if (invocation.help) {
         help_print(standard_data(), &invocation);
     } else {

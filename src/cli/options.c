@@ -115,6 +115,8 @@ static int parse_options(struct invocation *invocation)
             invocation->help = true;
         else if (setting_option_at(row)->type == OPTION_VERSION)
             invocation->version = true;
+        else if (setting_option_at(row)->listed && strcmp(optarg, "?") == 0)
+            invocation->asked = setting_option_at(row);
         else
             invocation->arguments[invocation->argument_count++] =
                 (struct setting_argument){row, takes_value(setting_option_at(row)) ? optarg : NULL};
@@ -189,7 +191,7 @@ int cli_parse(struct invocation *invocation, int argc, char **argv)
         return err_set("out of memory");
     if (parse_options(invocation))
         return -1;
-    if (invocation->version)
+    if (invocation->version || invocation->asked)
         return 0;
     if (find_command(invocation))
         return -1;

@@ -37,6 +37,10 @@ static int check_study(struct settings *settings)
     for (int i = 0; i < settings->count; i++) {
         struct setting *setting = &settings->setting[i];
 
+        if (setting->until_decided)
+            return err_set(FIELD("until_decided") " is of a sweep by itself: the settings of a study "
+                           "would each stop at a number of seeds of their own, and its parts do not see "
+                           "each other; leave it out");
         if (setting->dump_batches)
             return err_set(FIELD("dump_batches") " is of one setting; leave it out of a study");
         if (setting->restart && settings->cells)
@@ -60,6 +64,8 @@ static int resolve(struct settings *settings, const struct invocation *invocatio
         return -1;
     status = setting_resolve(&settings->setting[point], arguments, count);
     settings->count++; /* to be freed in either case */
+    if (invocation->command->bit == COMMAND_BENCH) /* a file may tell of it */
+        settings->setting[point].until_decided = false;
     free(arguments);
     if (status && settings->is_study) {
         axes_describe(&settings->axes, point, text, sizeof text);

@@ -5,13 +5,11 @@
 
 #include "src/cli/settings.h"
 #include "src/results/results.h"
-#include "src/study/share.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
 #include "src/util/shell.h"
 #include "src/util/standard.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -63,24 +61,8 @@ static int print_outcome(FILE *out, json_t *document, const struct study_command
     if (!settings->is_study)
         return print_tables(out, document, command, settings->setting);
     return out ? study_report_print(out, settings->setting[0].output, NULL, study_table_name(0, NULL),
-                                    "terminal")
+                                    "terminal", NULL)
                : 0;
-}
-
-/* There may be more parts than runs. */
-static bool is_empty(const struct settings *settings)
-{
-    int64_t runs = 0, begin, end;
-
-    if (!settings->cells)
-        return false;
-    for (int i = 0; i < settings->count; i++)
-        runs += (int64_t)settings->setting[i].variant_count * settings->setting[i].recipe.seeds;
-    share_of(runs, settings->cell, settings->cells, &begin, &end);
-    if (begin == end)
-        progress_print("part %" PRId64 " of %" PRId64 " is empty: there are %" PRId64 " runs", settings->cell,
-                       settings->cells, runs);
-    return begin == end;
 }
 
 int study_command(const struct invocation *invocation, const struct study_command *command)
@@ -99,10 +81,6 @@ int study_command(const struct invocation *invocation, const struct study_comman
         repeat = settings_command(&settings, invocation, shell_print_utf8);
         if (!repeat)
             goto out;
-    }
-    if (is_empty(&settings)) {
-        status = EXIT_OK;
-        goto out;
     }
     options = (struct study_options){
         .settings = settings.setting,

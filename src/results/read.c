@@ -110,9 +110,10 @@ static int settle_variants(json_t *document)
 static json_t *settle(const json_t *document)
 {
     json_t *copy = json_deep_copy(document);
-    json_t *runs = json_object_get(copy, "runs");
+    json_t *runs = json_object_get(copy, "runs"), *halves = json_object_get(copy, "slope_runs");
 
-    if (!copy || drop_copies(runs) != 0 || settle_runs(runs) != 0 || settle_variants(copy) != 0)
+    if (!copy || drop_copies(runs) != 0 || drop_copies(halves) != 0 || settle_runs(runs) != 0 ||
+        settle_runs(halves) != 0 || settle_variants(copy) != 0)
         err_set("not enough memory for the results");
     else if (tables_compute(copy) == 0)
         return copy;

@@ -57,6 +57,7 @@ struct setting_option {
     const char *noun;             /* what a message calls such a text; NULL: "choice" */
     bool listed; /* `glubench list` tells the choices, so that --help need not */
     bool own;    /* the command line of one run alone has its own value */
+    bool many;   /* an OPTION_LIST whose values may stand in one, with commas between */
     bool sparse; /* the `config` object has it when it has a value: older ones do not know it */
     const char *initial;   /* the value when nobody gives one; NULL: 0, none, or the preset's */
     const char *automatic; /* what --help says when the value is 0 or NULL */
@@ -138,5 +139,8 @@ int option_choice_error(int option, const char *text, const char *where);
 int text_set(char **text, const char *value) GLU_MUST_USE;
 int text_list_append(struct text_list *list, const char *text) GLU_MUST_USE;
 void text_list_clear(struct text_list *list);
+/* As an array.  New reference, or NULL and a message. */
+json_t *text_list_json(const struct text_list *list);
+bool text_list_equal(const struct text_list *a, const struct text_list *b);
 
 #endif

@@ -2,6 +2,7 @@
  * of one run. */
 #include "src/glu.h"
 
+#include "src/setting/presets.h"
 #include "src/setting/setting.h"
 #include "src/util/shell.h"
 
@@ -39,9 +40,18 @@ static json_t *seeds_json(const struct setting *setting)
 static bool is_left_out(const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
+    const void *value = option_value(setting, option);
 
-    return row->sparse && row->type == OPTION_TEXT &&
-           *(char *const *)option_value(setting, option) == NULL;
+    if (!row->sparse)
+        return false;
+    switch (row->type) {
+    case OPTION_LIST:
+        return ((const struct text_list *)value)->count == 0;
+    case OPTION_FLAG:
+        return !*(const bool *)value;
+    default:
+        return *(char *const *)value == NULL;
+    }
 }
 
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
@@ -57,6 +67,8 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
         option_put_path(document, "training.task", json_string(setting_task_kind(setting))) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
+        (setting->until_decided &&
+         option_put_path(document, "seeds_max", json_integer(setting->recipe.seeds))) ||
         option_put_path(document, "threads_per_run",
                         json_integer(setting_threads_per_run(setting))) ||
         option_put_path(document, "threads_from",
@@ -140,6 +152,8 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     print_whole(out, AT(threads), setting_threads_per_run(setting));
     print_whole(out, AT(recipe.jobs), 1);
     print_text(out, AT(precision_name), setting->precision_name);
+    if (!preset_find(setting->preset)->recipe.no_slope)
+        print_name(out, setting_option_of_member(IN_SETTING, AT(recipe.no_slope)));
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *row = setting_option_at(i);
 

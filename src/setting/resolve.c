@@ -3,6 +3,7 @@
 
 #include "src/setting/setting.h"
 
+#include "src/results/decisions.h"
 #include "src/setting/file.h"
 #include "src/setting/presets.h"
 #include "src/setting/training.h"
@@ -274,7 +275,8 @@ static void warn_of_threads(const struct setting *setting, const struct cpus *cp
 
 static int resolve_threads(struct setting *setting)
 {
-    int runs = setting->variant_count * setting->recipe.seeds;
+    /* With a look after each seed the next one's runs wait for it. */
+    int runs = setting->variant_count * (setting->until_decided ? 1 : setting->recipe.seeds);
     struct cpus cpus;
 
     cpus_find(&cpus);
@@ -319,6 +321,24 @@ static int resolve_text_field(struct setting *setting)
     return usual ? text_set(&setting->text_field, NULL) : 0;
 }
 
+/* A file may tell of more variants than are asked for now. */
+static int resolve_until_decided(struct setting *setting)
+{
+    int least = decisions_least();
+
+    if (setting->until_decided && setting->recipe.seeds < least)
+        warn_add(FIELD("seeds") ": %d cannot decide anything, as even the clearest difference takes %d",
+                 setting->recipe.seeds, least);
+    if (!setting->until_decided || setting->variant_count > 1)
+        return 0;
+    if (ORIGIN_OF(setting, until_decided) == ORIGIN_COMMAND_LINE)
+        return err_set(FIELD("until_decided") ": there is nothing to decide with one variant; add "
+                       FIELD("variant") "s that are compared with %s",
+                       setting->baseline->name);
+    setting->until_decided = false;
+    return 0;
+}
+
 static int check_resume(const struct setting *setting)
 {
     if (setting->resume && setting->restart)
@@ -346,7 +366,7 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     if (options_assign(&values, arguments, count) || training_resolve(setting, &before) ||
         resolve_variants(setting) || resolve_baseline(setting) || resolve_d_ff(setting) ||
         resolve_spans(setting, built) || resolve_lengths(setting) || resolve_sizes(setting) ||
-        resolve_threads(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
+        resolve_until_decided(setting) || resolve_threads(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
         check_resume(setting))
         return -1;
     if (preset_find(setting->preset)->note)

@@ -11,6 +11,14 @@ struct option_values setting_values(struct setting *setting)
     return (struct option_values){IN_SETTING, setting, setting->origin};
 }
 
+int setting_said(struct setting *setting, const struct setting_argument *arguments, int count)
+{
+    struct option_values values = setting_values(setting);
+
+    *setting = (struct setting){.preset = NULL};
+    return options_assign(&values, arguments, count);
+}
+
 int setting_set_output(struct setting *setting, const char *path)
 {
     return text_set(&setting->output, path);

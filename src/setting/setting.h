@@ -31,6 +31,7 @@ struct recipe {
     int curve_examples;   /* of the curve's points, at most */
     int samples;          /* throughput samples of each variant and pass */
     int jobs;             /* trainings side by side; 0 until resolved: one per thread */
+    bool no_slope;        /* without the runs of half of the steps, see study/slope.h */
 };
 
 enum { SETTING_VARIANTS_MAX = 1000 };
@@ -49,7 +50,9 @@ struct setting {
     char *baseline_name;
     bool allow_unequal;
     double equivalence_nats; /* a difference within this is none */
+    struct text_list beside; /* papers whose figures stand beside ours, by key */
     int64_t first_seed; /* seeds are first_seed, first_seed + 1, ... */
+    bool until_decided; /* recipe.seeds are the most: there is a look after each */
 
     struct text_list corpus, heldout; /* paths */
     double heldout_share;
@@ -97,6 +100,9 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
 /* Only the defaults and the preset that the arguments ask for: what --help shows.  The same of
  * freeing. */
 int setting_defaults(struct setting *setting, const struct setting_argument *arguments, int count)
+    GLU_MUST_USE;
+/* Nothing but what the arguments say, for commands that train nothing.  The same of freeing. */
+int setting_said(struct setting *setting, const struct setting_argument *arguments, int count)
     GLU_MUST_USE;
 /* Where the results go when nobody said. */
 int setting_set_output(struct setting *setting, const char *path) GLU_MUST_USE;

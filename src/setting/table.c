@@ -7,6 +7,7 @@
 #include "src/setting/request.h"
 #include "src/setting/setting.h"
 
+#include "src/results/published.h"
 #include "src/results/results.h"
 #include "src/text/tokenizer.h"
 
@@ -94,11 +95,19 @@ static const struct setting_option options[] = {
     {"seed", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(first_seed), MODEL,
      .min = 0, .max = 9007199254740991.0, .argument = "N", .own = true, .initial = "1",
      .help = "the first seed; the next ones follow it"},
+    {"until-decided", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(until_decided), RUN_PLAN,
+     .json = "until_decided", .own = true, .sparse = true,
+     .help = "look after each seed, by a rule that is valid at every look, and stop when every variant is "
+             "better, worse or equal; " FIELD("seeds") " is the most then"},
     {"equivalence", 0, OPTION_REAL, AFFECTS_NOTHING, SETTING(equivalence_nats), RUN_PLAN,
      .json = "equivalence_nats", .min = 1e-9, .max = 100, .argument = "NATS", .initial = "0.005",
      .own = true,
-     .help = "in the table of verdicts, a variant is equal to the baseline when it is shown to differ "
-             "by less than NATS"},
+     .help = "in the table of verdicts, and with " FIELD("until_decided") ", a variant is equal to the "
+             "baseline when it is shown to differ by less than NATS"},
+    {"no-slope", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(recipe.no_slope), RUN_PLAN,
+     .json = "no_slope", .own = true,
+     .help = "do not train the baseline for half of the steps too, from which the table of verdicts "
+             "tells how many times the steps a difference is worth; smoke presets never do"},
     {"allow-unequal", 0, OPTION_FLAG, AFFECTS_RESULT, SETTING(allow_unequal), MODEL,
      .json = "allow_unequal",
      .help = "accept variants whose numbers of parameters differ by more than 0.1 %"},
@@ -293,13 +302,18 @@ static const struct setting_option options[] = {
     {"force", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(force), COMMAND_RUN | COMMAND_BENCH,
      .help = "replace files that glubench did not write; never one that is read"},
 
-    GROUP("Tables", PRINTING),
+    GROUP("Tables", PRINTING | COMMAND_RUN),
     {"table", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(table), COMMAND_REPORT, .argument = "NAME",
      .choice = table_choice, .automatic = "perplexity, or transfer of a study",
      .help = "which table"},
     {"format", 'f', OPTION_TEXT, AFFECTS_NOTHING, REQUEST(format), PRINTING, .argument = "NAME",
      .choice = format_choice, .initial = "terminal",
      .help = "how a table is written; 'list' knows terminal and json"},
+    {"beside", 0, OPTION_LIST, AFFECTS_NOTHING, SETTING(beside), RUN_PLAN | COMMAND_REPORT,
+     .json = "beside", .argument = "KEY[,KEY]", .choice = published_key, .noun = "paper",
+     .listed = true, .own = true, .many = true, .sparse = true,
+     .automatic = "those that the results name; shazeer2020 always has its columns",
+     .help = "put the figures of these papers beside ours; see 'glubench list', or ask for ?"},
     {"fail-on", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(fail_on_percent), COMMAND_COMPARE,
      .min = 0, .max = 1000, .argument = "PERCENT", .automatic = "never",
      .help = "exit with status 3 when the second file is worse by more than PERCENT, significantly "
@@ -322,6 +336,7 @@ static const struct {
     const char *path;
     enum affects affects;
 } derived[] = {
+    {"seeds_max", AFFECTS_NOTHING},
     {"model.vocabulary", AFFECTS_RESULT},
     {"training.task", AFFECTS_RESULT},
     {"threads_per_run", AFFECTS_BITS},

@@ -11,12 +11,19 @@
 
 /* ---- Entering -------------------------------------------------------------------------------- */
 
-static bool has_cell(const struct study *study, const char *key)
+/* The run that is asked for with this key, or NULL. */
+static const struct run *find_asked(const struct study *study, const char *key)
 {
     for (int i = 0; i < study->run_count; i++)
-        if (strcmp(study->runs[i].cell->key, key) == 0)
-            return true;
-    return false;
+        if (!study->runs[i].slope && strcmp(study->runs[i].cell->key, key) == 0)
+            return &study->runs[i];
+    return NULL;
+}
+
+/* A cell of half of the steps is kept for what it tells, and nobody's to ask for. */
+static bool is_slope(const json_t *cell)
+{
+    return json_is_true(json_object_get(cell, "slope"));
 }
 
 static const struct part *find_part(const struct study *study, const char *name)
@@ -49,12 +56,13 @@ static int check_axes(const struct study *study, const json_t *theirs)
  * with the same trainings. */
 static int check_name(const struct study *study, const char *key, const char *name)
 {
-    for (int i = 0; i < study->run_count; i++)
-        if (strcmp(study->runs[i].cell->key, key) == 0)
-            return err_set(FIELD("output") ": the study in %s calls the setting %s %s; name its values "
-                           "as they are there, or give another " FIELD("output"),
-                           store_path(study->store), study->runs[i].part->name, name);
-    return 0;
+    const struct run *run = find_asked(study, key);
+
+    if (!run)
+        return 0;
+    return err_set(FIELD("output") ": the study in %s calls the setting %s %s; name its values "
+                   "as they are there, or give another " FIELD("output"),
+                   store_path(study->store), run->part->name, name);
 }
 
 /* A setting that both have is the same, and we do all of its cells: what it had is in its results
@@ -81,9 +89,11 @@ static int check_settings(const struct study *study, const json_t *theirs)
     json_array_foreach(cells, i, cell) {
         const char *key = text_at(cell, "key"), *name = text_at(cell, "setting");
 
+        if (is_slope(cell))
+            continue;
         if (key && name && !find_part(study, name) && check_name(study, key, name))
             return -1;
-        if (key && find_part(study, name) && !has_cell(study, key))
+        if (key && find_part(study, name) && !find_asked(study, key))
             return err_set(FIELD("output") ": the study in %s has %s at seed %lld in the setting %s; a "
                            "study can be extended, not narrowed: ask for that too",
                            store_path(study->store), text_at(cell, "variant"),
@@ -121,7 +131,9 @@ int extend_enter(struct study *study)
 /* Add the members of `from` that `to` lacks, of the objects at this key. */
 static int keep_members(json_t *to, const json_t *from, const char *key)
 {
-    return json_object_update_missing(json_object_get(to, key), json_object_get(from, key));
+    json_t *members = json_object_get(from, key);
+
+    return members ? json_object_update_missing(json_object_get(to, key), members) : 0;
 }
 
 /* Where a command is in a list of them, or its size. */
@@ -179,18 +191,60 @@ static int keep_values(json_t *made, const json_t *theirs)
     return 0;
 }
 
-bool extend_is_known(const struct study *study)
+/* Is a cell of ours among theirs, as what we do it for? */
+static bool has_cell(const json_t *theirs, const json_t *ours)
 {
-    json_t *theirs, *cell;
-    int known = 0;
+    json_t *cell;
+    size_t i;
+
+    json_array_foreach (json_object_get(theirs, "cells"), i, cell)
+        if (texts_equal(text_at(cell, "key"), text_at(ours, "key")))
+            return is_slope(ours) || !is_slope(cell);
+    return false;
+}
+
+/* Are all keys of ours, which are those of a setting's runs of half of the steps, among theirs? */
+static bool has_keys(const json_t *theirs, const json_t *ours)
+{
+    json_t *key, *other;
+    size_t i, k, found = 0;
+
+    json_array_foreach (ours, i, key)
+        json_array_foreach (theirs, k, other)
+            found += json_equal(key, other);
+    return found >= json_array_size(ours);
+}
+
+bool extend_is_known(const struct study *study, const json_t *made)
+{
+    json_t *theirs, *slopes, *cell, *keys;
+    const char *name;
+    bool known = true;
     size_t i;
 
     if (store_read_study(study->store, &theirs) || !theirs)
         return false;
-    json_array_foreach (json_object_get(theirs, "cells"), i, cell)
-        known += text_at(cell, "key") && has_cell(study, text_at(cell, "key"));
+    slopes = json_object_get(theirs, "slopes");
+    json_array_foreach (json_object_get(made, "cells"), i, cell)
+        known = known && has_cell(theirs, cell);
+    json_object_foreach (json_object_get(made, "slopes"), name, keys)
+        known = known && has_keys(json_object_get(slopes, name), keys);
     json_decref(theirs);
-    return known >= study->run_count;
+    return known;
+}
+
+/* Keep a cell of the directory's.  One that is ours too stands there once, as what was asked for rather
+ * than as another's half. */
+static int keep_cell(json_t *cells, json_t *theirs)
+{
+    const char *key = text_at(theirs, "key");
+    json_t *ours;
+    size_t i;
+
+    json_array_foreach(cells, i, ours)
+        if (texts_equal(text_at(ours, "key"), key))
+            return is_slope(ours) && !is_slope(theirs) ? json_array_set(cells, i, theirs) : 0;
+    return key ? json_array_append(cells, theirs) : 0;
 }
 
 /* What the directory has besides what is to be done now stays in it. */
@@ -205,11 +259,10 @@ int extend_keep(const struct study *study, json_t *made)
     if (!theirs)
         return 0;
     bad = keep_values(made, theirs) || keep_commands(made, theirs) ||
-          keep_members(made, theirs, "settings") || keep_members(made, theirs, "points") ||
-          keep_members(made, theirs, "documents");
+          keep_members(made, theirs, "settings") || keep_members(made, theirs, "slopes") ||
+          keep_members(made, theirs, "points") || keep_members(made, theirs, "documents");
     json_array_foreach(json_object_get(theirs, "cells"), i, cell)
-        if (!bad && text_at(cell, "key") && !has_cell(study, text_at(cell, "key")))
-            bad = json_array_append(json_object_get(made, "cells"), cell);
+        bad = bad || keep_cell(json_object_get(made, "cells"), cell);
     json_decref(theirs);
     return bad ? err_set("out of memory") : 0;
 }

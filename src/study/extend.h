@@ -10,8 +10,8 @@
  * has more than is asked for.  0, or -1 and a message; changes nothing. */
 int extend_enter(struct study *study) GLU_MUST_USE;
 
-/* Has the study.json that is there all of our cells? */
-bool extend_is_known(const struct study *study);
+/* Has the study.json that is there all the cells of one that is made to be written? */
+bool extend_is_known(const struct study *study, const json_t *made);
 
 /* Add to a study.json that is to be written what the one that is there has besides: values, settings
  * and cells.  0, or -1 and a message. */

@@ -4,6 +4,7 @@
 #include "src/study/forecast.h"
 
 #include "src/bench/throughput.h"
+#include "src/study/slope.h"
 #include "src/train/evaluate.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
@@ -171,12 +172,17 @@ double forecast_run_s(const struct forecast_row *row, const struct setting *sett
     return forecast_run_flops(row, setting) / (1e9 * gemm_peak_gflop_per_s * share);
 }
 
-double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting,
+double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
                     double gemm_peak_gflop_per_s)
 {
+    struct slope half;
     double seconds = 0;
 
-    for (int i = 0; i < setting->variant_count; i++)
-        seconds += forecast_run_s(&rows[i], setting, gemm_peak_gflop_per_s);
-    return seconds * setting->recipe.seeds / setting->recipe.jobs;
+    slope_halve(&half, setting);
+    for (int i = 0; i < setting->variant_count; i++) {
+        seconds += setting->recipe.seeds * forecast_run_s(&rows[i], setting, gemm_peak_gflop_per_s);
+        if (rows[i].variant == setting->baseline)
+            seconds += slopes * forecast_run_s(&rows[i], &half.setting, gemm_peak_gflop_per_s);
+    }
+    return seconds / setting->recipe.jobs;
 }

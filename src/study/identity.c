@@ -21,18 +21,19 @@ static json_t *program_json(const struct study *study)
                      BUILD_GIT_COMMIT, "onednn", onednn->version, "isa", onednn->isa);
 }
 
-/* A run, and where it is in the first command. */
+/* A run, and where it is in the first command, which does not do what nobody asks for. */
 static json_t *cell_json(const struct study *study, int i)
 {
     const struct cell *cell = study->runs[i].cell;
     const char *init = cell->init_sha256[0] ? cell->init_sha256 : NULL;
-    json_t *made = json_pack("{s:s, s:s, s:s, s:I, s:s*}", "key", cell->key, "setting",
+    json_t *slope = study->runs[i].slope ? json_true() : NULL;
+    json_t *made = json_pack("{s:s, s:s, s:s, s:I, s:s*, s:o*}", "key", cell->key, "setting",
                              study->runs[i].part->name, "variant", cell->variant->name, "seed",
-                             (json_int_t)cell->seed, "init_checkpoint_sha256", init);
+                             (json_int_t)cell->seed, "init_checkpoint_sha256", init, "slope", slope);
     char number[48];
 
-    snprintf(number, sizeof number, "%d/%d", i + 1, study->run_count);
-    if (made && study->options->command &&
+    snprintf(number, sizeof number, "%d/%d", i + 1, study->due_count);
+    if (made && study->options->command && i < study->due_count &&
         (json_object_set_new(made, "command", json_integer(0)) ||
          json_object_set_new(made, "cell", json_string(number)))) {
         json_decref(made);
@@ -80,17 +81,34 @@ static int put_directory(const struct study *study, json_t *made)
            put_documents(study, made);
 }
 
-/* The configurations of the settings by their names, and where each stands on the axes. */
+/* The keys of a setting's runs of half of the steps, which another setting may do. */
+static json_t *slopes_json(const struct study *study, const struct part *part)
+{
+    json_t *keys = json_array();
+
+    for (int i = 0; i < study->run_count; i++)
+        if (study_is_slope_of(&study->runs[i], part) &&
+            json_array_append_new(keys, json_string(study->runs[i].cell->key))) {
+            json_decref(keys);
+            return NULL;
+        }
+    return keys;
+}
+
+/* The configurations of the settings by their names, their runs of half of the steps, and where each
+ * stands on the axes. */
 static int put_settings(const struct study *study, json_t *made)
 {
-    json_t *settings = json_object(), *points = json_object();
+    json_t *settings = json_object(), *points = json_object(), *slopes = json_object();
     int bad = json_object_set_new(made, "settings", settings) |
+              json_object_set_new(made, "slopes", slopes) |
               json_object_set_new(made, "points", points);
 
     for (int i = 0; i < study->count && !bad; i++) {
         const struct part *part = &study->parts[i];
 
-        bad = json_object_set(settings, part->name, part->results.config);
+        bad = json_object_set(settings, part->name, part->results.config) |
+              json_object_set_new(slopes, part->name, slopes_json(study, part));
         if (!bad && study_is_directory(study))
             bad = json_object_set_new(points, part->name,
                                       axes_point_json(study->options->axes, i));

@@ -10,6 +10,7 @@ libglubench_a_SOURCES += \
     src/study/identity.c src/study/identity.h \
     src/study/inputs.c src/study/inputs.h \
     src/study/lock.c src/study/lock.h \
+    src/study/looks.c src/study/looks.h \
     src/study/options.h \
     src/study/older.c src/study/older.h \
     src/study/part.c src/study/part.h \
@@ -19,6 +20,7 @@ libglubench_a_SOURCES += \
     src/study/run.c src/study/run.h \
     src/study/share.c src/study/share.h \
     src/study/status.h \
+    src/study/slope.c src/study/slope.h \
     src/study/store.c src/study/store.h \
     src/study/study.c src/study/study.h
 
@@ -35,8 +37,8 @@ test_faults_SOURCES = test/test-faults.c test/scratch.c test/scratch.h $(faulty_
 test_faults_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_IO)
 TESTS += test-faults
 
-dist_check_SCRIPTS += test/plan-memory.sh
-TESTS += test/plan-memory.sh
+dist_check_SCRIPTS += test/plan-memory.sh test/slope.sh
+TESTS += test/plan-memory.sh test/slope.sh
 
 check_PROGRAMS += test-share
 test_share_SOURCES = test/test-share.c

@@ -6,6 +6,7 @@
 #include "src/study/forecast.h"
 #include "src/study/grid.h"
 #include "src/study/options.h"
+#include "src/study/slope.h"
 #include "src/task/task.h"
 #include "src/util/machine.h"
 
@@ -23,12 +24,14 @@ struct part {
     struct tokenizer *tokenizer;
     struct task *task; /* what every run of the setting does, with its held-out examples */
     struct grid grid;
+    struct slope slope; /* and those of half of the steps */
 
     struct onednn_facts onednn;
     struct variant_result *variants; /* (setting->variant_count) */
     struct throughput_result *throughput;
     struct results results;          /* all of the results file but its runs */
     struct machine_times start;      /* when the environment was described */
+    int seeds;     /* that the results file is of, the first ones; 0: all */
     bool is_dirty; /* something is done that the results file does not have */
 };
 
@@ -49,10 +52,10 @@ int part_measure_throughput(struct part *part, double sample_s) GLU_MUST_USE;
  * opened.  NAN when it cannot be told. */
 double part_others_share(const struct part *part);
 
-/* Write its results file with these runs, and all statistics computed.  *document is the content (new
- * reference), or NULL; it may be there when the file could not be written.  0 or -1.  For one thread at
- * a time. */
-int part_write(struct part *part, const struct run_result *runs, int count, json_t **document)
-    GLU_MUST_USE;
+/* Write its results file with these runs, behind which those of half of the steps stand, and all
+ * statistics computed; NULL: without runs.  *document is the content (new reference), or NULL; it may be
+ * there when the file could not be written.  0 or -1.  For one thread at a time. */
+int part_write(struct part *part, const struct run_result *runs, int count, int slope_count,
+               json_t **document) GLU_MUST_USE;
 
 #endif

@@ -28,19 +28,29 @@ static bool is_elsewhere(const struct run *run)
     return run->elsewhere;
 }
 
+/* Of half of the steps or not. */
+static int count(const struct study *study, bool (*is)(const struct run *run))
+{
+    return study_count(study, false, is) + study_count(study, true, is);
+}
+
 void partial_say(const struct study *study)
 {
     const struct study_options *options = study->options;
 
-    progress_print("part %" PRId64 " of %" PRId64 ": %d of %d runs; %d of them done", options->cell,
-                   options->cells, study->end - study->begin, study->run_count, study_count(study, is_done));
+    if (study->begin == study->end)
+        progress_print("part %" PRId64 " of %" PRId64 " is empty: there are %d runs", options->cell,
+                       options->cells, study->due_count);
+    else
+        progress_print("part %" PRId64 " of %" PRId64 ": %d of %d runs; %d of them done", options->cell,
+                       options->cells, study->end - study->begin, study->due_count, count(study, is_done));
 }
 
 enum study_status partial_conclude(const struct study *study)
 {
     const char *output = study_output(study);
-    int runs = study->end - study->begin, lost = study_count(study, is_lost);
-    int bad = study_count(study, is_bad), elsewhere = study_count(study, is_elsewhere);
+    int runs = study->end - study->begin, lost = count(study, is_lost);
+    int bad = count(study, is_bad), elsewhere = count(study, is_elsewhere);
 
     if (lost > 0) {
         err_set("%d of %d runs could not be recorded in %s; make room there, and the same command does them "

@@ -6,7 +6,7 @@
 #include "src/study/status.h"
 #include "src/study/study.h"
 
-/* Say how many runs this program does, and how many of them are done. */
+/* Say how many runs this program does, which may be none, and how many of them are done. */
 void partial_say(const struct study *study);
 
 /* How the part ended; a message is set unless it is STUDY_OK. */

@@ -6,6 +6,7 @@
 #include "src/model/weights.h"
 #include "src/study/files.h"
 #include "src/study/extend.h"
+#include "src/study/looks.h"
 #include "src/study/partial.h"
 #include "src/study/records.h"
 #include "src/study/resume.h"
@@ -38,8 +39,11 @@ struct jobs {
     struct journal *journal;
 
     pthread_mutex_t lock; /* of all below, of the runs' progress and of what is done */
+    pthread_cond_t ended; /* a run has, for those who wait for a look */
+    struct looks looks;
     int next;
     bool again;  /* only what other programs had is looked at once more */
+    int working; /* threads that have a run */
     int started; /* threads that have begun to take cells */
     double start_s;
     int64_t steps_all, steps_done;
@@ -98,9 +102,29 @@ static bool is_due(const struct jobs *jobs, double now_s)
 /* Called under the lock. */
 static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty)
 {
-    struct part *part = &jobs->study->parts[run->part - jobs->study->parts];
+    for (int i = 0; i < jobs->study->count && dirty; i++) {
+        struct part *part = &jobs->study->parts[i];
 
-    part->is_dirty = part->is_dirty || (dirty && !jobs->study->options->cells);
+        if ((run->part == part && !run->slope) || study_is_slope_of(run, part))
+            part->is_dirty = !jobs->study->options->cells;
+    }
+}
+
+/* Take the results of a part that are there: its runs and, behind them, those of half of the steps.
+ * Returns how many there are of the former.  Called under the lock. */
+static int take_finished(struct jobs *jobs, const struct part *part, int *slopes)
+{
+    const struct study *study = jobs->study;
+    int count = 0;
+
+    *slopes = 0;
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].done && study->runs[i].part == part && !study->runs[i].slope)
+            jobs->finished[count++] = study->runs[i].result;
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].done && study_is_slope_of(&study->runs[i], part))
+            jobs->finished[count + (*slopes)++] = study->runs[i].result;
+    return count;
 }
 
 /* Write what there is so far of a setting.  A failure is kept and the work goes on: the next write,
@@ -108,16 +132,14 @@ static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty
  * which holds up no other: what is done does not change any more. */
 static void write_results(struct jobs *jobs, struct part *part, json_t **document)
 {
-    struct study *study = jobs->study;
-    int count = 0;
+    int count, slopes;
 
     pthread_mutex_lock(&jobs->lock);
     part->is_dirty = false;
-    for (int i = 0; i < study->run_count; i++)
-        if (study->runs[i].done && study->runs[i].part == part)
-            jobs->finished[count++] = study->runs[i].result;
+    part->seeds = looks_seeds(&jobs->looks);
+    count = take_finished(jobs, part, &slopes);
     pthread_mutex_unlock(&jobs->lock);
-    if (part_write(part, jobs->finished, count, document)) {
+    if (part_write(part, jobs->finished, count, slopes, document)) {
         snprintf(jobs->write_error, sizeof jobs->write_error, "%s", err_get());
         warn_add("%s; the results so far are kept in memory", err_get());
     }
@@ -166,14 +188,16 @@ static double time_left_s(const struct jobs *jobs, double now_s)
     return jobs->steps_done > 0 ? (now_s - jobs->start_s) * left / (double)jobs->steps_done : NAN;
 }
 
-/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1". */
+/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1"; "[3/24 at
+ * most]" where that is to be seen; and "[half 1/3] relu, seed 1" of half of the steps. */
 static void name_run(const struct study *study, const struct run *run, char text[NAME_BYTES])
 {
     bool one = study->count == 1;
 
-    snprintf(text, NAME_BYTES, "[%d/%d] %s%s%.96s, seed %" PRIu64, (int)(run - study->runs) + 1,
-             study->run_count, one ? "" : run->part->name, one ? "" : ": ", run->cell->variant->name,
-             run->cell->seed);
+    snprintf(text, NAME_BYTES, "[%s%d/%d%s] %s%s%.96s, seed %" PRIu64, run->slope ? "half " : "",
+             run->number, study_size(study, run->slope),
+             study->setting->until_decided ? " at most" : "", one ? "" : run->part->name,
+             one ? "" : ": ", run->cell->variant->name, run->cell->seed);
 }
 
 static void report_progress(void *context, const struct train_progress *progress)
@@ -197,8 +221,9 @@ static void report_progress(void *context, const struct train_progress *progress
     name_run(jobs->study, run, name);
     if (isnan(progress->heldout_log_perplexity_nats)) {
         format_duration(left_s, left, sizeof left);
-        progress_status("%s: step %" PRId64 "/%" PRId64 ", loss %.4f nats, %s left", name,
-                        progress->step, progress->steps, progress->train_loss_nats, left);
+        progress_status("%s: step %" PRId64 "/%" PRId64 ", loss %.4f nats, %s%s left", name,
+                        progress->step, progress->steps, progress->train_loss_nats,
+                        jobs->study->setting->until_decided ? "at most " : "", left);
     } else {
         progress_detail("%s: step %" PRId64 "/%" PRId64 ", held-out %.4f nats", name, progress->step,
                         progress->steps, progress->heldout_log_perplexity_nats);
@@ -239,8 +264,8 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
         .seed = cell->seed,
         .threads = setting_threads_per_run(setting),
         .task = run->part->task,
-        .dump = jobs->dump,
-        .journal = jobs->journal,
+        .dump = run->slope ? NULL : jobs->dump,
+        .journal = run->slope ? NULL : jobs->journal,
         .setting_name = study->options->axes ? run->part->name : NULL,
         .save_directory = study_weights(study, run->part, cell, setting->save_checkpoint, save),
         .init_directory = study_weights(study, run->part, cell, setting->init_checkpoint, init),
@@ -302,6 +327,16 @@ static bool begin(struct jobs *jobs, struct run *run, int *claim)
     return false;
 }
 
+/* A run has ended: is there more to do?  `idle`: how many threads have none now. */
+static void look(struct jobs *jobs, int idle)
+{
+    pthread_mutex_lock(&jobs->lock);
+    looks_update(&jobs->looks);
+    jobs->working -= idle;
+    pthread_cond_broadcast(&jobs->ended);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
 /* A run has ended: record it, if there is nothing more to find out.  Only when the result is safe is
  * the way there not needed any more. */
 static void end(struct jobs *jobs, struct run *run, int *claim)
@@ -316,6 +351,7 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     pthread_mutex_unlock(&jobs->lock);
 
     print_result(study, run);
+    look(jobs, 0);
     recorded = study->store && run_is_settled(run) && records_put(study, run);
     if (recorded) {
         struct state_place place = store_states(study->store, run->cell);
@@ -328,17 +364,39 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     write_if_due(jobs);
 }
 
-/* The next cell that is to be done, or NULL. */
+/* Is there nothing to do for that run: it is done, is not needed any more, or was ours to begin with and is
+ * not looked at again?  Called under the lock. */
+static bool is_passed(const struct jobs *jobs, int i)
+{
+    const struct run *run = &jobs->study->runs[i];
+
+    return run->done || (jobs->again && !run->elsewhere) ||
+           (looks_are_over(&jobs->looks) && !looks_are_due(&jobs->looks, i));
+}
+
+/* Called under the lock. */
+static bool is_more(struct jobs *jobs)
+{
+    const struct study *study = jobs->study;
+
+    while (jobs->next < study->end && is_passed(jobs, jobs->next))
+        jobs->next++;
+    return !signals_stop && jobs->next < study->end;
+}
+
+/* The next cell that is to be done, or NULL.  It may have to wait for a look at those before it, which
+ * never comes when one of them is another program's. */
 static struct run *next_run(struct jobs *jobs)
 {
-    struct study *study = jobs->study;
     struct run *run = NULL;
+    bool more;
 
     pthread_mutex_lock(&jobs->lock);
-    while (!run && !signals_stop && jobs->next < study->end) {
-        run = &study->runs[jobs->next++];
-        if (run->done || (jobs->again && !run->elsewhere))
-            run = NULL;
+    while ((more = is_more(jobs)) && !looks_are_due(&jobs->looks, jobs->next) && jobs->working > 0)
+        pthread_cond_wait(&jobs->ended, &jobs->lock);
+    if (more && looks_are_due(&jobs->looks, jobs->next)) {
+        run = &jobs->study->runs[jobs->next++];
+        jobs->working++;
     }
     if (run && jobs->again)
         jobs->steps_skipped -= run->cell->setting->recipe.steps;
@@ -364,6 +422,7 @@ static void *work(void *context)
             train(jobs, number, run);
             end(jobs, run, &claim);
         }
+        look(jobs, 1);
     }
     cpus_leave_job(setting->recipe.jobs, setting_threads_per_run(setting));
     return NULL;
@@ -391,6 +450,11 @@ static int work_once(struct jobs *jobs)
     return 0;
 }
 
+static int count_elsewhere(const struct study *study)
+{
+    return study_count(study, false, is_elsewhere) + study_count(study, true, is_elsewhere);
+}
+
 /* All cells, and at the end those once more that other programs had: they may have left them, ended or not. */
 static int work_all(struct jobs *jobs)
 {
@@ -398,13 +462,13 @@ static int work_all(struct jobs *jobs)
 
     jobs->start_s = clock_now_s();
     status = work_once(jobs);
-    elsewhere = study_count(jobs->study, is_elsewhere);
+    elsewhere = count_elsewhere(jobs->study);
     do {
         jobs->again = true;
         before = elsewhere;
         if (status == 0 && before > 0 && !signals_stop)
             status = work_once(jobs);
-        elsewhere = study_count(jobs->study, is_elsewhere);
+        elsewhere = count_elsewhere(jobs->study);
     } while (status == 0 && elsewhere < before);
     return status;
 }
@@ -441,7 +505,8 @@ static int check_init_checkpoints(const struct study *study)
 /* Is there something of it already, which a log is gone on with for? */
 static bool goes_on(const struct study *study)
 {
-    return study->setting->resume && (resume_is_unfinished(study) || study_count(study, is_done) > 0);
+    return study->setting->resume &&
+           (resume_is_unfinished(study) || study_count(study, false, is_done) > 0);
 }
 
 static int open_jobs(struct jobs *jobs, struct study *study)
@@ -465,7 +530,7 @@ static int open_jobs(struct jobs *jobs, struct study *study)
 static bool has_good(const struct study *study, const struct part *part)
 {
     for (int i = 0; i < study->run_count; i++)
-        if (study->runs[i].part == part && !is_bad(&study->runs[i]))
+        if (study->runs[i].part == part && !study->runs[i].slope && !is_bad(&study->runs[i]))
             return true;
     return false;
 }
@@ -492,11 +557,33 @@ static void write_all(struct jobs *jobs, json_t **document)
     }
 }
 
+/* Say what did not end well, of the runs or of those of half of the steps.  Is there something? */
+static bool tell_bad(const struct study *study, bool slope)
+{
+    const char *output = study_output(study), *what = slope ? "runs of half of the steps" : "runs";
+    int bad = study_count(study, slope, is_bad), elsewhere = study_count(study, slope, is_elsewhere);
+    int all = study_size(study, slope);
+
+    if (bad > 0)
+        err_set("%d of %d %s did not end well; see their status in %s%s", bad, all, what, output,
+                study->store && study_count(study, slope, has_failed) > 0
+                    ? "; " FIELD("resume") " tries those that failed again"
+                    : "");
+    else if (elsewhere > 0)
+        err_set("%d of %d %s are another program's; %s takes their results into %s when they are done",
+                elsewhere, all, what, study_is_directory(study) ? "the same command" : FIELD("resume"),
+                output);
+    return bad > 0 || elsewhere > 0;
+}
+
+static bool has_done(const struct study *study)
+{
+    return study_count(study, false, is_done) + study_count(study, true, is_done) > 0;
+}
+
 static enum study_status conclude(struct jobs *jobs, json_t **document)
 {
     struct study *study = jobs->study;
-    const char *output = study_output(study);
-    int bad = study_count(study, is_bad), elsewhere = study_count(study, is_elsewhere);
 
     study_warn_of_others(study);
     write_all(jobs, document);
@@ -506,35 +593,22 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
         err_set("%s", jobs->write_error);
         return STUDY_FAILED;
     }
+    looks_tell(&jobs->looks);
     if (signals_stop) {
-        err_set("interrupted; the results so far are in %s%s", output,
-                study_is_directory(study) ? "; the same command goes on"
-                : study->store && study_count(study, is_done) > 0 ? ", go on with " FIELD("resume")
-                                                                  : "");
+        err_set("interrupted; the results so far are in %s%s", study_output(study),
+                study_is_directory(study)          ? "; the same command goes on"
+                : study->store && has_done(study) ? ", go on with " FIELD("resume")
+                                                   : "");
         return STUDY_INTERRUPTED;
     }
-    if (bad > 0) {
-        err_set("%d of %d runs did not end well; see their status in %s%s", bad, study->run_count,
-                output,
-                study->store && study_count(study, has_failed) > 0
-                    ? "; " FIELD("resume") " tries those that failed again"
-                    : "");
-        return STUDY_RUNS_FAILED;
-    }
-    if (elsewhere > 0) {
-        err_set("%d of %d runs are another program's; %s takes their results into %s when they are done",
-                elsewhere, study->run_count,
-                study_is_directory(study) ? "the same command" : FIELD("resume"), output);
-        return STUDY_RUNS_FAILED;
-    }
-    return STUDY_OK;
+    return tell_bad(study, false) || tell_bad(study, true) ? STUDY_RUNS_FAILED : STUDY_OK;
 }
 
 /* What is complete leaves its results file alone; the states of runs that failed stay.  The directory
  * of a study keeps its cells. */
 static void leave_store(struct study *study)
 {
-    if (!study->store || study_count(study, is_elsewhere) > 0)
+    if (!study->store || count_elsewhere(study) > 0)
         return;
     for (int i = 0; i < study->run_count; i++) {
         struct state_place place = store_states(study->store, study->runs[i].cell);
@@ -555,6 +629,7 @@ static int enter(struct study *study)
         return -1;
     if (resume_enter(study))
         return -1;
+    study_drop_slopes(study);
     if (study->options->cells)
         partial_say(study);
     return 0;
@@ -571,16 +646,22 @@ static enum study_status finish(struct jobs *jobs, json_t **document)
 
 enum study_status study_run(const struct study_options *options, json_t **document)
 {
-    struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
     struct study study;
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, options) || enter(&study) || check_init_checkpoints(&study) ||
-        open_jobs(&jobs, &study))
+    if (study_open(&study, options))
+        goto out;
+    if (study.begin == study.end) { /* there may be more parts than runs */
+        partial_say(&study);
+        status = STUDY_OK;
+        goto out;
+    }
+    if (enter(&study) || check_init_checkpoints(&study) || open_jobs(&jobs, &study))
         goto out;
     signals_catch();
-    if (resume_note(&study))
+    if (resume_note(&study) || looks_open(&jobs.looks, &study))
         goto out;
     store_unlock_study(study.store);
     if (work_all(&jobs))
@@ -592,7 +673,9 @@ out:
     signals_release();
     if (dump_close(jobs.dump) || journal_close(jobs.journal))
         status = STUDY_FAILED;
+    looks_close(&jobs.looks);
     free(jobs.finished);
+    pthread_cond_destroy(&jobs.ended);
     pthread_mutex_destroy(&jobs.lock);
     study_close(&study);
     return status;
