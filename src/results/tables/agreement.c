@@ -104,7 +104,7 @@ static int compute_order(const struct matrix *matrix, const struct published_met
                          struct room *room, struct published_agreement *agreement)
 {
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
-    int n = 0;
+    int n = 0, rc;
 
     for (int i = 0; i < matrix->variants; i++) {
         const struct published_value *theirs = published_value(printed, matrix->variant[i].name);
@@ -117,7 +117,10 @@ static int compute_order(const struct matrix *matrix, const struct published_met
     }
     agreement->variants = n;
     agreement->gated_minus_ungated_nats = printed_contrast(matrix, printed);
-    return stats_kendall(room->ours, room->theirs, n, &agreement->kendall_tau_b, &agreement->p_value);
+    rc = stats_kendall(room->ours, room->theirs, n, &agreement->kendall_tau_b, &agreement->p_value);
+    if (matrix->sequential) /* the order is of means over as many seeds as it took */
+        agreement->p_value = NAN;
+    return rc;
 }
 
 /* With every paper that has the metric and enough of the variants: an order of two is hardly one. */
