@@ -23,6 +23,16 @@ refused()
     grep -q -e "$text" err || fail "refused without '$text': $*"
 }
 
+# tiny COMMAND ARGUMENT...: the same with runs of half of the steps.
+tiny()
+{
+    command=$1
+    shift
+    timeout 300 "$program" "$command" --preset tiny --d-model 16 --layers 1 --heads 1 --d-kv 16 --d-ff 48 \
+        --batch 2 --input-length 16 --heldout-examples 4 --warmup-steps 2 --variant relu --variant swiglu \
+        --samples 0 --threads 1 --vary steps=8,9,16 "$@" >out 2>err </dev/null
+}
+
 # The sha256 of all parameters of a results file, in the order of its runs.
 shas()
 {
@@ -52,6 +62,13 @@ refused 'dump-batches is of one setting' run --cell 1/2 --dump-batches dump -o n
 refused 'with --cell would throw away' run --cell 1/2 --restart -o none
 refused 'is standard output, and a study is a directory' cells -o -
 refused 'there is a line feed in it' cells -o "$(printf 'a\nb')"
+for command in "cells --until-decided" "run --cell 1/2 --until-decided"; do
+    # shellcheck disable=SC2086
+    glu $command -o none
+    [ $? = 2 ] || fail "$command: not refused with status 2"
+    grep -q 'until-decided is of a sweep by itself: .* its parts do not see each other' err ||
+        fail "$command: refused without the reason"
+done
 [ ! -e none ] || fail "what is refused leaves a directory"
 
 # One program, and a command for each run in names that a shell must not touch.
@@ -146,6 +163,57 @@ shas alone.json >alone
 "$program" gather vary >out 2>err || fail "gather of a study"
 shas vary/0.01.json | cmp -s - alone || fail "other bits in a study"
 grep -q '"tables"' vary/study.json || fail "gather leaves the tables out"
+
+# Runs of half of the steps are runs as others are; those of 16 are runs of 8, and 8 and 9 have the same.
+tiny run --seeds 2 -o whole || fail "one program with halves"
+tiny cells --seeds 2 -o halves || fail "cells with halves"
+[ "$(wc -l <out)" = 14 ] || fail "not 12 commands and 2 for halves"
+for part in 4/4 3/4 1/4; do
+    tiny run --seeds 2 -o halves --cell $part || fail "part $part with halves"
+done
+"$program" report halves --table verdict --beside shazeer2020 >out 2>err || fail "report of what lacks halves"
+grep -q 'x tokens .* shazeer2020' out || fail "a report of what lacks halves is not beside a paper"
+[ "$(cat err)" = "glubench: warning: halves: 4 of 14 runs are missing; 'glubench gather halves' tells which" ] ||
+    fail "not one warning of what is missing: $(cat err)"
+"$program" gather halves >list 2>err && fail "gather of what lacks halves"
+[ "$(wc -l <err)" = 1 ] && grep -q '4 of 14 runs of halves are missing' err ||
+    fail "not one line of how many are missing: $(cat err)"
+[ "$(wc -l <list)" = 4 ] && grep -q -e "--cell 7/14  # [89]: relu, seed 1, half of the steps\$" list ||
+    fail "not the commands of what is missing: $(cat list)"
+at_once <list >out 2>err || fail "the commands of missing halves"
+"$program" gather halves >out 2>err || fail "gather of halves"
+for steps in 8 9 16; do
+    "$program" validate halves/$steps.json >out 2>err || fail "halves/$steps.json is not valid"
+    shas whole/$steps.json >expected
+    shas halves/$steps.json | cmp -s - expected && [ "$(wc -l <expected)" = 6 ] || fail "other halves of $steps"
+done
+
+# Without them there are none, and those that are there stay.
+tiny cells --seeds 3 --no-slope -o halves || fail "cells without halves"
+[ "$(wc -l <out)" = 18 ] || fail "not 18 commands"
+tiny run --seeds 3 --no-slope -o halves --cell 13/18 || fail "a part without halves"
+"$program" gather halves >list 2>err && fail "gather without halves"
+grep -q '5 of 20 runs of halves are missing' err && ! grep -q half list || fail "halves that nobody wants are missing"
+for steps in 8 9 16; do
+    [ "$(grep -c '"steps": '$((steps / 2))'[,}]' halves/$steps.json)" = 2 ] || fail "halves of $steps are lost"
+done
+
+# A file whose seeds were added by looking stays one; the directory of a sweep is not that of a study.
+mkdir looked
+glu run --until-decided --seeds 6 --equivalence 9 -o looked/main.json || fail "seeds until decided"
+glu run --seeds 6 --equivalence 9 -o looked --cell 1/1 || fail "a study around it"
+"$program" gather looked >out 2>err || fail "gather of what was looked at"
+grep -q '"until_decided": true' looked/main.json && "$program" validate looked/main.json >out 2>err ||
+    fail "gather forgets that seeds were added by looking"
+# shellcheck disable=SC2086
+"$program" run $common --steps 100000 -o sweep.json >out 2>err &
+child=$!
+has_study() { [ -e sweep.json.run/study.json ]; }
+wait_until has_study || fail "no directory of a sweep"
+kill -TERM $child
+wait $child 2>wait
+"$program" gather sweep.json.run >out 2>err && fail "gather of a sweep"
+grep -q 'it is of one results file, not of a study' err || fail "gather of a sweep does not say why"
 
 # Killed: no claim is left, and the next program goes on from the checkpoint.
 long="--steps 900 --evaluate-every 900 --checkpoint-every 30 --seeds 1 --threads 1"

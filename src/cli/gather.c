@@ -36,8 +36,9 @@ static int print_missing(const struct gathered *gathered, const struct store *st
         fprintf(out, " --cell %.40s  ", number);
     }
     free(text);
-    snprintf(what, sizeof what, "# %.200s: %.96s, seed %" PRId64 "%s", text_at(cell, "setting"),
+    snprintf(what, sizeof what, "# %.200s: %.96s, seed %" PRId64 "%s%s", text_at(cell, "setting"),
              text_at(cell, "variant"), integer_at(cell, "seed", 0),
+             json_is_true(json_object_get(cell, "slope")) ? ", half of the steps" : "",
              gather_is_claimed(store, cell) ? ", which another program is at work on" : "");
     printable(what);
     fprintf(out, "%s\n", what);

@@ -29,6 +29,16 @@ static bool is_of_study(const char *table)
     return false;
 }
 
+/* Of a study that is under way, the tables are of what is there. */
+static void warn_of_missing(const struct gathered *gathered, const char *directory)
+{
+    size_t missing = json_array_size(gathered->missing);
+
+    if (missing > 0 && json_object_size(gathered->documents) > 0)
+        warn_add("%s: %zu of %d runs are missing; 'glubench gather %s' tells which", directory, missing,
+                 gathered->cells, directory);
+}
+
 /* `beside` NULL: nobody said. */
 static int report_study(const struct invocation *invocation, json_t *beside)
 {
@@ -49,9 +59,12 @@ static int report_study(const struct invocation *invocation, json_t *beside)
     }
     if (store_open_reading(&store, directory))
         return EXIT_FAILED;
-    if (gather_open(&gathered, store) == 0 &&
-        study_report_print(standard_data(), directory, gathered.documents, table, request->format, beside) == 0)
-        status = EXIT_OK;
+    if (gather_open(&gathered, store) == 0) {
+        warn_of_missing(&gathered, directory);
+        if (study_report_print(standard_data(), directory, gathered.documents, table, request->format,
+                               beside) == 0)
+            status = EXIT_OK;
+    }
     gather_close(&gathered);
     store_close(store);
     return status;

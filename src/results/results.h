@@ -160,6 +160,8 @@ json_t *results_read(const char *path);
  * that its configuration names and that are not there are told (warn_add), under `name`.  0, or -1
  * and a message. */
 int results_recheck(const json_t *document, const char *name);
+/* The same without a word of what is not there, for who tells it otherwise. */
+int results_check(const json_t *document, const char *name);
 
 /* Read several and make one document of them: the runs of all, and tables computed anew.  Their
  * configurations must agree in all that affects the result of a run, its last bits too, and a run

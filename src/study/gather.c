@@ -89,12 +89,28 @@ static int read_file(const struct store *store, const char *name, json_t *config
     return 0;
 }
 
+/* The configuration that the study has of a setting.  Where seeds were added by looking, before it was one
+ * of a study, its tables stay those that hold at every look. */
+static int update_config(json_t *document, const json_t *study_config)
+{
+    json_t *before = json_incref(json_object_get(document, "config")), *config = json_deep_copy(study_config);
+    int64_t seeds = (int64_t)json_array_size(json_object_get(config, "seeds"));
+    int64_t most = integer_at(before, "seeds_max", 0);
+    int bad = json_object_set_new(document, "config", config);
+
+    if (json_is_true(json_object_get(before, "until_decided")))
+        bad |= json_put(config, "until_decided", json_true()) |
+               json_put(config, "seeds_max", json_integer(most > seeds ? most : seeds));
+    json_decref(before);
+    return bad;
+}
+
 /* Put what the study says of a setting into its document: what is there may be of fewer variants and
  * seeds. */
-static int update(json_t *document, const json_t *frame, json_t *config)
+static int update(json_t *document, const json_t *frame, const json_t *config)
 {
     static const char *const members[] = {"baseline", "variants", "inputs"};
-    int bad = json_object_set(document, "config", config);
+    int bad = update_config(document, config);
 
     for (size_t i = 0; i < LENGTH_OF(members); i++) {
         json_t *member = json_object_get(frame, members[i]);
@@ -138,32 +154,99 @@ static json_t *find_row(const json_t *rows, const json_t *cell)
     return NULL;
 }
 
+/* Put a run into a list: its record, or its row of the list that the file has.  `counts`: it is a run of
+ * the study that was not counted yet. */
+static int add_run(struct gathered *gathered, const struct store *store, json_t *cell, const json_t *before,
+                   json_t *runs, bool counts)
+{
+    json_t *row;
+    int bad = 0;
+
+    if (read_record(store, cell, &row))
+        return -1;
+    if (!row)
+        row = json_incref(find_row(before, cell));
+    if (counts) {
+        gathered->cells++;
+        if (!row || !cell_status_is_settled(run_status_of(text_at(row, "status"))))
+            bad |= json_array_append(gathered->missing, cell);
+    }
+    if (row)
+        bad |= json_array_append_new(runs, row);
+    return bad ? out_of_memory() : 0;
+}
+
+static bool is_half(const json_t *cell)
+{
+    return json_is_true(json_object_get(cell, "slope"));
+}
+
+static int add_asked(struct gathered *gathered, const struct store *store, const char *name,
+                     const json_t *before, json_t *runs)
+{
+    json_t *cell;
+    size_t i;
+
+    json_array_foreach (json_object_get(gathered->study, "cells"), i, cell)
+        if (texts_equal(text_at(cell, "setting"), name) && !is_half(cell) &&
+            add_run(gathered, store, cell, before, runs, true))
+            return -1;
+    return 0;
+}
+
+static json_t *find_key(const json_t *cells, const json_t *key)
+{
+    json_t *cell;
+    size_t i;
+
+    json_array_foreach (cells, i, cell)
+        if (json_equal(json_object_get(cell, "key"), key))
+            return cell;
+    return NULL;
+}
+
+/* Those of half of the steps, of which some are runs of another setting, or its halves too. */
+static int add_halves(struct gathered *gathered, const struct store *store, const json_t *keys,
+                      const json_t *before, json_t *runs)
+{
+    json_t *key;
+    size_t i;
+
+    json_array_foreach (keys, i, key) {
+        json_t *cell = find_key(json_object_get(gathered->study, "cells"), key);
+        bool counts = is_half(cell) && !json_object_get(gathered->halves, text_at(cell, "key"));
+
+        if (cell && add_run(gathered, store, cell, before, runs, counts))
+            return -1;
+        if (counts && json_object_set_new(gathered->halves, text_at(cell, "key"), json_true()))
+            return out_of_memory();
+    }
+    return 0;
+}
+
 /* Put the runs of a setting into its document: records, and what the file has beside them. */
 static int add_runs(struct gathered *gathered, const struct store *store, const char *name,
                     json_t *document)
 {
-    const json_t *before = json_object_get(document, "runs");
-    json_t *runs = json_array(), *cell, *run, *row;
-    int bad = !runs;
-    size_t i;
+    const json_t *keys = json_object_get(json_object_get(gathered->study, "slopes"), name);
+    json_t *runs = json_array(), *halves = json_array();
+    int status = -1;
 
-    json_array_foreach (json_object_get(gathered->study, "cells"), i, cell) {
-        if (!texts_equal(text_at(cell, "setting"), name))
-            continue;
-        if (read_record(store, cell, &run)) {
-            json_decref(runs);
-            return -1;
-        }
-        row = run ? run : json_incref(find_row(before, cell));
-        if (!row || !cell_status_is_settled(run_status_of(text_at(row, "status"))))
-            bad |= json_array_append(gathered->missing, cell);
-        if (row)
-            bad |= json_array_append_new(runs, row);
-        gathered->cells++;
+    if (!runs || !halves)
+        out_of_memory();
+    else if (add_asked(gathered, store, name, json_object_get(document, "runs"), runs) == 0)
+        status = add_halves(gathered, store, keys, json_object_get(document, "slope_runs"), halves);
+    if (status == 0 && document) {
+        if (json_array_size(keys) == 0)
+            json_object_del(document, "slope_runs");
+        else if (json_object_set(document, "slope_runs", halves))
+            status = out_of_memory();
+        if (json_object_set(document, "runs", runs))
+            status = out_of_memory();
     }
-    bad |= !document ? 0 : json_object_set(document, "runs", runs);
     json_decref(runs);
-    return bad ? out_of_memory() : 0;
+    json_decref(halves);
+    return status;
 }
 
 static int gather_setting(struct gathered *gathered, const struct store *store, const char *name)
@@ -193,14 +276,17 @@ int gather_open(struct gathered *gathered, const struct store *store)
     const char *name;
     json_t *point;
 
-    *gathered = (struct gathered){.documents = json_object(), .missing = json_array()};
-    if (!gathered->documents || !gathered->missing)
+    *gathered = (struct gathered){.documents = json_object(), .missing = json_array(), .halves = json_object()};
+    if (!gathered->documents || !gathered->missing || !gathered->halves)
         return out_of_memory();
     if (store_read_study(store, &gathered->study))
         return err_prepend("%s: not the directory of a study", store_path(store));
     points = json_object_get(gathered->study, "points");
     if (!json_is_object(points))
         return err_set("%s: not the directory of a study: it has no study.json of one", store_path(store));
+    if (json_object_size(points) == 0)
+        return err_set("%s: it is of one results file, not of a study: " FIELD("resume") " goes on with that "
+                       "sweep", store_path(store));
     json_object_foreach ((json_t *)points, name, point)
         if (gather_setting(gathered, store, name))
             return err_prepend("%s", store_path(store));
@@ -212,6 +298,7 @@ void gather_close(struct gathered *gathered)
     json_decref(gathered->study);
     json_decref(gathered->documents);
     json_decref(gathered->missing);
+    json_decref(gathered->halves);
 }
 
 /* No file is replaced that is not ours. */

@@ -105,7 +105,7 @@ static int read_point(struct collection *collection, const char *directory, json
                            collection->axis[i].name);
     }
     point->document = documents ? json_incref(json_object_get(documents, name)) : results_read(path);
-    if (!point->document || results_recheck(point->document, path) != 0)
+    if (!point->document || results_check(point->document, path) != 0)
         return -1;
     return matrix_open(&point->matrix, point->document);
 }

@@ -110,7 +110,7 @@ void note_published(struct sheet *sheet, const json_t *document, const char *key
 {
     const json_t *all = value_at(document, "agreement.published");
     struct published_agreement agreement = {NAN, NAN, 0, NAN};
-    char contrast[CELL_BYTES] = "";
+    char contrast[CELL_BYTES] = "", order[CELL_BYTES] = "";
 
     /* There is no list in it, so that nothing can fail. */
     (void)layout_get(&published_agreement_layout, &agreement, json_object_get(all, key));
@@ -119,10 +119,11 @@ void note_published(struct sheet *sheet, const json_t *document, const char *key
     if (gated && isfinite(agreement.gated_minus_ungated_nats))
         snprintf(contrast, sizeof contrast, " Its gated minus ungated: %+.4f nats.",
                  agreement.gated_minus_ungated_nats);
-    sheet_note(sheet, "Agreement with the order of %s: Kendall's tau-b %.2f over %lld variants, p %.3g: "
-                      "%s.%s",
-               key, agreement.kendall_tau_b, (long long)agreement.variants, agreement.p_value,
-               text_of_order(agreement.kendall_tau_b, agreement.p_value), contrast);
+    if (!isnan(agreement.p_value)) /* as above */
+        snprintf(order, sizeof order, ", p %.3g: %s", agreement.p_value,
+                 text_of_order(agreement.kendall_tau_b, agreement.p_value));
+    sheet_note(sheet, "Agreement with the order of %s: Kendall's tau-b %.2f over %lld variants%s.%s", key,
+               agreement.kendall_tau_b, (long long)agreement.variants, order, contrast);
 }
 
 void note_gated(struct sheet *sheet, const struct matrix *matrix, const struct agreement *agreement)
