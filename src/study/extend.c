@@ -128,12 +128,41 @@ int extend_enter(struct study *study)
 
 /* ---- Leaving word ---------------------------------------------------------------------------- */
 
+static bool has_key(const json_t *keys, const json_t *key)
+{
+    json_t *other;
+    size_t i;
+
+    json_array_foreach (keys, i, other)
+        if (json_equal(key, other))
+            return true;
+    return false;
+}
+
 /* Add the members of `from` that `to` lacks, of the objects at this key. */
 static int keep_members(json_t *to, const json_t *from, const char *key)
 {
     json_t *members = json_object_get(from, key);
 
     return members ? json_object_update_missing(json_object_get(to, key), members) : 0;
+}
+
+/* A setting's runs of half of the steps stay its own when nobody asks for them any more. */
+static int keep_slopes(json_t *made, const json_t *theirs)
+{
+    json_t *slopes = json_object_get(made, "slopes"), *keys, *key;
+    const char *name;
+    int bad = keep_members(made, theirs, "slopes");
+    size_t i;
+
+    json_object_foreach (json_object_get(theirs, "slopes"), name, keys) {
+        json_t *ours = json_object_get(slopes, name);
+
+        json_array_foreach (keys, i, key)
+            if (ours != keys && !has_key(ours, key))
+                bad |= json_array_append(ours, key);
+    }
+    return bad;
 }
 
 /* Where a command is in a list of them, or its size. */
@@ -206,13 +235,13 @@ static bool has_cell(const json_t *theirs, const json_t *ours)
 /* Are all keys of ours, which are those of a setting's runs of half of the steps, among theirs? */
 static bool has_keys(const json_t *theirs, const json_t *ours)
 {
-    json_t *key, *other;
-    size_t i, k, found = 0;
+    json_t *key;
+    size_t i;
 
     json_array_foreach (ours, i, key)
-        json_array_foreach (theirs, k, other)
-            found += json_equal(key, other);
-    return found >= json_array_size(ours);
+        if (!has_key(theirs, key))
+            return false;
+    return true;
 }
 
 bool extend_is_known(const struct study *study, const json_t *made)
@@ -259,7 +288,7 @@ int extend_keep(const struct study *study, json_t *made)
     if (!theirs)
         return 0;
     bad = keep_values(made, theirs) || keep_commands(made, theirs) ||
-          keep_members(made, theirs, "settings") || keep_members(made, theirs, "slopes") ||
+          keep_members(made, theirs, "settings") || keep_slopes(made, theirs) ||
           keep_members(made, theirs, "points") || keep_members(made, theirs, "documents");
     json_array_foreach(json_object_get(theirs, "cells"), i, cell)
         bad = bad || keep_cell(json_object_get(made, "cells"), cell);

@@ -205,10 +205,13 @@ static json_t *find_key(const json_t *cells, const json_t *key)
     return NULL;
 }
 
-/* Those of half of the steps, of which some are runs of another setting, or its halves too. */
+/* Those of half of the steps, of which some are runs of another setting, or its halves too.  What was done
+ * of a baseline that is another now tells nothing. */
 static int add_halves(struct gathered *gathered, const struct store *store, const json_t *keys,
-                      const json_t *before, json_t *runs)
+                      const json_t *document, json_t *runs)
 {
+    const json_t *before = json_object_get(document, "slope_runs");
+    const char *baseline = text_at(document, "baseline");
     json_t *key;
     size_t i;
 
@@ -216,6 +219,8 @@ static int add_halves(struct gathered *gathered, const struct store *store, cons
         json_t *cell = find_key(json_object_get(gathered->study, "cells"), key);
         bool counts = is_half(cell) && !json_object_get(gathered->halves, text_at(cell, "key"));
 
+        if (cell && baseline && !variant_same(text_at(cell, "variant"), baseline))
+            continue;
         if (cell && add_run(gathered, store, cell, before, runs, counts))
             return -1;
         if (counts && json_object_set_new(gathered->halves, text_at(cell, "key"), json_true()))
@@ -235,7 +240,7 @@ static int add_runs(struct gathered *gathered, const struct store *store, const 
     if (!runs || !halves)
         out_of_memory();
     else if (add_asked(gathered, store, name, json_object_get(document, "runs"), runs) == 0)
-        status = add_halves(gathered, store, keys, json_object_get(document, "slope_runs"), halves);
+        status = add_halves(gathered, store, keys, document, halves);
     if (status == 0 && document) {
         if (json_array_size(keys) == 0)
             json_object_del(document, "slope_runs");
