@@ -9,6 +9,7 @@ libglubench_a_SOURCES += \
     src/study/grid.c src/study/grid.h \
     src/study/identity.c src/study/identity.h \
     src/study/inputs.c src/study/inputs.h \
+    src/study/jobs.c src/study/jobs.h \
     src/study/lock.c src/study/lock.h \
     src/study/looks.c src/study/looks.h \
     src/study/options.h \
