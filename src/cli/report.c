@@ -3,7 +3,9 @@
 
 #include "src/cli/cli.h"
 #include "src/results/results.h"
+#include "src/setting/option.h"
 #include "src/setting/setting.h"
+#include "src/study/gather.h"
 #include "src/util/standard.h"
 
 #include <stdio.h>
@@ -27,11 +29,24 @@ static bool is_of_study(const char *table)
     return false;
 }
 
+/* Of a study that is under way, the tables are of what is there. */
+static void warn_of_missing(const struct gathered *gathered, const char *directory)
+{
+    size_t missing = json_array_size(gathered->missing);
+
+    if (missing > 0 && json_object_size(gathered->documents) > 0)
+        warn_add("%s: %zu of %d runs are missing; 'glubench gather %s' tells which", directory, missing,
+                 gathered->cells, directory);
+}
+
 /* `beside` NULL: nobody said. */
 static int report_study(const struct invocation *invocation, json_t *beside)
 {
     const struct request *request = &invocation->request;
-    const char *table = request->table ? request->table : "transfer";
+    const char *directory = invocation->operands[0], *table = request->table ? request->table : "transfer";
+    struct gathered gathered;
+    struct store *store;
+    int status = EXIT_FAILED;
 
     if (invocation->operand_count > 1) {
         err_set("%s is the directory of a study, which is reported alone", invocation->operands[0]);
@@ -42,9 +57,17 @@ static int report_study(const struct invocation *invocation, json_t *beside)
                 "of each setting", table);
         return EXIT_USAGE;
     }
-    return study_report_print(standard_data(), invocation->operands[0], table, request->format, beside)
-               ? EXIT_FAILED
-               : EXIT_OK;
+    if (store_open_reading(&store, directory))
+        return EXIT_FAILED;
+    if (gather_open(&gathered, store) == 0) {
+        warn_of_missing(&gathered, directory);
+        if (study_report_print(standard_data(), directory, gathered.documents, table, request->format,
+                               beside) == 0)
+            status = EXIT_OK;
+    }
+    gather_close(&gathered);
+    store_close(store);
+    return status;
 }
 
 static int report_files(const struct invocation *invocation, json_t *beside)

@@ -171,13 +171,19 @@ json_t *results_read(const char *path)
     return settled;
 }
 
+int results_check(const json_t *document, const char *name)
+{
+    return document_check_size(document) != 0 || refuse(document) != 0 ? err_prepend("%s", name) : 0;
+}
+
 int results_recheck(const json_t *document, const char *name)
 {
     struct findings findings = {.kind = CHECK_TOLD, .shown = 3};
     char more[32];
 
-    if (document_check_size(document) != 0 || refuse(document) != 0 ||
-        check_document(document, find, &findings) != 0)
+    if (results_check(document, name) != 0)
+        return -1;
+    if (check_document(document, find, &findings) != 0)
         return err_prepend("%s", name);
     if (findings.count)
         warn_add("%s: %s%s; the tables are of what is there", name, findings.words,

@@ -160,6 +160,8 @@ json_t *results_read(const char *path);
  * that its configuration names and that are not there are told (warn_add), under `name`.  0, or -1
  * and a message. */
 int results_recheck(const json_t *document, const char *name);
+/* The same without a word of what is not there, for who tells it otherwise. */
+int results_check(const json_t *document, const char *name);
 
 /* Read several and make one document of them: the runs of all, and tables computed anew.  Their
  * configurations must agree in all that affects the result of a run, its last bits too, and a run
@@ -184,9 +186,10 @@ const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
 /* A table over the directory of a study, a name of study_table_name(); any table of report_print() is
- * printed for each setting, after results_put_beside() unless `beside` is NULL.  0, or -1 and a message. */
-int study_report_print(FILE *out, const char *directory, const char *table, const char *format,
-                       json_t *beside);
+ * printed for each setting, after results_put_beside() unless `beside` is NULL.  `documents`: {SETTING: results} in
+ * place of its results files; NULL: those.  0, or -1 and a message. */
+int study_report_print(FILE *out, const char *directory, json_t *documents, const char *table,
+                       const char *format, json_t *beside);
 const char *study_table_name(int i, const char **help);
 /* All of them as JSON, {name: rows}: new reference, or NULL and a message. */
 json_t *study_tables_json(const char *directory);

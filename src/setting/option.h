@@ -36,8 +36,10 @@ enum {
     COMMAND_REPORT = 16,
     COMMAND_COMPARE = 32,
     COMMAND_VALIDATE = 64,
+    COMMAND_GATHER = 128,
+    COMMAND_RUN_ITSELF = 256, /* `run`, but not `cells`, which prints command lines of it */
     COMMANDS_OF_MODEL = COMMAND_RUN | COMMAND_BENCH | COMMAND_PLAN,
-    COMMANDS_ALL = 127
+    COMMANDS_ALL = 511
 };
 
 struct setting_option {

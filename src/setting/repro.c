@@ -4,7 +4,7 @@
 
 #include "src/setting/presets.h"
 #include "src/setting/setting.h"
-#include "src/util/utf8.h"
+#include "src/util/shell.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,37 +93,6 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
 
 /* ---- Reproducing one run --------------------------------------------------------------------- */
 
-/* Bytes that are not UTF-8 would not get through the results file: for shells that know $'...'. */
-static void print_octal(FILE *out, const char *text)
-{
-    fputs("$'", out);
-    for (; *text; text++)
-        if ((unsigned char)*text >= 0x80 || (unsigned char)*text < 0x20)
-            fprintf(out, "\\%03o", (unsigned char)*text);
-        else
-            fprintf(out, *text == '\'' || *text == '\\' ? "\\%c" : "%c", *text);
-    putc('\'', out);
-}
-
-static void print_quoted(FILE *out, const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_./:=,+-@%";
-
-    if (text[0] && text[strspn(text, plain)] == '\0') {
-        fputs(text, out);
-        return;
-    }
-    if (utf8_valid_bytes(text, strlen(text)) < strlen(text)) {
-        print_octal(out, text);
-        return;
-    }
-    putc('\'', out);
-    for (; *text; text++)
-        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, out);
-    putc('\'', out);
-}
-
 #define AT(member) offsetof(struct setting, member)
 
 static void print_name(FILE *out, int option)
@@ -136,7 +105,7 @@ static void print_text(FILE *out, size_t offset, const char *text)
 {
     print_name(out, setting_option_of_member(IN_SETTING, offset));
     putc(' ', out);
-    print_quoted(out, text);
+    shell_print_utf8(out, text);
 }
 
 static void print_whole(FILE *out, size_t offset, int64_t value)

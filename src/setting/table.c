@@ -123,6 +123,10 @@ static const struct setting_option options[] = {
     {"study", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(study), RUN_PLAN, .argument = "FILE",
      .help = "the same of a JSON file, whose values may set several options each; with either, "
              FIELD("output") " is a directory, which is gone on with when it is there"},
+    {"cell", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(cell), COMMAND_RUN_ITSELF, .argument = "K/N",
+     .automatic = "all of them",
+     .help = "do the K-th of N parts of the runs and leave the rest to other programs, as 'glubench cells' "
+             "prints it; " FIELD("output") " is the directory of a study, also of one setting"},
 
     GROUP("Model", MODEL),
     {"architecture", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(architecture_name), MODEL,
@@ -277,13 +281,13 @@ static const struct setting_option options[] = {
     {"output", 'o', OPTION_TEXT, AFFECTS_NOTHING, SETTING(output), COMMAND_RUN | COMMAND_BENCH,
      .argument = "FILE", .automatic = "glubench.json, glubench-bench.json of bench, glubench-study of a study",
      .help = "the results file; - is standard output, and then nothing else is there"},
-    {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN,
+    {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN_ITSELF,
      .argument = "FILE",
      .help = "write the token ids and the losses of every step as JSON lines"},
-    {"log", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(log), COMMAND_RUN, .argument = "FILE",
+    {"log", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(log), COMMAND_RUN_ITSELF, .argument = "FILE",
      .help = "write how trainings go as JSON lines, one for every evaluation and for every "
              FIELD("log_every") " steps, as it happens; " FIELD("resume") " goes on with it"},
-    {"log-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(log_every), COMMAND_RUN, .min = 1,
+    {"log-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(log_every), COMMAND_RUN_ITSELF, .min = 1,
      .max = 1e9, .argument = "N", .automatic = "a hundredth of the steps",
      .help = "steps from one line of " FIELD("log") " to the next"},
     {"save-checkpoint", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(save_checkpoint), COMMAND_RUN,
@@ -300,7 +304,7 @@ static const struct setting_option options[] = {
     {"resume", 'r', OPTION_FLAG, AFFECTS_NOTHING, SETTING(resume), COMMAND_RUN,
      .help = "go on with a sweep that was stopped, with the results that it would have had; runs "
              "that are done are not repeated"},
-    {"restart", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(restart), COMMAND_RUN,
+    {"restart", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(restart), COMMAND_RUN_ITSELF,
      .help = "throw away a sweep that was stopped, and start anew"},
     {"force", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(force), COMMAND_RUN | COMMAND_BENCH,
      .help = "replace files that glubench did not write; never one that is read"},

@@ -138,7 +138,8 @@ int part_check(struct part *part, const struct study_options *options, int point
 
     *part = (struct part){.setting = &options->settings[point], .direct = -1};
     setting = part->setting;
-    if (name_output(part, options, point) || open_output(part->output, &part->direct) ||
+    if (name_output(part, options, point) ||
+        (!options->cells && open_output(part->output, &part->direct)) ||
         (setting->save_checkpoint && weights_prepare(setting->save_checkpoint)) ||
         forecast_make(&part->forecast, setting) || forecast_check(part->forecast, setting))
         return -1;

@@ -213,6 +213,10 @@ int resume_note(const struct study *study)
     if (study->setting->restart)
         store_clear(study->store);
     made = identity_json(study);
+    if (made && study->options->cells && extend_is_known(study, made)) {
+        json_decref(made);
+        return 0;
+    }
     status = made && study_is_directory(study) ? extend_keep(study, made) : 0;
     status = made && status == 0 ? store_write_study(study->store, made) : -1;
     json_decref(made);

@@ -4,60 +4,24 @@
 #include "src/study/run.h"
 
 #include "src/model/weights.h"
-#include "src/study/files.h"
 #include "src/study/extend.h"
-#include "src/study/looks.h"
-#include "src/study/records.h"
+#include "src/study/files.h"
+#include "src/study/jobs.h"
+#include "src/study/partial.h"
 #include "src/study/resume.h"
 #include "src/study/study.h"
 #include "src/train/signals.h"
 #include "src/train/train.h"
-#include "src/util/clock.h"
-#include "src/util/cpus.h"
-#include "src/util/progress.h"
 #include "src/util/standard.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Writing the results file takes at most about 1 / (1 + this) of the time of one job. */
-enum { WRITING_PAUSE = 9, NAME_BYTES = SETTING_NAME_BYTES + 160 };
-
 /* How long a throughput sample lasts, in passing. */
 static const double sample_s = 0.05;
-
-/* Threads that take one cell after the other. */
-struct jobs {
-    struct study *study;
-    struct dump *dump;
-    struct journal *journal;
-
-    pthread_mutex_t lock; /* of all below, of the runs' progress and of what is done */
-    pthread_cond_t ended; /* a run has, for those who wait for a look */
-    struct looks looks;
-    int next;
-    int working; /* threads that have a run */
-    int started; /* threads that have begun to take cells */
-    double start_s;
-    int64_t steps_all, steps_done;
-    int64_t steps_skipped; /* done by another program, or never */
-
-    bool is_writing;
-    double due_s; /* when results may be written again */
-    struct run_result *finished; /* (run_count) of the one who writes: copies of results */
-    char write_error[512]; /* of the last time; "" when it went well */
-};
-
-/* A training and the jobs it belongs to: what the progress report needs. */
-struct attempt {
-    struct jobs *jobs;
-    struct run *run;
-};
 
 static bool is_bad(const struct run *run)
 {
@@ -79,354 +43,12 @@ static bool is_elsewhere(const struct run *run)
     return run->elsewhere;
 }
 
-/* ---- The results files ----------------------------------------------------------------------- */
-
-/* A part that has something new, or NULL.  Called under the lock. */
-static struct part *find_dirty(const struct study *study)
-{
-    for (int i = 0; i < study->count; i++)
-        if (study->parts[i].is_dirty)
-            return &study->parts[i];
-    return NULL;
-}
-
-/* Called under the lock. */
-static bool is_due(const struct jobs *jobs, double now_s)
-{
-    return jobs->study->parts[0].direct < 0 && !jobs->is_writing && now_s >= jobs->due_s &&
-           find_dirty(jobs->study);
-}
-
-/* Called under the lock. */
-static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty)
-{
-    for (int i = 0; i < jobs->study->count && dirty; i++) {
-        struct part *part = &jobs->study->parts[i];
-
-        if ((run->part == part && !run->slope) || study_is_slope_of(run, part))
-            part->is_dirty = true;
-    }
-}
-
-/* Take the results of a part that are there: its runs and, behind them, those of half of the steps.
- * Returns how many there are of the former.  Called under the lock. */
-static int take_finished(struct jobs *jobs, const struct part *part, int *slopes)
-{
-    const struct study *study = jobs->study;
-    int count = 0;
-
-    *slopes = 0;
-    for (int i = 0; i < study->run_count; i++)
-        if (study->runs[i].done && study->runs[i].part == part && !study->runs[i].slope)
-            jobs->finished[count++] = study->runs[i].result;
-    for (int i = 0; i < study->run_count; i++)
-        if (study->runs[i].done && study_is_slope_of(&study->runs[i], part))
-            jobs->finished[count + (*slopes)++] = study->runs[i].result;
-    return count;
-}
-
-/* Write what there is so far of a setting.  A failure is kept and the work goes on: the next write,
- * when the disk has room again, holds everything.  Called without the lock, by one thread at a time,
- * which holds up no other: what is done does not change any more. */
-static void write_results(struct jobs *jobs, struct part *part, json_t **document)
-{
-    int count, slopes;
-
-    pthread_mutex_lock(&jobs->lock);
-    part->is_dirty = false;
-    part->seeds = looks_seeds(&jobs->looks);
-    count = take_finished(jobs, part, &slopes);
-    pthread_mutex_unlock(&jobs->lock);
-    if (part_write(part, jobs->finished, count, slopes, document)) {
-        snprintf(jobs->write_error, sizeof jobs->write_error, "%s", err_get());
-        warn_add("%s; the results so far are kept in memory", err_get());
-    }
-}
-
-/* Write when something is new and nobody is writing, but not all the time: runs may end faster than
- * their statistics are computed.  Whoever comes by does it, between two steps or two runs, so that
- * no training is timed meanwhile on its own threads. */
-static void write_if_due(struct jobs *jobs)
-{
-    double start_s = clock_now_s(), end_s;
-    struct part *part;
-    bool due;
-
-    pthread_mutex_lock(&jobs->lock);
-    due = is_due(jobs, start_s);
-    jobs->is_writing = jobs->is_writing || due;
-    pthread_mutex_unlock(&jobs->lock);
-    if (!due)
-        return;
-    jobs->write_error[0] = '\0';
-    do {
-        json_t *document = NULL;
-
-        pthread_mutex_lock(&jobs->lock);
-        part = find_dirty(jobs->study);
-        pthread_mutex_unlock(&jobs->lock);
-        if (part)
-            write_results(jobs, part, &document);
-        json_decref(document);
-    } while (part);
-    end_s = clock_now_s();
-    pthread_mutex_lock(&jobs->lock);
-    jobs->is_writing = false;
-    jobs->due_s = end_s + WRITING_PAUSE * (end_s - start_s);
-    pthread_mutex_unlock(&jobs->lock);
-}
-
-/* ---- Telling --------------------------------------------------------------------------------- */
-
-/* Seconds until all runs are done, from the steps done so far by this program. */
-static double time_left_s(const struct jobs *jobs, double now_s)
-{
-    double left = (double)(jobs->steps_all - jobs->steps_skipped - jobs->steps_done);
-
-    return jobs->steps_done > 0 ? (now_s - jobs->start_s) * left / (double)jobs->steps_done : NAN;
-}
-
-/* "[3/24] swiglu, seed 1" in text; with several settings "[3/24] c4-en_100: swiglu, seed 1"; "[3/24 at
- * most]" where that is to be seen; and "[half 1/3] relu, seed 1" of half of the steps. */
-static void name_run(const struct study *study, const struct run *run, char text[NAME_BYTES])
-{
-    bool one = study->count == 1;
-
-    snprintf(text, NAME_BYTES, "[%s%d/%d%s] %s%s%.96s, seed %" PRIu64, run->slope ? "half " : "",
-             run->number, study_size(study, run->slope),
-             study->setting->until_decided ? " at most" : "", one ? "" : run->part->name,
-             one ? "" : ": ", run->cell->variant->name, run->cell->seed);
-}
-
-static void report_progress(void *context, const struct train_progress *progress)
-{
-    const struct attempt *attempt = context;
-    struct jobs *jobs = attempt->jobs;
-    struct run *run = attempt->run;
-    double left_s, now_s = clock_now_s();
-    char name[NAME_BYTES], left[32];
-    bool due;
-
-    pthread_mutex_lock(&jobs->lock);
-    /* The first report of a training that goes on is where it was. */
-    *(run->reported ? &jobs->steps_done : &jobs->steps_skipped) += progress->step - run->step;
-    run->reported = true;
-    run->step = progress->step;
-    left_s = time_left_s(jobs, now_s);
-    due = is_due(jobs, now_s);
-    pthread_mutex_unlock(&jobs->lock);
-
-    name_run(jobs->study, run, name);
-    if (isnan(progress->heldout_log_perplexity_nats)) {
-        format_duration(left_s, left, sizeof left);
-        progress_status("%s: step %" PRId64 "/%" PRId64 ", loss %.4f nats, %s%s left", name,
-                        progress->step, progress->steps, progress->train_loss_nats,
-                        jobs->study->setting->until_decided ? "at most " : "", left);
-    } else {
-        progress_detail("%s: step %" PRId64 "/%" PRId64 ", held-out %.4f nats", name, progress->step,
-                        progress->steps, progress->heldout_log_perplexity_nats);
-    }
-    if (due)
-        write_if_due(jobs);
-}
-
-static void print_result(const struct study *study, const struct run *run)
-{
-    const struct run_result *result = &run->result;
-    char name[NAME_BYTES], time[32];
-
-    name_run(study, run, name);
-    format_duration(result->train_s, time, sizeof time);
-    if (result->status == RUN_OK)
-        progress_print("%s: held-out %.4f nats, %s, %.0f tokens/s", name,
-                       result->heldout_log_perplexity_nats, time, result->train_tokens_per_s);
-    else
-        progress_print("%s: %s%s%s", name, run_status_name(result->status), result->error ? ": " : "",
-                       result->error ? result->error : "");
-}
-
-/* ---- Training -------------------------------------------------------------------------------- */
-
-/* Train one cell in the job of that number.  Called without the lock. */
-static void train(struct jobs *jobs, int job_number, struct run *run)
-{
-    const struct study *study = jobs->study;
-    const struct cell *cell = run->cell;
-    const struct setting *setting = cell->setting;
-    struct attempt attempt = {jobs, run};
-    struct state_place place;
-    char save[PATH_MAX], init[PATH_MAX];
-    struct train_job job = {
-        .setting = setting,
-        .variant = cell->variant,
-        .seed = cell->seed,
-        .threads = setting_threads_per_run(setting),
-        .task = run->part->task,
-        .dump = run->slope ? NULL : jobs->dump,
-        .journal = run->slope ? NULL : jobs->journal,
-        .setting_name = study->options->axes ? run->part->name : NULL,
-        .save_directory = study_weights(study, run->part, cell, setting->save_checkpoint, save),
-        .init_directory = study_weights(study, run->part, cell, setting->init_checkpoint, init),
-        .init_sha256 = cell->init_sha256,
-        .resume = setting->resume,
-        .report = report_progress,
-        .context = &attempt,
-    };
-
-    if (study->store) {
-        place = store_states(study->store, cell);
-        job.states = &place;
-    }
-    cpus_enter_job(job_number, setting->recipe.jobs, job.threads);
-    train_run(&job, &run->result);
-}
-
-/* Are we to train this cell?  It may be another program's, or done by one that was here before.  A
- * claim that fails, on a disk that is full or gone, does not keep us from it. */
-static bool begin(struct jobs *jobs, struct run *run, int *claim)
-{
-    const struct study *study = jobs->study;
-    json_t *row = NULL;
-    int status;
-
-    *claim = -1;
-    if (!study->store)
-        return true;
-    status = store_claim(study->store, run->cell, claim);
-    if (status < 0)
-        warn_add("%s; the run is done all the same", err_get());
-    if (status == 0 && store_get(study->store, run->cell, &row))
-        warn_add("%s; the record is not used", err_get());
-    if (status != 1 && (!row || records_restore(run, row)))
-        return true;
-    pthread_mutex_lock(&jobs->lock);
-    run->elsewhere = status == 1;
-    run->done = run->recorded = row != NULL;
-    jobs->steps_skipped += run->cell->setting->recipe.steps;
-    set_dirty(jobs, run, run->done);
-    pthread_mutex_unlock(&jobs->lock);
-    json_decref(row);
-    store_release(study->store, run->cell, claim);
-    return false;
-}
-
-/* A run has ended: is there more to do?  `idle`: how many threads have none now. */
-static void look(struct jobs *jobs, int idle)
-{
-    pthread_mutex_lock(&jobs->lock);
-    looks_update(&jobs->looks);
-    jobs->working -= idle;
-    pthread_cond_broadcast(&jobs->ended);
-    pthread_mutex_unlock(&jobs->lock);
-}
-
-/* A run has ended: record it, if there is nothing more to find out.  Only when the result is safe is
- * the way there not needed any more. */
-static void end(struct jobs *jobs, struct run *run, int *claim)
-{
-    const struct study *study = jobs->study;
-    bool recorded;
-
-    pthread_mutex_lock(&jobs->lock);
-    run->done = true;
-    jobs->steps_skipped += run->cell->setting->recipe.steps - run->step;
-    set_dirty(jobs, run, true);
-    pthread_mutex_unlock(&jobs->lock);
-
-    print_result(study, run);
-    look(jobs, 0);
-    recorded = study->store && run_is_settled(run) && records_put(study, run);
-    if (recorded) {
-        struct state_place place = store_states(study->store, run->cell);
-
-        state_prune(&place, -1, 0);
-    }
-    run->recorded = recorded;
-    if (study->store)
-        store_release(study->store, run->cell, claim);
-    write_if_due(jobs);
-}
-
-/* Pass over what is done, and what is not needed any more.  Called under the lock. */
-static bool is_more(struct jobs *jobs)
-{
-    const struct study *study = jobs->study;
-
-    while (jobs->next < study->run_count &&
-           (study->runs[jobs->next].done ||
-            (looks_are_over(&jobs->looks) && !looks_are_due(&jobs->looks, jobs->next))))
-        jobs->next++;
-    return !signals_stop && jobs->next < study->run_count;
-}
-
-/* The next cell that is to be done, or NULL.  It may have to wait for a look at those before it, which
- * never comes when one of them is another program's. */
-static struct run *next_run(struct jobs *jobs)
-{
-    struct run *run = NULL;
-    bool more;
-
-    pthread_mutex_lock(&jobs->lock);
-    while ((more = is_more(jobs)) && !looks_are_due(&jobs->looks, jobs->next) && jobs->working > 0)
-        pthread_cond_wait(&jobs->ended, &jobs->lock);
-    if (more && looks_are_due(&jobs->looks, jobs->next)) {
-        run = &jobs->study->runs[jobs->next++];
-        jobs->working++;
-    }
-    pthread_mutex_unlock(&jobs->lock);
-    return run;
-}
-
-/* A thread that takes one cell after the other. */
-static void *work(void *context)
-{
-    struct jobs *jobs = context;
-    const struct setting *setting = jobs->study->setting;
-    struct run *run;
-    int number;
-
-    pthread_mutex_lock(&jobs->lock);
-    number = jobs->started++;
-    pthread_mutex_unlock(&jobs->lock);
-    while ((run = next_run(jobs)) != NULL) {
-        int claim;
-
-        if (begin(jobs, run, &claim)) {
-            train(jobs, number, run);
-            end(jobs, run, &claim);
-        }
-        look(jobs, 1);
-    }
-    cpus_leave_job(setting->recipe.jobs, setting_threads_per_run(setting));
-    return NULL;
-}
-
-/* Start as many jobs as are asked for, this thread being one of them. */
-static int work_all(struct jobs *jobs)
-{
-    int others = 0, count = jobs->study->setting->recipe.jobs;
-    pthread_t *threads = calloc((size_t)count, sizeof *threads);
-
-    if (!threads)
-        return err_set("out of memory");
-    jobs->start_s = clock_now_s();
-    while (others < count - 1 && pthread_create(&threads[others], NULL, work, jobs) == 0)
-        others++;
-    if (others < count - 1)
-        warn_add("only %d of %d jobs could be started", others + 1, count);
-    work(jobs);
-    for (int i = 0; i < others; i++)
-        pthread_join(threads[i], NULL);
-    free(threads);
-    return 0;
-}
-
 /* ---- The whole ------------------------------------------------------------------------------- */
 
 /* The weights that trainings will start from: wrong ones must fail now. */
 static int check_init_checkpoints(const struct study *study)
 {
-    for (int i = 0; i < study->run_count; i++) {
+    for (int i = study->begin; i < study->end; i++) {
         const struct cell *cell = study->runs[i].cell;
         const struct setting *setting = cell->setting;
         struct model_options options = setting_model(setting, cell->variant,
@@ -459,12 +81,12 @@ static bool goes_on(const struct study *study)
 
 static int open_jobs(struct jobs *jobs, struct study *study)
 {
-    assert(study->run_count > 0); /* every setting has a variant and a seed */
+    assert(study->begin < study->end); /* every setting has a variant and a seed */
     jobs->study = study;
     jobs->finished = calloc((size_t)study->run_count, sizeof *jobs->finished);
     if (!jobs->finished)
         return err_set("out of memory");
-    for (int i = 0; i < study->run_count; i++)
+    for (int i = study->begin; i < study->end; i++)
         jobs->steps_all += study->runs[i].done ? 0 : study->runs[i].cell->setting->recipe.steps;
     if (study->setting->dump_batches && dump_open(&jobs->dump, study->setting->dump_batches))
         return -1;
@@ -500,7 +122,7 @@ static void write_all(struct jobs *jobs, json_t **document)
     for (int i = 0; i < jobs->study->count; i++) {
         json_t *other = NULL;
 
-        write_results(jobs, &jobs->study->parts[i], i == 0 ? document : &other);
+        jobs_write(jobs, &jobs->study->parts[i], i == 0 ? document : &other);
         json_decref(other);
     }
 }
@@ -518,9 +140,9 @@ static bool tell_bad(const struct study *study, bool slope)
                     ? "; " FIELD("resume") " tries those that failed again"
                     : "");
     else if (elsewhere > 0)
-        err_set("%d of %d %s are another program's; " FIELD("resume") " takes their results into %s "
-                "when they are done",
-                elsewhere, all, what, output);
+        err_set("%d of %d %s are another program's; %s takes their results into %s when they are done",
+                elsewhere, all, what, study_is_directory(study) ? "the same command" : FIELD("resume"),
+                output);
     return bad > 0 || elsewhere > 0;
 }
 
@@ -536,7 +158,7 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     study_warn_of_others(study);
     write_all(jobs, document);
     if (study_is_directory(study))
-        extend_note_tables(study);
+        extend_note_tables(study->store);
     if (jobs->write_error[0]) {
         err_set("%s", jobs->write_error);
         return STUDY_FAILED;
@@ -556,8 +178,7 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
  * of a study keeps its cells. */
 static void leave_store(struct study *study)
 {
-    if (!study->store || study_count(study, false, is_elsewhere) > 0 ||
-        study_count(study, true, is_elsewhere) > 0)
+    if (!study->store || jobs_elsewhere(study) > 0)
         return;
     for (int i = 0; i < study->run_count; i++) {
         struct state_place place = store_states(study->store, study->runs[i].cell);
@@ -571,6 +192,28 @@ static void leave_store(struct study *study)
     study->store = NULL;
 }
 
+/* From here on to resume_note() no other program changes what the directory of a study is for. */
+static int enter(struct study *study)
+{
+    if (study_is_directory(study) && store_lock_study(study->store))
+        return -1;
+    if (resume_enter(study))
+        return -1;
+    study_drop_slopes(study);
+    if (study->options->cells)
+        partial_say(study);
+    return 0;
+}
+
+/* When all runs are done. */
+static enum study_status finish(struct jobs *jobs, json_t **document)
+{
+    jobs->due_s = 0;
+    jobs_write_if_due(jobs);
+    measure_throughput(jobs->study);
+    return conclude(jobs, document);
+}
+
 enum study_status study_run(const struct study_options *options, json_t **document)
 {
     struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
@@ -578,18 +221,22 @@ enum study_status study_run(const struct study_options *options, json_t **docume
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, options) || resume_enter(&study))
+    if (study_open(&study, options))
         goto out;
-    study_drop_slopes(&study);
-    if (check_init_checkpoints(&study) || open_jobs(&jobs, &study))
+    if (study.begin == study.end) { /* there may be more parts than runs */
+        partial_say(&study);
+        status = STUDY_OK;
+        goto out;
+    }
+    if (enter(&study) || check_init_checkpoints(&study) || open_jobs(&jobs, &study))
         goto out;
     signals_catch();
-    if (resume_note(&study) || looks_open(&jobs.looks, &study) || work_all(&jobs))
+    if (resume_note(&study) || looks_open(&jobs.looks, &study))
         goto out;
-    jobs.due_s = 0;
-    write_if_due(&jobs);
-    measure_throughput(&study);
-    status = conclude(&jobs, document);
+    store_unlock_study(study.store);
+    if (jobs_work(&jobs))
+        goto out;
+    status = options->cells ? partial_conclude(&study) : finish(&jobs, document);
     if (status == STUDY_OK || status == STUDY_RUNS_FAILED)
         leave_store(&study);
 out:

@@ -4,6 +4,7 @@
 #include "src/study/study.h"
 
 #include "src/study/files.h"
+#include "src/study/share.h"
 #include "src/util/own.h"
 #include "src/util/progress.h"
 #include "src/util/standard.h"
@@ -26,7 +27,7 @@ int study_count(const struct study *study, bool slope, bool (*is)(const struct r
 {
     int count = 0;
 
-    for (int i = 0; study->runs && i < study->run_count; i++)
+    for (int i = study->begin; study->runs && i < study->end; i++)
         count += study->runs[i].slope == slope && is(&study->runs[i]);
     return count;
 }
@@ -93,6 +94,19 @@ static int check_distinct(const struct study *study)
                                "decide nothing",
                                study->parts[k].name, study->parts[i].name);
     return 0;
+}
+
+/* Which of them this program does: all, or a part of those that somebody asks for, whose number does not
+ * depend on what is done. */
+static void choose_runs(struct study *study)
+{
+    const struct study_options *options = study->options;
+    int64_t begin = 0, end = study->run_count;
+
+    if (options->cells)
+        share_of(study->due_count, options->cell, options->cells, &begin, &end);
+    study->begin = (int)begin;
+    study->end = (int)end;
 }
 
 static int count_asked(const struct study *study)
@@ -179,8 +193,10 @@ static int make_runs(struct study *study)
         add_asked(study, seed);
         add_slopes(study, seed, true);
     }
+    study->due_count = study->run_count;
     for (int seed = 0; seed < most; seed++)
         add_slopes(study, seed, false);
+    choose_runs(study);
     return 0;
 }
 
@@ -203,6 +219,8 @@ void study_drop_slopes(struct study *study)
             study->slope_count--;
     }
     study->run_count = kept;
+    if (!study->options->cells)
+        study->end = kept;
 }
 
 const char *study_weights(const struct study *study, const struct part *part, const struct cell *cell,
@@ -261,13 +279,23 @@ static int note_store(const struct store *store)
     return store && stat(store_path(store), &info) == 0 ? own_note(&info) : 0;
 }
 
+/* Several programs may do the runs, but one alone writes the results files. */
+static int open_store(struct study *study)
+{
+    const struct study_options *options = study->options;
+
+    if (options->cells)
+        return store_open(&study->store, options->directory) ? err_prepend(FIELD("output")) : 0;
+    return options->axes ? store_open_locked(&study->store, options->directory)
+                         : store_open_beside(&study->store, study->setting->output);
+}
+
 int study_open(struct study *study, const struct study_options *options)
 {
     *study = (struct study){.options = options, .setting = &options->settings[0]};
     if (study_files_check(options))
         return -1;
-    if (options->axes ? store_open_locked(&study->store, options->directory)
-                      : store_open_beside(&study->store, study->setting->output))
+    if (open_store(study))
         return -1;
     if (note_store(study->store) || open_parts(study) || check_distinct(study))
         return -1;

@@ -35,6 +35,8 @@ struct study {
     struct run *runs; /* (run_count), in the order in which they are to be done */
     int run_count;
     int asked_count, slope_count; /* of them, and of those of half of the steps */
+    int due_count;  /* the first of them: all but those that nobody asks for */
+    int begin, end; /* those that this program is to do: begin to end - 1 */
 };
 
 /* Check everything and read all that is needed; what fails fast comes first.  0 or -1; to be closed
@@ -52,8 +54,9 @@ bool study_is_directory(const struct study *study);
 /* Where its results are: the file, or the directory. */
 const char *study_output(const struct study *study);
 
-/* How many runs there are, of those of half of the steps or of the others, and how many of these are so. */
+/* How many runs there are, of those of half of the steps or of the others. */
 int study_size(const struct study *study, bool slope);
+/* How many of those that this program is to do are so. */
 int study_count(const struct study *study, bool slope, bool (*is)(const struct run *run));
 
 /* Does a run stand in a part's results file as one of half of the steps? */

@@ -50,7 +50,7 @@ json_t *study_tables_json(const char *directory)
     const struct study_table *table;
     int bad = 0;
 
-    if (collection_open(&collection, directory) != 0)
+    if (collection_open(&collection, directory, NULL) != 0)
         return NULL;
     tables = json_object();
     for (int i = 0; !bad && (table = study_table_at(i)) != NULL; i++) {
@@ -105,7 +105,7 @@ static int print_each(FILE *out, const struct collection *collection, const char
     return 0;
 }
 
-int study_report_print(FILE *out, const char *directory, const char *table_name,
+int study_report_print(FILE *out, const char *directory, json_t *documents, const char *table_name,
                        const char *format_name, json_t *beside)
 {
     const struct study_table *table = study_table_find(table_name);
@@ -113,7 +113,7 @@ int study_report_print(FILE *out, const char *directory, const char *table_name,
     struct collection collection;
     int rc;
 
-    if (!format || collection_open(&collection, directory) != 0)
+    if (!format || collection_open(&collection, directory, documents) != 0)
         return -1;
     rc = table ? print_table(out, &collection, table, format)
                : print_each(out, &collection, table_name, format_name, beside);

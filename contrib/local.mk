@@ -1,0 +1,2 @@
+# What users take and edit.
+dist_noinst_SCRIPTS += contrib/slurm/study.sh
