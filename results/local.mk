@@ -30,9 +30,11 @@ dist_noinst_DATA += \
     results/builtin-tiny.json results/c4-en-mini.json results/c4-en-tiny.json \
     results/profile-d256-bf16.json results/profile-d256-f32.json results/profile-tiny-bf16.json \
     results/sweep-bf16.json results/sweep-f32.json
+EXTRA_DIST += results/transfer results/tuned
 EXTRA_DIST += \
     results/figures/bench-d256-bf16-throughput.png \
     results/figures/c4-en-mini-curves.png results/figures/c4-en-mini-forest.png \
     results/figures/c4-en-tiny-curves.png results/figures/c4-en-tiny-forest.png \
     results/figures/c4-en-tiny-pareto.png results/figures/c4-en-tiny-throughput.png \
-    results/figures/sweep-bf16-scaling-d_model.png results/figures/sweep-f32-scaling-d_model.png
+    results/figures/sweep-bf16-scaling-d_model.png results/figures/sweep-f32-scaling-d_model.png \
+    results/figures/transfer.png
