@@ -20,7 +20,7 @@ static const struct {
     int vocabulary, tokens, slice;
 } shapes[] = {{131, 40, 40}, {600000, 29, 15}};
 
-/* Of the largest absolute error to the largest absolute value; 600,000 terms are added in f32. */
+/* Of the largest absolute error to the largest absolute value. */
 static const double tolerances[] = {[DNN_F32] = 1e-4, [DNN_BF16] = 2e-2};
 
 static struct rng rng;

@@ -359,15 +359,23 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
 
     for (int64_t row = 0; row < rows; row++, logits += n) {
         int32_t target = targets[row];
-        float max = -INFINITY, sum = 0, at_target = logits[target], factor;
+        float max = -INFINITY, sum, at_target = logits[target], factor;
+        double total = 0;
 
 #pragma omp simd reduction(max : max)
         for (int j = 0; j < n; j++)
             max = logits[j] > max ? logits[j] : max;
-#pragma omp simd reduction(+ : sum)
-        for (int j = 0; j < n; j++)
-            sum += exp_f(logits[j] - max);
-        row_nats[row] = target == TOKEN_PAD ? 0.0 : log((double)sum) + (max - at_target);
+        for (int start = 0; start < n; start += RUN) {
+            int end = start + RUN < n ? start + RUN : n;
+            float part = 0;
+
+#pragma omp simd reduction(+ : part)
+            for (int j = start; j < end; j++)
+                part += exp_f(logits[j] - max);
+            total += part;
+        }
+        sum = (float)total;
+        row_nats[row] = target == TOKEN_PAD ? 0.0 : log(total) + (max - at_target);
         if (!diff)
             continue;
         factor = target == TOKEN_PAD ? 0.0f : scale / sum;
