@@ -241,7 +241,9 @@ enum study_status study_run(const struct study_options *options, json_t **docume
         leave_store(&study);
 out:
     signals_release();
-    if (dump_close(jobs.dump) || journal_close(jobs.journal))
+    if (dump_close(jobs.dump))
+        status = STUDY_FAILED;
+    if (journal_close(jobs.journal))
         status = STUDY_FAILED;
     looks_close(&jobs.looks);
     free(jobs.finished);

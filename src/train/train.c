@@ -167,16 +167,18 @@ static void add_line(const struct training *training, double train_loss_nats, do
 static int evaluate(struct training *training, double train_loss_nats)
 {
     struct evaluation *evaluation = &training->evaluation;
+    bool all = training->state.step == training->job->setting->recipe.steps;
+    double nats;
 
-    if (evaluation_make(evaluation, training->model,
-                        training->state.step == training->job->setting->recipe.steps))
+    if (evaluation_make(evaluation, training->model, all))
         return -1;
-    if (has_diverged(training, evaluation->curve_nats)) {
-        set_diverged(training, "the held-out loss", evaluation->curve_nats);
+    nats = all ? evaluation->mean_nats : evaluation->curve_nats;
+    if (has_diverged(training, nats)) {
+        set_diverged(training, "the held-out loss", nats);
         evaluation->curve_nats = evaluation->mean_nats = NAN;
     }
     training->result->heldout_log_perplexity_nats = evaluation->mean_nats;
-    report(training, NAN, isnan(evaluation->mean_nats) ? evaluation->curve_nats : evaluation->mean_nats);
+    report(training, NAN, all ? evaluation->mean_nats : evaluation->curve_nats);
     add_line(training, train_loss_nats, evaluation->curve_nats);
     return add_curve_point(training, evaluation->curve_nats);
 }
