@@ -90,34 +90,22 @@ void cell_interval(struct sheet *sheet, struct interval interval, const char *fo
     sheet_cell(sheet, "%s", text_interval(interval, format, missing, text));
 }
 
-/* The test in words. */
-static void contrast(struct sheet *sheet, bool is_baseline, double difference,
-                     struct interval interval, const char *test)
+void cells_difference(struct sheet *sheet, bool is_baseline, bool sequential,
+                      const struct difference *difference)
 {
+    char text[CELL_BYTES];
+
     if (is_baseline) {
         sheet_cell(sheet, "baseline");
         sheet_cell(sheet, "%s", "");
         sheet_cell(sheet, "%s", "");
         return;
     }
-    cell_number(sheet, "%+.4f", difference, "");
-    cell_interval(sheet, interval, "%+.4f", isfinite(difference) ? "no interval" : "");
-    sheet_cell(sheet, "%s", isfinite(difference) ? test : "");
-}
-
-void cells_contrast(struct sheet *sheet, bool is_baseline, double difference,
-                    struct interval interval, double p)
-{
-    char text[CELL_BYTES];
-
-    contrast(sheet, is_baseline, difference, interval, text_p(p, text));
-}
-
-void cells_anytime(struct sheet *sheet, bool is_baseline, double difference, struct interval interval,
-                   double e_value)
-{
-    char text[CELL_BYTES];
-
-    snprintf(text, sizeof text, "%.3g", e_value);
-    contrast(sheet, is_baseline, difference, interval, text);
+    cell_number(sheet, "%+.4f", difference->nats, "");
+    cell_interval(sheet, sequential ? difference->anytime : difference->interval, "%+.4f",
+                  isfinite(difference->nats) ? "no interval" : "");
+    if (sequential)
+        cell_number(sheet, "%.3g", difference->e_value, isfinite(difference->nats) ? "no test" : "");
+    else
+        sheet_cell(sheet, "%s", isfinite(difference->nats) ? text_p(difference->p, text) : "");
 }

@@ -27,12 +27,17 @@ void cell_percent(struct sheet *sheet, double share); /* "81 %" of 0.81 */
 void cell_mean(struct sheet *sheet, double mean, double stddev);
 void cell_interval(struct sheet *sheet, struct interval interval, const char *format,
                    const char *missing);
-/* Difference to the baseline, its interval and p: three cells. */
-void cells_contrast(struct sheet *sheet, bool is_baseline, double difference,
-                    struct interval interval, double p);
-/* The same of what holds at every look. */
-void cells_anytime(struct sheet *sheet, bool is_baseline, double difference, struct interval interval,
-                   double e_value);
+/* A difference to the baseline, with what is of a fixed number of seeds and what holds at every look. */
+struct difference {
+    double nats;
+    struct interval interval;
+    double p;
+    struct interval anytime;
+    double e_value;
+};
+/* Difference, interval and test, of the one kind or the other: three cells. */
+void cells_difference(struct sheet *sheet, bool is_baseline, bool sequential,
+                      const struct difference *difference);
 /* What stands above the interval and the test. */
 #define HEADING_INTERVAL(sequential) ((sequential) ? "95 % interval,\nevery look" : "95 % interval")
 #define HEADING_TEST(sequential) ((sequential) ? "e-value" : "p (Holm)")

@@ -247,12 +247,9 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix,
     sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
     sheet_cell(sheet, "%lld", (long long)row->n);
     cell_number(sheet, "%.4f", row->nats_at_budget, "");
-    if (matrix->sequential)
-        cells_anytime(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
-                      row->anytime_ci95_nats, row->e_value);
-    else
-        cells_contrast(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
-                       row->delta_ci95_nats, row->p_holm);
+    cells_difference(sheet, matrix_is_baseline(matrix, row->variant), matrix->sequential,
+                     &(struct difference){row->delta_nats, row->delta_ci95_nats, row->p_holm,
+                                          row->anytime_ci95_nats, row->e_value});
     cell_number(sheet, axis->format, row->final_cost, "");
     cell_number(sheet, "%.4f", row->final_nats, "");
     cells_front(sheet, matrix, row);

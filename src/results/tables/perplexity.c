@@ -260,12 +260,9 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix,
         sheet_bold(sheet);
     cell_mean(sheet, row->paper_65536_nats, row->paper_65536_stddev_nats);
     cell_number(sheet, "%.3f", row->paper_524288_nats, "");
-    if (matrix->sequential)
-        cells_anytime(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
-                      row->anytime_ci95_nats, row->e_value);
-    else
-        cells_contrast(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
-                       row->delta_ci95_nats, row->p_holm);
+    cells_difference(sheet, matrix_is_baseline(matrix, row->variant), matrix->sequential,
+                     &(struct difference){row->delta_nats, row->delta_ci95_nats, row->p_holm,
+                                          row->anytime_ci95_nats, row->e_value});
     cell_grouped(sheet, train_tokens_per_s(matrix, throughput, row->variant ? row->variant : ""));
     beside_cells(sheet, matrix, beside, row->variant);
 }
