@@ -3,14 +3,13 @@
 
 #include "src/train/journal.h"
 
+#include "src/train/lines.h"
 #include "src/util/json_help.h"
 #include "src/util/standard.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,12 +23,9 @@ struct reached {
 };
 
 struct journal {
-    FILE *file;
-    char *path;
-    int error; /* of the first write that failed; 0: none has */
+    struct lines lines;
     struct reached *reached;
     int count;
-    pthread_mutex_t lock;
 };
 
 /* ==== What is there ==== */
@@ -79,7 +75,7 @@ static int note_line(struct journal *journal, const char *line, size_t length, i
         status = note(journal, run, step);
     } else {
         status = err_set("%s:%" PRId64 ": this is no line of a log of trainings: give another " FIELD("log")
-                         ", or leave out " FIELD("resume"), journal->path, number);
+                         ", or leave out " FIELD("resume"), journal->lines.path, number);
     }
     json_decref(object);
     return status;
@@ -88,93 +84,75 @@ static int note_line(struct journal *journal, const char *line, size_t length, i
 /* Read what earlier programs wrote, and stand behind it. */
 static int go_on(struct journal *journal)
 {
+    FILE *file = journal->lines.file;
     char *line = NULL;
     size_t size = 0;
     ssize_t length;
     off_t whole = 0;
     int status = 0;
 
-    for (int64_t number = 1; status == 0 && (length = getline(&line, &size, journal->file)) > 0; number++) {
+    for (int64_t number = 1; status == 0 && (length = getline(&line, &size, file)) > 0; number++) {
         if (line[length - 1] != '\n')
             break; /* it was being written when the program was killed */
         status = note_line(journal, line, (size_t)length, number);
         whole += length;
     }
-    if (status == 0 && (ferror(journal->file) || fflush(journal->file) != 0 ||
-                        ftruncate(fileno(journal->file), whole) != 0 ||
-                        fseeko(journal->file, whole, SEEK_SET) != 0))
-        status = err_system("cannot go on with %s", journal->path);
+    if (status == 0 && (ferror(file) || fflush(file) != 0 ||
+                        ftruncate(fileno(file), whole) != 0 ||
+                        fseeko(file, whole, SEEK_SET) != 0))
+        status = err_system("cannot go on with %s", journal->lines.path);
     free(line);
     return status;
 }
 
 /* ==== The file ==== */
 
-static FILE *open_stream(const char *path, bool resume)
-{
-    bool standard = standard_is_output(path);
-    int how = resume ? O_RDWR : O_WRONLY | O_TRUNC;
-    int fd = standard ? standard_open() : open(path, how | O_CREAT | O_CLOEXEC, 0666);
-    FILE *stream = fd < 0 ? NULL : fdopen(fd, standard || !resume ? "w" : "r+");
-
-    if (!stream && fd >= 0)
-        close(fd);
-    return stream;
-}
-
 static void release(struct journal *journal)
 {
     for (int i = 0; i < journal->count; i++)
         free(journal->reached[i].run);
     free(journal->reached);
-    free(journal->path);
-    pthread_mutex_destroy(&journal->lock);
     free(journal);
+}
+
+/* Is there something to go on with: no pipe, no device, not standard output? */
+static bool is_kept(const char *path)
+{
+    struct stat info;
+
+    return !standard_is_output(path) && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+int journal_close(struct journal *journal)
+{
+    int status;
+
+    if (!journal)
+        return 0;
+    status = lines_close(&journal->lines);
+    release(journal);
+    return status;
 }
 
 int journal_open(struct journal **result, const char *path, bool resume)
 {
     struct journal *journal = calloc(1, sizeof *journal);
-    struct stat info;
-    int status = 0;
+    bool keep = resume && is_kept(path);
 
     *result = NULL;
     if (!journal)
         return err_set("out of memory");
-    pthread_mutex_init(&journal->lock, NULL);
-    journal->path = strdup(standard_name(path));
-    journal->file = journal->path ? open_stream(path, resume) : NULL;
-    if (!journal->file) {
-        err_system("cannot write %s", path);
-        status = -1;
-    } else if (resume && fstat(fileno(journal->file), &info) == 0 && S_ISREG(info.st_mode) &&
-               !standard_is_output(path)) {
-        status = go_on(journal);
+    if (lines_open(&journal->lines, FIELD("log"), path, keep)) {
+        release(journal);
+        return -1;
     }
-    if (status == 0) {
-        *result = journal;
-        return 0;
+    if (keep && go_on(journal)) {
+        err_prepend(FIELD("log"));
+        (void)!journal_close(journal); /* nothing was written */
+        return -1;
     }
-    if (journal->file)
-        fclose(journal->file);
-    release(journal);
-    return err_prepend(FIELD("log"));
-}
-
-int journal_close(struct journal *journal)
-{
-    int status = 0;
-
-    if (!journal)
-        return 0;
-    if (fclose(journal->file) != 0 && !journal->error)
-        journal->error = errno;
-    if (journal->error) {
-        errno = journal->error;
-        status = err_system(FIELD("log") ": cannot write all of %s", journal->path);
-    }
-    release(journal);
-    return status;
+    *result = journal;
+    return 0;
 }
 
 /* ==== Lines ==== */
@@ -220,16 +198,10 @@ void journal_add(struct journal *journal, const struct journal_line *line)
     const struct reached *reached;
     char run[512];
 
-    if (!journal)
+    if (!journal || !lines_begin(&journal->lines))
         return;
     run_text(line->setting, line->variant->name, (int64_t)line->seed, run);
-    pthread_mutex_lock(&journal->lock);
     reached = find(journal, run);
-    if (!journal->error && (!reached || line->step > reached->step) &&
-        write_line(journal->file, line) != 0) {
-        journal->error = errno ? errno : EIO;
-        warn_add(FIELD("log") ": cannot write %s: %s; the training goes on without it", journal->path,
-                 strerror(journal->error));
-    }
-    pthread_mutex_unlock(&journal->lock);
+    lines_end(&journal->lines, (!reached || line->step > reached->step) &&
+                                   write_line(journal->lines.file, line) != 0);
 }

@@ -9,8 +9,8 @@
 struct journal;
 
 /* Open the file, or standard output, for writing.  With `resume` what is there is gone on with: a
- * half-written last line is cut off, and what it has already is not written again.  0, or -1 and a message: it cannot be written, or, with
- * `resume`, a line of it is none of ours. */
+ * half-written last line is cut off, and what it has already is not written again.  0, or -1 and a
+ * message: it cannot be written, or, with `resume`, a line of it is none of ours. */
 int journal_open(struct journal **journal, const char *path, bool resume) GLU_MUST_USE;
 
 /* A line: where a training is after a step. */
