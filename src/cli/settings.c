@@ -3,6 +3,7 @@
 
 #include "src/cli/settings.h"
 #include "src/util/io.h"
+#include "src/util/shell.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -171,15 +172,12 @@ static bool is_left_out(const struct setting_option *option)
 char *settings_command(const struct settings *settings, const struct invocation *invocation,
                        void (*print)(FILE *out, const char *word))
 {
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-    bool failed;
+    struct shell_line line;
+    FILE *out;
 
-    if (!out) {
-        err_system("cannot write a command line");
+    if (shell_line_begin(&line))
         return NULL;
-    }
+    out = line.out;
     fputs("run", out);
     for (int i = 0; i < invocation->argument_count; i++) {
         const struct setting_argument *argument = &invocation->arguments[i];
@@ -195,11 +193,5 @@ char *settings_command(const struct settings *settings, const struct invocation 
     }
     /* The threads of a run decide its last bits, and another machine may have another number. */
     fprintf(out, " --threads %d --jobs 1", setting_threads_per_run(&settings->setting[0]));
-    failed = ferror(out);
-    if (fclose(out) != 0 || failed || !text) { /* no text and no error: the last bit was too much */
-        free(text);
-        err_set("out of memory for a command line");
-        return NULL;
-    }
-    return text;
+    return shell_line_end(&line);
 }

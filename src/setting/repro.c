@@ -148,15 +148,13 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
                     const char *init_directory)
 {
     const int init = setting_option_of_member(IN_SETTING, AT(init_checkpoint));
-    char file[160], *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    bool failed;
+    struct shell_line line;
+    char file[160];
+    FILE *out;
 
-    if (!out) {
-        err_system("cannot write a command line");
+    if (shell_line_begin(&line))
         return NULL;
-    }
+    out = line.out;
     fputs("glubench run", out);
     print_text(out, AT(preset), setting->preset);
     print_text(out, AT(variant_names), variant->name);
@@ -179,11 +177,5 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     print_whole(out, AT(recipe.samples), 0);
     snprintf(file, sizeof file, "%s-s%" PRId64 ".json", variant->name, seed);
     print_text(out, AT(output), file);
-    failed = ferror(out);
-    if (fclose(out) != 0 || failed || !text) { /* no text and no error: the last bit was too much */
-        free(text);
-        err_set("out of memory for a command line");
-        return NULL;
-    }
-    return text;
+    return shell_line_end(&line);
 }

@@ -5,6 +5,7 @@
 
 #include "src/util/utf8.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void shell_print(FILE *out, const char *word)
@@ -39,4 +40,22 @@ void shell_print_utf8(FILE *out, const char *word)
         print_octal(out, word);
     else
         shell_print(out, word);
+}
+
+int shell_line_begin(struct shell_line *line)
+{
+    line->text = NULL;
+    line->out = open_memstream(&line->text, &line->bytes);
+    return line->out ? 0 : err_system("cannot write a command line");
+}
+
+char *shell_line_end(struct shell_line *line)
+{
+    bool failed = ferror(line->out) != 0;
+
+    if (fclose(line->out) == 0 && !failed && line->text)
+        return line->text;
+    free(line->text); /* no text and no error: the last bit was too much */
+    err_set("out of memory for a command line");
+    return NULL;
 }

@@ -13,4 +13,15 @@ void shell_print(FILE *out, const char *word);
  * $'...' of bash and its like. */
 void shell_print_utf8(FILE *out, const char *word);
 
+/* A command line that is being made: what is printed to `out` becomes its text. */
+struct shell_line {
+    FILE *out;
+    char *text;
+    size_t bytes;
+};
+/* 0, or -1 and a message and nothing to end. */
+int shell_line_begin(struct shell_line *line) GLU_MUST_USE;
+/* The text, new memory, or NULL and a message. */
+char *shell_line_end(struct shell_line *line);
+
 #endif
