@@ -112,12 +112,29 @@ def check_pairing_and_size():
           "what pairing bought is not told")
 
 
+def check_halves():
+    """Runs of half of the steps do not carry their examples, so that the file stays small with them."""
+    arguments = [PROGRAM, "run", "--quiet", "--preset", "tiny", "--d-model", "16", "--layers", "1",
+                 "--heads", "1", "--d-kv", "16", "--d-ff", "48", "--batch", "4", "--input-length", "64",
+                 "--steps", "8", "--all-variants", "--samples", "2", "--output", "halves.json"]
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
+    with open("halves.json", encoding="utf-8") as file:
+        document = json.load(file)
+    runs, halves = document["runs"], document["slope_runs"]
+    check(len(halves) == 3 and all(row["heldout_example_nats"] is None for row in halves) and
+          all(len(row["heldout_example_nats"]) == 4096 for row in runs), "the losses of examples")
+    check(os.path.getsize("halves.json") < 30000 * len(runs),
+          f"{os.path.getsize('halves.json') / len(runs):.0f} bytes a run with those of half of the steps")
+    subprocess.run([PROGRAM, "validate", "halves.json"], check=True, stdout=subprocess.DEVNULL)
+
+
 def main():
     """In a directory of its own."""
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         check_curve()
         check_pairing_and_size()
+        check_halves()
     return failed
 
 

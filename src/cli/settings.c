@@ -97,8 +97,8 @@ static int read_cell(struct settings *settings, const char *text)
     settings->cells = *end == '/' ? read_count(end + 1, &all) : 0;
     if (settings->cells && *all == '\0' && settings->cell <= settings->cells)
         return 0;
-    return err_set(FIELD("cell") ": '%s' is not K/N, the K-th of N parts, from 1/N to N/N; 'glubench cells' prints "
-                   "the command of each run", text);
+    return err_set(FIELD("cell") ": '%s' is not K/N, the K-th of N parts, from 1/N to N/N; 'glubench "
+                   "cells' prints the command of each run", text);
 }
 
 /* Is the output the directory of a study that is there, which is gone on with? */

@@ -339,7 +339,8 @@ static json_t *lm_hf_config(const struct model_options *options)
         llama ? "llama" : "glubench_lm", "hidden_act", function ? function : ours, "hidden_size",
         c->d_model, "num_hidden_layers", c->layers, "num_attention_heads", c->heads,
         "num_key_value_heads", c->heads, "head_dim", c->d_kv, "intermediate_size", c->d_ff,
-        "vocab_size", c->vocabulary, "max_position_embeddings", c->input_length, "rms_norm_eps", 1e-6, "rope_theta", ROTARY_BASE,
+        "vocab_size", c->vocabulary, "max_position_embeddings", c->input_length,
+        "rms_norm_eps", 1e-6, "rope_theta", ROTARY_BASE,
         "initializer_range", embedding_stddev, "tie_word_embeddings", 1, "attention_bias", 0,
         "mlp_bias", 0, "attention_dropout", options->dropout, "bos_token_id", TOKEN_PAD,
         "eos_token_id", TOKEN_EOS, "pad_token_id");

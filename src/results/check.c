@@ -120,10 +120,13 @@ static void check_end(const struct check *check, const json_t *document, const j
 {
     json_t *examples = json_object_get(run, "heldout_example_nats");
     size_t count = json_array_size(examples);
+    int64_t all = integer_at(run, "heldout_examples", 0);
     int64_t asked = integer_of(value_at(document, "config.heldout.curve_examples"), 0);
     double expected = number_at(run, "heldout_log_perplexity_nats"), sum = 0.0;
     size_t fewer = asked >= 1 && (uint64_t)asked < count ? (size_t)asked : count;
 
+    if (count == 0 && asked >= 1 && asked < all) /* its examples are not told */
+        return;
     if (fewer >= count) {
         if (!close_to(nats, expected, 1e-9))
             report(check, CHECK_REFUSED, path,

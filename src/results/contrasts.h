@@ -45,7 +45,8 @@ int contrasts_pairing_of_seeds(const struct matrix *matrix, int a, int b, struct
 struct pairing contrasts_pairing_of_examples(const struct matrix *matrix, int a, int b);
 
 /* The row that is better than every other, each pair tested and Holm over all pairs (not only
- * those of the best, which the data chose).  Where seeds were added by looking, a p is 1 / e.  *best: -1 when there is none. */
+ * those of the best, which the data chose).  Where seeds were added by looking, a p is 1 / e.
+ * *best: -1 when there is none. */
 int contrasts_best(const struct scores *scores, int *best);
 
 /* The cluster bootstrap over seeds and held-out examples of the log-perplexity of row a less that

@@ -118,6 +118,31 @@ static json_t *runs_json(const struct run_result *runs, int count)
     return json_finish(list, bad);
 }
 
+int results_put_slope_runs(json_t *document, const json_t *rows)
+{
+    json_t *list = json_array();
+    int bad = !list;
+
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_copy(json_array_get(rows, i));
+
+        bad |= json_put(row, "heldout_example_nats", json_null());
+        bad |= json_push(list, row);
+    }
+    bad |= json_put(document, "slope_runs", list);
+    return bad ? err_set("not enough memory for the results") : 0;
+}
+
+/* Those of the results, through the same. */
+static int put_slopes(json_t *document, const struct results *results)
+{
+    json_t *rows = runs_json(results->slope_runs, results->slope_run_count);
+    int bad = !rows || results_put_slope_runs(document, rows);
+
+    json_decref(rows);
+    return bad;
+}
+
 json_t *results_document(const struct results *results)
 {
     json_t *document = json_object(), *variants = json_object();
@@ -148,8 +173,7 @@ json_t *results_document(const struct results *results)
     bad |= json_put(document, "variants", variants);
     bad |= json_put(document, "runs", runs);
     if (results->slope_runs)
-        bad |= json_put(document, "slope_runs",
-                        runs_json(results->slope_runs, results->slope_run_count));
+        bad |= put_slopes(document, results);
     bad |= json_put(document, "tables", tables);
     if (results->profile)
         bad |= json_put(document, "profile", json_incref(results->profile));

@@ -69,9 +69,9 @@ struct run_result {
 void run_result_free(struct run_result *result); /* frees what it owns, not the struct */
 
 /* What each of so many examples' losses is rounded to in a file: a hundredth of a nat, or a finer power
- * of ten, to a millionth, where 20 KiB hold them all.  On one example two variants differ from one another by a
- * standard deviation of 0.03 to 0.12 nats (measured on C4), so that even a hundredth adds less than
- * 2 % to the variance of a difference. */
+ * of ten, to a millionth, where 20 KiB hold them all.  The differences of two variants on one example
+ * have a standard deviation of 0.03 to 0.12 nats in the files of results/, so that even a hundredth
+ * adds less than 2 % to the variance of a difference. */
 double results_example_step_nats(int examples);
 /* A run as it stands in a results file.  New reference, or NULL and a message (memory). */
 json_t *results_run_json(const struct run_result *run);
@@ -138,6 +138,9 @@ json_t *environment_json(void);
  * changed by what is done with it, and the environment may get other members meanwhile.  New
  * reference, or NULL and a message. */
 json_t *results_document(const struct results *results);
+/* Put the runs of half of the steps into a document, from rows as they would stand in its `runs`.  Their
+ * losses by example, of which nothing is made, are left out.  0, or -1 and a message (memory). */
+int results_put_slope_runs(json_t *document, const json_t *rows);
 /* Compute all of a document that follows from what is measured: its tables (but for those of
  * fine-tuning that are there), and the agreement with the paper.  With many seeds it takes seconds.
  * 0, or -1, a message, and tables as they were but for rows of throughput. */
@@ -186,8 +189,8 @@ const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
 /* A table over the directory of a study, a name of study_table_name(); any table of report_print() is
- * printed for each setting, after results_put_beside() unless `beside` is NULL.  `documents`: {SETTING: results} in
- * place of its results files; NULL: those.  0, or -1 and a message. */
+ * printed for each setting, after results_put_beside() unless `beside` is NULL.  `documents`:
+ * {SETTING: results} in place of its results files; NULL: those.  0, or -1 and a message. */
 int study_report_print(FILE *out, const char *directory, json_t *documents, const char *table,
                        const char *format, json_t *beside);
 const char *study_table_name(int i, const char **help);

@@ -5,7 +5,8 @@
 
 #include "src/setting/setting.h"
 
-/* A preset's optimizer and schedule, which are rows of their tables, and what that optimizer is told when nobody says. */
+/* A preset's optimizer and schedule, which are rows of their tables, and what that optimizer is told
+ * when nobody says. */
 int training_preset(struct setting *setting, const char *optimizer, const char *schedule) GLU_MUST_USE;
 
 /* The optimizer that was chosen before the command line is looked at, and whether by a file. */

@@ -244,8 +244,8 @@ static int add_runs(struct gathered *gathered, const struct store *store, const 
     if (status == 0 && document) {
         if (json_array_size(keys) == 0)
             json_object_del(document, "slope_runs");
-        else if (json_object_set(document, "slope_runs", halves))
-            status = out_of_memory();
+        else if (results_put_slope_runs(document, halves))
+            status = -1;
         if (json_object_set(document, "runs", runs))
             status = out_of_memory();
     }

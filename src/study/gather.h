@@ -15,9 +15,9 @@ struct gathered {
     json_t *halves;    /* {KEY: true}, of the runs of half of the steps: those that are counted */
 };
 
-/* Read it; the runs of half of the steps too, which may be those of several settings.  A results file that is there gives what records have not: throughput, runs that failed.  A
- * damaged record is a warning, and its run is missing.  0, or -1 and a message (no study, a damaged file);
- * to be closed in either case. */
+/* Read it; the runs of half of the steps too, which may be those of several settings.  A results file that
+ * is there gives what records have not: throughput, runs that failed.  A damaged record is a warning, and
+ * its run is missing.  0, or -1 and a message (no study, a damaged file); to be closed in either case. */
 int gather_open(struct gathered *gathered, const struct store *store) GLU_MUST_USE;
 void gather_close(struct gathered *gathered);
 

@@ -3,9 +3,9 @@
  *     dataset -> tokenizer -> task (lengths, held-out examples) -> a stream for each run -> batches
  *
  * A kind of task is a file and a row of the table in task.c: it tells the lengths, and makes an
- * example of a segment of the text (segments.h); all else is the same for every kind.  A task is opened once over a dataset
- * and a tokenizer, both borrowed, and never changes after that: any number of threads may open
- * streams of it.  A stream is a function of (options, text, tokenizer, seed): opening it again and
+ * example of a segment of the text (segments.h); all else is the same for every kind.  A task is opened
+ * once over a dataset and a tokenizer, both borrowed, and never changes after that: any number of
+ * threads may open streams of it.  A stream is a function of (options, text, tokenizer, seed): opening it again and
  * skipping n batches gives batch n again.  Memory does not grow with the size of the corpus. */
 #ifndef GLU_TASK_TASK_H
 #define GLU_TASK_TASK_H
