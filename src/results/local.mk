@@ -1,6 +1,7 @@
 libglubench_a_SOURCES += \
     src/results/cells.c src/results/cells.h \
     src/results/check.c src/results/check.h \
+    src/results/changes.c src/results/changes.h \
     src/results/compare.c \
     src/results/contrasts.c src/results/contrasts.h \
     src/results/curves.c src/results/curves.h \

@@ -14,6 +14,7 @@
  *     contrasts, curves, decisions, worth (the statistics of a matrix)        sheet, cells, formats/
  *     tables/: quality, throughput.h, beside, a file for each other table, tables.c (the list of them)
  *     check (a document against itself)
+ *     changes (a document against another)
  *     results.c, read, report, compare, merge, validate, detection
  *     studies/: collection (several documents), a file for each table, tables.c (their list), report
  *
