@@ -87,6 +87,12 @@ def check_widths(arguments):
 
 def main():
     """All tables of all commands."""
+    try:
+        for end in pty.openpty():
+            os.close(end)
+    except OSError as error:
+        print(f"no terminal to be had here: {error}")
+        return 77
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         subprocess.run([EXAMPLE, "1-3", "diverged", "a.json"], check=True)
