@@ -146,8 +146,7 @@ static void sum_inside(struct model *model, struct work *work, bool gradients, d
     }
 #pragma omp single
     {
-        for (int w = 0; w < team->size; w++)
-            *loss += team->workers[w].loss_nats;
+        *loss = team_loss(team);
         *status = comm->agree(comm, loss, 1);
         *loss /= work->targets;
         if (gradients && *status == 0 && isfinite(*loss))
