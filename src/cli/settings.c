@@ -16,6 +16,8 @@ static int check_shares(const struct settings *settings)
 
         axes_name(&settings->axes, 0, names[0]);
         axes_name(&settings->axes, i, names[1]);
+        if (setting->ranks_per_run != first->ranks_per_run)
+            return err_set("the settings %s and %s differ in " FIELD("ranks_per_run"), names[0], names[1]);
         if (setting->threads != first->threads || setting->recipe.jobs != first->recipe.jobs)
             return err_set("the settings %s and %s differ in " FIELD("jobs") " (%d, %d) or "
                            FIELD("threads") " (%d, %d); give both",

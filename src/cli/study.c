@@ -3,7 +3,9 @@
 
 #include "src/cli/study.h"
 
+#include "src/cli/program.h"
 #include "src/cli/settings.h"
+#include "src/cli/together.h"
 #include "src/results/results.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
@@ -83,8 +85,10 @@ int study_command(const struct invocation *invocation, const struct study_comman
     int status = EXIT_USAGE;
     FILE *out;
 
-    if (settings_open(&settings, invocation) || set_outputs(&settings, command))
+    if (together_divide(&settings, settings_open(&settings, invocation) ||
+                                       set_outputs(&settings, command)))
         goto out;
+    program_speak(invocation);
     options = (struct study_options){
         .settings = settings.setting,
         .count = settings.count,

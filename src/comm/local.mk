@@ -1,5 +1,6 @@
 libglubench_a_SOURCES += \
     src/comm/comm.c src/comm/comm.h \
+    src/comm/ranks.c src/comm/ranks.h \
     src/comm/self.c
 
 # What is linked with MPI: a library of its own, for its flags.

@@ -213,6 +213,31 @@ int comm_mpi_begin(struct comm **comm, int *argc, char ***argv)
     return make(comm, MPI_COMM_WORLD, false);
 }
 
+int comm_mpi_here(void)
+{
+    MPI_Comm machine;
+    int size = 1;
+
+    if (MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine) ==
+        MPI_SUCCESS) {
+        MPI_Comm_size(machine, &size);
+        MPI_Comm_free(&machine);
+    }
+    return size;
+}
+
+const char *comm_mpi_library(void)
+{
+    static char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length;
+
+    MPI_Get_library_version(text, &length);
+    text[strcspn(text, ",\n")] = '\0';
+    for (char *tab = text; (tab = strchr(tab, '\t')) != NULL;)
+        *tab = ' ';
+    return text;
+}
+
 void comm_mpi_end(void)
 {
     MPI_Finalize();

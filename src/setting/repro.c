@@ -36,12 +36,20 @@ static json_t *seeds_json(const struct setting *setting)
     return seeds;
 }
 
+/* Those of all its processes, which decide its last bits. */
+static int threads_of_run(const struct setting *setting)
+{
+    return setting_threads_per_run(setting) * setting_ranks_per_run(setting);
+}
+
 static bool is_left_out(const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
 
-    return row->sparse && row->type == OPTION_TEXT &&
-           *(char *const *)option_value(setting, option) == NULL;
+    if (!row->sparse)
+        return false;
+    return row->type == OPTION_INT ? *(const int *)option_value(setting, option) == 0
+                                   : *(char *const *)option_value(setting, option) == NULL;
 }
 
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
@@ -57,8 +65,7 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
         option_put_path(document, "training.task", json_string(setting_task_kind(setting))) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
-        option_put_path(document, "threads_per_run",
-                        json_integer(setting_threads_per_run(setting))) ||
+        option_put_path(document, "threads_per_run", json_integer(threads_of_run(setting))) ||
         option_put_path(document, "threads_from",
                         setting->threads_from ? json_string(setting->threads_from)
                                               : json_null()) ||
@@ -168,7 +175,7 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     print_text(out, AT(variant_names), variant->name);
     print_whole(out, AT(first_seed), seed);
     print_whole(out, AT(recipe.seeds), 1);
-    print_whole(out, AT(threads), setting_threads_per_run(setting));
+    print_whole(out, AT(threads), threads_of_run(setting));
     print_whole(out, AT(recipe.jobs), 1);
     print_text(out, AT(precision_name), setting->precision_name);
     for (int i = 0; i < setting_option_count(); i++) {

@@ -3,9 +3,11 @@
 
 #include "src/study/run.h"
 
+#include "src/comm/ranks.h"
 #include "src/model/weights.h"
 #include "src/study/files.h"
 #include "src/study/extend.h"
+#include "src/study/group.h"
 #include "src/study/records.h"
 #include "src/study/resume.h"
 #include "src/study/study.h"
@@ -98,7 +100,7 @@ static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty
 {
     struct part *part = &jobs->study->parts[run->part - jobs->study->parts];
 
-    part->is_dirty = part->is_dirty || dirty;
+    part->is_dirty = part->is_dirty || (dirty && !group_helps());
 }
 
 /* Write what there is so far of a setting.  A failure is kept and the work goes on: the next write,
@@ -222,8 +224,9 @@ static void print_result(const struct study *study, const struct run *run)
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-/* Train one cell in the job of that number.  Called without the lock. */
-static void train(struct jobs *jobs, int job_number, struct run *run)
+/* Train one cell in the job of that number.  Called without the lock.  -1 and a message: the other ranks
+ * of the group wait in vain. */
+static int train(struct jobs *jobs, int job_number, struct run *run)
 {
     const struct study *study = jobs->study;
     const struct cell *cell = run->cell;
@@ -236,6 +239,7 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
         .variant = cell->variant,
         .seed = cell->seed,
         .threads = setting_threads_per_run(setting),
+        .comm = ranks_get()->group,
         .task = run->part->task,
         .dump = jobs->dump,
         .journal = jobs->journal,
@@ -253,7 +257,17 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
         job.states = &place;
     }
     cpus_enter_job(job_number, setting->recipe.jobs, job.threads);
+    if (group_order(study, run)) {
+        ranks_break();
+        return -1;
+    }
     train_run(&job, &run->result);
+    if (run->result.status != RUN_FAILED || job.comm->size == 1)
+        return 0;
+    ranks_break();
+    err_set("%s", run->result.error ? run->result.error : "out of memory");
+    run_result_free(&run->result);
+    return -1;
 }
 
 /* Are we to train this cell?  It may be another program's, or done by one that was here before.  A
@@ -320,7 +334,7 @@ static struct run *next_run(struct jobs *jobs)
     pthread_mutex_lock(&jobs->lock);
     while (!run && !signals_stop && jobs->next < study->run_count) {
         run = &study->runs[jobs->next++];
-        if (run->done)
+        if (run->done || !group_has(study, run))
             run = NULL;
     }
     pthread_mutex_unlock(&jobs->lock);
@@ -341,10 +355,11 @@ static void *work(void *context)
     while ((run = next_run(jobs)) != NULL) {
         int claim;
 
-        if (begin(jobs, run, &claim)) {
-            train(jobs, number, run);
-            end(jobs, run, &claim);
-        }
+        if (!begin(jobs, run, &claim))
+            continue;
+        if (train(jobs, number, run))
+            break;
+        end(jobs, run, &claim);
     }
     cpus_leave_job(setting->recipe.jobs, setting_threads_per_run(setting));
     return NULL;
@@ -367,7 +382,7 @@ static int work_all(struct jobs *jobs)
     for (int i = 0; i < others; i++)
         pthread_join(threads[i], NULL);
     free(threads);
-    return 0;
+    return ranks_get()->broken ? -1 : 0;
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
@@ -413,7 +428,8 @@ static int open_jobs(struct jobs *jobs, struct study *study)
     if (!jobs->finished)
         return err_set("out of memory");
     for (int i = 0; i < study->run_count; i++)
-        jobs->steps_all += study->runs[i].done ? 0 : study->runs[i].cell->setting->recipe.steps;
+        if (!study->runs[i].done && group_has(study, &study->runs[i]))
+            jobs->steps_all += study->runs[i].cell->setting->recipe.steps;
     if (study->setting->dump_batches && dump_open(&jobs->dump, study->setting->dump_batches))
         return -1;
     if (study->setting->log &&
@@ -509,31 +525,62 @@ static void leave_store(struct study *study)
     study->store = NULL;
 }
 
+/* Check and enter what is to be done. */
+static int open_all(struct jobs *jobs, struct study *study, const struct study_options *options)
+{
+    if (study_open(study, options) || resume_enter(study) || check_init_checkpoints(study) ||
+        open_jobs(jobs, study))
+        return -1;
+    signals_catch();
+    return resume_note(study);
+}
+
+/* The same with the leaders of all groups of ranks, the first of which goes first. */
+static int begin_all(struct jobs *jobs, struct study *study, const struct study_options *options)
+{
+    struct comm *leaders = ranks_get()->leaders;
+    bool helps = group_helps();
+
+    if (ranks_all(leaders, helps ? 0 : open_all(jobs, study, options)))
+        return -1;
+    return ranks_all(leaders, helps && (group_join(study, options) || open_jobs(jobs, study)));
+}
+
+/* All runs and their throughput, which is of a process by itself, and the results files. */
+static enum study_status lead(struct jobs *jobs, struct study *study, json_t **document)
+{
+    if (work_all(jobs) || group_gather(study)) {
+        if (ranks_get()->all->size > 1)
+            ranks_break();
+        return STUDY_FAILED;
+    }
+    if (group_helps())
+        return STUDY_OK;
+    jobs->due_s = 0;
+    write_if_due(jobs);
+    if (ranks_get()->all->size == 1)
+        measure_throughput(study);
+    return conclude(jobs, document);
+}
+
 enum study_status study_run(const struct study_options *options, json_t **document)
 {
     struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER};
-    struct study study;
+    struct study study = {.options = options};
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, options) || resume_enter(&study) || check_init_checkpoints(&study) ||
-        open_jobs(&jobs, &study))
-        goto out;
-    signals_catch();
-    if (resume_note(&study) || work_all(&jobs))
-        goto out;
-    jobs.due_s = 0;
-    write_if_due(&jobs);
-    measure_throughput(&study);
-    status = conclude(&jobs, document);
-    if (status == STUDY_OK || status == STUDY_RUNS_FAILED)
+    if (ranks_get()->group->rank > 0)
+        return group_follow(options);
+    if (begin_all(&jobs, &study, options) == 0)
+        status = lead(&jobs, &study, document);
+    if ((status == STUDY_OK || status == STUDY_RUNS_FAILED) && !group_helps())
         leave_store(&study);
-out:
     signals_release();
     if (dump_close(jobs.dump) || journal_close(jobs.journal))
         status = STUDY_FAILED;
     free(jobs.finished);
     pthread_mutex_destroy(&jobs.lock);
     study_close(&study);
-    return status;
+    return group_end(status);
 }

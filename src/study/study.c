@@ -3,6 +3,7 @@
 
 #include "src/study/study.h"
 
+#include "src/comm/ranks.h"
 #include "src/study/files.h"
 #include "src/util/own.h"
 #include "src/util/progress.h"
@@ -167,13 +168,32 @@ static int note_store(const struct store *store)
     return store && stat(store_path(store), &info) == 0 ? own_note(&info) : 0;
 }
 
+/* One process has the results files, and others that belong to it do runs. */
+static int open_store(struct study *study)
+{
+    const struct ranks *ranks = ranks_get();
+    const char *directory = study->options->directory, *output = study->setting->output;
+
+    if (ranks->number > 0)
+        return study->options->axes ? store_open(&study->store, directory)
+                                    : store_open_helping(&study->store, output);
+    if (study->options->axes)
+        return store_open_locked(&study->store, directory);
+    if (store_open_beside(&study->store, output))
+        return -1;
+    return study->store || ranks->groups == 1
+               ? 0
+               : err_set(FIELD("output") " is no regular file, in which %d groups of ranks could bring "
+                         "their runs together; give one, or " FIELD("ranks_per_run") " %d",
+                         ranks->groups, ranks->all->size);
+}
+
 int study_open(struct study *study, const struct study_options *options)
 {
     *study = (struct study){.options = options, .setting = &options->settings[0]};
     if (study_files_check(options))
         return -1;
-    if (options->axes ? store_open_locked(&study->store, options->directory)
-                      : store_open_beside(&study->store, study->setting->output))
+    if (open_store(study))
         return -1;
     return note_store(study->store) || open_parts(study) || check_distinct(study) ||
                    make_runs(study) || add_weights(study)

@@ -2,6 +2,7 @@ libglubench_a_SOURCES += \
     src/train/dump.c src/train/dump.h \
     src/train/journal.c src/train/journal.h \
     src/train/evaluate.c src/train/evaluate.h \
+    src/train/shared.c src/train/shared.h \
     src/train/signals.c src/train/signals.h \
     src/train/state.c src/train/state.h \
     src/train/train.c src/train/train.h
