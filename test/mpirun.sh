@@ -36,3 +36,27 @@ ranks()
     [ -z "$isolated" ] || set -- unshare --net sh -c "$network" sh "$@"
     "$@"
 }
+
+# ranks_begin N COMMAND...: in the background, $child, with the first run of a `run --verbose` training
+# by now; its words are in the files out and err.
+ranks_begin()
+{
+    : >err
+    ranks "$@" >out 2>err &
+    child=$!
+    wait_until grep -q '\[1/.*step 0/' err || fail "no training begins: $*"
+}
+
+# rank_pid K: the process of $child that is rank K.
+rank_pid()
+{
+    ps -eo pid=,ppid= | awk -v top="$child" '
+        { parent[$1] = $2 }
+        END { for (p in parent) for (q = p; q in parent; q = parent[q]) if (parent[q] == top) print p }' |
+        while read -r pid; do
+            if tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null |
+                grep -qE "^(OMPI_COMM_WORLD_RANK|PMI_RANK)=$1\$"; then
+                echo "$pid"
+            fi
+        done | head -1
+}

@@ -28,9 +28,9 @@ int together_check(int argc, char *const *argv)
     dnn_describe(&dnn);
     fprintf(out, "glubench %s (%s)\noneDNN %s (%s)\noneDNN's ISA %s\nkernels for %s\n", PACKAGE_VERSION,
             BUILD_GIT_COMMIT, dnn.version, dnn.cpu_runtime, dnn.isa, kernels_get()->isa);
-    fprintf(out, "%d arguments\n", argc);
     for (int i = 1; i < argc; i++)
         fprintf(out, "the argument '%s'\n", argv[i]);
+    fprintf(out, "no further argument\n");
     status = fclose(out) == 0 ? ranks_same(all, text) : err_set("out of memory");
     free(text);
     return status;

@@ -80,13 +80,16 @@ static int first_rank(struct comm *comm, bool flag)
     return rank;
 }
 
-/* The line that begins at *at, which moves to the next one. */
+/* The line that begins at *at, which moves to the next one, without what JSON has around it. */
 static void take_line(const char **at, char line[LINE_BYTES])
 {
-    size_t length = strcspn(*at, "\n");
-    size_t kept = length < LINE_BYTES - 1 ? length : LINE_BYTES - 1;
+    size_t length = strcspn(*at, "\n"), begin = strspn(*at, " "), kept = length - begin;
 
-    memcpy(line, *at, kept);
+    if (kept > 0 && (*at)[length - 1] == ',')
+        kept--;
+    if (kept >= LINE_BYTES)
+        kept = LINE_BYTES - 1;
+    memcpy(line, *at + begin, kept);
     line[kept] = '\0';
     *at += length + ((*at)[length] == '\n');
 }

@@ -26,11 +26,15 @@ bool group_helps(void)
     return ranks_get()->number > 0;
 }
 
+/* Each in turn, in an order that changes from turn to turn: else a group could have the same variants at
+ * all seeds, and its machines would show in their speeds. */
 bool group_has(const struct study *study, const struct run *run)
 {
     const struct ranks *ranks = ranks_get();
+    uint32_t i = (uint32_t)(run - study->runs), groups = (uint32_t)ranks->groups;
+    uint32_t shift = i / groups * 2654435761u >> 16;
 
-    return (run - study->runs) % ranks->groups == ranks->number;
+    return (i + shift) % groups == (uint32_t)ranks->number;
 }
 
 /* ---- Orders ---------------------------------------------------------------------------------- */
