@@ -57,14 +57,10 @@ ranks 2 "$mpi" list --format json >out 2>err || fail "list"
 python3 -m json.tool out >tool 2>&1 || fail "list: not one document"
 
 # A rank that cannot go on says why and ends all.
-i=0
-while [ $i -lt 400 ]; do
-    echo "A line of text, number $i, that a model may read, and one more sentence of it, so that it is longer."
-    echo
-    i=$((i + 1))
-done >text
+seq -f 'A line of text, number %g, that a model may read.' 400 >text
+seq -f 'Another line, number %g, that is held out.' 400 >held
 # shellcheck disable=SC2086
-ranks_begin 2 "$mpi" $smoke --verbose --corpus text --heldout-share 0.1 --steps 100 --batch 8
+ranks_begin 2 "$mpi" $smoke --verbose --corpus text --heldout held --steps 100
 echo "And one more." >>text
 wait $child && fail "a text that changes: status 0"
 grep -q 'glubench:.*text.*changed' err || fail "a text that changes: not said"
