@@ -48,7 +48,7 @@ grep -q 'processes were started.*sees one; start glubench_mpi by the launcher' e
 # More threads than cores: a warning that names the launcher's option.
 # shellcheck disable=SC2086
 ranks 2 "$mpi" $smoke --steps 1 --threads 64 --batch 2 -o warned.json >out 2>err || fail "64 threads"
-[ "$(grep -c 'more than.*--bind-to none' err)" = 1 ] || fail "64 threads: no warning, or not one"
+[ "$(grep -c 'more than.*bind-to none' err)" = 1 ] || fail "64 threads: no warning, or not one"
 
 # What needs one process is done by one.
 ranks 2 "$mpi" --version >out 2>err || fail "--version"

@@ -265,9 +265,10 @@ static int threads_asked(void)
 static void warn_of_threads(const struct setting *setting, const struct cpus *cpus, int most)
 {
     char quota[64] = "";
-    const char *hint = ranks_get()->library ? "; launchers bind a rank to few of them unless told "
-                                              "otherwise: mpirun --bind-to none, or --map-by slot:pe=N"
-                                            : "";
+    const char *hint = ranks_get()->library
+                           ? "; launchers bind a rank to few of them unless they are told otherwise, Open "
+                             "MPI's by bind-to none or map-by slot:pe=N"
+                           : "";
 
     if (setting->threads <= most)
         return;
@@ -345,10 +346,10 @@ static int resolve_ranks(struct setting *setting)
         return err_set(FIELD("jobs") ": %d trainings side by side in each of %d ranks; give 1, and "
                        FIELD("ranks_per_run"),
                        setting->recipe.jobs, all);
-    if (all > ranks && setting->dump_batches)
-        return err_set(FIELD("dump_batches") ": %d groups of ranks would write to one file; give "
+    if (all > ranks && (setting->dump_batches || setting->log))
+        return err_set(FIELD("%s") ": %d groups of ranks would write to one file; give "
                        FIELD("ranks_per_run") " %d",
-                       all / ranks, all);
+                       setting->log ? "log" : "dump_batches", all / ranks, all);
     name_nearest(setting->recipe.batch, ranks, nearest, sizeof nearest);
     return setting->recipe.batch % ranks == 0
                ? 0

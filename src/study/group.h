@@ -5,7 +5,7 @@
 #ifndef GLU_STUDY_GROUP_H
 #define GLU_STUDY_GROUP_H
 
-#include "src/study/run.h"
+#include "src/study/status.h"
 #include "src/study/study.h"
 
 /* Does this process lead a group that is not the first? */

@@ -15,6 +15,7 @@ libglubench_a_SOURCES += \
     src/study/records.c src/study/records.h \
     src/study/resume.c src/study/resume.h \
     src/study/run.c src/study/run.h \
+    src/study/status.h \
     src/study/store.c src/study/store.h \
     src/study/study.c src/study/study.h
 

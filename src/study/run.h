@@ -2,15 +2,9 @@
 #ifndef GLU_STUDY_RUN_H
 #define GLU_STUDY_RUN_H
 
-#include <jansson.h>
+#include "src/study/status.h"
 
-/* How a study ended; a message is set unless it is STUDY_OK. */
-enum study_status {
-    STUDY_OK,
-    STUDY_FAILED,      /* it could not start, or the results could not be written */
-    STUDY_RUNS_FAILED, /* complete, but some runs failed or diverged */
-    STUDY_INTERRUPTED
-};
+#include <jansson.h>
 
 struct study_options; /* options.h */
 

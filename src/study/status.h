@@ -1,0 +1,13 @@
+/* status.h - how a study ends. */
+#ifndef GLU_STUDY_STATUS_H
+#define GLU_STUDY_STATUS_H
+
+/* How a study ended; a message is set unless it is STUDY_OK. */
+enum study_status {
+    STUDY_OK,
+    STUDY_FAILED,      /* it could not start, or the results could not be written */
+    STUDY_RUNS_FAILED, /* complete, but some runs failed or diverged */
+    STUDY_INTERRUPTED
+};
+
+#endif
