@@ -7,7 +7,8 @@
 # They speak over the loopback, in a network of their own where that can be made, so that neither the
 # machine's network nor its absence matters.  Ends the test as skipped where there is no launcher.
 command -v mpirun >/dev/null || { echo "no mpirun"; exit 77; }
-mpi_flags= isolated=
+mpi_flags=''
+isolated=''
 case $(mpirun --version 2>&1) in
 *'Open MPI) 4'*)
     mpi_flags='--oversubscribe --bind-to none'
