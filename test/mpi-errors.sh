@@ -42,7 +42,8 @@ for variable in PMI_SIZE OMPI_COMM_WORLD_SIZE SLURM_STEP_NUM_TASKS; do
     env $variable=1 "$program" $smoke --quiet --steps 1 -o one.json --force >out 2>err || fail "$variable of 1"
 done
 # shellcheck disable=SC2086
-ranks 1 env OMPI_COMM_WORLD_SIZE=2 PMI_SIZE=2 "$mpi" $smoke >out 2>err
+timeout 60 env SLURM_STEP_NUM_TASKS=2 "$mpi" $smoke >out 2>err
+[ $? = 2 ] || fail "another MPI's launcher: not status 2"
 grep -q 'processes were started.*sees one; start glubench_mpi by the launcher' err || fail "another MPI's launcher"
 
 # More threads than cores: a warning that names the launcher's option.
