@@ -7,8 +7,8 @@ MAINTAINERCLEANFILES += man/glubench.1
 
 man/glubench.1: man/glubench.x configure.ac $(glubench_SOURCES) | glubench$(EXEEXT)
 	$(AM_V_at)$(MKDIR_P) man
-	$(AM_V_GEN)$(HELP2MAN) --no-info --include=$(top_srcdir)/man/glubench.x \
-	    --output=$@ ./glubench$(EXEEXT)
+	$(AM_V_GEN)$(HELP2MAN) --no-info --version-string='$(PACKAGE_STRING)' \
+	    --include=$(top_srcdir)/man/glubench.x --output=$@ ./glubench$(EXEEXT)
 
 dist_check_SCRIPTS += test/manual.py
 TESTS += test/manual.py

@@ -176,6 +176,8 @@ def draw(documents, options):
         figure, document,
         "%s. %s Solid, filled: gated; dashed, open: ungated." % (
             common.describe_seeds(runs).capitalize(),
+            "Bands: 95 % t intervals over seeds, whose number was chosen by looking: no test of"
+            " anything." if many and documents[0].data["config"].get("until_decided") else
             "Bands: 95 % t intervals over seeds." if many
             else "One seed: no band, no interval."),
         "Right: without the first %g %% of the run." % (100 * SKIPPED) if others else None,

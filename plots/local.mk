@@ -18,8 +18,7 @@ FIGURES = $(top_srcdir)/results/figures
 FIGURE_FORMAT = png
 plots:
 	@files='$(RESULTS)'; \
-	test -n "$$files" || files=`ls $(srcdir)/results/*.json | \
-	    grep -v -e '/schema\.json$$' -e '/paper\.json$$'`; \
+	test -n "$$files" || files=`ls $(srcdir)/results/*.json | grep -v '/schema\.json$$'`; \
 	test -n "$$files" || { echo "no results in $(srcdir)/results; make some:" \
 	    "./glubench -o results/NAME.json" >&2; exit 1; }; \
 	test -n '$(PLOT_PYTHON)' || { echo "no python3 with matplotlib: apt-get install" \

@@ -21,7 +21,10 @@ sorted()
     value "$1" "$2" | sort -u | tr '\n' ' '
 }
 
-bench profile --profile --variant relu --variant swiglu
+# A configuration that was decided by looking is one of runs.
+echo '{"until_decided": true, "seeds_max": 9}' >looks.json
+bench profile --profile --config looks.json --variant relu --variant swiglu
+grep -q '"until_decided"\|"seeds_max"' profile.json && fail "bench looks"
 [ "$(sorted profile.part variant)" = "relu swiglu " ] || fail "profile: $(sorted profile.part variant)"
 [ "$(sorted profile.part primitives_created)" = "0 " ] || fail "profile: steps create primitives"
 value profile.part share | awk '{ sum += $1 } END { exit !(NR == 28 && sum > 1.999 && sum < 2.001) }' ||

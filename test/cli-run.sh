@@ -21,6 +21,24 @@ done
     fail "two variants ended with the same weights"
 "$program" report glubench.json >report && cmp -s out report || fail "report differs from run"
 
+# What others published beside it: in the table and in the file, and then without being asked for again.
+glu --variant relu --variant swiglu --samples 0 --steps 2 --beside zhang2024 --beside narang2021,zhang2024 \
+    --output beside.json
+grep -q '^FFN_SwiGLU .* -0.055 (0.003)$' out || fail "run --beside narang2021: not in the table"
+grep -q '"beside": \["zhang2024", "narang2021"\]' beside.json || fail "run --beside: not in config"
+"$program" report beside.json >report && cmp -s out report || fail "report differs from run --beside"
+"$program" validate beside.json >out 2>err || fail "run --beside: not valid"
+case $(value beside.json repro) in
+*beside*) fail "a run's own command has the papers" ;;
+esac
+glu --config beside.json --output again.json
+grep -q '^FFN_SwiGLU .* -0.055 (0.003)$' out || fail "the configuration has no papers"
+sed 's/"narang2021"\]/"narang2031"]/' beside.json >later.json
+"$program" report later.json >out 2>err || fail "a paper of later"
+grep -q 'narang2031: a paper that this program does not know' out || fail "a paper of later is not told"
+timeout 60 "$program" plan --config later.json >out 2>err && fail "a paper that there is not"
+grep -q "later.json: beside.*did you mean narang2021" err || fail "a paper that there is not, in a file"
+
 # The same seed gives the same bits: again, and in another order and number of jobs, with the same
 # threads of a run.
 glu --variant glu --variant swiglu --seeds 2 --samples 0 --output 1.json

@@ -128,10 +128,25 @@ refused 'its axes are others' --seeds 1 --vary steps=1,2 -o named
 glu --seeds 1 --vary steps=1,2 --restart -o named || fail "--restart"
 [ -e named/1.json ] || fail "--restart did not begin anew"
 
-# What a setting's results lack is told.
-python3 -c 'import json; p = "study/0.02_8.json"; d = json.load(open(p)); d["runs"].pop(); json.dump(d, open(p, "w"))'
+# What neither a setting's results nor the records have is told.
+python3 - <<'END'
+import json
+import os
+path = "study/0.02_8.json"
+with open(path) as file:
+    document = json.load(file)
+lost = document["runs"].pop()
+with open(path, "w") as file:
+    json.dump(document, file)
+with open("study/study.json") as file:
+    for cell in json.load(file)["cells"]:
+        if (cell["setting"], cell["variant"], cell["seed"]) == ("0.02_8", lost["variant"], lost["seed"]):
+            os.remove("study/cells/" + cell["key"] + ".json")
+END
 "$program" report study >out 2>err || fail "report of a study that lacks a run"
-grep -q 'study/0.02_8.json: runs: has 0 rows of' err || fail "a missing run is not told"
+grep -q "warning: study: 1 of 36 runs are missing; 'glubench gather study' tells which" err ||
+    fail "a missing run is not told"
+grep -q 'has 0 rows of' err && fail "a missing run is told twice"
 
 # The name of a number in a file is its shortest.
 echo '{"axes": [{"name": "learning-rate", "values": [0.1, 2.5e-1, 1.0]}], "settings": [

@@ -48,12 +48,14 @@ reject()
 for option in $("$GLUBENCH" --help | grep -o -e '^ \{2,6\}\(-., \)\?--[a-z0-9-]*=\?' | grep -o -e '--.*'); do
     expect "$option" "${option%=}"
 done
-expect "run bench plan list report compare validate" ""
+expect "run bench plan cells gather list report compare validate" ""
 expect "run" r
 expect "--variant= --steps= --all-variants" --
 expect "--variant=" --var
 expect "--ffn" bench --f
 reject "--ffn" run --f
+expect "--cell=" run --ce
+reject "--cell=" cells --ce
 expect "--scaling --scaling-d-model=" bench --s
 reject "--sweep" bench --s
 reject "--sweep-d-model=" bench --s
@@ -62,10 +64,13 @@ expect "swish swiglu" --variant = sw
 reject "relu" --variant = sw
 expect "smoke tiny mini small base" --preset ""
 reject "custom:ACT" --variant cus
+expect "narang2021 shazeer2020" --beside ""
+expect "narang2021" report --beside nar
 expect "auto f32 bf16" --precision ""
 expect "latex csv" report --format ""
 expect "latex" report -f l
 cd / && expect "tmp" --corpus t
 expect "tmp" validate t
+expect "tmp" gather t
 exit $failed
 END

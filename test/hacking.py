@@ -17,9 +17,9 @@ import sys
 import tempfile
 
 KINDS = ["variant", "activation", "architecture", "task", "metric", "tokenizer", "optimizer",
-         "schedule", "communicator", "preset", "table", "format", "command"]
+         "schedule", "communicator", "preset", "table", "format", "paper", "command"]
 SKIPPED = 77
-SOURCES = {".c", ".h", ".mk", ".am", ".ac", ".py", ".sh", ".json", ".md", ".x", ".5"}
+SOURCES = {".c", ".h", ".cc", ".mk", ".am", ".ac", ".py", ".sh", ".json", ".md", ".x", ".5"}
 
 source = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parent.parent).resolve()
 

@@ -10,16 +10,21 @@ fail()
     failed=1
 }
 
-# options FOLDER...: the lines with an option in a text.
+help=$(./glubench --help) || fail "no --help"
+
+# options FOLDER...: the lines with an option in a text; those of other programs are none.
 options()
 {
-    find "$@" -name '*.[ch]' ! -path '*/src/cli/*' -exec grep -nH '"[^"]*--[a-z][^"]*"' {} +
+    find "$@" -name '*.[ch]' ! -path '*/src/cli/*' -exec grep -nH '"[^"]*--[a-z][^"]*"' {} + |
+        while IFS= read -r line; do
+            for word in $(echo "$line" | grep -o -e '--[a-z][a-z_-]*'); do
+                ! echo "$help" | grep -q -e "^ .* $word\([= ]\|\$\)" || echo "$line"
+            done
+        done
 }
 
 written=$(options "$srcdir/src" "$srcdir/variants")
 [ -z "$written" ] || fail "texts of the library name options: $written"
-
-help=$(./glubench --help) || fail "no --help"
 fields=$(find "$srcdir/src" -name '*.[ch]' -exec grep -ho 'FIELD("[a-z_]*")' {} + | sort -u |
     sed 's/FIELD("\(.*\)")/\1/')
 for field in $fields; do

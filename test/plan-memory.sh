@@ -29,4 +29,11 @@ fi
 compare --preset smoke --threads 1
 compare --preset tiny --d-model 256 --heads 4 --d-kv 64 --d-ff 1152 --batch 8 \
     --heldout-examples 8 --threads 1
+# The largest array by far would be the logits of T5's vocabulary; they are done in slices.
+model=${GLUBENCH_DATA:-/nowhere}/spiece/t5.spiece.model
+if test -e "$model" && "$program" --version | grep -q '^with SentencePiece'; then
+    compare --preset smoke --threads 1 --tokenizer "sentencepiece:$model"
+    compare --preset lm-smoke --threads 1 --tokenizer "sentencepiece:$model" --d-model 128 \
+        --micro-batch 8 --batch 8 --input-length 128 --heldout-examples 8
+fi
 exit $failed

@@ -224,6 +224,19 @@ def check_study(folder):
     folder.refuse("study", ["nowhere", "-o", "x.png"], "No such file")
 
 
+def check_looks(folder):
+    """Where seeds were added until it was decided, no figure tells a p."""
+    fixed = folder.example("3", "plain")
+    for figure in ("forest", "curves"):
+        drawn = []
+        for looked in (False, True):
+            name = folder.change(fixed, "looks.json",
+                                 lambda document, looked=looked:
+                                 document["config"].update(until_decided=looked))
+            drawn.append(folder.draw(figure, [name], "looks.svg"))
+        check(drawn[0] != drawn[1], "%s: nothing tells that seeds were added by looking" % figure)
+
+
 def check_missing(folder):
     """What the data lack is left out and said, not made up and not a traceback."""
     one, diverged, bare = (folder.example(*which) for which in (("1", "plain"), ("3", "diverged"),
@@ -272,6 +285,39 @@ def check_log(folder):
     check_picture(folder, "log.png", 2)
 
 
+def check_beside(folder):
+    """What others published, each with marks and a place in the legend of its own."""
+    plain = folder.example("3", "plain")
+    alone = folder.draw("forest", [plain], "alone.svg")
+    check(alone == folder.draw("forest", [plain, "--beside", "shazeer2020"], "paper.svg"),
+          "forest: the paper is not what is there when nobody asks")
+    drawn = [folder.draw("forest", [plain, "--beside", keys], "beside.svg")
+             for keys in ("narang2021", "shazeer2020,narang2021")]
+    check(all(drawn) and len({alone, *drawn}) == 3, "forest: --beside draws nothing else")
+    folder.draw("forest", [plain, "--beside", "shazeer2020,narang2021"], "beside.png")
+    check_picture(folder, "beside.png", 4)
+    # Of a file that names papers those that fit are drawn with it, the others are left out.
+    named = folder.change(plain, "named.json",
+                          lambda document: document["config"].update(beside=["zhang2024", "narang2021"]))
+    check(folder.draw("forest", [named], "named.svg") == drawn[1],
+          "forest: not the papers that the file names")
+    for keys, word in (("narang", "did you mean narang2021?"), ("zhang2024", "figures in percent"),
+                       ("huang2024xielu", "no relu"), ("zhao2026", "no figures"), ("", "no paper ''")):
+        folder.refuse("forest", [plain, "--beside", keys, "-o", "x.png"], word)
+    check_values()
+
+
+def check_values():
+    """The differences, against those that the program computes of the same files."""
+    import forest
+    paper = forest.Paper("narang2021", "relu")
+    delta, half = paper.delta("swiglu")
+    check(abs(delta + 0.055) < 1e-12 and abs(half - 0.0062532005) < 1e-6,
+          "forest: narang2021's swiglu is %g +- %g" % (delta, half))
+    check(abs(paper.later_delta("swiglu") + 0.049) < 1e-12 and paper.delta("relu2") == (None, None),
+          "forest: its longer run is %g" % paper.later_delta("swiglu"))
+
+
 def check_all(folder):
     bare = folder.example("2", "bare")
     status, printed = folder.script("all", bare, "-d", "figures", "--format", "svg")
@@ -294,8 +340,8 @@ def main():
         assert font_manager
         os.chdir(path)
         folder = Folder(path)
-        for part in (check_figures, check_scaling, check_study, check_missing, check_refusals, check_log,
-                     check_all):
+        for part in (check_figures, check_scaling, check_study, check_looks, check_missing,
+                     check_refusals, check_log, check_beside, check_all):
             part(folder)
         os.chdir(home)
     print("matplotlib %s: %s" % (__version__, "%d failures" % failures if failures else "ok"))

@@ -15,7 +15,7 @@ expect()
     fail "glubench $*: status $got, not $status, or no '$pattern'"
 }
 
-for kind in plain worse diverged bare; do
+for kind in plain worse diverged bare slope flat; do
     "$example" 1-3 $kind $kind.json || exit 99
 done
 "$example" 4-5 plain more.json || exit 99
@@ -29,9 +29,32 @@ expect 1 'with another result' report plain.json worse.json
 expect 1 'cannot read nothing.json' report nothing.json
 expect 2 'table' report --table nothing plain.json
 
+# What others published.
+expect 0 '^FFN_SwiGLU .*-0.055 (0.003)$' report --beside narang2021 plain.json
+expect 0 'liu2024mobilellm\*, delta, percent' report --beside narang2021,liu2024mobilellm plain.json
+for format in terminal markdown latex csv json; do
+    expect 0 narang2021 report --format $format --beside narang2021 plain.json more.json
+done
+expect 2 "there is no paper 'narang' (did you mean narang2021?)" report --beside narang plain.json
+expect 2 "there is no paper 'zhang2042' (did you mean zhang2024?)" report --beside narang2021,zhang2042 plain.json
+expect 2 "value is empty" report --beside narang2021, plain.json
+expect 2 "does not apply to 'compare'" compare --beside narang2021 plain.json plain.json
+for list in "report --beside ?" "--beside=?" "run --beside ? --seeds 2"; do
+    expect 0 '^  narang2021  *2021  held-out log-perplexity (nats per target token), 12 variants' $list
+    expect 0 '^  liu2024mobilellm  *2024\* ' $list
+done
+expect 0 '^  narang2021 ' list
+expect 0 '"source": "section 3 and table 1 of arXiv:2102.11972"' list --format json
+expect 0 '^  smoke ' run --preset '?'
+expect 0 'order of narang2021: .* tau-b 0.86 over 8 variants' report --table agreement plain.json
+
 expect 0 identical compare plain.json plain.json
 expect 0 worse compare plain.json worse.json
 expect 0 worse compare --fail-on 50 plain.json worse.json
+expect 0 identical compare slope.json flat.json
+expect 0 '^FFN_GEGLU .* 6.93 *.3.19, 15.1. *6.6 ' report --table verdict slope.json
+expect 0 'x time: .* s = 0.02687 nats .* at 3 seeds' report --table verdict slope.json
+expect 0 'None is given while the interval of s is not above 0' report --table verdict flat.json
 expect 3 REGRESSION compare --fail-on 1 plain.json worse.json
 expect 0 better compare --fail-on 0 worse.json plain.json
 expect 3 'not ok any more' compare --fail-on 50 plain.json diverged.json
@@ -67,7 +90,7 @@ expect 0 'identical: 3 runs begun from other weights' compare from-a.json from-b
 expect 1 'from-b.json: runs\[0\]: relu at seed 1 began from other weights' report from-a.json from-b.json
 expect 0 'identical' compare from-a.json plain.json
 
-"$program" validate plain.json diverged.json bare.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
+"$program" validate plain.json diverged.json bare.json slope.json flat.json >out 2>err && [ ! -s out ] && [ ! -s err ] ||
     fail "validate finds faults in good files"
 sed 's/"status": "ok"/"status": "good"/' plain.json >bad.json
 expect 1 'bad.json: runs\[0\].status: is "good"' validate plain.json bad.json
@@ -104,6 +127,7 @@ if command -v pdflatex >/dev/null 2>&1; then
         for table in perplexity throughput parity agreement pareto; do
             "$program" report --format latex --table $table diverged.json
         done
+        "$program" report --format latex --table verdict slope.json
         "$program" compare --format latex plain.json worse.json
         printf '%s\n' '\end{document}'
     } >table.tex

@@ -1,5 +1,6 @@
 /* results-example.c - write a made-up results file: results-example SEEDS KIND FILE.
- * SEEDS is N or FIRST-LAST; KIND is plain, alike, reversed, winner, worse, diverged or bare. */
+ * SEEDS is N or FIRST-LAST; KIND is plain, alike, reversed, winner, worse, diverged, bare, slope or
+ * flat. */
 #include "src/glu.h"
 
 #include "test/results-fixture.h"
@@ -19,6 +20,8 @@ static const struct {
     {"worse", FIXTURE_WORSE},
     {"diverged", FIXTURE_DIVERGED},
     {"bare", FIXTURE_NO_EXAMPLES | FIXTURE_NO_SPEED},
+    {"slope", FIXTURE_SLOPE},
+    {"flat", FIXTURE_FLAT},
 };
 
 int main(int argc, char **argv)

@@ -80,6 +80,23 @@ static void make_run(struct run_result *run, const struct variant *variant, int 
     }
 }
 
+/* The baseline at one seed for half of the steps, from its run for all of them. */
+static void make_half(struct run_result *half, const struct run_result *run, int flags)
+{
+    struct rng rng;
+    double nats;
+
+    rng_start(&rng, run->seed, RNG_TEST, rng_lane("half"));
+    nats = run->heldout_log_perplexity_nats + (flags & FIXTURE_SLOPE ? 0.03 * log(2.0) : 0.0) +
+           0.003 * rng_normal(&rng);
+    make_run(half, run->variant, 0, (int)run->seed, flags | FIXTURE_NO_EXAMPLES);
+    half->steps = STEPS / 2;
+    half->tokens_seen /= 2;
+    half->heldout_log_perplexity_nats = nats;
+    half->curve_count = 1;
+    half->parameters_sha256[0] = 'h';
+}
+
 static void diverge(struct run_result *run)
 {
     run->status = RUN_DIVERGED;
@@ -153,6 +170,8 @@ void fixture_open(struct fixture *fixture, int first_seed, int seeds, int flags)
         }
         if (flags & FIXTURE_DIVERGED && strcmp(variant->name, "swiglu") == 0)
             diverge(&fixture->runs[last]);
+        for (int k = 0; k < seeds && index == 0 && flags & (FIXTURE_SLOPE | FIXTURE_FLAT); k++)
+            make_half(&fixture->slope_runs[results->slope_run_count++], &fixture->runs[k], flags);
         for (int train = 0; train < 2 && !(flags & FIXTURE_NO_SPEED); train++)
             make_throughput(&fixture->throughput[results->throughput_count++], variant, index, train,
                             flags);
@@ -160,6 +179,7 @@ void fixture_open(struct fixture *fixture, int first_seed, int seeds, int flags)
     results->baseline = fixture->variants[0].variant;
     results->variants = fixture->variants;
     results->runs = fixture->runs;
+    results->slope_runs = results->slope_run_count > 0 ? fixture->slope_runs : NULL;
     results->throughput = fixture->throughput;
     results->config = make_config(first_seed, seeds);
 }
@@ -168,6 +188,8 @@ void fixture_close(struct fixture *fixture)
 {
     for (int i = 0; i < fixture->results.run_count; i++)
         run_result_free(&fixture->runs[i]);
+    for (int i = 0; i < fixture->results.slope_run_count; i++)
+        run_result_free(&fixture->slope_runs[i]);
     for (int i = 0; i < fixture->results.throughput_count; i++)
         free(fixture->throughput[i].samples_s);
     json_decref(fixture->results.config);
@@ -190,7 +212,8 @@ json_t *fixture_document(int first_seed, int seeds, int flags)
 
 enum affects fixture_affects(const char *path)
 {
-    static const char *const nothing[] = {"preset", "seeds", "variants", "threads", "jobs"};
+    static const char *const nothing[] = {"preset",  "seeds", "seeds_max",    "until_decided",
+                                          "variants", "threads", "jobs"};
 
     for (size_t i = 0; i < LENGTH_OF(nothing); i++)
         if (strcmp(nothing[i], path) == 0)

@@ -16,12 +16,14 @@ enum fixture_flags {
     FIXTURE_REVERSED = 16,    /* the paper's order upside down */
     FIXTURE_WINNER = 32,      /* geglu is far below all others */
     FIXTURE_WORSE = 64,       /* 2 % more loss and 10 % more seconds */
+    FIXTURE_SLOPE = 128,      /* with runs of half of the steps, 0.03 nats per e-fold behind */
+    FIXTURE_FLAT = 256,       /* the same, but nothing behind */
 };
 
 struct fixture {
     struct results results;
     struct variant_result variants[16];
-    struct run_result runs[128];
+    struct run_result runs[128], slope_runs[12];
     struct throughput_result throughput[32];
 };
 

@@ -45,7 +45,7 @@ static void best_is(const struct scores *scores, int expected, const char *what)
 
 static void test_best(void)
 {
-    struct scores scores = {&lower, VARIANTS, SEEDS, values};
+    struct scores scores = {&lower, VARIANTS, SEEDS, values, false};
     double close[VARIANTS * SEEDS];
 
     best_is(&scores, 1, "the best by errors is the lowest");
@@ -61,7 +61,7 @@ static void test_best(void)
     best_is(&scores, 1, "where the lowest still is below");
     scores.seeds = 1;
     best_is(&scores, -1, "none at one seed");
-    scores = (struct scores){&higher, 1, SEEDS, values};
+    scores = (struct scores){&higher, 1, SEEDS, values, false};
     best_is(&scores, -1, "none of one variant");
     scores.variants = 0;
     best_is(&scores, -1, "none of none");
@@ -69,7 +69,7 @@ static void test_best(void)
 
 static void test_against_baseline(void)
 {
-    struct scores scores = {&higher, VARIANTS, SEEDS, values};
+    struct scores scores = {&higher, VARIANTS, SEEDS, values, false};
     struct contrast contrast[VARIANTS], none[VARIANTS];
     double missing[VARIANTS * SEEDS], p[VARIANTS], holm[VARIANTS];
     struct paired_test test;

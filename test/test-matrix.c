@@ -53,7 +53,7 @@ static void test_values(json_t *document)
     tap_ok(matrix.variant[6].gated && !matrix.variant[0].gated
                && matrix.variant[6].parameters == 500000.0 && matrix.variant[0].d_ff == 384.0
                && strcmp(matrix_label(&matrix, "swiglu"), "FFN_SwiGLU") == 0
-               && matrix.variant[6].paper->steps_65536_mean == 1.944,
+               && matrix.variant[6].paper->value == 1.944,
            "and the facts of the variants, with the paper's");
     matrix_close(&matrix);
 }

@@ -62,7 +62,7 @@ static void test_promises(const char *name)
         ids = malloc((most + 1) * sizeof *ids);
         if (!ids)
             tap_bail_out("no memory");
-        count = tokenizer->encode(tokenizer, text, bytes, ids);
+        count = tokenizer->encode(tokenizer, text, bytes, ids, most);
         for (size_t i = 0; i < count && count <= most; i++)
             outside += ids[i] < TOKEN_UNK || ids[i] >= tokenizer->pieces;
         wrong += count > most || decode(tokenizer, ids, count, again, LONGEST) != bytes ||
@@ -71,6 +71,9 @@ static void test_promises(const char *name)
         cut += decode(tokenizer, ids, count, again, bytes / 2) != bytes ||
                memcmp(text, again, bytes / 2) != 0;
         cut += decode(tokenizer, ids, count, again, 0) != bytes;
+        ids[bytes / 2] = -7; /* not written to */
+        cut += tokenizer->encode(tokenizer, text, bytes, ids, bytes / 2) != count ||
+               ids[bytes / 2] != -7;
         free(ids);
     }
     tap_ok(wrong == 0, "%s: encoded and decoded, a text is the same", name);
@@ -88,10 +91,10 @@ static void test_bytes(void)
     int32_t ids[4] = {0};
     char back[8];
 
-    tap_ok(bytes->vocabulary == 384 && tokenizer_vocabulary("bytes") == 384 &&
-               bytes->pieces == 259 && bytes->first_sentinel == 383 && bytes->sha256[0] == '\0',
+    tap_ok(bytes->vocabulary == 384 && bytes->pieces == 259 && bytes->first_sentinel == 383 &&
+               bytes->file.sha256[0] == '\0' && !bytes->save,
            "bytes: 384 ids, sentinels from 383");
-    tap_ok(bytes->ids_max(bytes, 4) == 4 && bytes->encode(bytes, text, 4, ids) == 4 &&
+    tap_ok(bytes->ids_max(bytes, 4) == 4 && bytes->encode(bytes, text, 4, ids, 4) == 4 &&
                ids[0] == 100 && ids[1] == 3 && ids[2] == 258 && ids[3] == 13,
            "bytes are the ids 3 to 258");
     tap_ok(decode(bytes, ids, 4, back, 7) == 4 && memcmp(back, text, 4) == 0,
@@ -107,22 +110,33 @@ static void test_names(void)
     struct tokenizer *tokenizer;
 
     tap_ok(tokenizer_open(&tokenizer, "words") == -1 && !tokenizer && strstr(err_get(), "words") &&
-               strstr(err_get(), "bytes") && tokenizer_vocabulary("words") == -1,
+               strstr(err_get(), "bytes") && strstr(err_get(), "sentencepiece:FILE"),
            "an unknown tokenizer: %s", err_get());
     tap_ok(tokenizer_open(&tokenizer, "bytes:x") == -1 && !tokenizer, "%s", err_get());
     tap_ok(tokenizer_open(&tokenizer, "byte") == -1 && tokenizer_open(&tokenizer, "") == -1,
            "part of a name is none: %s", err_get());
+    tap_ok(tokenizer_open(&tokenizer, "sentencepiece") == -1 && !tokenizer &&
+               strstr(err_get(), "sentencepiece:FILE") &&
+               tokenizer_open(&tokenizer, "sentencepiece:") == -1 && !tokenizer,
+           "without its file: %s", err_get());
+    tap_ok(tokenizer_type_find("sentencepiece:x") == &tokenizer_sentencepiece &&
+               tokenizer_type_find("sentencepiece") == &tokenizer_sentencepiece &&
+               tokenizer_type_find("bytes") == &tokenizer_bytes && !tokenizer_type_find("byte"),
+           "kinds are found by name, with an argument or without");
 }
 
 int main(void)
 {
-    int types = 0;
+    int types = 0, whole = 0; /* those that need no file; test/sentencepiece.sh has the others */
 
     while (tokenizer_type_at((size_t)types))
         types++;
-    tap_plan(4 * types + 4 + 3);
     for (int i = 0; i < types; i++)
-        test_promises(tokenizer_type_at((size_t)i)->name);
+        whole += !tokenizer_type_at((size_t)i)->argument;
+    tap_plan(4 * whole + 4 + 5);
+    for (int i = 0; i < types; i++)
+        if (!tokenizer_type_at((size_t)i)->argument)
+            test_promises(tokenizer_type_at((size_t)i)->name);
     test_bytes();
     test_names();
     return tap_status();

@@ -22,6 +22,7 @@ struct invocation {
     int argc;
     char **argv;
     bool help, version;
+    const struct setting_option *asked; /* its choices, by "--preset ?"; NULL: none */
 };
 
 struct command {
@@ -50,7 +51,11 @@ void cli_name_field(const char *field, char *text, size_t size);
 int command_run(const struct invocation *invocation);
 int command_bench(const struct invocation *invocation);
 int command_plan(const struct invocation *invocation);
+int command_cells(const struct invocation *invocation);
+int command_gather(const struct invocation *invocation);
 int command_list(const struct invocation *invocation);
+/* Print the choices of an option whose row is `listed`.  An exit status, with a message. */
+int list_choices_of(const struct setting_option *option);
 int command_report(const struct invocation *invocation);
 int command_compare(const struct invocation *invocation);
 int command_validate(const struct invocation *invocation);

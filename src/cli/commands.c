@@ -4,12 +4,17 @@
 #include "src/cli/cli.h"
 
 static const struct command commands[] = {
-    {"run", COMMAND_RUN, NULL, 0, 0,
+    {"run", COMMAND_RUN | COMMAND_RUN_ITSELF, NULL, 0, 0,
      "train the variants, evaluate and time them, write the results file (default)", command_run},
     {"bench", COMMAND_BENCH, NULL, 0, 0,
      "measure the throughput of training steps and forward passes", command_bench},
     {"plan", COMMAND_PLAN, NULL, 0, 0,
      "tell sizes, operations, memory and time of a run without running it", command_plan},
+    {"cells", COMMAND_RUN, NULL, 0, 0,
+     "print a command for each run, to be done anywhere and in any order", command_cells},
+    {"gather", COMMAND_GATHER, "DIR", 1, 1,
+     "write the results files of a study from the runs that are done, and tell which are missing",
+     command_gather},
     {"list", COMMAND_LIST, NULL, 0, 0, "list variants and presets", command_list},
     {"report", COMMAND_REPORT, "FILE...", 1, 1000, "print tables from results files",
      command_report},

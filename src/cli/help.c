@@ -182,7 +182,7 @@ void help_print(FILE *out, const struct invocation *invocation)
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *option = setting_option_at(i);
 
-        if (!all && !(option->commands & invocation->command->bit))
+        if (!(option->commands & (all ? COMMANDS_ALL : invocation->command->bit)))
             continue;
         if (option->type == OPTION_GROUP) {
             fprintf(out, "\n%s:\n", option->help);

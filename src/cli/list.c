@@ -1,7 +1,8 @@
-/* list.c - `glubench list`: the variants and the presets. */
+/* list.c - `glubench list`: the variants, the presets and the papers. */
 #include "src/glu.h"
 
 #include "src/cli/cli.h"
+#include "src/results/published.h"
 #include "src/setting/presets.h"
 #include "src/util/standard.h"
 #include "src/util/wrap.h"
@@ -21,14 +22,15 @@ static json_t *variant_json(const struct variant *variant)
 
 static int list_json(void)
 {
-    json_t *variants = json_array(), *presets = json_array(), *document;
-    int failed = 0;
+    json_t *variants = json_array(), *presets = json_array(), *published = published_json(), *document;
+    int failed = published == NULL;
 
     for (int i = 0; i < variant_count(); i++)
         failed |= json_array_append_new(variants, variant_json(variant_at(i)));
     for (int i = 0; i < preset_count(); i++)
         failed |= json_array_append_new(presets, preset_json(i));
-    document = json_pack("{s:o, s:o}", "variants", variants, "presets", presets);
+    document = json_pack("{s:o, s:o, s:o}", "variants", variants, "presets", presets, "published",
+                         published);
     if (failed || !document) {
         json_decref(document);
         return err_set("out of memory");
@@ -57,7 +59,7 @@ static void list_activations(void)
     }
 }
 
-static void list_text(void)
+static void list_variants(void)
 {
     wrap_print(standard_data(), "Variants (the gate is W, V is linear; * is element-wise):\n");
     for (int i = 0; i < variant_count(); i++) {
@@ -68,7 +70,11 @@ static void list_text(void)
     }
     wrap_print(standard_data(), "  custom:ACT[,gated][,alpha=A][,beta=B]  with ACT one of:\n");
     list_activations();
-    wrap_print(standard_data(), "\nPresets:\n");
+}
+
+static int list_presets(void)
+{
+    wrap_print(standard_data(), "Presets:\n");
     for (int i = 0; i < preset_count(); i++) {
         const struct preset *preset = preset_at(i);
         const struct recipe *recipe = &preset->recipe;
@@ -85,6 +91,42 @@ static void list_text(void)
                    recipe->d_ff, recipe->d_ff * 2 / 3, recipe->batch, recipe->input_length,
                    (long long)recipe->steps);
     }
+    return 0;
+}
+
+static int list_published(void)
+{
+    const struct published *all = published_all();
+
+    if (!all)
+        return -1;
+    wrap_print(standard_data(), "Published figures, for --beside (* not verified: from memory):\n");
+    for (int i = 0; i < all->papers; i++) {
+        const struct published_paper *paper = &all->paper[i];
+        const struct published_metric *metric = paper->metrics ? &paper->metric[0] : NULL;
+
+        wrap_print(standard_data(), "  %-22s %lld%s %s (%s), %d variant%s\n", paper->key,
+                   (long long)paper->year, paper->verified ? " " : "*",
+                   metric ? metric->name : "no figures", metric ? metric->unit : "its setting alone",
+                   metric ? metric->values : 0, metric && metric->values == 1 ? "" : "s");
+    }
+    return 0;
+}
+
+static int list_text(void)
+{
+    list_variants();
+    wrap_print(standard_data(), "\n");
+    list_presets();
+    wrap_print(standard_data(), "\n");
+    return list_published();
+}
+
+int list_choices_of(const struct setting_option *option)
+{
+    int status = option->choice == published_key ? list_published() : list_presets();
+
+    return status ? EXIT_FAILED : EXIT_OK;
 }
 
 int command_list(const struct invocation *invocation)
@@ -97,6 +139,5 @@ int command_list(const struct invocation *invocation)
         err_set("--format: 'list' knows terminal and json, not %s", format);
         return EXIT_USAGE;
     }
-    list_text();
-    return EXIT_OK;
+    return list_text() ? EXIT_FAILED : EXIT_OK;
 }

@@ -5,6 +5,7 @@ cli_sources = \
     src/cli/cli.h src/cli/commands.c src/cli/options.c src/cli/help.c \
     src/cli/settings.c src/cli/settings.h \
     src/cli/study.c src/cli/study.h src/cli/run.c src/cli/bench.c \
+    src/cli/cells.c src/cli/gather.c \
     src/cli/plan.c src/cli/list.c src/cli/report.c src/cli/compare.c src/cli/validate.c
 glubench_SOURCES = src/cli/main.c $(cli_sources)
 glubench_LDADD = libglubench.a $(KERNEL_LIBS)
@@ -22,6 +23,8 @@ test_input_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 TESTS += test-input-memory
 
 dist_check_SCRIPTS += test/lm.sh test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh \
-    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/log.sh test/outputs.sh
+    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/cli-until-decided.sh test/log.sh \
+    test/outputs.sh
 TESTS += test/lm.sh test/cli-usage.sh test/cli-run.sh test/cli-resume.sh test/cli-bench.sh \
-    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/log.sh test/outputs.sh
+    test/cli-faults.sh test/cli-study.sh test/cli-system.sh test/cli-until-decided.sh test/log.sh \
+    test/outputs.sh

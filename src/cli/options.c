@@ -29,7 +29,7 @@ static void make_getopt_tables(struct option *longs, char *shorts)
         const struct setting_option *option = setting_option_at(i);
         int has_arg = takes_value(option) ? required_argument : no_argument;
 
-        if (option->type == OPTION_GROUP)
+        if (option->type == OPTION_GROUP || !option->commands)
             continue;
         longs[n++] = (struct option){option->name, has_arg, NULL, FIRST_ROW + i};
         if (option->alias)
@@ -74,7 +74,7 @@ static int unknown_option(const char *word)
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *option = setting_option_at(i);
 
-        if (!option->name)
+        if (!option->name || !option->commands)
             continue;
         names[count++] = option->name;
         if (begins(option, word + 2, length - 2) && used < sizeof matches)
@@ -115,6 +115,8 @@ static int parse_options(struct invocation *invocation)
             invocation->help = true;
         else if (setting_option_at(row)->type == OPTION_VERSION)
             invocation->version = true;
+        else if (setting_option_at(row)->listed && strcmp(optarg, "?") == 0)
+            invocation->asked = setting_option_at(row);
         else
             invocation->arguments[invocation->argument_count++] =
                 (struct setting_argument){row, takes_value(setting_option_at(row)) ? optarg : NULL};
@@ -189,7 +191,7 @@ int cli_parse(struct invocation *invocation, int argc, char **argv)
         return err_set("out of memory");
     if (parse_options(invocation))
         return -1;
-    if (invocation->version)
+    if (invocation->version || invocation->asked)
         return 0;
     if (find_command(invocation))
         return -1;

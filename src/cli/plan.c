@@ -10,6 +10,7 @@
 #include "src/setting/setting.h"
 #include "src/study/files.h"
 #include "src/study/forecast.h"
+#include "src/study/slope.h"
 #include "src/util/json_help.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
@@ -24,7 +25,7 @@
 struct outlook {
     const struct setting *setting;
     struct forecast_row *rows; /* (setting->variant_count) */
-    int runs;
+    int runs, slopes; /* of half of the steps */
     double gemm_peak_gflop_per_s; /* on the threads of one run */
     size_t peak_bytes, throughput_bytes, machine_bytes;
     bool has_detection;
@@ -47,15 +48,19 @@ static int detect(const struct setting *setting, double nats, struct detection *
     return status;
 }
 
-/* `before` is of another setting, or NULL: what is measured there holds here too, in one precision. */
-static int look_out(struct outlook *outlook, const struct setting *setting,
+/* At setting i.  `before` is of another one, or NULL: what is measured there holds here too, in one
+ * precision. */
+static int look_out(struct outlook *outlook, const struct settings *settings, int i,
                     const struct outlook *before, double detect_nats)
 {
+    const struct setting *setting = &settings->setting[i];
+
     *outlook = (struct outlook){.setting = setting,
                                 .runs = setting->variant_count * setting->recipe.seeds,
+                                .slopes = slope_count(settings->setting, settings->count, i),
                                 .machine_bytes = machine_memory_bytes(),
                                 .has_detection = detect_nats > 0};
-    if (forecast_make(&outlook->rows, setting) ||
+    if (outlook->slopes < 0 || forecast_make(&outlook->rows, setting) ||
         (outlook->has_detection && detect(setting, detect_nats, &outlook->detection)))
         return -1;
     outlook->peak_bytes = forecast_peak_bytes(outlook->rows, setting);
@@ -71,6 +76,12 @@ static int look_out(struct outlook *outlook, const struct setting *setting,
 static const char *plural(int n)
 {
     return n == 1 ? "" : "s";
+}
+
+/* How many seeds there are is seen on the way. */
+static const char *at_most(const struct setting *setting)
+{
+    return setting->until_decided ? "at most " : "";
 }
 
 /* Frees it.  0, or -1 and a message. */
@@ -156,12 +167,32 @@ static void print_model(const struct setting *setting)
                setting->preset, one ? "a decoder alone, " : "", recipe->d_model, layers,
                recipe->heads, recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
     wrap_print(out,
-               "%lld step%s of %d examples of %s tokens; %d variant%s x %d seed%s, %d job%s of %d "
+               "%lld step%s of %d examples of %s tokens; %d variant%s x %s%d seed%s, %d job%s of %d "
                "thread%s%s\n\n",
                (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch, tokens,
-               setting->variant_count, plural(setting->variant_count), recipe->seeds,
+               setting->variant_count, plural(setting->variant_count), at_most(setting), recipe->seeds,
                plural(recipe->seeds), recipe->jobs, plural(recipe->jobs), threads, plural(threads),
                decided_by(setting));
+}
+
+static double total_s(const struct outlook *outlooks, int count)
+{
+    double seconds = 0;
+
+    for (int i = 0; i < count; i++)
+        seconds += forecast_sweep_s(outlooks[i].rows, outlooks[i].setting, outlooks[i].slopes,
+                                    outlooks[i].gemm_peak_gflop_per_s);
+    return seconds;
+}
+
+/* ", and 3 of relu for half of the steps", or nothing. */
+static const char *text_slopes(int slopes, const char *of, char text[160])
+{
+    text[0] = '\0';
+    if (slopes > 0)
+        snprintf(text, 160, ", and %d%s%.96s for half of the steps", slopes, of ? " of " : "",
+                 of ? of : "");
+    return text;
 }
 
 static int print_text(const struct outlook *outlook)
@@ -169,7 +200,7 @@ static int print_text(const struct outlook *outlook)
     const struct setting *setting = outlook->setting;
     const struct model_memory *memory = &outlook->rows[0].memory;
     FILE *out = standard_data();
-    char peak[32], throughput[32], has[32], time[32];
+    char peak[32], throughput[32], has[32], time[32], slopes[160];
 
     print_model(setting);
     if (print_rows(outlook))
@@ -182,10 +213,11 @@ static int print_text(const struct outlook *outlook)
     format_bytes((double)outlook->machine_bytes, has, sizeof has);
     wrap_print(out, "Memory: about %s to train, %s to measure throughput, of %s\n", peak,
                throughput, has);
-    format_duration(forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s), time,
-                    sizeof time);
-    wrap_print(out, "Time: about %s for %d run%s, from a matrix product of %.0f GFLOP/s\n", time,
-               outlook->runs, plural(outlook->runs), outlook->gemm_peak_gflop_per_s);
+    format_duration(total_s(outlook, 1), time, sizeof time);
+    wrap_print(out, "Time: %sabout %s for %d run%s%s, from a matrix product of %.0f GFLOP/s\n",
+               at_most(setting), time, outlook->runs, plural(outlook->runs),
+               text_slopes(outlook->slopes, setting->baseline->name, slopes),
+               outlook->gemm_peak_gflop_per_s);
     if (outlook->has_detection)
         print_detection(&outlook->detection);
     return 0;
@@ -228,15 +260,16 @@ static json_t *detection_json(const struct outlook *outlook)
 static json_t *outlook_json(const struct outlook *outlook)
 {
     const struct setting *setting = outlook->setting;
-    double seconds = forecast_sweep_s(outlook->rows, setting, outlook->gemm_peak_gflop_per_s);
+    double seconds = total_s(outlook, 1);
     json_t *variants = json_array(), *document;
     int failed = 0;
 
     for (int i = 0; i < setting->variant_count; i++)
         failed |= json_array_append_new(variants, row_json(outlook, &outlook->rows[i]));
-    document = json_pack("{s:o, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "config",
-                         setting_json(setting, NULL, NULL), "runs", outlook->runs, "variants",
-                         variants, "peak_memory_bytes", (json_int_t)outlook->peak_bytes,
+    document = json_pack("{s:o, s:i, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "config",
+                         setting_json(setting, NULL, NULL), "runs", outlook->runs, "slope_runs",
+                         outlook->slopes, "variants", variants, "peak_memory_bytes",
+                         (json_int_t)outlook->peak_bytes,
                          "throughput_memory_bytes", (json_int_t)outlook->throughput_bytes,
                          "machine_memory_bytes", (json_int_t)outlook->machine_bytes,
                          "gemm_peak_gflop_per_s", json_number(outlook->gemm_peak_gflop_per_s),
@@ -251,16 +284,6 @@ static json_t *outlook_json(const struct outlook *outlook)
 
 /* ---- A study --------------------------------------------------------------------------------- */
 
-static double total_s(const struct outlook *outlooks, int count)
-{
-    double seconds = 0;
-
-    for (int i = 0; i < count; i++)
-        seconds += forecast_sweep_s(outlooks[i].rows, outlooks[i].setting,
-                                    outlooks[i].gemm_peak_gflop_per_s);
-    return seconds;
-}
-
 /* 0, or -1 and a message. */
 static int print_study(const struct settings *settings, const struct outlook *outlooks)
 {
@@ -270,8 +293,9 @@ static int print_study(const struct settings *settings, const struct outlook *ou
     };
     struct sheet sheet = {.bad = false};
     char memory[32], time[32];
+    char half[160];
     size_t most = 0;
-    int runs = 0;
+    int runs = 0, slopes = 0;
 
     sheet_columns(&sheet, headings, LENGTH_OF(headings));
     for (int i = 0; i < settings->count; i++) {
@@ -288,19 +312,21 @@ static int print_study(const struct settings *settings, const struct outlook *ou
         sheet_cell(&sheet, "%s", memory);
         sheet_cell(&sheet, "%s", time);
         runs += outlook->runs;
+        slopes += outlook->slopes;
         most = outlook->peak_bytes > most ? outlook->peak_bytes : most;
     }
     format_bytes((double)most, memory, sizeof memory);
     format_duration(total_s(outlooks, settings->count), time, sizeof time);
     sheet_note(&sheet, "Memory: at most about %s to train", memory);
-    sheet_note(&sheet, "Time: about %s for %d runs of %d settings", time, runs, settings->count);
+    sheet_note(&sheet, "Time: about %s for %d runs of %d settings%s", time, runs, settings->count,
+               text_slopes(slopes, NULL, half));
     return print_sheet(&sheet);
 }
 
 static json_t *study_json(const struct settings *settings, const struct outlook *outlooks)
 {
     json_t *all = json_object(), *document;
-    int runs = 0, failed = !all;
+    int runs = 0, slopes = 0, failed = !all;
 
     for (int i = 0; i < settings->count && !failed; i++) {
         char name[SETTING_NAME_BYTES];
@@ -308,10 +334,11 @@ static json_t *study_json(const struct settings *settings, const struct outlook 
         axes_name(&settings->axes, i, name);
         failed = json_object_set_new(all, name, outlook_json(&outlooks[i]));
         runs += outlooks[i].runs;
+        slopes += outlooks[i].slopes;
     }
     document = failed ? NULL
-                      : json_pack("{s:o, s:O, s:i, s:o}", "axes", axes_json(&settings->axes),
-                                  "settings", all, "runs", runs, "estimated_s",
+                      : json_pack("{s:o, s:O, s:i, s:i, s:o}", "axes", axes_json(&settings->axes),
+                                  "settings", all, "runs", runs, "slope_runs", slopes, "estimated_s",
                                   json_number(total_s(outlooks, settings->count)));
     json_decref(all);
     if (!document)
@@ -376,7 +403,7 @@ int command_plan(const struct invocation *invocation)
         goto out;
     }
     for (; looked < settings.count; looked++)
-        if (look_out(&outlooks[looked], &settings.setting[looked],
+        if (look_out(&outlooks[looked], &settings, looked,
                      looked > 0 ? &outlooks[looked - 1] : NULL, request->detect_nats))
             goto out;
     if (json) {

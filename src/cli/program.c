@@ -17,6 +17,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef HAVE_SENTENCEPIECE
+#define WITH_SENTENCEPIECE "with"
+#else
+#define WITH_SENTENCEPIECE "without"
+#endif
+
 static void print_message(const char *kind, const char *text)
 {
     bool color = terminal_has_color(stderr);
@@ -94,14 +100,17 @@ static int run_command(const struct invocation *invocation)
 }
 
 /* What is printed by one rank alone. */
-static void print_help(const struct invocation *invocation)
+static int print_help(const struct invocation *invocation)
 {
     if (ranks_get()->all->rank > 0)
-        return;
+        return EXIT_OK;
+    if (invocation->asked && !invocation->version)
+        return list_choices_of(invocation->asked);
     if (invocation->version)
-        fputs(PACKAGE_STRING "\n", standard_data());
+        fputs(PACKAGE_STRING "\n" WITH_SENTENCEPIECE " SentencePiece\n", standard_data());
     else
         help_print(standard_data(), invocation);
+    return EXIT_OK;
 }
 
 int program_run(int argc, char **argv)
@@ -123,8 +132,8 @@ int program_run(int argc, char **argv)
         status = EXIT_USAGE;
         if (ranks_get()->all->rank > 0)
             err_set("%s", "");
-    } else if (invocation.version || invocation.help) {
-        print_help(&invocation);
+    } else if (invocation.version || invocation.asked || invocation.help) {
+        status = print_help(&invocation);
     } else {
         status = run_command(&invocation);
         progress_clear();

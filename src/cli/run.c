@@ -3,9 +3,15 @@
 
 #include "src/cli/study.h"
 
+static bool looks(const struct setting *setting)
+{
+    return setting->until_decided;
+}
+
 int command_run(const struct invocation *invocation)
 {
-    static const struct printed tables[] = {{.table = "perplexity"}};
+    static const struct printed tables[] = {{.table = "perplexity"},
+                                            {.table = "verdict", .wanted = looks}};
     static const struct study_command command = {study_run, "glubench.json", tables,
                                                  LENGTH_OF(tables)};
 

@@ -9,9 +9,11 @@
 #include "src/results/results.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
+#include "src/util/shell.h"
 #include "src/util/standard.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const int exit_statuses[] = {
     [STUDY_OK] = EXIT_OK,
@@ -60,41 +62,39 @@ static int print_outcome(FILE *out, json_t *document, const struct study_command
 {
     if (!settings->is_study)
         return print_tables(out, document, command, settings->setting);
-    return out ? study_report_print(out, settings->setting[0].output, study_table_name(0, NULL),
-                                    "terminal")
+    return out ? study_report_print(out, settings->setting[0].output, NULL, study_table_name(0, NULL),
+                                    "terminal", NULL)
                : 0;
-}
-
-/* Where the results go when nobody said. */
-static int set_outputs(struct settings *settings, const struct study_command *command)
-{
-    const char *output = settings->is_study ? "glubench-study" : command->output;
-
-    for (int i = 0; i < settings->count; i++)
-        if (!settings->setting[i].output && setting_set_output(&settings->setting[i], output))
-            return -1;
-    return 0;
 }
 
 int study_command(const struct invocation *invocation, const struct study_command *command)
 {
     struct settings settings;
     struct study_options options;
+    char *repeat = NULL;
     json_t *document = NULL;
     enum study_status outcome;
     int status = EXIT_USAGE;
     FILE *out;
 
     if (together_divide(&settings, settings_open(&settings, invocation) ||
-                                       set_outputs(&settings, command)))
+                                       settings_set_output(&settings, command->output)))
         goto out;
     program_speak(invocation);
+    if (settings.is_study) {
+        repeat = settings_command(&settings, invocation, shell_print_utf8);
+        if (!repeat)
+            goto out;
+    }
     options = (struct study_options){
         .settings = settings.setting,
         .count = settings.count,
         .axes = settings.is_study ? &settings.axes : NULL,
         .directory = settings.setting[0].output,
         .file = invocation->request.study,
+        .cell = settings.cell,
+        .cells = settings.cells,
+        .command = repeat,
         .argc = invocation->argc,
         .argv = invocation->argv,
     };
@@ -110,6 +110,7 @@ int study_command(const struct invocation *invocation, const struct study_comman
         progress_print("results: %s", standard_name(settings.setting[0].output));
 out:
     json_decref(document);
+    free(repeat);
     settings_close(&settings);
     return status;
 }

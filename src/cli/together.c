@@ -48,7 +48,8 @@ int together_command(const struct invocation *invocation, bool *idle)
         *idle = ranks->all->rank > 0;
         return 0;
     }
-    if (launched > 1 && size == 1) {
+    /* A launcher may as well start programs that do a part each. */
+    if (launched > 1 && size == 1 && (ranks->library || !invocation->request.cell)) {
         err_set(ranks->library
                     ? "%s says that %d processes were started, and %s sees one; start glubench_mpi by "
                       "the launcher of that MPI (or srun by another --mpi)"

@@ -92,7 +92,7 @@ static int lay_out_products(struct model *model, struct lm *lm)
     struct product logits = {.role = "logits", .kind = PROFILE_LOGITS, .tokens = c->input_length,
                              .in = c->d_model, .out = c->vocabulary, .times = 1,
                              .kept = (int64_t)c->input_length * c->d_model, .weights = true,
-                             .dst_f32 = true, .plain_transposed = true};
+                             .dst_f32 = true, .plain_transposed = true, .slices = true};
 
     return add_projections(model, &lm->stack) ||
                    layout_ffn_products(model, "decoder", &lm->stack) ||
@@ -235,7 +235,8 @@ static void lm_open_scratch(struct model *model, struct worker *worker)
     own->inputs = arena_alloc(arena, tokens, sizeof(int32_t));
     own->targets = arena_alloc(arena, tokens, sizeof(int32_t));
     stack_scratch_alloc(&own->scratch, &lm->stack, &worker->nn, arena, m);
-    loss_scratch_alloc(&own->loss, &worker->nn, arena, m * c->input_length, c->vocabulary);
+    loss_scratch_alloc(&own->loss, &worker->nn, arena, m * c->input_length, c->vocabulary,
+                       c->d_model);
 }
 
 static void lm_close(struct model *model, struct worker *worker)

@@ -84,7 +84,7 @@ static int lay_out_products(struct model *model, struct t5 *t5)
     struct product logits = {.role = "logits", .kind = PROFILE_LOGITS, .tokens = c->target_length,
                              .in = c->d_model, .out = c->vocabulary, .times = 1,
                              .kept = (int64_t)c->target_length * c->d_model, .weights = true,
-                             .dst_f32 = true, .plain_transposed = true};
+                             .dst_f32 = true, .plain_transposed = true, .slices = true};
     struct stack *encoder = &t5->stack[ENCODER], *decoder = &t5->stack[DECODER];
 
     if (add_projections(model, "encoder", encoder, true) ||
@@ -287,7 +287,7 @@ static void t5_open_scratch(struct model *model, struct worker *worker)
     own->decoder_inputs = arena_alloc(arena, nn_count(m, out, 1), sizeof(int32_t));
     own->targets = arena_alloc(arena, nn_count(m, out, 1), sizeof(int32_t));
     stack_scratch_alloc(&own->scratch, &longest, nn, arena, m);
-    loss_scratch_alloc(&own->loss, nn, arena, m * out, c->vocabulary);
+    loss_scratch_alloc(&own->loss, nn, arena, m * out, c->vocabulary, c->d_model);
     if (nn->train)
         own->diff_memory = arena_alloc(arena, nn_count(m, in, c->d_model), sizeof(float));
 }

@@ -68,6 +68,10 @@ check_PROGRAMS += test-layers
 test_layers_SOURCES = test/test-layers.c $(ref)
 TESTS += test-layers
 
+check_PROGRAMS += test-loss
+test_loss_SOURCES = test/test-loss.c
+TESTS += test-loss
+
 check_PROGRAMS += test-dnn
 test_dnn_SOURCES = test/test-dnn.c
 TESTS += test-dnn

@@ -3,6 +3,7 @@
 
 #include "src/nn/products.h"
 
+#include "src/nn/loss.h"
 #include "src/util/list.h"
 
 #include <stdlib.h>
@@ -71,7 +72,8 @@ int products_open(const struct products *products, struct nn *nn, int examples,
         const struct product *row = &products->rows[i];
         struct linear_spec spec = {
             .kind = row->kind,
-            .tokens = examples * row->tokens,
+            .tokens = row->slices ? loss_slice(examples * row->tokens, row->out)
+                                  : examples * row->tokens,
             .in = row->in,
             .out = row->out,
             .dst_type = row->dst_f32 ? DNN_F32 : nn->type,

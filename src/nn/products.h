@@ -23,6 +23,7 @@ struct product {
     bool diff_typed;       /* diff_src is of the storage type, else f32 */
     bool diff_accumulate;  /* diff_src is a second or third contribution to the same gradient */
     bool plain_transposed; /* see linear.h */
+    bool slices; /* its rows are done in slices, see loss.h */
 };
 
 /* Zeroed: an empty table. */

@@ -90,11 +90,10 @@ void cell_interval(struct sheet *sheet, struct interval interval, const char *fo
     sheet_cell(sheet, "%s", text_interval(interval, format, missing, text));
 }
 
-void cells_contrast(struct sheet *sheet, bool is_baseline, double difference,
-                    struct interval interval, double p)
+/* The test in words. */
+static void contrast(struct sheet *sheet, bool is_baseline, double difference,
+                     struct interval interval, const char *test)
 {
-    char text[CELL_BYTES];
-
     if (is_baseline) {
         sheet_cell(sheet, "baseline");
         sheet_cell(sheet, "%s", "");
@@ -103,5 +102,22 @@ void cells_contrast(struct sheet *sheet, bool is_baseline, double difference,
     }
     cell_number(sheet, "%+.4f", difference, "");
     cell_interval(sheet, interval, "%+.4f", isfinite(difference) ? "no interval" : "");
-    sheet_cell(sheet, "%s", isfinite(difference) ? text_p(p, text) : "");
+    sheet_cell(sheet, "%s", isfinite(difference) ? test : "");
+}
+
+void cells_contrast(struct sheet *sheet, bool is_baseline, double difference,
+                    struct interval interval, double p)
+{
+    char text[CELL_BYTES];
+
+    contrast(sheet, is_baseline, difference, interval, text_p(p, text));
+}
+
+void cells_anytime(struct sheet *sheet, bool is_baseline, double difference, struct interval interval,
+                   double e_value)
+{
+    char text[CELL_BYTES];
+
+    snprintf(text, sizeof text, "%.3g", e_value);
+    contrast(sheet, is_baseline, difference, interval, text);
 }

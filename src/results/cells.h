@@ -30,5 +30,11 @@ void cell_interval(struct sheet *sheet, struct interval interval, const char *fo
 /* Difference to the baseline, its interval and p: three cells. */
 void cells_contrast(struct sheet *sheet, bool is_baseline, double difference,
                     struct interval interval, double p);
+/* The same of what holds at every look. */
+void cells_anytime(struct sheet *sheet, bool is_baseline, double difference, struct interval interval,
+                   double e_value);
+/* What stands above the interval and the test. */
+#define HEADING_INTERVAL(sequential) ((sequential) ? "95 % interval,\nevery look" : "95 % interval")
+#define HEADING_TEST(sequential) ((sequential) ? "e-value" : "p (Holm)")
 
 #endif

@@ -172,11 +172,26 @@ bool check_perplexity(const json_t *run)
     return isfinite(expected) ? close_to(perplexity, expected, 1e-9) : !isfinite(perplexity);
 }
 
+static bool is_ok(const json_t *run)
+{
+    return run_status_of(text_at(run, "status")) == RUN_OK;
+}
+
+/* The first that is ok, or NULL. */
+static const json_t *first_ok(const json_t *runs)
+{
+    size_t i = 0;
+
+    while (i < json_array_size(runs) && !is_ok(json_array_get(runs, i)))
+        i++;
+    return json_array_get(runs, i);
+}
+
 static void check_run(const struct check *check, const json_t *document, const json_t *run,
                       const char *at)
 {
     const char *variant = text_at(run, "variant"), *status = text_at(run, "status");
-    bool ok = run_status_of(status) == RUN_OK;
+    bool ok = is_ok(run);
     double nats = number_at(run, "heldout_log_perplexity_nats");
 
     if (!json_object_get(json_object_get(document, "variants"), variant))
@@ -194,22 +209,21 @@ static void check_run(const struct check *check, const json_t *document, const j
     check_curve(check, document, run, at);
 }
 
-/* All ok runs were evaluated on the same text. */
-static void check_same_heldout(const struct check *check, const json_t *runs)
+/* All ok runs were evaluated on the same text as the first. */
+static void check_same_heldout(const struct check *check, const json_t *runs, const char *list,
+                               const json_t *first)
 {
     static const char *const same[] = {"heldout_examples", "heldout_target_tokens"};
-    const json_t *first = NULL;
     char at[PATH_BYTES];
 
     for (size_t i = 0; i < json_array_size(runs); i++) {
         const json_t *run = json_array_get(runs, i);
 
-        if (run_status_of(text_at(run, "status")) != RUN_OK)
+        if (!is_ok(run))
             continue;
-        first = first ? first : run;
-        for (size_t j = 0; j < LENGTH_OF(same); j++)
+        for (size_t j = 0; first && j < LENGTH_OF(same); j++)
             if (integer_at(run, same[j], 0) != integer_at(first, same[j], 0)) {
-                snprintf(at, sizeof at, "runs[%zu].%s", i, same[j]);
+                snprintf(at, sizeof at, "%s[%zu].%s", list, i, same[j]);
                 report(check, CHECK_REFUSED, at, "is %lld, other runs have %lld",
                        (long long)integer_at(run, same[j], 0),
                        (long long)integer_at(first, same[j], 0));
@@ -224,8 +238,8 @@ const char *check_cell(const char *variant, int64_t seed, char key[CHECK_CELL_BY
 }
 
 /* A row is of a seed that was asked for, and the only one of its run; an equal one does no harm. */
-static int check_row(const struct check *check, const json_t *runs, size_t i, const json_t *asked,
-                     json_t *seen)
+static int check_row(const struct check *check, const char *list, const json_t *runs, size_t i,
+                     const json_t *asked, json_t *seen)
 {
     const json_t *run = json_array_get(runs, i);
     const char *variant = text_at(run, "variant");
@@ -233,7 +247,7 @@ static int check_row(const struct check *check, const json_t *runs, size_t i, co
     char key[CHECK_CELL_BYTES], at[PATH_BYTES];
     const json_t *rows;
 
-    snprintf(at, sizeof at, "runs[%zu].seed", i);
+    snprintf(at, sizeof at, "%s[%zu].seed", list, i);
     if (!json_object_get(asked, check_cell("", seed, key)))
         report(check, CHECK_TOLD, at, "is %lld, which is not among config.seeds", (long long)seed);
     rows = json_object_get(seen, check_cell(variant, seed, key));
@@ -245,7 +259,7 @@ static int check_row(const struct check *check, const json_t *runs, size_t i, co
            json_same(run, json_array_get(runs, (size_t)integer_of(json_array_get(rows, 0), 0)))
                ? CHECK_COMPUTED
                : CHECK_REFUSED,
-           "runs", "has %zu rows of %s at seed %lld, must be one", json_array_size(rows), variant,
+           list, "has %zu rows of %s at seed %lld, must be one", json_array_size(rows), variant,
            (long long)seed);
     return 0;
 }
@@ -257,16 +271,19 @@ static int check_rows(const struct check *check, const json_t *document)
     json_t *variants = json_object_get(document, "variants"), *variant;
     size_t rows = json_array_size(runs);
     size_t cells = json_object_size(variants) * json_array_size(seeds);
-    json_t *asked = json_object(), *seen = json_object();
+    json_t *halves = json_object_get(document, "slope_runs");
+    json_t *asked = json_object(), *seen = json_object(), *seen_halves = json_object();
     char key[CHECK_CELL_BYTES];
     const char *name;
-    int bad = !asked || !seen;
+    int bad = !asked || !seen || !seen_halves;
 
     for (size_t i = 0; i < json_array_size(seeds); i++)
         bad |= json_put(asked, check_cell("", integer_of(json_array_get(seeds, i), -1), key),
                         json_true());
     for (size_t i = 0; i < rows && !bad; i++)
-        bad |= check_row(check, runs, i, asked, seen);
+        bad |= check_row(check, "runs", runs, i, asked, seen);
+    for (size_t i = 0; i < json_array_size(halves) && !bad; i++)
+        bad |= check_row(check, "slope_runs", halves, i, asked, seen_halves);
     if (rows > 0 && cells > rows + MISSING_MAX) /* no rows: a file of throughput alone */
         report(check, CHECK_TOLD, "runs", "has %zu rows, %zu variants at %zu seeds need %zu", rows,
                json_object_size(variants), json_array_size(seeds), cells);
@@ -281,6 +298,7 @@ static int check_rows(const struct check *check, const json_t *document)
             }
     json_decref(asked);
     json_decref(seen);
+    json_decref(seen_halves);
     return bad ? err_set("not enough memory for the results") : 0;
 }
 
@@ -300,18 +318,36 @@ static void check_samples(const struct check *check, const json_t *document)
     }
 }
 
+/* A run of half of the steps has fewer than the others. */
+static void check_half(const struct check *check, const json_t *run, const json_t *first,
+                       const char *at)
+{
+    int64_t steps = integer_at(run, "steps", 0), all = integer_at(first, "steps", 0);
+
+    if (is_ok(run) && first && (steps < 1 || steps >= all))
+        report(check, CHECK_REFUSED, at, "has %lld steps, must have fewer than the %lld of runs",
+               (long long)steps, (long long)all);
+}
+
 int check_document(const json_t *document, check_fn *fault, void *context)
 {
+    static const char *const lists[] = {"runs", "slope_runs"};
     const struct check check = {fault, context};
-    json_t *runs = json_object_get(document, "runs");
+    const json_t *first = first_ok(json_object_get(document, "runs"));
     char at[PATH_BYTES];
 
     check_variants(&check, document);
-    for (size_t i = 0; i < json_array_size(runs); i++) {
-        snprintf(at, sizeof at, "runs[%zu]", i);
-        check_run(&check, document, json_array_get(runs, i), at);
+    for (size_t k = 0; k < LENGTH_OF(lists); k++) {
+        const json_t *runs = json_object_get(document, lists[k]);
+
+        for (size_t i = 0; i < json_array_size(runs); i++) {
+            snprintf(at, sizeof at, "%s[%zu]", lists[k], i);
+            check_run(&check, document, json_array_get(runs, i), at);
+            if (k > 0)
+                check_half(&check, json_array_get(runs, i), first, at);
+        }
+        check_same_heldout(&check, runs, lists[k], first);
     }
-    check_same_heldout(&check, runs);
     check_samples(&check, document);
     return check_rows(&check, document);
 }
@@ -357,7 +393,7 @@ static void check_equal(const struct check *check, const json_t *seen, const jso
 
 void check_tables(const json_t *document, const json_t *again, check_fn *fault, void *context)
 {
-    static const char *const computed[] = {"tables", "agreement"};
+    static const char *const computed[] = {"tables", "agreement", "decisions"};
     const struct check check = {fault, context};
 
     for (size_t i = 0; i < LENGTH_OF(computed); i++)

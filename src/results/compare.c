@@ -4,8 +4,10 @@
 #include "src/results/results.h"
 
 #include "src/results/cells.h"
+#include "src/results/contrasts.h"
 #include "src/results/document.h"
 #include "src/results/formats/format.h"
+#include "src/results/sequential.h"
 #include "src/results/statistics.h"
 #include "src/results/tables/throughput.h"
 #include "src/util/json_help.h"
@@ -28,6 +30,7 @@ struct change {
     double change_percent; /* after against before */
     struct interval change_percent_ci95;
     double p, p_holm;
+    double e_value; /* of quality */
     const char *verdict, *note; /* note: words, or NULL */
     /* Not in the JSON: */
     const struct metric *metric;
@@ -48,6 +51,7 @@ static const struct member members[] = {
     MEMBER(struct change, change_percent_ci95),
     MEMBER(struct change, p),
     MEMBER(struct change, p_holm),
+    MEMBER(struct change, e_value),
     MEMBER(struct change, verdict),
     MEMBER(struct change, note),
 };
@@ -58,6 +62,7 @@ struct comparison {
     struct change *change;
     int changes;
     int tested; /* lines with a test */
+    bool sequential; /* in one of them seeds were added by looking: the p of quality is 1 / e */
 };
 
 /* A line of what only one of the files has, the other's value being NAN. */
@@ -73,6 +78,7 @@ static struct change unpaired(const struct metric *metric, const char *what, con
         .change_percent = NAN,
         .change_percent_ci95 = {NAN, NAN},
         .p = NAN,
+        .e_value = NAN,
     };
 }
 
@@ -171,7 +177,9 @@ static int quality_change(struct comparison *comparison, int row, double *x, dou
     const struct scores were = matrix_scores(before, METRIC_LOG_PERPLEXITY);
     const char *name = before->variant[row].name;
     struct change *change = &comparison->change[comparison->changes];
+    const bool sequential = comparison->sequential;
     struct paired_test test;
+    struct anytime anytime;
     struct tally tally;
 
     if (pair_runs(&tally, comparison, row, matrix_find(&comparison->after, name), x, y) != 0)
@@ -182,8 +190,12 @@ static int quality_change(struct comparison *comparison, int row, double *x, dou
         return -1;
     *change = unpaired(were.metric, "log-perplexity", name, stats_mean(x, tally.n),
                        stats_mean(y, tally.n));
+    anytime = contrasts_anytime(&test, sequential);
+    test.interval = sequential ? anytime.interval : test.interval;
     change->n = tally.n;
-    change->p = test.p_t;
+    change->p = sequential ? stats_e_p(anytime.e_value, tally.n) : test.p_t;
+    change->p_least = sequential ? exp(-0.5 * (tally.n - 1) * log(1.0 + tally.n * SEQUENTIAL_G)) : 0.0;
+    change->e_value = anytime.e_value;
     change->digits = 4;
     change->lost = tally.lost;
     change->missing = tally.missing;
@@ -293,8 +305,7 @@ static int speed_change(struct change *change, const struct matrix_throughput *b
     change->n = n;
     change->p_least = least_p(n, m);
     /* Speed after over speed before is time before over time after. */
-    if (x && y
-        && stats_median_ratio(x, n, y, m, false, STATS_LEVEL, &ratio, &interval) == 0
+    if (x && y && stats_median_ratio(x, n, y, m, false, STATS_LEVEL, &ratio, &interval) == 0
         && stats_rank_sum_p(x, n, y, m, &change->p) == 0)
         rc = 0;
     free(x);
@@ -415,7 +426,7 @@ static void judge(const struct comparison *comparison, struct change *change, do
                  && fabs(change->change_percent) > percent;
 
     if (compared && !tested && change->change_percent != 0.0)
-        say(change, "too few %s for a test", change->p_least > 0.0 ? "samples" : "runs");
+        say(change, "too few %s for a test", change->metric == &speed ? "samples" : "runs");
     change->regression = percent >= 0.0
                          && (change->lost || change->missing || (compared && unclear)
                              || (compared && worse && (is_significant(change) || !tested)));
@@ -517,8 +528,9 @@ static int fill(struct sheet *sheet, const struct comparison *comparison, double
         sheet->bad |= layout_put(&layout, change, row) != 0;
         sheet->bad |= json_push(sheet->data, row) != 0;
     }
-    sheet_note(sheet, "Quality: paired by seed, Student's t.  Speed: ratio of medians with a bootstrap "
-                      "interval, rank-sum test.  Holm over all lines.");
+    sheet_note(sheet, "Quality: paired by seed, %s.  Speed: ratio of medians with a bootstrap "
+                      "interval, rank-sum test.  Holm over all lines.",
+               comparison->sequential ? "1 / e and intervals that hold at every look" : "Student's t");
     if (percent >= 0.0)
         sheet_note(sheet, "REGRESSION: worse by more than %g %%, significantly or where there is "
                           "no test; or runs lost, or missing.",
@@ -560,6 +572,7 @@ static int compare(struct comparison *comparison, const json_t *before, const js
     if (matrix_open(&comparison->before, before) != 0
         || matrix_open(&comparison->after, after) != 0)
         return -1;
+    comparison->sequential = comparison->before.sequential || comparison->after.sequential;
     most = comparison->before.variants + comparison->before.throughputs
            + comparison->after.variants + comparison->after.throughputs;
     comparison->change = calloc((size_t)most + 1, sizeof *comparison->change);

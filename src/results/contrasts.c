@@ -4,9 +4,26 @@
 #include "src/results/contrasts.h"
 
 #include "src/results/power.h"
+#include "src/results/sequential.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+/* ==== At every look ==== */
+
+struct anytime contrasts_anytime(struct paired_test *test, bool sequential)
+{
+    const struct interval none = {NAN, NAN};
+    struct anytime anytime = {
+        test->n ? stats_e_value(test->difference, test->stddev, test->n, 0.0, SEQUENTIAL_G) : NAN,
+        stats_anytime_interval(test->difference, test->stddev, test->n, SEQUENTIAL_G, STATS_ALPHA)};
+
+    if (sequential) {
+        test->interval = none;
+        test->t = test->p_t = test->p_sign_flip = NAN;
+    }
+    return anytime;
+}
 
 /* ==== Against the baseline ==== */
 
@@ -30,6 +47,7 @@ int contrasts_compute(const struct scores *scores, int base, bool sign_flip,
 
         if (paired(a, b, n, STATS_LEVEL, &contrast[i].test) != 0)
             goto done;
+        contrast[i].anytime = contrasts_anytime(&contrast[i].test, scores->sequential);
         p[i] = contrast[i].test.p_t;
     }
     if (stats_holm(p, holm, scores->variants) != 0)
@@ -83,10 +101,12 @@ int contrasts_best(const struct scores *scores, int *best)
     for (int i = 0; i < variants; i++)
         for (int j = 0; j < i; j++, at++) {
             struct paired_test test;
+            double e;
 
             if (stats_paired_t(a, b, scores_pair(scores, i, j, a, b), STATS_LEVEL, &test) != 0)
                 goto done;
-            p[at] = test.p_t;
+            e = contrasts_anytime(&test, scores->sequential).e_value;
+            p[at] = scores->sequential ? stats_e_p(e, test.n) : test.p_t;
             better[at] = metric_is_better(scores->metric, test.difference, 0.0) ? i : j;
         }
     if (stats_holm(p, holm, pairs) != 0)

@@ -3,8 +3,8 @@
 
 #include "src/results/results.h"
 
-#include "src/results/paper.h"
 #include "src/results/power.h"
+#include "src/results/published.h"
 #include "src/results/statistics.h"
 #include "src/results/tables/quality.h"
 
@@ -36,15 +36,16 @@ static int file_spread(const json_t *document, double *spread)
  * spreads by sqrt(2) of it. */
 static int paper_spread(double *spread)
 {
-    struct paper paper;
+    const struct published_metric *printed;
+    const struct published *all = published_all();
     double sum = 0.0;
 
-    if (paper_open(&paper) != 0)
+    if (!all)
         return -1;
-    for (int i = 0; i < paper.rows; i++)
-        sum += paper.row[i].steps_65536_stddev * paper.row[i].steps_65536_stddev;
-    *spread = sqrt(2.0 * sum / paper.rows);
-    paper_close(&paper);
+    printed = published_nats(published_find(all, PUBLISHED_PAPER), NAN);
+    for (int i = 0; printed && i < printed->values; i++)
+        sum += printed->value[i].stddev * printed->value[i].stddev;
+    *spread = printed ? sqrt(2.0 * sum / printed->values) : NAN;
     return 0;
 }
 

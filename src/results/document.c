@@ -108,9 +108,20 @@ static json_t *throughput_json(const struct throughput_result *result)
     return json_finish(o, bad);
 }
 
+static json_t *runs_json(const struct run_result *runs, int count)
+{
+    json_t *list = json_array();
+    int bad = 0;
+
+    for (int i = 0; i < count; i++)
+        bad |= json_push(list, results_run_json(&runs[i]));
+    return json_finish(list, bad);
+}
+
 json_t *results_document(const struct results *results)
 {
-    json_t *document = json_object(), *variants = json_object(), *runs = json_array();
+    json_t *document = json_object(), *variants = json_object();
+    json_t *runs = runs_json(results->runs, results->run_count);
     json_t *throughput = json_array(), *tables = json_object();
     /* A copy: the caller's may get another member while the document is worked on. */
     json_t *environment = results->environment ? json_copy(results->environment)
@@ -120,8 +131,6 @@ json_t *results_document(const struct results *results)
     for (int i = 0; i < results->variant_count; i++)
         bad |= json_put(variants, results->variants[i].variant->name,
                         variant_json(&results->variants[i]));
-    for (int i = 0; i < results->run_count; i++)
-        bad |= json_push(runs, results_run_json(&results->runs[i]));
     for (int i = 0; i < results->throughput_count; i++)
         bad |= json_push(throughput, throughput_json(&results->throughput[i]));
     bad |= json_put(tables, "throughput", throughput);
@@ -138,6 +147,9 @@ json_t *results_document(const struct results *results)
     bad |= json_put(document, "warnings", warnings_json());
     bad |= json_put(document, "variants", variants);
     bad |= json_put(document, "runs", runs);
+    if (results->slope_runs)
+        bad |= json_put(document, "slope_runs",
+                        runs_json(results->slope_runs, results->slope_run_count));
     bad |= json_put(document, "tables", tables);
     if (results->profile)
         bad |= json_put(document, "profile", json_incref(results->profile));
@@ -316,12 +328,14 @@ static int ascending(const void *a, const void *b)
 int document_check_size(const json_t *document)
 {
     const json_t *runs = json_object_get(document, "runs");
+    size_t halves = json_array_size(json_object_get(document, "slope_runs"));
     size_t variants = json_object_size(json_object_get(document, "variants"));
     size_t count = json_array_size(runs), seeds = 0;
     int64_t *seed;
 
-    if (count > RUNS_MAX || variants > VARIANTS_MAX)
-        return err_set("%zu runs of %zu variants are more than the tables can hold", count, variants);
+    if (count > RUNS_MAX || halves > RUNS_MAX || variants > VARIANTS_MAX)
+        return err_set("%zu runs of %zu variants are more than the tables can hold",
+                       halves > count ? halves : count, variants);
     seed = calloc(count + 1, sizeof *seed);
     if (!seed)
         return err_system("%zu runs", count);

@@ -3,6 +3,10 @@
 #define GLU_RESULTS_EMBEDDED_H
 
 extern const char embedded_schema[]; /* results/schema.json */
-extern const char embedded_paper[];  /* results/paper.json */
+
+struct embedded_paper {
+    const char *key, *text;
+};
+extern const struct embedded_paper embedded_papers[]; /* results/published/KEY.json; the last has no key */
 
 #endif

@@ -4,6 +4,7 @@ libglubench_a_SOURCES += \
     src/results/compare.c \
     src/results/contrasts.c src/results/contrasts.h \
     src/results/curves.c src/results/curves.h \
+    src/results/decisions.c src/results/decisions.h \
     src/results/detection.c \
     src/results/distributions.c src/results/distributions.h \
     src/results/document.c src/results/document.h \
@@ -13,8 +14,8 @@ libglubench_a_SOURCES += \
     src/results/layout.c src/results/layout.h \
     src/results/matrix.c src/results/matrix.h \
     src/results/merge.c \
-    src/results/paper.c src/results/paper.h \
     src/results/power.c src/results/power.h \
+    src/results/published.c src/results/published.h \
     src/results/random_effects.c src/results/random_effects.h \
     src/results/read.c \
     src/results/report.c \
@@ -25,7 +26,8 @@ libglubench_a_SOURCES += \
     src/results/sheet.c src/results/sheet.h \
     src/results/signed_rank.c src/results/signed_rank.h \
     src/results/statistics.c src/results/statistics.h \
-    src/results/validate.c
+    src/results/validate.c \
+    src/results/worth.c src/results/worth.h
 
 # The tables of a study, over several results files.
 libglubench_a_SOURCES += \
@@ -41,6 +43,8 @@ libglubench_a_SOURCES += \
 # A file for each table, and the list of them.
 libglubench_a_SOURCES += \
     src/results/tables/agreement.c \
+    src/results/tables/beside.c src/results/tables/beside.h \
+    src/results/tables/decisions.c \
     src/results/tables/finetune.c \
     src/results/tables/pareto.c \
     src/results/tables/parity.c \
@@ -68,11 +72,14 @@ test_statistics_SOURCES = test/test-statistics.c
 test_inference_SOURCES = test/test-inference.c
 TESTS += test-statistics test-inference
 
-results_tests = test-compare test-contrasts test-matrix test-report test-results test-results-memory test-validate test-verdict
+results_tests = test-beside test-compare test-contrasts test-decisions test-matrix test-report test-results \
+    test-results-memory test-validate test-verdict test-worth
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
+test_beside_SOURCES = test/test-beside.c $(results_fixture)
 test_compare_SOURCES = test/test-compare.c $(results_fixture)
 test_contrasts_SOURCES = test/test-contrasts.c $(results_fixture)
+test_decisions_SOURCES = test/test-decisions.c $(results_fixture)
 test_matrix_SOURCES = test/test-matrix.c $(results_fixture)
 test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)
@@ -80,6 +87,7 @@ test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture) $(me
 test_results_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
 test_verdict_SOURCES = test/test-verdict.c $(results_fixture)
+test_worth_SOURCES = test/test-worth.c $(results_fixture) test/scratch.c test/scratch.h
 TESTS += $(results_tests)
 
 # results-example writes a made-up results file, for tests that need one.

@@ -28,17 +28,24 @@ static const struct member variant_members[] = {
 };
 static const struct layout variant_layout = LAYOUT(struct matrix_variant, variant_members);
 
+/* The paper's table 1, of which the order is. */
+static const struct published_metric *table1(const struct matrix *matrix)
+{
+    return published_nats(matrix->paper, 65536);
+}
+
 static int add_variant(struct matrix *matrix, const char *name, const json_t *facts)
 {
     struct matrix_variant *variant = &matrix->variant[matrix->variants++];
 
     variant->name = name;
-    variant->paper = paper_find(&matrix->paper, name);
+    variant->paper = published_value(table1(matrix), name);
     return layout_get(&variant_layout, variant, facts);
 }
 
 static int read_variants(struct matrix *matrix)
 {
+    const struct published_metric *printed = table1(matrix);
     json_t *variants = json_object_get(matrix->document, "variants"), *facts;
     size_t count = json_object_size(variants);
     const char *name;
@@ -49,13 +56,13 @@ static int read_variants(struct matrix *matrix)
     if (!matrix->variant || !matrix->listed)
         return err_system("%zu variants", count);
     /* The names are the document's own keys, which stay when the paper is closed. */
-    for (int i = 0; i < matrix->paper.rows; i++)
+    for (int i = 0; printed && i < printed->values; i++)
         json_object_foreach (variants, name, facts)
-            if (strcmp(name, matrix->paper.row[i].variant) == 0 &&
+            if (strcmp(name, printed->value[i].variant) == 0 &&
                 add_variant(matrix, name, facts) != 0)
                 return -1;
     json_object_foreach (variants, name, facts)
-        if (!paper_find(&matrix->paper, name) && add_variant(matrix, name, facts) != 0)
+        if (!published_value(printed, name) && add_variant(matrix, name, facts) != 0)
             return -1;
     json_object_foreach (variants, name, facts) {
         matrix->listed[listed++] = matrix_find(matrix, name);
@@ -163,11 +170,26 @@ static int read_throughput(struct matrix *matrix)
 
 /* ==== The whole ==== */
 
+/* A difference below this is none, unless the configuration says otherwise. */
+static const double equivalence_default_nats = 0.005;
+
+static void read_config(struct matrix *matrix)
+{
+    const json_t *config = json_object_get(matrix->document, "config");
+    double asked = number_at(config, "equivalence_nats");
+
+    matrix->sequential = json_is_true(json_object_get(config, "until_decided"));
+    matrix->equivalence_nats = asked > 0.0 ? asked : equivalence_default_nats;
+}
+
 int matrix_open(struct matrix *matrix, const json_t *document)
 {
-    *matrix = (struct matrix){.document = document, .baseline = -1};
-    if (document_check_size(document) != 0 || paper_open(&matrix->paper) != 0 ||
-        read_variants(matrix) != 0 || read_runs(matrix) != 0 || read_throughput(matrix) != 0) {
+    *matrix = (struct matrix){.document = document, .published = published_all(), .baseline = -1};
+    read_config(matrix);
+    if (!matrix->published || document_check_size(document) != 0)
+        return -1;
+    matrix->paper = published_find(matrix->published, PUBLISHED_PAPER);
+    if (read_variants(matrix) != 0 || read_runs(matrix) != 0 || read_throughput(matrix) != 0) {
         matrix_close(matrix);
         return -1;
     }
@@ -181,7 +203,6 @@ void matrix_close(struct matrix *matrix)
         free(matrix->run[i].curve);
     }
     layout_free(&throughput_layout, matrix->throughput, matrix->throughputs);
-    paper_close(&matrix->paper);
     free(matrix->variant);
     free(matrix->listed);
     free(matrix->seed);
@@ -242,7 +263,7 @@ const char *matrix_baseline_label(const struct matrix *matrix)
 struct scores matrix_scores(const struct matrix *matrix, int metric)
 {
     return (struct scores){&matrix_metrics[metric], matrix->variants, matrix->seeds,
-                           matrix->value + metric * matrix->variants * matrix->seeds};
+                           matrix->value + metric * matrix->variants * matrix->seeds, matrix->sequential};
 }
 
 double scores_at(const struct scores *scores, int row, int column)

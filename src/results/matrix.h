@@ -7,7 +7,7 @@
 
 #include "src/glu.h"
 #include "src/results/layout.h"
-#include "src/results/paper.h"
+#include "src/results/published.h"
 #include "src/results/results.h"
 #include "src/util/metric.h"
 
@@ -20,11 +20,12 @@ struct scores {
     const struct metric *metric;
     int variants, seeds;
     const double *value; /* (variants, seeds); NAN: none */
+    bool sequential; /* how many seeds there are was chosen by looking at them */
 };
 
 struct matrix_variant {
     const char *name, *label;
-    const struct paper_row *paper; /* NULL: not in its table 1 */
+    const struct published_value *paper; /* after 65,536 steps; NULL: not in its table 1 */
     bool gated;
     double d_ff, parameters, ffn_parameters, train_flops_per_step, parameter_difference_vs_baseline;
 };
@@ -51,7 +52,8 @@ struct matrix_throughput {
 
 struct matrix {
     const json_t *document; /* borrowed */
-    struct paper paper;
+    const struct published *published;
+    const struct published_paper *paper; /* PUBLISHED_PAPER */
     struct matrix_variant *variant; /* (variants): the paper's in its order, then the document's */
     int *listed;                    /* (variants): the rows in the document's order */
     int64_t *seed;                  /* (seeds), in order of first appearance */
@@ -61,6 +63,8 @@ struct matrix {
     struct matrix_throughput *throughput; /* (throughputs), in the document's order */
     int variants, seeds, runs, throughputs;
     int baseline; /* row; -1: none */
+    bool sequential; /* seeds were added until it was decided: nothing that holds for a fixed number does */
+    double equivalence_nats; /* a difference within it is none */
 };
 
 /* 0, or -1 and a message and nothing to close: memory, or the document is too large for it. */

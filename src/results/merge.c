@@ -49,6 +49,7 @@ static int rename_variant(json_t *document, const char *from, const char *to, co
         if (texts_equal(json_string_value(json_array_get(listed, i)), from))
             bad |= json_array_set_new(listed, i, json_text(to));
     bad |= rename_in_rows(json_object_get(document, "runs"), from, to);
+    bad |= rename_in_rows(json_object_get(document, "slope_runs"), from, to);
     bad |= rename_in_rows(value_at(document, "tables.throughput"), from, to);
     return bad | json_object_del(variants, from); /* last: `from` may be its key */
 }
@@ -164,7 +165,7 @@ static bool other_weights(const json_t *a, const json_t *b)
 }
 
 /* A run that both have: the same result is kept once, and an ok run replaces one that is not. */
-static int merge_runs(json_t *runs, const json_t *more, const char *path)
+static int merge_runs(json_t *runs, const json_t *more, const char *list, const char *path)
 {
     for (size_t i = 0; i < json_array_size(more); i++) {
         json_t *run = json_array_get(more, i), *own = find_run(runs, run);
@@ -173,15 +174,16 @@ static int merge_runs(json_t *runs, const json_t *more, const char *path)
             if (json_array_append(runs, run) != 0)
                 return err_set("not enough memory for the results");
         } else if (other_weights(own, run)) {
-            return err_set("%s: runs[%zu]: %s at seed %lld began from other weights than in another of "
+            return err_set("%s: %s[%zu]: %s at seed %lld began from other weights than in another of "
                            "the files (init_checkpoint_sha256); leave one of the two out",
-                           path, i, text_at(run, "variant"), (long long)integer_at(run, "seed", -1));
+                           path, list, i, text_at(run, "variant"),
+                           (long long)integer_at(run, "seed", -1));
         } else if (is_ok(own) && is_ok(run)) {
             if (!same_value(own, run, "heldout_log_perplexity_nats")
                 || !same_value(own, run, "parameters_sha256"))
-                return err_set("%s: runs[%zu]: %s at seed %lld is in another of the files too, with "
+                return err_set("%s: %s[%zu]: %s at seed %lld is in another of the files too, with "
                                "another result; leave one of the two out",
-                               path, i, text_at(run, "variant"),
+                               path, list, i, text_at(run, "variant"),
                                (long long)integer_at(run, "seed", -1));
         } else if (is_ok(run)) {
             if (json_object_clear(own) != 0 || json_object_update(own, run) != 0)
@@ -189,6 +191,19 @@ static int merge_runs(json_t *runs, const json_t *more, const char *path)
         }
     }
     return 0;
+}
+
+/* Those of half of the steps, which either may lack. */
+static int merge_slopes(json_t *into, const json_t *other, const char *path)
+{
+    static const char list[] = "slope_runs";
+    const json_t *more = json_object_get(other, list);
+
+    if (!more)
+        return 0;
+    if (!json_object_get(into, list) && json_put(into, list, json_array()) != 0)
+        return err_set("not enough memory for the results");
+    return merge_runs(json_object_get(into, list), more, list, path);
 }
 
 static json_t *find_throughput(json_t *rows, const json_t *wanted)
@@ -254,6 +269,22 @@ static int add_warning(json_t *document, const char *path, const char *what)
     return json_push(json_object_get(document, "warnings"), json_text(text));
 }
 
+/* Where one's seeds were added by looking, so were those of both. */
+static int merge_looks(json_t *into, const json_t *other)
+{
+    json_t *config = json_object_get(into, "config");
+    int64_t seeds = (int64_t)json_array_size(json_object_get(config, "seeds"));
+    int64_t a = integer_at(config, "seeds_max", 0);
+    int64_t b = integer_at(json_object_get(other, "config"), "seeds_max", 0);
+    int64_t most = a > b ? a : b;
+
+    if (!json_is_true(json_object_get(config, "until_decided")) &&
+        !json_is_true(value_at(other, "config.until_decided")))
+        return 0;
+    return json_put(config, "until_decided", json_true()) |
+           json_put(config, "seeds_max", json_integer(most > seeds ? most : seeds));
+}
+
 static int merge_one(json_t *into, const json_t *other, const char *path)
 {
     bool machine = same_value(into, other, "environment.host")
@@ -263,6 +294,7 @@ static int merge_one(json_t *into, const json_t *other, const char *path)
     json_t *tables = json_object_get(into, "tables");
     int bad = merge_list(value_at(into, "config.seeds"), value_at(other, "config.seeds"));
 
+    bad |= merge_looks(into, other);
     bad |= merge_variants(into, other);
     bad |= merge_list(value_at(into, "config.variants"), value_at(other, "config.variants"));
     bad |= merge_list(json_object_get(into, "warnings"), json_object_get(other, "warnings"));
@@ -273,7 +305,8 @@ static int merge_one(json_t *into, const json_t *other, const char *path)
         bad |= add_warning(into, path, "was made by another build or oneDNN");
     if (bad)
         return err_set("not enough memory for the results");
-    if (merge_runs(json_object_get(into, "runs"), json_object_get(other, "runs"), path) != 0)
+    if (merge_runs(json_object_get(into, "runs"), json_object_get(other, "runs"), "runs", path) != 0 ||
+        merge_slopes(into, other, path) != 0)
         return -1;
     return machine && build ? merge_throughput(json_object_get(tables, "throughput"),
                                                value_at(other, "tables.throughput"))

@@ -110,9 +110,10 @@ static int settle_variants(json_t *document)
 static json_t *settle(const json_t *document)
 {
     json_t *copy = json_deep_copy(document);
-    json_t *runs = json_object_get(copy, "runs");
+    json_t *runs = json_object_get(copy, "runs"), *halves = json_object_get(copy, "slope_runs");
 
-    if (!copy || drop_copies(runs) != 0 || settle_runs(runs) != 0 || settle_variants(copy) != 0)
+    if (!copy || drop_copies(runs) != 0 || drop_copies(halves) != 0 || settle_runs(runs) != 0 ||
+        settle_runs(halves) != 0 || settle_variants(copy) != 0)
         err_set("not enough memory for the results");
     else if (tables_compute(copy) == 0)
         return copy;
@@ -170,13 +171,19 @@ json_t *results_read(const char *path)
     return settled;
 }
 
+int results_check(const json_t *document, const char *name)
+{
+    return document_check_size(document) != 0 || refuse(document) != 0 ? err_prepend("%s", name) : 0;
+}
+
 int results_recheck(const json_t *document, const char *name)
 {
     struct findings findings = {.kind = CHECK_TOLD, .shown = 3};
     char more[32];
 
-    if (document_check_size(document) != 0 || refuse(document) != 0 ||
-        check_document(document, find, &findings) != 0)
+    if (results_check(document, name) != 0)
+        return -1;
+    if (check_document(document, find, &findings) != 0)
         return err_prepend("%s", name);
     if (findings.count)
         warn_add("%s: %s%s; the tables are of what is there", name, findings.words,

@@ -8,11 +8,11 @@
  * What includes what in this folder: a line what stands in the lines above it, and nothing back.
  *
  *     results.h, layout (a JSON object as a struct), schema, embedded.h
- *     run_result, environment, document (what is measured, as JSON; files), paper
+ *     run_result, environment, document (what is measured, as JSON; files), published
  *     matrix (a document as arrays)
  *     distributions; power, statistics, equivalence, random_effects, sequential, signed_rank
- *     contrasts, curves (the statistics of a matrix)        sheet, cells, formats/
- *     tables/: quality, throughput.h, a file for each table, tables.c (the list of them)
+ *     contrasts, curves, decisions, worth (the statistics of a matrix)        sheet, cells, formats/
+ *     tables/: quality, throughput.h, beside, a file for each other table, tables.c (the list of them)
  *     check (a document against itself)
  *     results.c, read, report, compare, merge, validate, detection
  *     studies/: collection (several documents), a file for each table, tables.c (their list), report
@@ -119,6 +119,8 @@ struct results {
     int variant_count;
     const struct run_result *runs;
     int run_count;
+    const struct run_result *slope_runs; /* of half of the steps; NULL: they are not asked for */
+    int slope_run_count;
     const struct throughput_result *throughput;
     int throughput_count;
     json_t *profile; /* array, one object a variant, as in results/schema.json; NULL: not measured */
@@ -140,6 +142,9 @@ json_t *results_document(const struct results *results);
  * fine-tuning that are there), and the agreement with the paper.  With many seeds it takes seconds.
  * 0, or -1, a message, and tables as they were but for rows of throughput. */
 int tables_compute(json_t *document);
+/* Put the figures of these papers beside a document's own, in place of those that its configuration
+ * names: an array of keys (published.h).  tables.beside follows.  0, or -1 and a message. */
+int results_put_beside(json_t *document, json_t *keys);
 /* The whole document: both of these. */
 json_t *results_json(const struct results *results);
 /* Write a document atomically (temporary file, fsync, rename).  0 or -1. */
@@ -155,6 +160,8 @@ json_t *results_read(const char *path);
  * that its configuration names and that are not there are told (warn_add), under `name`.  0, or -1
  * and a message. */
 int results_recheck(const json_t *document, const char *name);
+/* The same without a word of what is not there, for who tells it otherwise. */
+int results_check(const json_t *document, const char *name);
 
 /* Read several and make one document of them: the runs of all, and tables computed anew.  Their
  * configurations must agree in all that affects the result of a run, its last bits too, and a run
@@ -179,8 +186,10 @@ const char *report_table_name(int i, const char **help);
 const char *report_format_name(int i, const char **help);
 
 /* A table over the directory of a study, a name of study_table_name(); any table of report_print() is
- * printed for each setting.  0, or -1 and a message. */
-int study_report_print(FILE *out, const char *directory, const char *table, const char *format);
+ * printed for each setting, after results_put_beside() unless `beside` is NULL.  `documents`: {SETTING: results} in
+ * place of its results files; NULL: those.  0, or -1 and a message. */
+int study_report_print(FILE *out, const char *directory, json_t *documents, const char *table,
+                       const char *format, json_t *beside);
 const char *study_table_name(int i, const char **help);
 /* All of them as JSON, {name: rows}: new reference, or NULL and a message. */
 json_t *study_tables_json(const char *directory);

@@ -22,6 +22,13 @@ double stats_e_value(double mean, double stddev, int n, double mu, double g)
     return exp(0.5 * n * log(ratio) - 0.5 * log(widened));
 }
 
+double stats_e_p(double e, int n)
+{
+    if (n < 2 || isnan(e))
+        return NAN;
+    return e > 1.0 ? 1.0 / e : 1.0;
+}
+
 struct interval stats_anytime_interval(double mean, double stddev, int n, double g, double alpha)
 {
     const struct interval none = {NAN, NAN};

@@ -20,6 +20,9 @@
  * spread at all its limit.  NAN when a value is NAN. */
 double stats_e_value(double mean, double stddev, int n, double mu, double g);
 
+/* 1 / e, at most 1: a p-value at every look.  NAN below n 2, which is no test. */
+double stats_e_p(double e, int n);
+
 /* {mu: e(mu) < 1 / alpha}, which covers the mean at all looks together with 1 - alpha.  None below n 2
  * and while it is the whole line, as with few values it is. */
 struct interval stats_anytime_interval(double mean, double stddev, int n, double g, double alpha);

@@ -32,6 +32,31 @@ static bool list_add(char ***list, int *count, const char *format, va_list args)
     return true;
 }
 
+static bool text_add(struct sheet *sheet, const char *format, ...) GLU_PRINTF(2, 3);
+static bool text_add(struct sheet *sheet, const char *format, ...)
+{
+    va_list args;
+    bool added;
+
+    va_start(args, format);
+    added = list_add(&sheet->text, &sheet->texts, format, args);
+    va_end(args);
+    return added;
+}
+
+void sheet_column(struct sheet *sheet, char align, const char *first, const char *second)
+{
+    char *text;
+
+    if (sheet->columns == SHEET_COLUMNS || !text_add(sheet, "%s %s", first, second)) {
+        sheet->bad = true;
+        return;
+    }
+    text = sheet->text[sheet->texts - 1];
+    text[strlen(first)] = '\n'; /* as long as before: characters are replaced one by one */
+    sheet->column[sheet->columns++] = (struct sheet_heading){align, text, 0};
+}
+
 void sheet_cell(struct sheet *sheet, const char *format, ...)
 {
     bool *grown = realloc(sheet->bold, ((size_t)sheet->cells + 1) * sizeof *grown);
@@ -69,6 +94,9 @@ void sheet_free(struct sheet *sheet)
         free(sheet->cell[i]);
     for (int i = 0; i < sheet->notes; i++)
         free(sheet->note[i]);
+    for (int i = 0; i < sheet->texts; i++)
+        free(sheet->text[i]);
+    free(sheet->text);
     free(sheet->cell);
     free(sheet->bold);
     free(sheet->note);

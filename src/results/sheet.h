@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum { SHEET_COLUMNS = 16, SHEET_TITLE_BYTES = 160 };
+enum { SHEET_COLUMNS = 48, SHEET_TITLE_BYTES = 160 };
 
 /* Where a column is left out, because lines are short there. */
 enum { SHEET_NO_TERMINAL = 1, SHEET_NO_LATEX = 2 };
@@ -27,12 +27,17 @@ struct sheet {
     int cells;
     char **note; /* (notes); owned */
     int notes;
-    bool bad;     /* memory ran out */
+    char **text; /* (texts): the headings that are no constants; owned */
+    int texts;
+    bool bad;     /* memory or room ran out */
     json_t *data; /* the rows as JSON, for machines: an array of objects; a reference of its own */
 };
 
 /* A newline in the heading breaks it where a heading may have two lines. */
 void sheet_columns(struct sheet *sheet, const struct sheet_heading *headings, size_t count);
+/* One more, whose heading is copied, broken between these two.  Where there is no room for it, the sheet
+ * is bad. */
+void sheet_column(struct sheet *sheet, char align, const char *first, const char *second);
 /* Add the next cell, from left to right and row by row. */
 void sheet_cell(struct sheet *sheet, const char *format, ...) GLU_PRINTF(2, 3);
 /* The cell added last is bold where the format has that. */

@@ -37,6 +37,18 @@ static int set_seeds(struct setting *setting, const json_t *array, const char *w
     return status;
 }
 
+/* Of a results file whose seeds were added until it was decided: how many there might have been. */
+static int set_most(struct setting *setting, const json_t *object, const char *path)
+{
+    struct option_values values = setting_values(setting);
+    int count = setting_option_of_member(IN_SETTING, offsetof(struct setting, recipe.seeds));
+    const json_t *most = json_object_get(object, "seeds_max");
+    char where[512];
+
+    snprintf(where, sizeof where, "%s: seeds_max", path);
+    return most && setting->until_decided ? option_set_json(&values, count, most, where) : 0;
+}
+
 /* Set the option of a row from its value. */
 static int set_row(struct setting *setting, int option, const json_t *json, const char *where)
 {
@@ -166,7 +178,7 @@ int setting_read_file(struct setting *setting, const char *path, bool preset_is_
         preset_apply(setting, preset_default(json_string_value(architecture)), where))
         goto out;
     json_object_del(object, "preset");
-    status = apply_object(setting, object, path, "");
+    status = apply_object(setting, object, path, "") || set_most(setting, object, path) ? -1 : 0;
 out:
     json_decref(object);
     return status;

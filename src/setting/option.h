@@ -36,8 +36,10 @@ enum {
     COMMAND_REPORT = 16,
     COMMAND_COMPARE = 32,
     COMMAND_VALIDATE = 64,
+    COMMAND_GATHER = 128,
+    COMMAND_RUN_ITSELF = 256, /* `run`, but not `cells`, which prints command lines of it */
     COMMANDS_OF_MODEL = COMMAND_RUN | COMMAND_BENCH | COMMAND_PLAN,
-    COMMANDS_ALL = 127
+    COMMANDS_ALL = 511
 };
 
 struct setting_option {
@@ -47,14 +49,17 @@ struct setting_option {
     enum affects affects; /* what another value changes in a run */
     enum option_place place;
     size_t offset; /* in its struct */
-    unsigned commands;
+    unsigned commands;    /* 0: configuration file only */
     const char *json;     /* path in the configuration file; NULL: command line only */
     double min, max;      /* of a number */
     const char *argument; /* what --help calls the value; NULL: it takes none */
-    const char *(*choice)(int i); /* the texts that it can be, NULL past the last; NULL: any */
+    /* The texts that it can be, NULL past the last; NULL: any.  "KIND:FILE" is KIND, with or without any
+     * text behind a colon. */
+    const char *(*choice)(int i);
     const char *noun;             /* what a message calls such a text; NULL: "choice" */
     bool listed; /* `glubench list` tells the choices, so that --help need not */
     bool own;    /* the command line of one run alone has its own value */
+    bool many;   /* an OPTION_LIST whose values may stand in one, with commas between */
     bool sparse; /* the `config` object has it when it has a value: older ones do not know it */
     const char *initial;   /* the value when nobody gives one; NULL: 0, none, or the preset's */
     const char *automatic; /* what --help says when the value is 0 or NULL */
@@ -136,5 +141,8 @@ int option_choice_error(int option, const char *text, const char *where);
 int text_set(char **text, const char *value) GLU_MUST_USE;
 int text_list_append(struct text_list *list, const char *text) GLU_MUST_USE;
 void text_list_clear(struct text_list *list);
+/* As an array.  New reference, or NULL and a message. */
+json_t *text_list_json(const struct text_list *list);
+bool text_list_equal(const struct text_list *a, const struct text_list *b);
 
 #endif

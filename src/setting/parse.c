@@ -35,6 +35,16 @@ void text_list_clear(struct text_list *list)
     list->count = 0;
 }
 
+bool text_list_equal(const struct text_list *a, const struct text_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (int i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
 int text_list_append(struct text_list *list, const char *text)
 {
     char **items = realloc(list->items, (size_t)(list->count + 1) * sizeof *items);
@@ -47,6 +57,16 @@ int text_list_append(struct text_list *list, const char *text)
         return err_set("out of memory");
     list->count++;
     return 0;
+}
+
+json_t *text_list_json(const struct text_list *list)
+{
+    json_t *array = json_array();
+    int bad = 0;
+
+    for (int i = 0; i < list->count; i++)
+        bad |= json_push(array, json_text(list->items[i]));
+    return json_finish(array, bad);
 }
 
 /* ---- Setting values -------------------------------------------------------------------------- */
@@ -146,6 +166,15 @@ int option_choice_error(int option, const char *text, const char *where)
     return nearest_error(where, row->noun ? row->noun : "choice", text, names, count);
 }
 
+static bool is_choice(const char *choice, const char *text)
+{
+    size_t kind = strcspn(choice, ":");
+
+    if (choice[kind] == '\0')
+        return strcmp(choice, text) == 0;
+    return strcspn(text, ":") == kind && memcmp(choice, text, kind) == 0;
+}
+
 static int set_choice(const struct option_values *values, int option, const char *text,
                       const char *where)
 {
@@ -157,9 +186,40 @@ static int set_choice(const struct option_values *values, int option, const char
     if (!row->choice)
         return text_set(member(values, option), text);
     for (int i = 0; (name = row->choice(i)) != NULL; i++)
-        if (strcmp(name, text) == 0)
+        if (is_choice(name, text))
             return text_set(member(values, option), text);
     return option_choice_error(option, text, where);
+}
+
+/* Of several of one choice the first counts. */
+static int add_choice(struct text_list *list, int option, const char *text, const char *where)
+{
+    const struct setting_option *row = setting_option_at(option);
+    const char *name;
+
+    if (text[0] == '\0')
+        return err_set("%s: the value is empty", where);
+    if (!row->choice)
+        return text_list_append(list, text);
+    for (int i = 0; i < list->count; i++)
+        if (strcmp(list->items[i], text) == 0)
+            return 0;
+    for (int i = 0; (name = row->choice(i)) != NULL; i++)
+        if (strcmp(name, text) == 0)
+            return text_list_append(list, text);
+    return option_choice_error(option, text, where);
+}
+
+/* What stands between commas, each. */
+static int add_many(struct text_list *list, int option, const char *text, const char *where)
+{
+    char *parts = strdup(text), *rest = parts, *part;
+    int status = parts ? 0 : err_set("out of memory");
+
+    while (status == 0 && (part = strsep(&rest, ",")) != NULL)
+        status = add_choice(list, option, part, where);
+    free(parts);
+    return status;
 }
 
 static int add_to_list(const struct option_values *values, int option, const char *text,
@@ -167,12 +227,11 @@ static int add_to_list(const struct option_values *values, int option, const cha
 {
     struct text_list *list = member(values, option);
 
-    if (text[0] == '\0')
-        return err_set("%s: the value is empty", where);
     if (values->origin[option] < origin)
         text_list_clear(list);
     values->origin[option] = (unsigned char)origin;
-    return text_list_append(list, text);
+    return setting_option_at(option)->many ? add_many(list, option, text, where)
+                                           : add_choice(list, option, text, where);
 }
 
 int option_set_text(const struct option_values *values, int option, const char *text,
@@ -352,18 +411,6 @@ void option_value_text(const void *owner, int option, char *text, size_t size)
     }
 }
 
-static json_t *list_json(const struct text_list *list)
-{
-    json_t *array = json_array();
-
-    for (int i = 0; array && i < list->count; i++)
-        if (json_array_append_new(array, json_text(list->items[i]))) {
-            json_decref(array);
-            return NULL;
-        }
-    return array;
-}
-
 static json_t *whole_json(int64_t value, const struct setting_option *row)
 {
     return row->automatic && value == 0 ? json_null() : json_integer(value);
@@ -386,7 +433,7 @@ json_t *option_value_json(const void *owner, int option)
     case OPTION_FLAG:
         return json_boolean(*(const bool *)value);
     default:
-        return list_json(value);
+        return text_list_json(value);
     }
 }
 

@@ -2,8 +2,9 @@
  * of one run. */
 #include "src/glu.h"
 
+#include "src/setting/presets.h"
 #include "src/setting/setting.h"
-#include "src/util/utf8.h"
+#include "src/util/shell.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,6 +23,13 @@ static int put_identity(json_t *document, const char *name, const struct data_id
            json_object_set_new(object, "documents", json_integer((json_int_t)data->documents)) ||
            json_object_set_new(object, "bad_lines", json_integer((json_int_t)data->bad_lines)) ||
            json_object_set_new(object, "sha256", json_string(data->sha256));
+}
+
+static int put_tokenizer(json_t *document, const struct setting *setting)
+{
+    const char *sha256 = setting->tokenizer_facts.sha256;
+
+    return sha256[0] ? json_object_set_new(document, "tokenizer_sha256", json_string(sha256)) : 0;
 }
 
 static json_t *seeds_json(const struct setting *setting)
@@ -45,11 +53,20 @@ static int threads_of_run(const struct setting *setting)
 static bool is_left_out(const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
+    const void *value = option_value(setting, option);
 
     if (!row->sparse)
         return false;
-    return row->type == OPTION_INT ? *(const int *)option_value(setting, option) == 0
-                                   : *(char *const *)option_value(setting, option) == NULL;
+    switch (row->type) {
+    case OPTION_LIST:
+        return ((const struct text_list *)value)->count == 0;
+    case OPTION_FLAG:
+        return !*(const bool *)value;
+    case OPTION_INT:
+        return *(const int *)value == 0;
+    default:
+        return *(char *const *)value == NULL;
+    }
 }
 
 json_t *setting_json(const struct setting *setting, const struct data_identity *corpus,
@@ -63,8 +80,11 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
             failed = option_put_json(document, setting, i);
     if (failed ||
         option_put_path(document, "model.vocabulary", json_integer(setting->vocabulary)) ||
+        put_tokenizer(document, setting) ||
         option_put_path(document, "training.task", json_string(setting_task_kind(setting))) ||
         option_put_path(document, "seeds", seeds_json(setting)) ||
+        (setting->until_decided &&
+         option_put_path(document, "seeds_max", json_integer(setting->recipe.seeds))) ||
         option_put_path(document, "threads_per_run", json_integer(threads_of_run(setting))) ||
         option_put_path(document, "threads_from",
                         setting->threads_from ? json_string(setting->threads_from)
@@ -80,37 +100,6 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
 
 /* ---- Reproducing one run --------------------------------------------------------------------- */
 
-/* Bytes that are not UTF-8 would not get through the results file: for shells that know $'...'. */
-static void print_octal(FILE *out, const char *text)
-{
-    fputs("$'", out);
-    for (; *text; text++)
-        if ((unsigned char)*text >= 0x80 || (unsigned char)*text < 0x20)
-            fprintf(out, "\\%03o", (unsigned char)*text);
-        else
-            fprintf(out, *text == '\'' || *text == '\\' ? "\\%c" : "%c", *text);
-    putc('\'', out);
-}
-
-static void print_quoted(FILE *out, const char *text)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_./:=,+-@%";
-
-    if (text[0] && text[strspn(text, plain)] == '\0') {
-        fputs(text, out);
-        return;
-    }
-    if (utf8_valid_bytes(text, strlen(text)) < strlen(text)) {
-        print_octal(out, text);
-        return;
-    }
-    putc('\'', out);
-    for (; *text; text++)
-        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, out);
-    putc('\'', out);
-}
-
 #define AT(member) offsetof(struct setting, member)
 
 static void print_name(FILE *out, int option)
@@ -123,7 +112,7 @@ static void print_text(FILE *out, size_t offset, const char *text)
 {
     print_name(out, setting_option_of_member(IN_SETTING, offset));
     putc(' ', out);
-    print_quoted(out, text);
+    shell_print_utf8(out, text);
 }
 
 static void print_whole(FILE *out, size_t offset, int64_t value)
@@ -132,13 +121,18 @@ static void print_whole(FILE *out, size_t offset, int64_t value)
     fprintf(out, " %" PRId64, value);
 }
 
-/* An option with the value that the setting has. */
+/* An option with the value that the setting has.  The tokenizer's is in two members. */
 static void print_option(FILE *out, const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
     const struct text_list *list = option_value(setting, option);
-    char text[64];
+    char text[64], tokenizer[SETTING_TOKENIZER_BYTES];
 
+    if (row->place == IN_SETTING && row->offset == AT(tokenizer)) {
+        setting_tokenizer(setting, tokenizer);
+        print_text(out, row->offset, tokenizer);
+        return;
+    }
     switch (row->type) {
     case OPTION_FLAG:
         if (*(const bool *)option_value(setting, option))
@@ -178,10 +172,12 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     print_whole(out, AT(threads), threads_of_run(setting));
     print_whole(out, AT(recipe.jobs), 1);
     print_text(out, AT(precision_name), setting->precision_name);
+    if (!preset_find(setting->preset)->recipe.no_slope)
+        print_name(out, setting_option_of_member(IN_SETTING, AT(recipe.no_slope)));
     for (int i = 0; i < setting_option_count(); i++) {
         const struct setting_option *row = setting_option_at(i);
 
-        if (row->json && !row->own && !is_left_out(setting, i) &&
+        if (row->json && row->commands && !row->own && !is_left_out(setting, i) &&
             setting->origin[i] >= ORIGIN_FILE && i != init)
             print_option(out, setting, i);
     }

@@ -8,6 +8,7 @@
 struct request {
     struct text_list vary; /* OPTION=V1,V2,... */
     char *study;           /* a study file */
+    char *cell;            /* K/N; NULL: all cells */
     double detect_nats;    /* 0: not asked */
     char *table, *format;
     double fail_on_percent; /* below 0: never */

@@ -4,6 +4,7 @@
 #include "src/setting/setting.h"
 
 #include "src/comm/ranks.h"
+#include "src/results/decisions.h"
 #include "src/setting/file.h"
 #include "src/setting/presets.h"
 #include "src/setting/training.h"
@@ -234,8 +235,38 @@ static int resolve_lengths(struct setting *setting)
         return err_set(FIELD("target_length")
                        ": %d is less than the %d tokens that an input of %d needs",
                        recipe->target_length, target_length, recipe->input_length);
-    setting->vocabulary = tokenizer_vocabulary(setting->tokenizer);
-    return setting->vocabulary < 0 ? err_prepend(FIELD("tokenizer")) : 0;
+    return 0;
+}
+
+/* "KIND:FILE" in its two parts; of a configuration file, they are apart already. */
+static int split_tokenizer(struct setting *setting)
+{
+    const struct tokenizer_type *type = tokenizer_type_find(setting->tokenizer);
+    char *colon = strchr(setting->tokenizer, ':');
+
+    if (colon) {
+        if (text_set(&setting->tokenizer_file, colon + 1))
+            return -1;
+        ORIGIN_OF(setting, tokenizer_file) = ORIGIN_OF(setting, tokenizer);
+        *colon = '\0';
+    }
+    return type && !type->argument && !colon ? text_set(&setting->tokenizer_file, NULL) : 0;
+}
+
+static int resolve_tokenizer(struct setting *setting)
+{
+    char name[SETTING_TOKENIZER_BYTES];
+    struct tokenizer *tokenizer;
+
+    if (split_tokenizer(setting))
+        return -1;
+    setting_tokenizer(setting, name);
+    if (tokenizer_open(&tokenizer, name))
+        return err_prepend(FIELD("tokenizer"));
+    setting->vocabulary = tokenizer->vocabulary;
+    setting->tokenizer_facts = tokenizer->file;
+    tokenizer_close(tokenizer);
+    return 0;
 }
 
 /* What the architecture asks of the sizes. */
@@ -293,7 +324,8 @@ static int usable_threads(const struct cpus *cpus)
 
 static int resolve_threads(struct setting *setting)
 {
-    int runs = setting->variant_count * setting->recipe.seeds, usable;
+    /* With a look after each seed the next one's runs wait for it. */
+    int runs = setting->variant_count * (setting->until_decided ? 1 : setting->recipe.seeds), usable;
     struct cpus cpus;
 
     cpus_find(&cpus);
@@ -346,6 +378,10 @@ static int resolve_ranks(struct setting *setting)
         return err_set(FIELD("jobs") ": %d trainings side by side in each of %d ranks; give 1, and "
                        FIELD("ranks_per_run"),
                        setting->recipe.jobs, all);
+    if (all > ranks && setting->until_decided)
+        return err_set(FIELD("until_decided") ": %d groups of ranks do not see each other's runs; give "
+                       FIELD("ranks_per_run") " %d",
+                       all / ranks, all);
     if (all > ranks && (setting->dump_batches || setting->log))
         return err_set(FIELD("%s") ": %d groups of ranks would write to one file; give "
                        FIELD("ranks_per_run") " %d",
@@ -381,6 +417,24 @@ static int resolve_text_field(struct setting *setting)
     return usual ? text_set(&setting->text_field, NULL) : 0;
 }
 
+/* A file may tell of more variants than are asked for now. */
+static int resolve_until_decided(struct setting *setting)
+{
+    int least = decisions_least();
+
+    if (setting->until_decided && setting->recipe.seeds < least)
+        warn_add(FIELD("seeds") ": %d cannot decide anything, as even the clearest difference takes %d",
+                 setting->recipe.seeds, least);
+    if (!setting->until_decided || setting->variant_count > 1)
+        return 0;
+    if (ORIGIN_OF(setting, until_decided) == ORIGIN_COMMAND_LINE)
+        return err_set(FIELD("until_decided") ": there is nothing to decide with one variant; add "
+                       FIELD("variant") "s that are compared with %s",
+                       setting->baseline->name);
+    setting->until_decided = false;
+    return 0;
+}
+
 static int check_resume(const struct setting *setting)
 {
     if (setting->resume && setting->restart)
@@ -407,11 +461,12 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     built = architecture_find(setting->architecture_name);
     if (options_assign(&values, arguments, count) || training_resolve(setting, &before) ||
         resolve_variants(setting) || resolve_baseline(setting) || resolve_d_ff(setting) ||
-        resolve_spans(setting, built) || resolve_lengths(setting) || resolve_sizes(setting) ||
-        resolve_threads(setting) || resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
+        resolve_spans(setting, built) || resolve_lengths(setting) || resolve_tokenizer(setting) ||
+        resolve_sizes(setting) || resolve_until_decided(setting) || resolve_threads(setting) ||
+        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
         check_resume(setting))
         return -1;
-    if (preset_find(setting->preset)->note)
+    if (preset_find(setting->preset)->note && !setting->tokenizer_file)
         warn_add("%s", preset_find(setting->preset)->note);
     return 0;
 }

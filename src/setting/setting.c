@@ -4,11 +4,20 @@
 #include "src/setting/setting.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct option_values setting_values(struct setting *setting)
 {
     return (struct option_values){IN_SETTING, setting, setting->origin};
+}
+
+int setting_said(struct setting *setting, const struct setting_argument *arguments, int count)
+{
+    struct option_values values = setting_values(setting);
+
+    *setting = (struct setting){.preset = NULL};
+    return options_assign(&values, arguments, count);
 }
 
 int setting_set_output(struct setting *setting, const char *path)
@@ -112,6 +121,14 @@ struct dataset_options setting_dataset(const struct setting *setting)
 const char *setting_task_kind(const struct setting *setting)
 {
     return architecture_task(architecture_find(setting->architecture_name));
+}
+
+void setting_tokenizer(const struct setting *setting, char name[SETTING_TOKENIZER_BYTES])
+{
+    const char *file = setting->tokenizer_file;
+
+    snprintf(name, SETTING_TOKENIZER_BYTES, "%s%s%s", setting->tokenizer, file ? ":" : "",
+             file ? file : "");
 }
 
 struct task_options setting_task(const struct setting *setting)

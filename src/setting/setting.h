@@ -31,6 +31,7 @@ struct recipe {
     int curve_examples;   /* of the curve's points, at most */
     int samples;          /* throughput samples of each variant and pass */
     int jobs;             /* trainings side by side; 0 until resolved: one per thread */
+    bool no_slope;        /* without the runs of half of the steps, see study/slope.h */
 };
 
 enum { SETTING_VARIANTS_MAX = 1000 };
@@ -49,12 +50,14 @@ struct setting {
     char *baseline_name;
     bool allow_unequal;
     double equivalence_nats; /* a difference within this is none */
+    struct text_list beside; /* papers whose figures stand beside ours, by key */
     int64_t first_seed; /* seeds are first_seed, first_seed + 1, ... */
+    bool until_decided; /* recipe.seeds are the most: there is a look after each */
 
     struct text_list corpus, heldout; /* paths */
     double heldout_share;
     char *text_field; /* of JSON lines; NULL: "text" */
-    char *tokenizer;
+    char *tokenizer, *tokenizer_file; /* its kind; the model file, or NULL where the kind has none */
     double noise_density, mean_span; /* NAN where the task has none */
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */
 
@@ -83,6 +86,7 @@ struct setting {
     int variant_count;
     const struct variant *baseline;
     const char *threads_from; /* what decides them: "given", "OMP_NUM_THREADS", or see util/cpus.h */
+    struct io_facts tokenizer_facts; /* of the model file */
     int vocabulary;
     enum precision precision;
     struct variant_storage *storage; /* of custom: variants */
@@ -98,6 +102,9 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
 /* Only the defaults and the preset that the arguments ask for: what --help shows.  The same of
  * freeing. */
 int setting_defaults(struct setting *setting, const struct setting_argument *arguments, int count)
+    GLU_MUST_USE;
+/* Nothing but what the arguments say, for commands that train nothing.  The same of freeing. */
+int setting_said(struct setting *setting, const struct setting_argument *arguments, int count)
     GLU_MUST_USE;
 /* Where the results go when nobody said. */
 int setting_set_output(struct setting *setting, const char *path) GLU_MUST_USE;
@@ -122,6 +129,9 @@ const char *setting_task_kind(const struct setting *setting);
 /* The text and the task, borrowing from the setting. */
 struct dataset_options setting_dataset(const struct setting *setting);
 struct task_options setting_task(const struct setting *setting);
+/* What tokenizer_open() calls the tokenizer. */
+enum { SETTING_TOKENIZER_BYTES = PATH_MAX + 64 };
+void setting_tokenizer(const struct setting *setting, char name[SETTING_TOKENIZER_BYTES]);
 /* "f32", "bf16"; NULL when there is no such precision. */
 const char *precision_name(enum precision precision);
 

@@ -7,6 +7,7 @@
 #include "src/setting/request.h"
 #include "src/setting/setting.h"
 
+#include "src/results/published.h"
 #include "src/results/results.h"
 #include "src/text/tokenizer.h"
 
@@ -17,9 +18,13 @@
 
 static const char *tokenizer_choice(int i)
 {
+    static char names[8][64]; /* with an argument: "KIND:FILE" */
     const struct tokenizer_type *type = tokenizer_type_at((size_t)i);
 
-    return type ? type->name : NULL;
+    if (!type || i >= (int)LENGTH_OF(names) || !type->argument)
+        return type ? type->name : NULL;
+    snprintf(names[i], sizeof names[i], "%s:%s", type->name, type->argument);
+    return names[i];
 }
 
 static const char *precision_choice(int i)
@@ -94,11 +99,19 @@ static const struct setting_option options[] = {
     {"seed", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(first_seed), MODEL,
      .min = 0, .max = 9007199254740991.0, .argument = "N", .own = true, .initial = "1",
      .help = "the first seed; the next ones follow it"},
+    {"until-decided", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(until_decided), RUN_PLAN,
+     .json = "until_decided", .own = true, .sparse = true,
+     .help = "look after each seed, by a rule that is valid at every look, and stop when every variant is "
+             "better, worse or equal; " FIELD("seeds") " is the most then"},
     {"equivalence", 0, OPTION_REAL, AFFECTS_NOTHING, SETTING(equivalence_nats), RUN_PLAN,
      .json = "equivalence_nats", .min = 1e-9, .max = 100, .argument = "NATS", .initial = "0.005",
      .own = true,
-     .help = "in the table of verdicts, a variant is equal to the baseline when it is shown to differ "
-             "by less than NATS"},
+     .help = "in the table of verdicts, and with " FIELD("until_decided") ", a variant is equal to the "
+             "baseline when it is shown to differ by less than NATS"},
+    {"no-slope", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(recipe.no_slope), RUN_PLAN,
+     .json = "no_slope", .own = true,
+     .help = "do not train the baseline for half of the steps too, from which the table of verdicts "
+             "tells how many times the steps a difference is worth; smoke presets never do"},
     {"allow-unequal", 0, OPTION_FLAG, AFFECTS_RESULT, SETTING(allow_unequal), MODEL,
      .json = "allow_unequal",
      .help = "accept variants whose numbers of parameters differ by more than 0.1 %"},
@@ -110,6 +123,10 @@ static const struct setting_option options[] = {
     {"study", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(study), RUN_PLAN, .argument = "FILE",
      .help = "the same of a JSON file, whose values may set several options each; with either, "
              FIELD("output") " is a directory, which is gone on with when it is there"},
+    {"cell", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(cell), COMMAND_RUN_ITSELF, .argument = "K/N",
+     .automatic = "all of them",
+     .help = "do the K-th of N parts of the runs and leave the rest to other programs, as 'glubench cells' "
+             "prints it; " FIELD("output") " is the directory of a study, also of one setting"},
 
     GROUP("Model", MODEL),
     {"architecture", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(architecture_name), MODEL,
@@ -214,7 +231,10 @@ static const struct setting_option options[] = {
      .help = "at most N of these for each other point of the curve"},
     {"tokenizer", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(tokenizer), MODEL, .json = "tokenizer",
      .argument = "NAME", .choice = tokenizer_choice, .initial = "bytes",
-     .help = "how text becomes tokens"},
+     .help = "how text becomes tokens: bytes, or the pieces of a SentencePiece model whose pad, EOS and "
+             "unk are 0, 1 and 2, as T5's are"},
+    {"tokenizer-file", 0, OPTION_TEXT, AFFECTS_NOTHING /* its content does */, SETTING(tokenizer_file), 0,
+     .json = "tokenizer_file", .argument = "FILE", .sparse = true},
     {"noise-density", 0, OPTION_REAL, AFFECTS_RESULT, SETTING(noise_density), MODEL,
      .json = "training.noise_density", .min = 0.01, .max = 0.9, .argument = "X", .initial = "0.15",
      .help = "of t5: share of the tokens that is corrupted"},
@@ -265,19 +285,19 @@ static const struct setting_option options[] = {
     {"output", 'o', OPTION_TEXT, AFFECTS_NOTHING, SETTING(output), COMMAND_RUN | COMMAND_BENCH,
      .argument = "FILE", .automatic = "glubench.json, glubench-bench.json of bench, glubench-study of a study",
      .help = "the results file; - is standard output, and then nothing else is there"},
-    {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN,
+    {"dump-batches", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(dump_batches), COMMAND_RUN_ITSELF,
      .argument = "FILE",
      .help = "write the token ids and the losses of every step as JSON lines"},
-    {"log", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(log), COMMAND_RUN, .argument = "FILE",
+    {"log", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(log), COMMAND_RUN_ITSELF, .argument = "FILE",
      .help = "write how trainings go as JSON lines, one for every evaluation and for every "
              FIELD("log_every") " steps, as it happens; " FIELD("resume") " goes on with it"},
-    {"log-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(log_every), COMMAND_RUN, .min = 1,
+    {"log-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(log_every), COMMAND_RUN_ITSELF, .min = 1,
      .max = 1e9, .argument = "N", .automatic = "a hundredth of the steps",
      .help = "steps from one line of " FIELD("log") " to the next"},
     {"save-checkpoint", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(save_checkpoint), COMMAND_RUN,
      .argument = "DIR",
-     .help = "write the final weights as model.safetensors and config.json; with several runs into "
-             "DIR/VARIANT-sSEED"},
+     .help = "write the final weights as model.safetensors and config.json, and the tokenizer's files; "
+             "with several runs into DIR/VARIANT-sSEED"},
     {"init-checkpoint", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(init_checkpoint), RUN_PLAN,
      .json = "init_checkpoint", .argument = "DIR",
      .help = "start from the weights of such a directory"},
@@ -288,18 +308,23 @@ static const struct setting_option options[] = {
     {"resume", 'r', OPTION_FLAG, AFFECTS_NOTHING, SETTING(resume), COMMAND_RUN,
      .help = "go on with a sweep that was stopped, with the results that it would have had; runs "
              "that are done are not repeated"},
-    {"restart", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(restart), COMMAND_RUN,
+    {"restart", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(restart), COMMAND_RUN_ITSELF,
      .help = "throw away a sweep that was stopped, and start anew"},
     {"force", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(force), COMMAND_RUN | COMMAND_BENCH,
      .help = "replace files that glubench did not write; never one that is read"},
 
-    GROUP("Tables", PRINTING),
+    GROUP("Tables", PRINTING | COMMAND_RUN),
     {"table", 0, OPTION_TEXT, AFFECTS_NOTHING, REQUEST(table), COMMAND_REPORT, .argument = "NAME",
      .choice = table_choice, .automatic = "perplexity, or transfer of a study",
      .help = "which table"},
     {"format", 'f', OPTION_TEXT, AFFECTS_NOTHING, REQUEST(format), PRINTING, .argument = "NAME",
      .choice = format_choice, .initial = "terminal",
      .help = "how a table is written; 'list' knows terminal and json"},
+    {"beside", 0, OPTION_LIST, AFFECTS_NOTHING, SETTING(beside), RUN_PLAN | COMMAND_REPORT,
+     .json = "beside", .argument = "KEY[,KEY]", .choice = published_key, .noun = "paper",
+     .listed = true, .own = true, .many = true, .sparse = true,
+     .automatic = "those that the results name; shazeer2020 always has its columns",
+     .help = "put the figures of these papers beside ours; see 'glubench list', or ask for ?"},
     {"fail-on", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(fail_on_percent), COMMAND_COMPARE,
      .min = 0, .max = 1000, .argument = "PERCENT", .automatic = "never",
      .help = "exit with status 3 when the second file is worse by more than PERCENT, significantly "
@@ -322,8 +347,10 @@ static const struct {
     const char *path;
     enum affects affects;
 } derived[] = {
+    {"seeds_max", AFFECTS_NOTHING},
     {"model.vocabulary", AFFECTS_RESULT},
     {"training.task", AFFECTS_RESULT},
+    {"tokenizer_sha256", AFFECTS_RESULT},
     {"threads_per_run", AFFECTS_BITS},
     {"threads_from", AFFECTS_NOTHING},
     {"corpus.kind", AFFECTS_RESULT},

@@ -191,7 +191,10 @@ int axis_check_numbers(const struct axis *axis, int option, const char *where)
 
 int axis_vary_value(struct axis *axis, int option, const char *text, const char *where)
 {
-    struct axis_value *value = axis_add_value(axis, text, axis_is_path(option), where);
+    const char *file = strchr(text, ':'); /* of a tokenizer */
+    bool named = file && setting_option_at(option)->offset == AT(tokenizer);
+    struct axis_value *value = axis_add_value(axis, named ? file + 1 : text,
+                                              named || axis_is_path(option), where);
 
     if (!value)
         return -1;

@@ -41,7 +41,7 @@ static int measure(struct study *study)
 static enum study_status conclude(struct study *study, json_t **document)
 {
     study_warn_of_others(study);
-    if (part_write(&study->parts[0], NULL, 0, document))
+    if (part_write(&study->parts[0], NULL, 0, 0, document))
         return STUDY_FAILED;
     if (!signals_stop)
         return STUDY_OK;

@@ -9,7 +9,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *files_of_weights(const char *directory, const char *part, const struct variant *variant,
                              uint64_t seed, int runs, char path[PATH_MAX])
@@ -25,6 +28,32 @@ static int add_list(struct outputs *outputs, const char *field, const struct tex
 {
     for (int i = 0; i < list->count; i++)
         if (outputs_add_input(outputs, field, list->items[i]))
+            return -1;
+    return 0;
+}
+
+/* Is the file there, and has it the content that it will have?  It may be the model that is read. */
+static bool is_model(const char *path, const struct setting *setting)
+{
+    struct io_facts facts;
+    char *text;
+
+    if (access(path, F_OK) != 0 || io_read_regular(path, TOKENIZER_FILE_MAX_BYTES, &text, &facts))
+        return false;
+    free(text);
+    return strcmp(facts.sha256, setting->tokenizer_facts.sha256) == 0;
+}
+
+/* What a tokenizer has beside weights. */
+static int add_tokenizer(struct outputs *outputs, const char *directory, const struct setting *setting)
+{
+    const struct tokenizer_type *type = tokenizer_type_find(setting->tokenizer);
+    char path[PATH_MAX];
+
+    for (int i = 0; type && type->files && type->files[i]; i++)
+        if (io_join(path, directory, type->files[i]) ||
+            ((i > 0 || !is_model(path, setting)) &&
+             outputs_add(outputs, FIELD("save_checkpoint"), path, OUTPUT_FILE)))
             return -1;
     return 0;
 }
@@ -54,13 +83,15 @@ static int add_all_weights(struct outputs *outputs, const struct setting *settin
         const struct variant *variant = setting->variants[i / recipe->seeds];
         uint64_t seed = (uint64_t)(setting->first_seed + i % recipe->seeds);
         const char *init = files_of_weights(setting->init_checkpoint, part, variant, seed, all, path);
+        const char *save;
 
         if (init && add_weights(outputs, FIELD("init_checkpoint"), init, false))
             return -1;
-        if (setting->save_checkpoint &&
-            add_weights(outputs, FIELD("save_checkpoint"),
-                        files_of_weights(setting->save_checkpoint, part, variant, seed, all, path),
-                        true))
+        if (!setting->save_checkpoint)
+            continue;
+        save = files_of_weights(setting->save_checkpoint, part, variant, seed, all, path);
+        if (add_weights(outputs, FIELD("save_checkpoint"), save, true) ||
+            add_tokenizer(outputs, save, setting))
             return -1;
     }
     return 0;
@@ -112,6 +143,8 @@ static int add_setting(struct outputs *outputs, const struct study_options *opti
         axes_name(options->axes, i, name);
     if (add_list(outputs, FIELD("corpus"), &setting->corpus) ||
         add_list(outputs, FIELD("heldout"), &setting->heldout) ||
+        (setting->tokenizer_file &&
+         outputs_add_input(outputs, FIELD("tokenizer"), setting->tokenizer_file)) ||
         add_all_weights(outputs, setting, options->count > 1 ? name : NULL, runs))
         return -1;
     if (!setting->output)

@@ -4,6 +4,7 @@
 #include "src/study/forecast.h"
 
 #include "src/bench/throughput.h"
+#include "src/study/slope.h"
 #include "src/train/evaluate.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
@@ -15,6 +16,9 @@ static const double parity_limit = 1e-3;
 
 /* A stream of real text: 1,024 documents to shuffle and the open files, as measured on C4. */
 enum { STREAM_BYTES = 5 << 20 };
+
+/* What a byte of a tokenizer's model takes once it is read, as measured of T5's. */
+enum { TOKENIZER_BYTES_PER_BYTE = 8 };
 
 /* Far beyond any machine: measuring such a model would itself take minutes and memory. */
 static int check_size(const struct forecast_row *row)
@@ -81,7 +85,9 @@ static int descending(const void *a, const void *b)
 
 size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting *setting)
 {
-    size_t totals[1024], sum = program_bytes(), heldout;
+    size_t totals[1024], heldout;
+    size_t sum = program_bytes() +
+                 (size_t)setting->tokenizer_facts.bytes * TOKENIZER_BYTES_PER_BYTE;
     int count = setting->variant_count < 1024 ? setting->variant_count : 1024;
     const struct recipe *recipe = &setting->recipe;
 
@@ -174,12 +180,17 @@ double forecast_run_s(const struct forecast_row *row, const struct setting *sett
     return forecast_run_flops(row, setting) / (1e9 * gemm_peak_gflop_per_s * share);
 }
 
-double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting,
+double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
                     double gemm_peak_gflop_per_s)
 {
+    struct slope half;
     double seconds = 0;
 
-    for (int i = 0; i < setting->variant_count; i++)
-        seconds += forecast_run_s(&rows[i], setting, gemm_peak_gflop_per_s);
-    return seconds * setting->recipe.seeds / setting->recipe.jobs;
+    slope_halve(&half, setting);
+    for (int i = 0; i < setting->variant_count; i++) {
+        seconds += setting->recipe.seeds * forecast_run_s(&rows[i], setting, gemm_peak_gflop_per_s);
+        if (rows[i].variant == setting->baseline)
+            seconds += slopes * forecast_run_s(&rows[i], &half.setting, gemm_peak_gflop_per_s);
+    }
+    return seconds / setting->recipe.jobs;
 }

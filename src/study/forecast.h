@@ -35,8 +35,9 @@ double forecast_run_flops(const struct forecast_row *row, const struct setting *
  * figure: narrow models reach less of that speed than wide ones. */
 double forecast_run_s(const struct forecast_row *row, const struct setting *setting,
                   double gemm_peak_gflop_per_s);
-/* The same for all trainings, with as many side by side as there are jobs. */
-double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting,
+/* The same for all trainings, with as many side by side as there are jobs, and so many of half of the
+ * steps, see slope.h. */
+double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
                     double gemm_peak_gflop_per_s);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "src/comm/ranks.h"
 #include "src/study/records.h"
+#include "src/study/slope.h"
 #include "src/train/signals.h"
 #include "src/train/train.h"
 
@@ -19,6 +20,7 @@ struct order {
     int stop;                 /* and the signal that brought it about, or 0 */
     int setting, variant;     /* of a run: their numbers */
     uint64_t seed;
+    bool slope; /* of half of the steps */
 };
 
 bool group_helps(void)
@@ -43,7 +45,8 @@ int group_order(const struct study *study, const struct run *run)
 {
     struct comm *group = ranks_get()->group;
     const struct setting *setting = run->cell->setting;
-    struct order order = {.setting = (int)(run->part - study->parts), .seed = run->cell->seed};
+    struct order order = {.setting = (int)(run->part - study->parts), .seed = run->cell->seed,
+                          .slope = run->slope};
 
     while (setting->variants[order.variant] != run->cell->variant)
         order.variant++;
@@ -53,16 +56,15 @@ int group_order(const struct study *study, const struct run *run)
 static int do_run(const struct study_options *options, const struct order *order)
 {
     const struct setting *setting = &options->settings[order->setting];
-    const struct train_job job = {
-        .setting = setting,
-        .variant = setting->variants[order->variant],
-        .seed = order->seed,
-        .threads = setting_threads_per_run(setting),
-        .comm = ranks_get()->group,
-    };
+    struct train_job job = {.seed = order->seed, .comm = ranks_get()->group};
     struct run_result result;
+    struct slope slope;
     int status;
 
+    slope_halve(&slope, setting);
+    job.setting = order->slope ? &slope.setting : setting;
+    job.variant = job.setting->variants[order->variant];
+    job.threads = setting_threads_per_run(job.setting);
     train_run(&job, &result);
     status = result.status == RUN_FAILED ? err_set("%s", result.error ? result.error : "out of memory")
                                          : 0;
@@ -114,7 +116,10 @@ int group_join(struct study *study, const struct study_options *options)
     if (study_open(study, options))
         return -1;
     signals_catch();
-    return records_take(study);
+    if (records_take(study))
+        return -1;
+    study_drop_slopes(study);
+    return 0;
 }
 
 /* A run of another group that has no record has not ended well; its group has said why. */
@@ -143,6 +148,8 @@ static int take(struct study *study, struct run *run, double became)
     if (row) {
         status = records_restore(run, row);
         run->done = run->recorded = status == 0;
+    } else if (became < 0) {
+        run->elsewhere = true;
     } else if (became > 0) {
         status = note_failure(run, (enum run_status)(became - 1));
     }
@@ -153,24 +160,27 @@ static int take(struct study *study, struct run *run, double became)
 int group_gather(struct study *study)
 {
     const struct ranks *ranks = ranks_get();
-    int count = study->run_count, status = -1;
+    /* Those that nobody asks for are there when they are done, which only the first needs to know. */
+    int count = study->due_count, status = -1;
     double *became, stop[] = {signals_stop != 0, signals_stop};
 
     if (ranks->groups == 1)
         return 0;
-    became = calloc((size_t)count, sizeof *became); /* 1 more than its status; 0: not begun */
+    became = calloc((size_t)count, sizeof *became); /* 1 more than its status; 0: not begun; -1: another program's */
     if (!became)
         return err_set("out of memory");
     for (int i = 0; i < count; i++)
-        if (group_has(study, &study->runs[i]) && study->runs[i].done)
-            became[i] = 1 + (double)study->runs[i].result.status;
+        if (group_has(study, &study->runs[i]))
+            became[i] = study->runs[i].done        ? 1 + (double)study->runs[i].result.status
+                        : study->runs[i].elsewhere ? -1
+                                                   : 0;
     if (ranks->leaders->agree(ranks->leaders, became, count) ||
         ranks->leaders->agree(ranks->leaders, stop, (int)LENGTH_OF(stop)))
         goto out;
     if (stop[0] > 0)
         signals_note_stop((int)(stop[1] / stop[0]));
     status = 0;
-    for (int i = 0; i < count && status == 0 && ranks->number == 0; i++)
+    for (int i = study->begin; i < study->end && i < count && status == 0 && ranks->number == 0; i++)
         if (!study->runs[i].done)
             status = take(study, &study->runs[i], became[i]);
 out:

@@ -5,8 +5,10 @@
 #include "src/study/identity.h"
 
 #include "src/results/document.h"
+#include "src/results/results.h"
 #include "src/util/json_help.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- What a study is ------------------------------------------------------------------------- */
@@ -19,37 +21,94 @@ static json_t *program_json(const struct study *study)
                      BUILD_GIT_COMMIT, "onednn", onednn->version, "isa", onednn->isa);
 }
 
+/* A run, and where it is in the first command, which does not do what nobody asks for. */
+static json_t *cell_json(const struct study *study, int i)
+{
+    const struct cell *cell = study->runs[i].cell;
+    const char *init = cell->init_sha256[0] ? cell->init_sha256 : NULL;
+    json_t *slope = study->runs[i].slope ? json_true() : NULL;
+    json_t *made = json_pack("{s:s, s:s, s:s, s:I, s:s*, s:o*}", "key", cell->key, "setting",
+                             study->runs[i].part->name, "variant", cell->variant->name, "seed",
+                             (json_int_t)cell->seed, "init_checkpoint_sha256", init, "slope", slope);
+    char number[48];
+
+    snprintf(number, sizeof number, "%d/%d", i + 1, study->due_count);
+    if (made && study->options->command && i < study->due_count &&
+        (json_object_set_new(made, "command", json_integer(0)) ||
+         json_object_set_new(made, "cell", json_string(number)))) {
+        json_decref(made);
+        return NULL;
+    }
+    return made;
+}
+
 static json_t *cells_json(const struct study *study)
 {
     json_t *cells = json_array();
 
-    for (int i = 0; cells && i < study->run_count; i++) {
-        const struct cell *cell = study->runs[i].cell;
-        const char *init = cell->init_sha256[0] ? cell->init_sha256 : NULL;
-
-        if (json_array_append_new(cells, json_pack("{s:s, s:s, s:s, s:I, s:s*}", "key", cell->key,
-                                                   "setting", study->runs[i].part->name, "variant",
-                                                   cell->variant->name, "seed",
-                                                   (json_int_t)cell->seed, "init_checkpoint_sha256",
-                                                   init))) {
+    for (int i = 0; cells && i < study->run_count; i++)
+        if (json_array_append_new(cells, cell_json(study, i))) {
             json_decref(cells);
             return NULL;
         }
-    }
     return cells;
 }
 
-/* The configurations of the settings by their names, and where each stands on the axes. */
+/* What a directory has of results files before there are any: all but the runs and the configuration. */
+static int put_documents(const struct study *study, json_t *made)
+{
+    json_t *documents = json_object();
+    int bad = json_object_set_new(made, "documents", documents);
+
+    for (int i = 0; i < study->count && !bad; i++) {
+        json_t *document = results_document(&study->parts[i].results);
+
+        json_object_del(document, "config");
+        bad = json_object_set_new(documents, study->parts[i].name, document);
+    }
+    return bad;
+}
+
+/* The directory of a study: what it takes to do its runs elsewhere and to gather them. */
+static int put_directory(const struct study *study, json_t *made)
+{
+    const char *command = study->options->command;
+
+    if (!study_is_directory(study))
+        return 0;
+    return json_object_set_new(made, "vary", axes_json(study->options->axes)) ||
+           (command && json_object_set_new(made, "commands", json_pack("[s]", command))) ||
+           put_documents(study, made);
+}
+
+/* The keys of a setting's runs of half of the steps, which another setting may do. */
+static json_t *slopes_json(const struct study *study, const struct part *part)
+{
+    json_t *keys = json_array();
+
+    for (int i = 0; i < study->run_count; i++)
+        if (study_is_slope_of(&study->runs[i], part) &&
+            json_array_append_new(keys, json_string(study->runs[i].cell->key))) {
+            json_decref(keys);
+            return NULL;
+        }
+    return keys;
+}
+
+/* The configurations of the settings by their names, their runs of half of the steps, and where each
+ * stands on the axes. */
 static int put_settings(const struct study *study, json_t *made)
 {
-    json_t *settings = json_object(), *points = json_object();
+    json_t *settings = json_object(), *points = json_object(), *slopes = json_object();
     int bad = json_object_set_new(made, "settings", settings) |
+              json_object_set_new(made, "slopes", slopes) |
               json_object_set_new(made, "points", points);
 
     for (int i = 0; i < study->count && !bad; i++) {
         const struct part *part = &study->parts[i];
 
-        bad = json_object_set(settings, part->name, part->results.config);
+        bad = json_object_set(settings, part->name, part->results.config) |
+              json_object_set_new(slopes, part->name, slopes_json(study, part));
         if (!bad && study_is_directory(study))
             bad = json_object_set_new(points, part->name,
                                       axes_point_json(study->options->axes, i));
@@ -65,9 +124,7 @@ json_t *identity_json(const struct study *study)
                              "variant", json_object_get(config, "variants"), "seed",
                              json_object_get(config, "seeds"), "cells", cells_json(study));
 
-    if (made && put_settings(study, made) == 0 &&
-        (!study_is_directory(study) ||
-         json_object_set_new(made, "vary", axes_json(study->options->axes)) == 0))
+    if (made && put_settings(study, made) == 0 && put_directory(study, made) == 0)
         return made;
     json_decref(made);
     err_set("out of memory");

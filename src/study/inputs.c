@@ -33,6 +33,9 @@ json_t *inputs_json(const struct study_options *options, const struct setting *s
     int bad = add_text(inputs, "corpus", dataset_files(dataset, false)) |
               add_text(inputs, "heldout", dataset_files(dataset, true));
 
+    if (setting->tokenizer_file)
+        bad |= add(inputs, "tokenizer", setting->tokenizer_file, setting->tokenizer_facts.bytes,
+                   setting->tokenizer_facts.sha256);
     if (setting->file)
         bad |= add(inputs, "config", setting->file, setting->file_facts.bytes,
                    setting->file_facts.sha256);

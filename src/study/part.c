@@ -138,21 +138,12 @@ int part_check(struct part *part, const struct study_options *options, int point
 
     *part = (struct part){.setting = &options->settings[point], .direct = -1};
     setting = part->setting;
-    if (name_output(part, options, point) || open_output(part->output, &part->direct) ||
+    if (name_output(part, options, point) ||
+        (!options->cells && open_output(part->output, &part->direct)) ||
         (setting->save_checkpoint && weights_prepare(setting->save_checkpoint)) ||
         forecast_make(&part->forecast, setting) || forecast_check(part->forecast, setting))
         return -1;
     return describe_variants(part);
-}
-
-static bool same_texts(const struct text_list *a, const struct text_list *b)
-{
-    if (a->count != b->count)
-        return false;
-    for (int i = 0; i < a->count; i++)
-        if (strcmp(a->items[i], b->items[i]) != 0)
-            return false;
-    return true;
 }
 
 /* An earlier part whose text is this one's, or NULL. */
@@ -161,11 +152,42 @@ static const struct part *find_text(const struct part *parts, const struct part 
     for (; parts < part; parts++) {
         const struct setting *a = parts->setting, *b = part->setting;
 
-        if (same_texts(&a->corpus, &b->corpus) && same_texts(&a->heldout, &b->heldout) &&
+        if (text_list_equal(&a->corpus, &b->corpus) &&
+            text_list_equal(&a->heldout, &b->heldout) &&
             a->heldout_share == b->heldout_share && texts_equal(a->text_field, b->text_field))
             return parts;
     }
     return NULL;
+}
+
+/* An earlier part whose tokenizer is this one's, or NULL. */
+static const struct part *find_tokenizer(const struct part *parts, const struct part *part)
+{
+    for (; parts < part; parts++)
+        if (strcmp(parts->setting->tokenizer, part->setting->tokenizer) == 0 &&
+            strcmp(parts->setting->tokenizer_facts.sha256, part->setting->tokenizer_facts.sha256) == 0)
+            return parts;
+    return NULL;
+}
+
+static int open_tokenizer(struct part *part, const struct part *parts)
+{
+    const struct setting *setting = part->setting;
+    const struct part *same = find_tokenizer(parts, part);
+    char name[SETTING_TOKENIZER_BYTES];
+
+    part->shares_tokenizer = same != NULL;
+    if (same) {
+        part->tokenizer = same->tokenizer;
+        return 0;
+    }
+    setting_tokenizer(setting, name);
+    if (tokenizer_open(&part->tokenizer, name))
+        return err_prepend(FIELD("tokenizer"));
+    if (strcmp(part->tokenizer->file.sha256, setting->tokenizer_facts.sha256) != 0)
+        return err_set(FIELD("tokenizer") ": %s has changed since the program began",
+                       setting->tokenizer_file);
+    return 0;
 }
 
 int part_open(struct part *part, const struct study_options *options, const struct part *parts)
@@ -179,9 +201,11 @@ int part_open(struct part *part, const struct study_options *options, const stru
         part->dataset = same->dataset;
     else if (dataset_open(&part->dataset, &text))
         return -1;
-    if (tokenizer_open(&part->tokenizer, part->setting->tokenizer) ||
+    if (open_tokenizer(part, parts) ||
         task_open(&part->task, &task, part->dataset, part->tokenizer) ||
-        describe(part, options))
+        describe(part, options) ||
+        slope_open(&part->slope, part->setting, dataset_training(part->dataset),
+                   dataset_heldout(part->dataset)))
         return -1;
     return grid_add(&part->grid, part->setting, part->results.config);
 }
@@ -190,7 +214,8 @@ void part_close(struct part *part)
 {
     throughput_free(part->throughput, part->results.throughput_count);
     task_close(part->task);
-    tokenizer_close(part->tokenizer);
+    if (!part->shares_tokenizer)
+        tokenizer_close(part->tokenizer);
     if (!part->shares_dataset)
         dataset_close(part->dataset);
     json_decref(part->results.environment);
@@ -200,6 +225,7 @@ void part_close(struct part *part)
     json_decref(part->results.profile);
     json_decref(part->results.scaling);
     grid_free(&part->grid);
+    slope_close(&part->slope);
     free(part->forecast);
     free(part->variants);
     free(part->output);
@@ -235,16 +261,37 @@ double part_others_share(const struct part *part)
     return machine_others_share(&part->start, &now);
 }
 
-int part_write(struct part *part, const struct run_result *runs, int count, json_t **document)
+/* The configuration, with the seeds that there are to be. */
+static json_t *config_now(const struct part *part)
+{
+    json_t *config = json_copy(part->results.config);
+    json_t *seeds = json_copy(json_object_get(config, "seeds"));
+
+    while (part->seeds > 0 && json_array_size(seeds) > (size_t)part->seeds)
+        json_array_remove(seeds, json_array_size(seeds) - 1);
+    if (json_put(config, "seeds", seeds) == 0)
+        return config;
+    json_decref(config);
+    err_set("out of memory");
+    return NULL;
+}
+
+int part_write(struct part *part, const struct run_result *runs, int count, int slope_count,
+               json_t **document)
 {
     struct results results = part->results;
 
     *document = NULL;
     results.runs = runs;
     results.run_count = count;
+    if (runs && (slope_count > 0 || slope_is_asked(part->setting)))
+        results.slope_runs = runs + count;
+    results.slope_run_count = slope_count;
     if (json_put(results.environment, "others_cpu_share", json_number(part_others_share(part))))
         return err_set("out of memory");
-    *document = results_json(&results);
+    results.config = config_now(part);
+    *document = results.config ? results_json(&results) : NULL;
+    json_decref(results.config);
     if (!*document)
         return -1;
     return part->direct >= 0 ? results_write_to(part->direct, standard_name(part->output), *document)

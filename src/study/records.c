@@ -21,7 +21,8 @@ int records_restore(struct run *run, const json_t *row)
     return run_result_restore(&run->result, row, run->cell->variant);
 }
 
-/* Take the records of cells that are done. */
+/* Take the records of cells that are done: of those that this program is to do, and of those that are there
+ * or not, since nobody asks for them. */
 int records_take(struct study *study)
 {
     for (int i = 0; i < study->run_count; i++) {
@@ -29,6 +30,8 @@ int records_take(struct study *study)
         json_t *row;
         int status = 0;
 
+        if ((i < study->begin || i >= study->end) && i < study->due_count)
+            continue;
         if (store_get(study->store, run->cell, &row))
             warn_add("%s; the record is not used", err_get());
         if (row)
@@ -46,7 +49,22 @@ static bool is_done(const struct run *run)
     return run->done;
 }
 
+static bool is_asked(const struct run *run)
+{
+    return slope_is_asked(run->part->setting);
+}
+
 void records_say(const struct study *study)
 {
-    progress_print("going on: %d of %d runs are done", study_count(study, is_done), study->run_count);
+    int slopes = study_count(study, true, is_asked);
+
+    if (study->options->cells)
+        return; /* partial_say() does */
+    if (slopes == 0)
+        progress_print("going on: %d of %d runs are done", study_count(study, false, is_done),
+                       study->asked_count);
+    else
+        progress_print("going on: %d of %d runs are done, and %d of %d of half of the steps",
+                       study_count(study, false, is_done), study->asked_count,
+                       study_count(study, true, is_done), slopes);
 }

@@ -38,7 +38,7 @@ static int check_asked(const struct study *study, const json_t *document)
         bool asked = !is_settled_row(row);
 
         for (int i = 0; i < study->run_count && !asked; i++)
-            asked = identity_is_row_of(row, study->runs[i].cell);
+            asked = !study->runs[i].slope && identity_is_row_of(row, study->runs[i].cell);
         if (!asked && others++ == 0)
             first = row;
     }
@@ -55,11 +55,9 @@ static int check_asked(const struct study *study, const json_t *document)
 /* Take the runs of a results file that are done and not recorded. */
 static int take_rows(struct study *study, const json_t *document)
 {
-    const json_t *rows = json_object_get(document, "runs");
-
     for (int i = 0; i < study->run_count; i++) {
         struct run *run = &study->runs[i];
-        const json_t *row;
+        const json_t *rows = json_object_get(document, run->slope ? "slope_runs" : "runs"), *row;
         size_t k;
 
         json_array_foreach (rows, k, row) {
@@ -80,7 +78,44 @@ static int take_rows(struct study *study, const json_t *document)
     return 0;
 }
 
+/* Those of half of the steps are of the baseline alone: with another one they tell nothing more. */
+static void warn_of_slopes(const struct study *study, const json_t *document)
+{
+    const json_t *rows = json_object_get(document, "slope_runs"), *row;
+    int others = 0;
+    size_t k;
+
+    json_array_foreach (rows, k, row) {
+        bool ours = !is_settled_row(row);
+
+        for (int i = 0; i < study->run_count && !ours; i++)
+            ours = study->runs[i].slope && identity_is_row_of(row, study->runs[i].cell);
+        others += !ours;
+    }
+    if (others > 0)
+        warn_add("%s: %d of its runs of half of the steps %s not of this " FIELD("baseline")
+                 " and these " FIELD("seeds") ", and left out",
+                 study->setting->output, others, others == 1 ? "is" : "are");
+}
+
 /* ---- Entering -------------------------------------------------------------------------------- */
+
+/* Where somebody looked before seeds were added, their number was chosen by looking, and stays so. */
+static int keep_looks(struct study *study, const json_t *config)
+{
+    struct part *part = &study->parts[0];
+    const struct setting *setting = part->setting;
+
+    if (!json_is_true(json_object_get(config, "until_decided")) ||
+        json_is_true(json_object_get(part->results.config, "until_decided")))
+        return 0;
+    warn_add("%s was begun with " FIELD("until_decided") ": its tables stay those that hold at every "
+             "look", study_output(study));
+    return json_put(part->results.config, "until_decided", json_true()) ||
+                   json_put(part->results.config, "seeds_max", json_integer(setting->recipe.seeds))
+               ? err_set("out of memory")
+               : 0;
+}
 
 /* Is what the directory is for the same as what is to be done now?  *known: it is for something. */
 static int check_study(struct study *study, bool *known)
@@ -104,6 +139,8 @@ static int check_study(struct study *study, bool *known)
         status = identity_check_weights(study, theirs);
     if (status == 0)
         identity_warn_of_program(study, theirs);
+    if (status == 0)
+        status = keep_looks(study, json_object_get(json_object_get(theirs, "settings"), part->name));
     json_decref(theirs);
     return status;
 }
@@ -121,9 +158,14 @@ static int take_results(struct study *study, bool known)
     document = results_read(output);
     if (!document)
         return -1;
-    if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences, sizeof differences))
-        status = check_asked(study, document) ? -1 : take_rows(study, document);
-    else if (!known)
+    if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences,
+                        sizeof differences)) {
+        status = check_asked(study, document) || take_rows(study, document) ||
+                         keep_looks(study, json_object_get(document, "config"))
+                     ? -1
+                     : 0;
+        warn_of_slopes(study, document);
+    } else if (!known)
         status = err_set(FIELD("resume") ": %s has another configuration: %s; give the same one, or "
                          "another " FIELD("output"),
                          output, differences);
@@ -154,7 +196,8 @@ int resume_enter(struct study *study)
         const struct cell *cell = study->runs[i].cell;
         struct state_place place = store_states(study->store, cell);
 
-        older_take_states(store_path(study->store), cell, &place);
+        if (!study->runs[i].slope) /* there were none */
+            older_take_states(store_path(study->store), cell, &place);
     }
     records_say(study);
     return 0;
@@ -170,6 +213,10 @@ int resume_note(const struct study *study)
     if (study->setting->restart)
         store_clear(study->store);
     made = identity_json(study);
+    if (made && study->options->cells && extend_is_known(study, made)) {
+        json_decref(made);
+        return 0;
+    }
     status = made && study_is_directory(study) ? extend_keep(study, made) : 0;
     status = made && status == 0 ? store_write_study(study->store, made) : -1;
     json_decref(made);

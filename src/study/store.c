@@ -4,10 +4,10 @@
 #include "src/study/store.h"
 
 #include "src/results/schema.h"
+#include "src/study/lock.h"
 #include "src/study/older.h"
 #include "src/util/atomic_file.h"
 #include "src/util/ends_with.h"
-#include "src/util/file_identity.h"
 #include "src/util/io.h"
 #include "src/util/sealed.h"
 #include "src/util/standard.h"
@@ -19,13 +19,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define STUDY_NAME "study.json"
 #define LOCK_NAME "lock"
 #define LOCK_SUFFIX "." LOCK_NAME
+#define STUDY_LOCK_NAME "study" LOCK_SUFFIX
 #define TEMPORARY_SUFFIX ".tmp" /* of atomic_file.h */
 
 enum {
@@ -37,6 +37,8 @@ struct store {
     char path[PATH_MAX - NAMES_BYTES];
     char cells[PATH_MAX - NAMES_BYTES + 8], run[PATH_MAX - NAMES_BYTES + 8];
     int lock; /* the lock file, open and locked; -1: the store is open to others */
+    int study_lock; /* likewise; -1: not ours */
+    bool read_only;
 };
 
 const char *store_path(const struct store *store)
@@ -45,48 +47,6 @@ const char *store_path(const struct store *store)
 }
 
 /* ---- Locks ----------------------------------------------------------------------------------- */
-
-/* Open a lock file and lock it, in *fd: 0; 1: another program has it, and *fd is open; 2: it was
- * removed in between, and is not the lock any more; -1 and a message. */
-static int try_lock(const char *path, int *fd)
-{
-    struct stat ours, named;
-    int status;
-
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (*fd < 0)
-        return err_system("cannot open %s", path);
-    if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK)
-            return 1;
-        status = err_system("cannot lock %s", path);
-    } else {
-        if (fstat(*fd, &ours) == 0 && stat(path, &named) == 0 && file_status_same(&ours, &named))
-            return 0;
-        status = 2;
-    }
-    close(*fd);
-    *fd = -1;
-    return status;
-}
-
-/* Who holds the lock, for the message: the number in the file, or 0. */
-static long lock_owner(int fd)
-{
-    char text[32] = "";
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
-
-    return n > 0 ? strtol(text, NULL, 10) : 0;
-}
-
-static int write_owner(int fd, const char *path)
-{
-    char text[32];
-    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-
-    return ftruncate(fd, 0) != 0 ? err_system("cannot write %s", path)
-                                 : atomic_write_all(fd, path, text, (size_t)length);
-}
 
 /* Remove the directories, which stay when somebody put something into them. */
 static void leave(const struct store *store)
@@ -103,7 +63,7 @@ static void leave(const struct store *store)
 
 /* Take the lock of the whole directory, which is made as needed: its last owner may remove either
  * between any two steps of ours. */
-static int take_lock(struct store *store, const char *output)
+static int take_lock(struct store *store, const char *output, const char *remedy)
 {
     char path[PATH_MAX];
 
@@ -112,21 +72,58 @@ static int take_lock(struct store *store, const char *output)
         int status = -1;
 
         if (io_make_directory(store->path))
-            return err_prepend(FIELD("output"));
+            return -1;
         if (io_make_directory(store->run) == 0)
-            status = try_lock(path, &store->lock);
+            status = lock_open(path, false, &store->lock);
         if (status == 2 || (status < 0 && errno == ENOENT))
             continue;
         if (status == 1)
-            return err_set(FIELD("output") ": another glubench (process %ld) is writing %s; give "
-                           "another " FIELD("output") ", or wait for it",
-                           lock_owner(store->lock), output);
-        if (status == 0 && write_owner(store->lock, path) == 0)
+            return err_set("another glubench (process %ld) is writing %s; %s",
+                           lock_owner(store->lock), output, remedy);
+        if (status == 0 && lock_write_owner(store->lock, path) == 0)
             return 0;
         leave(store);
-        return err_prepend(FIELD("output"));
+        return -1;
     }
-    return err_set(FIELD("output") ": cannot lock %s: it comes and goes", path);
+    return err_set("cannot lock %s: it comes and goes", path);
+}
+
+static void study_lock_path(const struct store *store, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s/" STUDY_LOCK_NAME, store->run);
+}
+
+/* The last one that had it may have removed it, and the directories when nothing was in them. */
+int store_lock_study(struct store *store)
+{
+    char path[PATH_MAX];
+
+    study_lock_path(store, path);
+    for (int attempt = 0; attempt < 1000; attempt++) {
+        int status = -1;
+
+        if (io_make_directory(store->path))
+            return -1;
+        if (io_make_directory(store->run) == 0)
+            status = lock_open(path, true, &store->study_lock);
+        if (status == 0)
+            return 0;
+        if (status < 0 && errno != ENOENT)
+            return -1;
+    }
+    return err_set("cannot lock %s: it comes and goes", path);
+}
+
+void store_unlock_study(struct store *store)
+{
+    char path[PATH_MAX];
+
+    if (!store || store->study_lock < 0)
+        return;
+    study_lock_path(store, path);
+    unlink(path);
+    close(store->study_lock);
+    store->study_lock = -1;
 }
 
 int store_claim(const struct store *store, const struct cell *cell, int *claim)
@@ -137,7 +134,7 @@ int store_claim(const struct store *store, const struct cell *cell, int *claim)
 
     snprintf(path, sizeof path, "%s/%s" LOCK_SUFFIX, place.directory, place.name);
     do
-        status = try_lock(path, claim);
+        status = lock_open(path, false, claim);
     while (status == 2);
     if (status == 1) {
         close(*claim);
@@ -171,7 +168,7 @@ static struct store *make_store(const char *path, const char *suffix)
         err_set("out of memory");
         return NULL;
     }
-    made->lock = -1;
+    made->lock = made->study_lock = -1;
     length = snprintf(made->path, sizeof made->path, "%s%s", path, suffix);
     if (length >= (int)sizeof made->path) {
         err_set("%.100s...: the path is too long", path);
@@ -185,6 +182,7 @@ static struct store *make_store(const char *path, const char *suffix)
 
 static void destroy(struct store *store)
 {
+    store_unlock_study(store);
     if (store->lock >= 0)
         close(store->lock);
     free(store);
@@ -206,14 +204,48 @@ int store_open(struct store **store, const char *path)
     return 0;
 }
 
-int store_open_locked(struct store **store, const char *path)
+/* A store that takes the lock, to write there. */
+static int open_locked(struct store **store, struct store *made, const char *output)
 {
-    struct store *made = make_store(path, "");
-
     *store = NULL;
     if (!made)
         return err_prepend(FIELD("output"));
-    if (take_lock(made, path)) {
+    if (take_lock(made, output, "give another " FIELD("output") ", or wait for it")) {
+        destroy(made);
+        return err_prepend(FIELD("output"));
+    }
+    *store = made;
+    return 0;
+}
+
+int store_open_locked(struct store **store, const char *path)
+{
+    return open_locked(store, make_store(path, ""), path);
+}
+
+int store_open_reading(struct store **store, const char *path)
+{
+    *store = make_store(path, "");
+    if (!*store)
+        return -1;
+    (*store)->read_only = true;
+    return 0;
+}
+
+int store_open_gathering(struct store **store, const char *path)
+{
+    struct store *made = make_store(path, "");
+    char study[PATH_MAX];
+
+    *store = NULL;
+    if (!made)
+        return -1;
+    snprintf(study, sizeof study, "%s/" STUDY_NAME, made->path);
+    if (access(study, F_OK) != 0) {
+        destroy(made);
+        return err_set("%s: not the directory of a study: it has no " STUDY_NAME, path);
+    }
+    if (take_lock(made, path, "wait for it")) {
         destroy(made);
         return -1;
     }
@@ -235,14 +267,7 @@ int store_open_beside(struct store **store, const char *output)
         return err_prepend(FIELD("output"));
     made = make_store(resolved, ".run");
     free(resolved);
-    if (!made)
-        return err_prepend(FIELD("output"));
-    if (take_lock(made, output)) {
-        destroy(made);
-        return -1;
-    }
-    *store = made;
-    return 0;
+    return open_locked(store, made, output);
 }
 
 int store_open_helping(struct store **store, const char *output)
@@ -280,7 +305,27 @@ static bool is_state(const char *name)
 
 static bool is_claim(const char *name)
 {
-    return ends_with(name, LOCK_SUFFIX);
+    return ends_with(name, LOCK_SUFFIX) && strcmp(name, STUDY_LOCK_NAME) != 0;
+}
+
+bool store_is_claimed(const struct store *store, const struct cell *cell)
+{
+    DIR *directory = opendir(store->run);
+    struct dirent *entry;
+    struct state_place place;
+    char name[sizeof place.name + 8] = "";
+    bool claimed = false;
+
+    if (cell) {
+        place = store_states(store, cell);
+        snprintf(name, sizeof name, "%s" LOCK_SUFFIX, place.name);
+    }
+    while (directory && !claimed && (entry = readdir(directory)) != NULL)
+        claimed = is_claim(entry->d_name) && (!cell || strcmp(entry->d_name, name) == 0) &&
+                  lock_is_held(dirfd(directory), entry->d_name);
+    if (directory)
+        closedir(directory);
+    return claimed;
 }
 
 /* How many names of a kind a directory has; removes them too if asked to, with those that were being
@@ -338,14 +383,19 @@ void store_remove(struct store *store)
     destroy(store);
 }
 
-/* Nothing is removed from under others. */
+/* Nothing is removed from under others; directories go when nothing is in them. */
 void store_close(struct store *store)
 {
-    if (store && store->lock >= 0 && count_names(store->path, is_study, false) == 0 &&
-        store_count_cells(store) == 0 && store_count_states(store) == 0)
-        store_remove(store);
-    else if (store)
-        destroy(store);
+    if (!store)
+        return;
+    store_unlock_study(store);
+    if (!store->read_only && count_names(store->path, is_study, false) == 0 &&
+        store_count_cells(store) == 0 && store_count_states(store) == 0) {
+        if (store->lock >= 0)
+            store_clear(store);
+        leave(store);
+    }
+    destroy(store);
 }
 
 struct state_place store_states(const struct store *store, const struct cell *cell)

@@ -5,7 +5,9 @@
  *                                     it stands in a results file
  *     run/VARIANT-sSEED.KEY.STEP.state   a training that was stopped after STEP (KEY: its beginning)
  *     run/VARIANT-sSEED.KEY.lock      locked by the program that is training the cell
- *     run/lock                        locked by the program that writes the results file beside it
+ *     run/lock                        locked by the program that writes the results file beside it, or
+ *                                     those of the directory
+ *     run/study.lock                  locked by the program that looks at study.json, to write it
  *
  * Every file is replaced atomically, and the JSON and the states tell whether they are whole.  All
  * locks are the kernel's and die with their program, so a file of one that is there means nothing.
@@ -30,6 +32,12 @@ int store_open(struct store **store, const char *path) GLU_MUST_USE;
 
 /* The same, with a lock that keeps other programs from the results files in it. */
 int store_open_locked(struct store **store, const char *path) GLU_MUST_USE;
+
+/* The same of a directory that is there, to write results files of what is in it. */
+int store_open_gathering(struct store **store, const char *path) GLU_MUST_USE;
+/* The same to read it alone, without a lock; nothing is made.  store_lock_study(), store_put(),
+ * store_claim() and the like are not for this one. */
+int store_open_reading(struct store **store, const char *path) GLU_MUST_USE;
 
 /* Open the one beside a results file, FILE.run, and take the lock that keeps other programs from
  * that file.  0, or -1 and a message (another program holds it; it cannot be made).  An output that
@@ -59,6 +67,12 @@ bool cell_status_is_settled(enum run_status status);
 /* The study, of an older version too: new reference in *study, NULL when there is none.  0 or -1. */
 int store_read_study(const struct store *store, json_t **study) GLU_MUST_USE;
 int store_write_study(const struct store *store, json_t *study) GLU_MUST_USE;
+/* Of several programs one at a time looks at the study and writes it: wait for it and take it, until
+ * store_unlock_study(), store_close() or the end of the program.  The directory is made as needed.  0 or
+ * -1. */
+int store_lock_study(struct store *store) GLU_MUST_USE;
+/* One that is not taken is fine, and NULL. */
+void store_unlock_study(struct store *store);
 
 /* How many cells are done, and how many states there are of trainings that are not. */
 int store_count_cells(const struct store *store);
@@ -81,6 +95,8 @@ struct state_place store_states(const struct store *store, const struct cell *ce
  * program; 1: another program has it; -1: it cannot be told, and a message.  A claim saves work, no
  * more: two programs that train one cell come to the same. */
 int store_claim(const struct store *store, const struct cell *cell, int *claim) GLU_MUST_USE;
+/* Does a program have a claim on a cell; NULL: on any? */
+bool store_is_claimed(const struct store *store, const struct cell *cell);
 /* *claim -1 is fine. */
 void store_release(const struct store *store, const struct cell *cell, int *claim);
 

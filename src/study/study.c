@@ -5,6 +5,7 @@
 
 #include "src/comm/ranks.h"
 #include "src/study/files.h"
+#include "src/study/share.h"
 #include "src/util/own.h"
 #include "src/util/progress.h"
 #include "src/util/standard.h"
@@ -23,13 +24,18 @@ bool run_is_settled(const struct run *run)
     return run->done && cell_status_is_settled(run->result.status);
 }
 
-int study_count(const struct study *study, bool (*is)(const struct run *run))
+int study_count(const struct study *study, bool slope, bool (*is)(const struct run *run))
 {
     int count = 0;
 
-    for (int i = 0; study->runs && i < study->run_count; i++)
-        count += is(&study->runs[i]);
+    for (int i = study->begin; study->runs && i < study->end; i++)
+        count += study->runs[i].slope == slope && is(&study->runs[i]);
     return count;
+}
+
+int study_size(const struct study *study, bool slope)
+{
+    return slope ? study->slope_count : study->asked_count;
 }
 
 bool study_is_directory(const struct study *study)
@@ -91,38 +97,138 @@ static int check_distinct(const struct study *study)
     return 0;
 }
 
+/* Which of them this program does: all, or a part of those that somebody asks for, whose number does not
+ * depend on what is done. */
+static void choose_runs(struct study *study)
+{
+    const struct study_options *options = study->options;
+    int64_t begin = 0, end = study->run_count;
+
+    if (options->cells)
+        share_of(study->due_count, options->cell, options->cells, &begin, &end);
+    study->begin = (int)begin;
+    study->end = (int)end;
+}
+
+static int count_asked(const struct study *study)
+{
+    int count = 0;
+
+    for (int i = 0; i < study->count; i++)
+        count += study->parts[i].grid.count;
+    return count;
+}
+
+/* Is a cell asked for as a run of its own setting?  A study of several numbers of steps has settings whose
+ * runs are others' halves. */
+static bool is_asked(const struct study *study, const struct cell *cell)
+{
+    for (int i = 0; i < study->count; i++)
+        for (int k = 0; k < study->parts[i].grid.count; k++)
+            if (strcmp(study->parts[i].grid.cells[k].key, cell->key) == 0)
+                return true;
+    return false;
+}
+
+/* Is it there as a run of half of the steps, of another setting? */
+static bool has_slope(const struct study *study, const struct cell *cell)
+{
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].slope && strcmp(study->runs[i].cell->key, cell->key) == 0)
+            return true;
+    return false;
+}
+
+static void add_run(struct study *study, const struct part *part, const struct cell *cell, bool slope)
+{
+    int slopes = study->slope_count, number = slope ? slopes : study->run_count - slopes;
+
+    study->slope_count += slope;
+    study->runs[study->run_count++] =
+        (struct run){.part = part, .cell = cell, .slope = slope, .number = number + 1};
+}
+
+/* Those of half of the steps at a seed, of the settings that ask for them or of those that do not. */
+static void add_slopes(struct study *study, int seed, bool asked)
+{
+    for (int i = 0; i < study->count; i++) {
+        const struct part *part = &study->parts[i];
+        const struct cell *cell;
+
+        if (seed >= part->slope.grid.count || slope_is_asked(part->setting) != asked)
+            continue;
+        cell = &part->slope.grid.cells[seed];
+        if (!is_asked(study, cell) && !has_slope(study, cell))
+            add_run(study, part, cell, true);
+    }
+}
+
+static void add_asked(struct study *study, int seed)
+{
+    for (int i = 0; i < study->count; i++) {
+        const struct part *part = &study->parts[i];
+        int variants = part->setting->variant_count;
+
+        for (int k = 0; k < variants && seed < part->setting->recipe.seeds; k++)
+            add_run(study, part, &part->grid.cells[seed * variants + k], false);
+    }
+}
+
 /* All runs: seed by seed, each through all settings and their variants, so that a drift of the
- * machine hits all alike. */
+ * machine hits all alike, and then those of half of the steps.  Last are those that nobody asks for: they
+ * are there if they are done, until study_drop_slopes(). */
 static int make_runs(struct study *study)
 {
-    int most = 0, count = 0;
+    int most = 0, count = study->asked_count;
 
     for (int i = 0; i < study->count; i++) {
         int seeds = study->parts[i].setting->recipe.seeds;
 
         most = seeds > most ? seeds : most;
-        count += study->parts[i].grid.count;
+        count += study->parts[i].slope.grid.count;
     }
     study->runs = calloc((size_t)count, sizeof *study->runs);
     if (!study->runs)
         return err_set("out of memory");
+    for (int seed = 0; seed < most; seed++) {
+        add_asked(study, seed);
+        add_slopes(study, seed, true);
+    }
+    study->due_count = study->run_count;
     for (int seed = 0; seed < most; seed++)
-        for (int i = 0; i < study->count; i++) {
-            const struct part *part = &study->parts[i];
-            int variants = part->setting->variant_count;
-
-            for (int k = 0; k < variants && seed < part->setting->recipe.seeds; k++)
-                study->runs[study->run_count++] =
-                    (struct run){.part = part, .cell = &part->grid.cells[seed * variants + k]};
-        }
+        add_slopes(study, seed, false);
+    choose_runs(study);
     return 0;
+}
+
+bool study_is_slope_of(const struct run *run, const struct part *part)
+{
+    return slope_has(&part->slope, run->cell) &&
+           (slope_is_asked(part->setting) || (run->slope && run->part == part));
+}
+
+void study_drop_slopes(struct study *study)
+{
+    int kept = 0;
+
+    for (int i = 0; i < study->run_count; i++) {
+        const struct run *run = &study->runs[i];
+
+        if (!run->slope || run->done || slope_is_asked(run->part->setting))
+            study->runs[kept++] = *run;
+        else
+            study->slope_count--;
+    }
+    study->run_count = kept;
+    if (!study->options->cells)
+        study->end = kept;
 }
 
 const char *study_weights(const struct study *study, const struct part *part, const struct cell *cell,
                           const char *directory, char path[PATH_MAX])
 {
     return files_of_weights(directory, study->count > 1 ? part->name : NULL, cell->variant, cell->seed,
-                            study->run_count, path);
+                            study->asked_count, path);
 }
 
 /* Where several runs look for their weights is not where one does. */
@@ -130,7 +236,7 @@ static void explain_weights(const struct study *study, const char *directory)
 {
     char why[1200];
 
-    if (study->run_count < 2 || access(directory, F_OK) == 0)
+    if (study->asked_count < 2 || access(directory, F_OK) == 0)
         return;
     snprintf(why, sizeof why, "%s", err_get());
     err_set("%s; each of several runs begins from a directory of its own, DIR/VARIANT-sSEED, as "
@@ -138,24 +244,30 @@ static void explain_weights(const struct study *study, const char *directory)
             why);
 }
 
-/* What the runs start from is part of their keys.  When all runs are made. */
-static int add_weights(const struct study *study)
+static int add_weights_to(const struct study *study, const struct part *part, const struct grid *grid)
 {
+    const char *init = part->setting->init_checkpoint;
     char path[PATH_MAX];
 
+    for (int k = 0; init && k < grid->count; k++) {
+        const char *from = study_weights(study, part, &grid->cells[k], init, path);
+
+        if (cell_add_weights(&grid->cells[k], from)) {
+            explain_weights(study, from);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* What the runs start from is part of their keys, so this comes before they are made. */
+static int add_weights(const struct study *study)
+{
     for (int i = 0; i < study->count; i++) {
         const struct part *part = &study->parts[i];
-        const char *init = part->setting->init_checkpoint;
 
-        for (int k = 0; init && k < part->grid.count; k++) {
-            struct cell *cell = &part->grid.cells[k];
-            const char *from = study_weights(study, part, cell, init, path);
-
-            if (cell_add_weights(cell, from)) {
-                explain_weights(study, from);
-                return blame(study, i);
-            }
-        }
+        if (add_weights_to(study, part, &part->grid) || add_weights_to(study, part, &part->slope.grid))
+            return blame(study, i);
     }
     return 0;
 }
@@ -168,17 +280,20 @@ static int note_store(const struct store *store)
     return store && stat(store_path(store), &info) == 0 ? own_note(&info) : 0;
 }
 
-/* One process has the results files, and others that belong to it do runs. */
+/* Several programs may do the runs, but one alone writes the results files; others that belong to it do runs
+ * for it. */
 static int open_store(struct study *study)
 {
     const struct ranks *ranks = ranks_get();
-    const char *directory = study->options->directory, *output = study->setting->output;
+    const struct study_options *options = study->options;
+    const char *output = study->setting->output;
 
+    if (options->cells || (options->axes && ranks->number > 0))
+        return store_open(&study->store, options->directory) ? err_prepend(FIELD("output")) : 0;
+    if (options->axes)
+        return store_open_locked(&study->store, options->directory);
     if (ranks->number > 0)
-        return study->options->axes ? store_open(&study->store, directory)
-                                    : store_open_helping(&study->store, output);
-    if (study->options->axes)
-        return store_open_locked(&study->store, directory);
+        return store_open_helping(&study->store, output);
     if (store_open_beside(&study->store, output))
         return -1;
     return study->store || ranks->groups == 1
@@ -195,10 +310,10 @@ int study_open(struct study *study, const struct study_options *options)
         return -1;
     if (open_store(study))
         return -1;
-    return note_store(study->store) || open_parts(study) || check_distinct(study) ||
-                   make_runs(study) || add_weights(study)
-               ? -1
-               : 0;
+    if (note_store(study->store) || open_parts(study) || check_distinct(study))
+        return -1;
+    study->asked_count = count_asked(study);
+    return add_weights(study) || make_runs(study) ? -1 : 0;
 }
 
 void study_close(struct study *study)

@@ -18,6 +18,8 @@ struct run {
     bool done;      /* `result` is there */
     bool recorded;  /* the store has it */
     bool elsewhere; /* another program is doing it */
+    bool slope;     /* of half of the steps: counted, and told, apart */
+    int number;     /* among those that are counted with it, from 1 */
     struct run_result result;
     int64_t step;   /* where it is, for the estimate of the time left */
     bool reported;  /* step is where this program found it, or later */
@@ -32,6 +34,9 @@ struct study {
     int count;
     struct run *runs; /* (run_count), in the order in which they are to be done */
     int run_count;
+    int asked_count, slope_count; /* of them, and of those of half of the steps */
+    int due_count;  /* the first of them: all but those that nobody asks for */
+    int begin, end; /* those that this program is to do: begin to end - 1 */
 };
 
 /* Check everything and read all that is needed; what fails fast comes first.  0 or -1; to be closed
@@ -49,8 +54,15 @@ bool study_is_directory(const struct study *study);
 /* Where its results are: the file, or the directory. */
 const char *study_output(const struct study *study);
 
-/* How many of the runs are so. */
-int study_count(const struct study *study, bool (*is)(const struct run *run));
+/* How many runs there are, of those of half of the steps or of the others. */
+int study_size(const struct study *study, bool slope);
+/* How many of those that this program is to do are so. */
+int study_count(const struct study *study, bool slope, bool (*is)(const struct run *run));
+
+/* Does a run stand in a part's results file as one of half of the steps? */
+bool study_is_slope_of(const struct run *run, const struct part *part);
+/* Take the runs of half of the steps out that nobody asks for and that are not there already. */
+void study_drop_slopes(struct study *study);
 
 /* Warn when other work took so much of the machine since the start that timings are unreliable. */
 void study_warn_of_others(const struct study *study);

@@ -71,25 +71,35 @@ static int make_room(struct segments *segments, size_t more)
     return 0;
 }
 
-/* Append the tokens of the next document; 1, 0 at the end of the text, or -1. */
-static int add_document(struct segments *segments)
+/* Append the tokens of a document.  Few have more than they usually have at most. */
+static int add_tokens(struct segments *segments, const struct document *document)
 {
     const struct tokenizer *tokenizer = segments->tokenizer;
+    size_t room = tokenizer->ids_max(tokenizer, document->bytes), count = room;
+
+    do {
+        room = count;
+        if (make_room(segments, room + 1))
+            return -1;
+        count = tokenizer->encode(tokenizer, document->text, document->bytes,
+                                  segments->tokens + segments->end, room);
+        if (count == SIZE_MAX)
+            return -1;
+    } while (count > room);
+    segments->end += count;
+    segments->tokens[segments->end++] = TOKEN_EOS;
+    return 0;
+}
+
+/* Append the next document; 1, 0 at the end of the text, or -1. */
+static int add_document(struct segments *segments)
+{
     struct document document;
-    size_t count;
     int got = source_next(segments->source, &document);
 
     if (got <= 0)
         return got;
-    if (make_room(segments, tokenizer->ids_max(tokenizer, document.bytes) + 1))
-        return -1;
-    count = tokenizer->encode(tokenizer, document.text, document.bytes,
-                              segments->tokens + segments->end);
-    if (count == SIZE_MAX)
-        return -1;
-    segments->end += count;
-    segments->tokens[segments->end++] = TOKEN_EOS;
-    return 1;
+    return add_tokens(segments, &document) ? -1 : 1;
 }
 
 int segments_next(struct segments *segments, const int32_t **segment)

@@ -11,8 +11,13 @@ libglubench_a_SOURCES += \
     src/text/shuffle.c src/text/shuffle.h \
     src/text/sides.c src/text/sides.h \
     src/text/source.h \
+    src/text/spm.h \
     src/text/tokenizer.c src/text/tokenizer.h \
-    src/text/tokenizer_bytes.c
+    src/text/tokenizer_bytes.c src/text/tokenizer_sentencepiece.c
+
+if HAVE_SENTENCEPIECE
+libglubench_a_SOURCES += src/text/spm.cc
+endif
 
 # Corpora that tests read, and a small task over them.
 data_fixture = test/data-fixture.c test/data-fixture.h test/scratch.c test/scratch.h
@@ -27,5 +32,7 @@ test_tokenizer_SOURCES = test/test-tokenizer.c
 TESTS += test-dataset test-formats test-json-line test-language test-reader test-tokenizer
 
 # What is read, from the command line.
-dist_check_SCRIPTS += test/cli-inputs.sh
-TESTS += test/cli-inputs.sh
+check_PROGRAMS += spm-ids
+spm_ids_SOURCES = test/spm-ids.c
+dist_check_SCRIPTS += test/cli-inputs.sh test/sentencepiece.sh
+TESTS += test/cli-inputs.sh test/sentencepiece.sh

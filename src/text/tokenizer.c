@@ -8,11 +8,22 @@
 
 static const struct tokenizer_type *const types[] = {
     &tokenizer_bytes,
+    &tokenizer_sentencepiece,
 };
 
 const struct tokenizer_type *tokenizer_type_at(size_t i)
 {
     return i < LENGTH_OF(types) ? types[i] : NULL;
+}
+
+const struct tokenizer_type *tokenizer_type_find(const char *name)
+{
+    size_t length = strcspn(name, ":");
+
+    for (size_t i = 0; i < LENGTH_OF(types); i++)
+        if (strlen(types[i]->name) == length && memcmp(types[i]->name, name, length) == 0)
+            return types[i];
+    return NULL;
 }
 
 static int unknown(const char *name)
@@ -31,34 +42,20 @@ static int unknown(const char *name)
 
 int tokenizer_open(struct tokenizer **tokenizer, const char *name)
 {
-    const char *colon = strchr(name, ':');
-    size_t length = colon ? (size_t)(colon - name) : strlen(name);
+    const struct tokenizer_type *type = tokenizer_type_find(name);
+    const char *colon = strchr(name, ':'), *argument = colon ? colon + 1 : NULL;
 
     *tokenizer = NULL;
-    for (size_t i = 0; i < LENGTH_OF(types); i++) {
-        if (strlen(types[i]->name) != length || memcmp(types[i]->name, name, length) != 0)
-            continue;
-        if ((types[i]->argument == NULL) != (colon == NULL))
-            break;
-        return types[i]->open(tokenizer, colon ? colon + 1 : NULL);
-    }
-    return unknown(name);
+    if (!type || (!type->argument && argument))
+        return unknown(name);
+    if (type->argument && (!argument || !*argument))
+        return err_set("'%s' is without its %s: give %s:%s", name, type->argument, type->name,
+                       type->argument);
+    return type->open(tokenizer, argument);
 }
 
 void tokenizer_close(struct tokenizer *tokenizer)
 {
     if (tokenizer)
         tokenizer->close(tokenizer);
-}
-
-int tokenizer_vocabulary(const char *name)
-{
-    struct tokenizer *tokenizer;
-    int vocabulary;
-
-    if (tokenizer_open(&tokenizer, name))
-        return -1;
-    vocabulary = tokenizer->vocabulary;
-    tokenizer_close(tokenizer);
-    return vocabulary;
 }

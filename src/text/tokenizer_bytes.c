@@ -19,10 +19,10 @@ static size_t bytes_ids_max(const struct tokenizer *tokenizer, size_t bytes)
 }
 
 static size_t bytes_encode(const struct tokenizer *tokenizer, const char *text, size_t bytes,
-                           int32_t *ids)
+                           int32_t *ids, size_t capacity)
 {
     (void)tokenizer;
-    for (size_t i = 0; i < bytes; i++)
+    for (size_t i = 0; i < bytes && i < capacity; i++)
         ids[i] = (unsigned char)text[i] + FIRST_BYTE_ID;
     return bytes;
 }
@@ -66,4 +66,4 @@ static int bytes_open(struct tokenizer **tokenizer, const char *argument)
     return 0;
 }
 
-const struct tokenizer_type tokenizer_bytes = {"bytes", NULL, bytes_open};
+const struct tokenizer_type tokenizer_bytes = {"bytes", NULL, bytes_open, NULL};

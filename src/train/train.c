@@ -342,6 +342,19 @@ static void count_steps(const struct training *training)
         result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
 }
 
+/* The weights, and how text becomes their tokens. */
+static int save_weights(struct training *training)
+{
+    const char *directory = training->job->save_directory;
+    const struct tokenizer *tokenizer = training->job->task->tokenizer;
+
+    if (weights_save(directory, training->model))
+        return -1;
+    return tokenizer->save && tokenizer->save(tokenizer, directory)
+               ? err_prepend(FIELD("save_checkpoint"))
+               : 0;
+}
+
 /* What there is to tell when the training has ended and did not fail. */
 static int finish(struct training *training)
 {
@@ -364,7 +377,7 @@ static int finish(struct training *training)
     result->heldout_target_tokens = evaluation->target_tokens;
     result->example_nats = evaluation->example_nats;
     evaluation->example_nats = NULL;
-    return job->save_directory ? weights_save(job->save_directory, training->model) : 0;
+    return job->save_directory ? save_weights(training) : 0;
 }
 
 void train_run(const struct train_job *job, struct run_result *result)

@@ -266,6 +266,22 @@ int io_read_json(const char *path, char **text, size_t *bytes, struct io_facts *
     return 0;
 }
 
+int io_read_regular(const char *path, size_t most, char **text, struct io_facts *facts)
+{
+    uint64_t size;
+    size_t bytes;
+    int fd = io_open_regular(path, &size); /* which a pipe would never return from */
+
+    *text = NULL;
+    if (fd < 0)
+        return -1;
+    close(fd);
+    if (io_read_file(path, most, text, &bytes))
+        return -1;
+    find_facts(facts, *text, bytes);
+    return 0;
+}
+
 /* ---- Directories ----------------------------------------------------------------------------- */
 
 int io_make_directory(const char *path)

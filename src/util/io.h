@@ -45,6 +45,8 @@ struct io_facts {
 /* The same of JSON that others may have written: without the mark that some programs put before UTF-8;
  * UTF-16 is refused.  `facts` may be NULL. */
 int io_read_json(const char *path, char **text, size_t *bytes, struct io_facts *facts) GLU_MUST_USE;
+/* The same of a regular file, as it is. */
+int io_read_regular(const char *path, size_t most, char **text, struct io_facts *facts) GLU_MUST_USE;
 
 /* Make a directory, or that and those above it; one that is there is fine.  0 or -1. */
 int io_make_directory(const char *path) GLU_MUST_USE;

@@ -24,6 +24,7 @@ libglubench_a_SOURCES += \
     src/util/rng.c src/util/rng.h \
     src/util/sealed.c src/util/sealed.h \
     src/util/sha256.c src/util/sha256.h src/util/sha256_blocks.h src/util/sha256_native.c \
+    src/util/shell.c src/util/shell.h \
     src/util/spread.h \
     src/util/standard.c src/util/standard.h \
     src/util/tokens.h \

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "src/util/nearest.h"
 
@@ -43,6 +44,21 @@ static int edits(const char *a, const char *b)
     return rows[n % 3][m];
 }
 
+/* The one name that the text is the beginning of; NULL: none, or several. */
+static const char *begun(const char *text, const char *const *names, int count)
+{
+    enum { TELLING = 4 }; /* letters; of fewer it is chance */
+    const char *found = NULL;
+
+    for (int i = 0; strlen(text) >= TELLING && i < count; i++)
+        if (names[i] && strncasecmp(names[i], text, strlen(text)) == 0) {
+            if (found)
+                return NULL;
+            found = names[i];
+        }
+    return found;
+}
+
 const char *nearest_name(const char *name, const char *const *names, int count)
 {
     const char *nearest = NULL;
@@ -63,7 +79,7 @@ const char *nearest_name(const char *name, const char *const *names, int count)
             nearest = names[i];
         }
     }
-    return nearest;
+    return nearest ? nearest : begun(name, names, count);
 }
 
 int nearest_error(const char *where, const char *what, const char *name, const char *const *names,

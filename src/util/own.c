@@ -34,6 +34,7 @@ static const struct {
       {"train_s", "", ""}}},
     {{{"__metadata__", "producer", PACKAGE_NAME " "}}},
     {{{"glubench_variant", "", ""}}},
+    {{{"glubench_tokenizer_sha256", "", ""}}},
     {{{"program", "", ""}, {"axes", "", ""}, {"settings", "", ""}, {"cells", "", ""}}},
     {{{"key", "", ""}, {"config", "", ""}, {"variant", "", ""}, {"seed", "", ""}, {"run", "", ""}}},
 };

@@ -5,6 +5,7 @@
  *     a log         a first line with "variant", "seed", "step", "learning_rate" and "train_s"
  *     weights       safetensors whose "__metadata__" has a "producer" glubench
  *     config.json   an object with "glubench_variant"
+ *     tokenizer_config.json   an object with "glubench_tokenizer_sha256"
  *     a study       an object with "program", "axes", "settings" and "cells"
  *     a cell of it  an object with "key", "config", "variant", "seed" and "run"
  *     a state       what record.h writes

@@ -36,7 +36,7 @@ rm -f "$folder/probe" "$folder/probe.log"
 # Unpacked over what is there, so that only what has changed is compiled again.
 tar -xf "$tarball" -C "$folder/source" --strip-components=1
 cd "$folder/source"
-test -e Makefile || ./configure -q --enable-sanitizers CC="$compiler" \
+test -e Makefile || ./configure -q --enable-sanitizers --with-sentencepiece=no CC="$compiler" \
     CFLAGS='-g -O1 -fsanitize=fuzzer-no-link -Wno-pass-failed'
 make -s -j"$(getconf _NPROCESSORS_ONLN || echo 1)" fuzz-driver
 

@@ -92,7 +92,7 @@ static void keep_rows(json_t *rows, const char *const *variants, size_t count)
 static json_t *make_base(void)
 {
     static const char *const kept[] = {"relu", "swiglu"};
-    json_t *base = fixture_document(1, 2, FIXTURE_NO_EXAMPLES);
+    json_t *base = fixture_document(1, 2, FIXTURE_NO_EXAMPLES | FIXTURE_SLOPE);
     json_t *variants = json_object_get(base, "variants"), *few = json_object(), *row;
     json_t *throughput = json_object_get(json_object_get(base, "tables"), "throughput");
     size_t i;

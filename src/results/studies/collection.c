@@ -78,8 +78,8 @@ static int find_value(const struct collection_axis *axis, const char *value)
     return -1;
 }
 
-static int read_point(struct collection *collection, const char *directory, const char *name,
-                      const json_t *where)
+static int read_point(struct collection *collection, const char *directory, json_t *documents,
+                      const char *name, const json_t *where)
 {
     struct collection_point *point = &collection->point[collection->points];
     char path[PATH_MAX];
@@ -87,7 +87,7 @@ static int read_point(struct collection *collection, const char *directory, cons
     if (strchr(name, '/') ||
         snprintf(path, sizeof path, "%s/%s.json", directory, name) >= (int)sizeof path)
         return err_set("the name of a setting, %.100s, is none of a file", name);
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
+    if (documents ? !json_object_get(documents, name) : access(path, F_OK) != 0 && errno == ENOENT) {
         collection->missing++;
         return 0;
     }
@@ -104,13 +104,13 @@ static int read_point(struct collection *collection, const char *directory, cons
             return err_set("the setting %s has no value of the axis %s", name,
                            collection->axis[i].name);
     }
-    point->document = results_read(path);
-    if (!point->document || results_recheck(point->document, path) != 0)
+    point->document = documents ? json_incref(json_object_get(documents, name)) : results_read(path);
+    if (!point->document || results_check(point->document, path) != 0)
         return -1;
     return matrix_open(&point->matrix, point->document);
 }
 
-static int read_points(struct collection *collection, const char *directory)
+static int read_points(struct collection *collection, const char *directory, json_t *documents)
 {
     json_t *points = json_object_get(collection->study, "points"), *where;
     const char *name;
@@ -119,7 +119,7 @@ static int read_points(struct collection *collection, const char *directory)
     if (!collection->point)
         return out_of_memory();
     json_object_foreach (points, name, where)
-        if (read_point(collection, directory, name, where) != 0)
+        if (read_point(collection, directory, documents, name, where) != 0)
             return -1;
     if (collection->points == 0)
         return err_set("no setting of it has results yet");
@@ -250,7 +250,7 @@ static int fill(struct collection *collection)
 
 /* ==== The whole ==== */
 
-int collection_open(struct collection *collection, const char *directory)
+int collection_open(struct collection *collection, const char *directory, json_t *documents)
 {
     char path[PATH_MAX];
 
@@ -260,7 +260,7 @@ int collection_open(struct collection *collection, const char *directory)
     collection->study = sealed_read(path);
     if (!collection->study)
         return err_prepend("%s: not the directory of a study", directory);
-    if (read_axes(collection) != 0 || read_points(collection, directory) != 0 ||
+    if (read_axes(collection) != 0 || read_points(collection, directory, documents) != 0 ||
         name_units(collection) != 0 || name_seeds(collection) != 0 || fill(collection) != 0) {
         collection_close(collection);
         return err_prepend("%s", directory);

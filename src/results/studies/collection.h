@@ -44,10 +44,12 @@ struct collection {
 /* What the last unit is called. */
 #define COLLECTION_GAP "gated - ungated"
 
-/* Read a study's directory.  A setting without a results file is counted and left out.  0, or -1 and a
- * message that names the file (no study, no results at all, baselines that differ, memory) and nothing
- * to close. */
-int collection_open(struct collection *collection, const char *directory) GLU_MUST_USE;
+/* Read a study's directory.  A setting without a results file is counted and left out; of one that lacks
+ * runs nothing is said, as the caller knows how many the whole study lacks.  `documents`, when it is not
+ * NULL, has {SETTING: results} in place of the files.  0, or -1 and a message that names the file (no
+ * study, no results at all, baselines that differ, memory) and nothing to close. */
+int collection_open(struct collection *collection, const char *directory, json_t *documents)
+    GLU_MUST_USE;
 void collection_close(struct collection *collection);
 
 double collection_at(const struct collection *collection, int unit, int point, int seed);

@@ -50,7 +50,7 @@ json_t *study_tables_json(const char *directory)
     const struct study_table *table;
     int bad = 0;
 
-    if (collection_open(&collection, directory) != 0)
+    if (collection_open(&collection, directory, NULL) != 0)
         return NULL;
     tables = json_object();
     for (int i = 0; !bad && (table = study_table_at(i)) != NULL; i++) {
@@ -86,7 +86,7 @@ static int print_name(FILE *out, const char *name, bool json, bool first)
 
 /* A table of a results file, of every setting, each under its name. */
 static int print_each(FILE *out, const struct collection *collection, const char *table,
-                      const char *format)
+                      const char *format, json_t *beside)
 {
     bool json = strcmp(format, "json") == 0;
 
@@ -95,7 +95,8 @@ static int print_each(FILE *out, const struct collection *collection, const char
     for (int i = 0; i < collection->points; i++) {
         const struct collection_point *point = &collection->point[i];
 
-        if (print_name(out, point->name, json, i == 0) != 0 ||
+        if ((beside && results_put_beside(point->document, beside) != 0) ||
+            print_name(out, point->name, json, i == 0) != 0 ||
             report_print(out, point->document, table, format) != 0)
             return -1;
     }
@@ -104,18 +105,18 @@ static int print_each(FILE *out, const struct collection *collection, const char
     return 0;
 }
 
-int study_report_print(FILE *out, const char *directory, const char *table_name,
-                       const char *format_name)
+int study_report_print(FILE *out, const char *directory, json_t *documents, const char *table_name,
+                       const char *format_name, json_t *beside)
 {
     const struct study_table *table = study_table_find(table_name);
     const struct sheet_format *format = format_find(format_name);
     struct collection collection;
     int rc;
 
-    if (!format || collection_open(&collection, directory) != 0)
+    if (!format || collection_open(&collection, directory, documents) != 0)
         return -1;
     rc = table ? print_table(out, &collection, table, format)
-               : print_each(out, &collection, table_name, format_name);
+               : print_each(out, &collection, table_name, format_name, beside);
     collection_close(&collection);
     return rc;
 }

@@ -4,12 +4,14 @@
 #include "src/results/tables/table.h"
 
 #include "src/results/cells.h"
+#include "src/results/contrasts.h"
 #include "src/results/statistics.h"
 #include "src/results/tables/quality.h"
 #include "src/util/json_help.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ==== Computing ==== */
 
@@ -59,62 +61,125 @@ done:
     return rc;
 }
 
-/* The same contrast of the paper's printed means. */
-static double paper_gated_contrast(const struct matrix *matrix)
+/* The same contrast of a paper's printed means, of our variants. */
+static double printed_contrast(const struct matrix *matrix, const struct published_metric *printed)
 {
-    struct gated printed = {{0.0, 0.0}, {0, 0}};
+    struct gated gated = {{0.0, 0.0}, {0, 0}};
 
     for (int i = 0; i < matrix->variants; i++) {
-        const struct matrix_variant *variant = &matrix->variant[i];
+        const struct published_value *theirs = published_value(printed, matrix->variant[i].name);
 
-        if (variant->paper)
-            gated_add(&printed, variant->gated, variant->paper->steps_65536_mean);
+        if (theirs)
+            gated_add(&gated, matrix->variant[i].gated, theirs->value);
     }
-    return gated_mean(&printed, true) - gated_mean(&printed, false);
+    return gated_mean(&gated, true) - gated_mean(&gated, false);
 }
 
-/* Our means and the paper's, of the variants that have both: (variants) each. */
-static int both_means(const struct matrix *matrix, double *ours, double *theirs, double *nats)
+/* Room for the means of all variants and the values of one. */
+struct room {
+    double *ours, *theirs; /* (variants) */
+    double *nats;          /* (seeds) */
+};
+
+static void room_close(struct room *room)
+{
+    free(room->ours);
+    free(room->theirs);
+    free(room->nats);
+}
+
+static int room_open(struct room *room, const struct matrix *matrix)
+{
+    room->ours = calloc((size_t)matrix->variants + 1, sizeof *room->ours);
+    room->theirs = calloc((size_t)matrix->variants + 1, sizeof *room->theirs);
+    room->nats = calloc((size_t)matrix->seeds + 1, sizeof *room->nats);
+    if (room->ours && room->theirs && room->nats)
+        return 0;
+    room_close(room);
+    return err_set("not enough memory for the agreement");
+}
+
+/* Kendall's tau-b of our means and a paper's, over the variants that have both. */
+static int compute_order(const struct matrix *matrix, const struct published_metric *printed,
+                         struct room *room, struct published_agreement *agreement)
 {
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     int n = 0;
 
     for (int i = 0; i < matrix->variants; i++) {
-        if (!matrix->variant[i].paper)
+        const struct published_value *theirs = published_value(printed, matrix->variant[i].name);
+
+        if (!theirs)
             continue;
-        theirs[n] = matrix->variant[i].paper->steps_65536_mean;
-        ours[n] = stats_mean(nats, scores_row(&scores, i, nats));
-        n += !isnan(ours[n]);
+        room->theirs[n] = theirs->value;
+        room->ours[n] = stats_mean(room->nats, scores_row(&scores, i, room->nats));
+        n += !isnan(room->ours[n]);
     }
-    return n;
+    agreement->variants = n;
+    agreement->gated_minus_ungated_nats = printed_contrast(matrix, printed);
+    if (stats_kendall(room->ours, room->theirs, n, &agreement->kendall_tau_b, &agreement->p_value))
+        return -1;
+    if (matrix->sequential) /* the order is of means over as many seeds as it took */
+        agreement->p_value = NAN;
+    return 0;
+}
+
+/* With every paper that has the metric and enough of the variants: an order of two is hardly one. */
+static json_t *compute_published(const struct matrix *matrix, struct room *room)
+{
+    enum { ENOUGH = 3 };
+    json_t *all = json_object();
+    int bad = 0;
+
+    for (int i = 0; i < matrix->published->papers && !bad; i++) {
+        const struct published_paper *paper = &matrix->published->paper[i];
+        const struct published_metric *printed = published_nats(paper, NAN);
+        struct published_agreement agreement;
+        json_t *o;
+
+        if (!printed)
+            continue;
+        bad = compute_order(matrix, printed, room, &agreement) != 0;
+        if (bad || agreement.variants < ENOUGH)
+            continue;
+        o = json_object();
+        bad = layout_put(&published_agreement_layout, &agreement, o) != 0;
+        bad |= json_put(all, paper->key, o) != 0;
+    }
+    return json_finish(all, bad);
 }
 
 static json_t *compute(const struct matrix *matrix)
 {
-    double *ours = calloc((size_t)matrix->variants + 1, sizeof *ours);
-    double *theirs = calloc((size_t)matrix->variants + 1, sizeof *theirs);
-    double *nats = calloc((size_t)matrix->seeds + 1, sizeof *nats);
     struct agreement agreement = {0};
+    struct published_agreement order = {0};
+    struct anytime anytime;
     struct paired_test gated = {0};
-    json_t *o = json_object();
-    int n, bad = !ours || !theirs || !nats;
+    struct room room;
+    json_t *o;
+    int bad;
 
-    if (!bad) {
-        n = both_means(matrix, ours, theirs, nats);
-        bad = stats_kendall(ours, theirs, n, &agreement.kendall_tau_b, &agreement.p_value) != 0
-              || gated_contrast(matrix, &gated) != 0;
-        agreement.gated_minus_ungated_nats = gated.difference;
-        agreement.gated_minus_ungated_ci95 = gated.interval;
-        agreement.p_gated = gated.p_t;
-        agreement.variants = n;
-        agreement.n = gated.n;
-        agreement.p_gated_sign_flip = gated.p_sign_flip;
-        agreement.paper_gated_minus_ungated_nats = paper_gated_contrast(matrix);
-    }
-    free(ours);
-    free(theirs);
-    free(nats);
-    return json_finish(o, bad || layout_put(&agreement_layout, &agreement, o) != 0);
+    if (room_open(&room, matrix) != 0)
+        return NULL;
+    o = json_object();
+    bad = compute_order(matrix, published_nats(matrix->paper, 65536), &room, &order) != 0
+          || gated_contrast(matrix, &gated) != 0;
+    anytime = contrasts_anytime(&gated, matrix->sequential);
+    agreement.kendall_tau_b = order.kendall_tau_b;
+    agreement.p_value = order.p_value;
+    agreement.gated_minus_ungated_nats = gated.difference;
+    agreement.gated_minus_ungated_ci95 = gated.interval;
+    agreement.p_gated = gated.p_t;
+    agreement.variants = order.variants;
+    agreement.n = gated.n;
+    agreement.p_gated_sign_flip = gated.p_sign_flip;
+    agreement.paper_gated_minus_ungated_nats = order.gated_minus_ungated_nats;
+    agreement.gated_e_value = anytime.e_value;
+    agreement.gated_minus_ungated_anytime_ci95 = anytime.interval;
+    bad = bad || layout_put(&agreement_layout, &agreement, o) != 0
+          || json_put(o, "published", compute_published(matrix, &room)) != 0;
+    room_close(&room);
+    return json_finish(o, bad);
 }
 
 /* ==== Printing ==== */
@@ -152,6 +217,42 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix, const st
     cell_number(sheet, "%.0f", both ? rank_of(table1, row, true) : NAN, "");
 }
 
+/* A row for the paper, and one for every other that the order was compared with. */
+static json_t *data_json(json_t *agreement)
+{
+    json_t *list = json_array(), *first = json_object(), *others, *order;
+    const char *key;
+    int bad = json_put(first, "paper", json_text(PUBLISHED_PAPER));
+
+    bad |= json_object_update(first, agreement) != 0;
+    json_object_del(first, "published");
+    bad |= json_push(list, first);
+    others = json_object_get(agreement, "published");
+    json_object_foreach (others, key, order) {
+        json_t *row = json_object();
+
+        if (strcmp(key, PUBLISHED_PAPER) == 0) {
+            json_decref(row);
+            continue;
+        }
+        bad |= json_put(row, "paper", json_text(key));
+        bad |= json_put(row, "kendall_tau_b", json_incref(json_object_get(order, "kendall_tau_b")));
+        bad |= json_put(row, "p_value", json_incref(json_object_get(order, "p_value")));
+        bad |= json_put(row, "variants", json_incref(json_object_get(order, "variants")));
+        bad |= json_put(row, "paper_gated_minus_ungated_nats",
+                        json_incref(json_object_get(order, "gated_minus_ungated_nats")));
+        bad |= json_push(list, row);
+    }
+    return json_finish(list, bad);
+}
+
+/* How our order agrees with those of the others. */
+static void note_others(struct sheet *sheet, const struct matrix *matrix)
+{
+    for (int i = 0; i < matrix->published->papers; i++)
+        note_published(sheet, matrix->document, matrix->published->paper[i].key, true);
+}
+
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 {
     static const struct sheet_heading headings[] = {
@@ -162,9 +263,9 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     struct agreement agreement;
     struct table1 table1;
 
-    sheet->data = json_array();
-    if (json_push(sheet->data, json_incref(rows)) != 0)
-        return err_set("not enough memory for the table");
+    sheet->data = data_json(rows);
+    if (!sheet->data)
+        return -1;
     if (table1_read(&table1, matrix->document) != 0)
         return -1;
     agreement_read(&agreement, matrix->document);
@@ -174,7 +275,8 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     for (int i = 0; i < table1.rows; i++)
         print_row(sheet, matrix, &table1, &table1.row[i]);
     note_agreement(sheet, &agreement);
-    note_gated(sheet, &agreement);
+    note_others(sheet, matrix);
+    note_gated(sheet, matrix, &agreement);
     note_best(sheet, matrix, &table1);
     table1_free(&table1);
     return 0;

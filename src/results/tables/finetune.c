@@ -21,7 +21,7 @@ static const struct metric superglue[] = {
 };
 static const struct metric squad[] = {{"em", "%", true}, {"f1", "%", true}};
 
-static json_t *row_json(const struct paper *paper, const char *printed, const char *variant,
+static json_t *row_json(const struct published_paper *paper, const char *printed, const char *variant,
                         const struct metric *columns, size_t count)
 {
     json_t *o = json_object();
@@ -29,7 +29,7 @@ static json_t *row_json(const struct paper *paper, const char *printed, const ch
     char key[64];
 
     for (size_t i = 0; i < count; i++) {
-        double theirs = paper_score(paper, printed, variant, columns[i].name);
+        double theirs = published_cell(paper, printed, variant, columns[i].name);
 
         snprintf(key, sizeof key, "paper_%s", columns[i].name);
         bad |= json_put(o, columns[i].name, json_null());
@@ -49,7 +49,7 @@ static json_t *compute_columns(const struct matrix *matrix, const struct table *
         return json_incref(measured);
     rows = json_array();
     for (int i = 0; i < matrix->variants; i++)
-        bad |= json_push(rows, row_json(&matrix->paper, printed, matrix->variant[i].name, columns,
+        bad |= json_push(rows, row_json(matrix->paper, printed, matrix->variant[i].name, columns,
                                         count));
     return json_finish(rows, bad);
 }

@@ -20,6 +20,8 @@ struct pareto_row {
     double p_holm, final_cost, final_nats;
     bool on_front;
     struct names dominated_by;
+    double e_value; /* of the difference, as the interval: they hold at every look */
+    struct interval anytime_ci95_nats;
 };
 static const struct member members[] = {
     MEMBER(struct pareto_row, axis),
@@ -34,6 +36,8 @@ static const struct member members[] = {
     MEMBER(struct pareto_row, final_nats),
     MEMBER(struct pareto_row, on_front),
     MEMBER(struct pareto_row, dominated_by),
+    MEMBER(struct pareto_row, e_value),
+    MEMBER(struct pareto_row, anytime_ci95_nats),
 };
 static const struct layout layout = LAYOUT(struct pareto_row, members);
 
@@ -153,6 +157,8 @@ static json_t *row_json(const struct pareto *pareto, const struct scores *at_bud
         .delta_nats = contrast->test.difference,
         .delta_ci95_nats = contrast->test.interval,
         .p_holm = contrast->p_holm,
+        .e_value = contrast->anytime.e_value,
+        .anytime_ci95_nats = contrast->anytime.interval,
         .final_cost = curve_end_cost(mean),
         .final_nats = curve_end_value(mean),
     };
@@ -241,8 +247,12 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix,
     sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
     sheet_cell(sheet, "%lld", (long long)row->n);
     cell_number(sheet, "%.4f", row->nats_at_budget, "");
-    cells_contrast(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
-                   row->delta_ci95_nats, row->p_holm);
+    if (matrix->sequential)
+        cells_anytime(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
+                      row->anytime_ci95_nats, row->e_value);
+    else
+        cells_contrast(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
+                       row->delta_ci95_nats, row->p_holm);
     cell_number(sheet, axis->format, row->final_cost, "");
     cell_number(sheet, "%.4f", row->final_nats, "");
     cells_front(sheet, matrix, row);
@@ -250,14 +260,14 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix,
 
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 {
-    static const struct sheet_heading headings[] = {
+    const struct sheet_heading headings[] = {
         {'l', "cost", 0},
         {'l', "variant", 0},
         {'r', "n", SHEET_NO_LATEX},
         {'r', "at equal\ncost", 0},
         {'r', "delta", 0},
-        {'r', "95 % interval", 0},
-        {'r', "p (Holm)", 0},
+        {'r', HEADING_INTERVAL(matrix->sequential), 0},
+        {'r', HEADING_TEST(matrix->sequential), 0},
         {'r', "whole\ncost", 0},
         {'r', "at the\nend", 0},
         {'l', "on the\nfront", 0},
@@ -286,6 +296,9 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     }
     sheet_note(sheet, "On the Pareto front: no other variant's mean curve is lower at the same cost "
                       "or less; means only, see the intervals.");
+    if (matrix->sequential)
+        sheet_note(sheet, "Seeds were added until it was decided: the intervals and e-values hold at "
+                          "every look.");
     layout_free(&layout, row, count);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "src/results/cells.h"
 #include "src/results/contrasts.h"
 #include "src/results/signed_rank.h"
+#include "src/results/tables/beside.h"
 #include "src/results/tables/quality.h"
 #include "src/results/tables/throughput.h"
 #include "src/util/json_help.h"
@@ -27,7 +28,11 @@ static int rank(const struct matrix *matrix, int row, double *nats, struct signe
 
     for (int i = 0; i < n; i++)
         nats[i] -= base[i];
-    return stats_signed_rank(nats, n, STATS_LEVEL, ranks);
+    if (stats_signed_rank(nats, n, STATS_LEVEL, ranks) != 0)
+        return -1;
+    if (matrix->sequential) /* it holds for a fixed number of seeds */
+        ranks->interval = (struct interval){NAN, NAN};
+    return 0;
 }
 
 /* What is told of a row besides its own losses. */
@@ -53,7 +58,8 @@ static int compare(const struct matrix *matrix, int row, double *nats, struct ag
         return 0;
     against->examples = contrasts_pairing_of_examples(matrix, row, base);
     return contrasts_pairing_of_seeds(matrix, row, base, &against->seeds) != 0 ||
-                   contrasts_bootstrap(matrix, row, base, &against->bootstrap) != 0
+                   (!matrix->sequential &&
+                    contrasts_bootstrap(matrix, row, base, &against->bootstrap) != 0)
                ? -1
                : 0;
 }
@@ -61,10 +67,12 @@ static int compare(const struct matrix *matrix, int row, double *nats, struct ag
 static json_t *row_json(const struct matrix *matrix, int row, const struct against *against,
                         double *nats)
 {
-    static const struct paper_row nothing = {NULL, NAN, NAN, NAN};
+    static const struct interval none = {NAN, NAN};
     const struct scores scores = matrix_scores(matrix, METRIC_LOG_PERPLEXITY);
     const struct matrix_variant *variant = &matrix->variant[row];
-    const struct paper_row *paper = variant->paper ? variant->paper : &nothing;
+    const struct published_value *paper = variant->paper;
+    const struct published_value *last =
+        published_value(published_nats(matrix->paper, 524288), variant->name);
     const struct paired_test *test = &against->contrast.test;
     int n = scores_row(&scores, row, nats);
     const struct table1_row result = {
@@ -72,19 +80,19 @@ static json_t *row_json(const struct matrix *matrix, int row, const struct again
         .n = n,
         .mean_nats = stats_mean(nats, n),
         .stddev_nats = stats_stddev(nats, n),
-        .ci95_nats = stats_t_interval(nats, n, STATS_LEVEL),
+        .ci95_nats = matrix->sequential ? none : stats_t_interval(nats, n, STATS_LEVEL),
         .delta_nats = test->difference,
         .delta_ci95_nats = test->interval,
         .p_paired = test->p_t,
         .p_holm = against->contrast.p_holm,
-        .paper_65536_nats = paper->steps_65536_mean,
-        .paper_65536_stddev_nats = paper->steps_65536_stddev,
-        .paper_524288_nats = paper->steps_524288,
+        .paper_65536_nats = paper ? paper->value : NAN,
+        .paper_65536_stddev_nats = paper ? paper->stddev : NAN,
+        .paper_524288_nats = last ? last->value : NAN,
         .n_paired = test->n,
         .delta_stddev_nats = test->stddev,
         .delta_bootstrap_ci95_nats = against->bootstrap,
         .p_sign_flip = test->p_sign_flip,
-        .detectable_nats = against->contrast.detectable,
+        .detectable_nats = matrix->sequential ? NAN : against->contrast.detectable,
         .best = against->best,
         .delta_hodges_lehmann_nats = against->ranks.estimate,
         .delta_hodges_lehmann_ci95_nats = against->ranks.interval,
@@ -92,6 +100,8 @@ static json_t *row_json(const struct matrix *matrix, int row, const struct again
         .seed_variance_ratio = against->seeds.variance_ratio,
         .example_correlation = against->examples.correlation,
         .example_variance_ratio = against->examples.variance_ratio,
+        .e_value = against->contrast.anytime.e_value,
+        .anytime_ci95_nats = against->contrast.anytime.interval,
     };
     json_t *o = json_object();
 
@@ -106,7 +116,7 @@ static json_t *compute(const struct matrix *matrix)
     json_t *rows = json_array();
     int best, bad = !contrast || !nats;
 
-    bad = bad || contrasts_compute(&scores, matrix->baseline, true, contrast) != 0
+    bad = bad || contrasts_compute(&scores, matrix->baseline, !matrix->sequential, contrast) != 0
           || contrasts_best(&scores, &best) != 0;
     if (!bad)
         contrasts_detect(contrast, matrix->variants);
@@ -211,6 +221,22 @@ static void note_failures(struct sheet *sheet, const struct matrix *matrix)
     }
 }
 
+/* What a difference is, and what is said of it. */
+static void note_delta(struct sheet *sheet, const struct matrix *matrix)
+{
+    const char *baseline = matrix_baseline_label(matrix);
+
+    if (matrix->sequential)
+        sheet_note(sheet, "delta: to %s, paired by seed.  Seeds were added until it was decided: the "
+                          "interval, each by itself, and the e-value, which counts from 20 on, hold at "
+                          "every look, and no p does.  What is decided tells the table verdict.",
+                   baseline);
+    else
+        sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference "
+                          "(Student's t, each by itself); p: paired t test, Holm over the variants.",
+                   baseline);
+}
+
 /* Every figure of the paper is of one architecture. */
 static void note_architecture(struct sheet *sheet, const struct matrix *matrix)
 {
@@ -224,7 +250,8 @@ static void note_architecture(struct sheet *sheet, const struct matrix *matrix)
 }
 
 static void print_row(struct sheet *sheet, const struct matrix *matrix,
-                      const struct table1_row *row, const struct throughput_row *throughput)
+                      const struct table1_row *row, const struct throughput_row *throughput,
+                      const struct beside *beside)
 {
     sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
     cell_runs(sheet, matrix, row);
@@ -233,52 +260,61 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix,
         sheet_bold(sheet);
     cell_mean(sheet, row->paper_65536_nats, row->paper_65536_stddev_nats);
     cell_number(sheet, "%.3f", row->paper_524288_nats, "");
-    cells_contrast(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
-                   row->delta_ci95_nats, row->p_holm);
+    if (matrix->sequential)
+        cells_anytime(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
+                      row->anytime_ci95_nats, row->e_value);
+    else
+        cells_contrast(sheet, matrix_is_baseline(matrix, row->variant), row->delta_nats,
+                       row->delta_ci95_nats, row->p_holm);
     cell_grouped(sheet, train_tokens_per_s(matrix, throughput, row->variant ? row->variant : ""));
+    beside_cells(sheet, matrix, beside, row->variant);
 }
 
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 {
-    static const struct sheet_heading headings[] = {
+    const struct sheet_heading headings[] = {
         {'l', "variant", 0},
         {'r', "n", 0},
         {'r', "ours", 0},
         {'r', "paper,\n65,536 steps", 0},
         {'r', "paper,\n524,288", SHEET_NO_TERMINAL},
         {'r', "delta", 0},
-        {'r', "95 % interval", 0},
-        {'r', "p (Holm)", 0},
+        {'r', HEADING_INTERVAL(matrix->sequential), 0},
+        {'r', HEADING_TEST(matrix->sequential), 0},
         {'r', "tokens/s", SHEET_NO_LATEX},
     };
     struct throughput_row *throughput = throughput_rows(matrix);
     struct agreement agreement;
+    struct beside beside;
     struct table1 table1;
     int rc = -1;
 
-    (void)rows;
-    if (!throughput || table1_read(&table1, matrix->document) != 0)
+    if (!throughput || beside_open(&beside, matrix->document) != 0)
         goto done;
+    if (table1_read(&table1, matrix->document) != 0)
+        goto close;
     agreement_read(&agreement, matrix->document);
     snprintf(sheet->title, sizeof sheet->title,
              "Held-out log-perplexity in nats per target token: mean (standard deviation of the n "
              "runs)");
     sheet_columns(sheet, headings, LENGTH_OF(headings));
+    beside_headings(sheet, matrix, &beside);
     for (int i = 0; i < table1.rows; i++)
-        print_row(sheet, matrix, &table1.row[i], throughput);
-    sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference "
-                      "(Student's t, each by itself); p: paired t test, Holm over the variants.",
-               matrix_baseline_label(matrix));
+        print_row(sheet, matrix, &table1.row[i], throughput, &beside);
+    note_delta(sheet, matrix);
     note_architecture(sheet, matrix);
-    note_gated(sheet, &agreement);
+    note_gated(sheet, matrix, &agreement);
     note_agreement(sheet, &agreement);
+    beside_notes(sheet, matrix, &beside);
     note_best(sheet, matrix, &table1);
     note_pairing(sheet, &table1);
     note_detectable(sheet, &table1);
     note_unpaired(sheet, matrix, &table1);
     note_failures(sheet, matrix);
     table1_free(&table1);
-    rc = 0;
+    rc = rows ? beside_data(sheet, &beside, rows) : 0;
+close:
+    beside_close(&beside);
 done:
     free(throughput);
     return rc;

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 static const struct member table1_members[] = {
     MEMBER(struct table1_row, variant),
@@ -35,6 +36,8 @@ static const struct member table1_members[] = {
     MEMBER(struct table1_row, seed_variance_ratio),
     MEMBER(struct table1_row, example_correlation),
     MEMBER(struct table1_row, example_variance_ratio),
+    MEMBER(struct table1_row, e_value),
+    MEMBER(struct table1_row, anytime_ci95_nats),
 };
 const struct layout table1_layout = LAYOUT(struct table1_row, table1_members);
 
@@ -60,6 +63,8 @@ static const struct member agreement_members[] = {
     MEMBER(struct agreement, n),
     MEMBER(struct agreement, p_gated_sign_flip),
     MEMBER(struct agreement, paper_gated_minus_ungated_nats),
+    MEMBER(struct agreement, gated_e_value),
+    MEMBER(struct agreement, gated_minus_ungated_anytime_ci95),
 };
 const struct layout agreement_layout = LAYOUT(struct agreement, agreement_members);
 
@@ -69,28 +74,66 @@ void agreement_read(struct agreement *agreement, const json_t *document)
     (void)layout_get(&agreement_layout, agreement, json_object_get(document, "agreement"));
 }
 
+static const struct member published_members[] = {
+    MEMBER(struct published_agreement, kendall_tau_b),
+    MEMBER(struct published_agreement, p_value),
+    MEMBER(struct published_agreement, variants),
+    MEMBER(struct published_agreement, gated_minus_ungated_nats),
+};
+const struct layout published_agreement_layout = LAYOUT(struct published_agreement, published_members);
+
 /* ==== Notes ==== */
+
+/* ", exact p 0.03: it agrees", or nothing where it has no p: that is of a fixed number of seeds. */
+static const char *text_of_order(double tau, double p, char text[CELL_BYTES])
+{
+    text[0] = '\0';
+    if (isfinite(p))
+        snprintf(text, CELL_BYTES, ", exact p %.3g: %s", p,
+                 p >= STATS_ALPHA ? "no more than chance gives"
+                 : tau > 0        ? "it agrees"
+                                  : "it is reversed");
+    return text;
+}
 
 void note_agreement(struct sheet *sheet, const struct agreement *agreement)
 {
-    double tau = agreement->kendall_tau_b, p = agreement->p_value;
+    double tau = agreement->kendall_tau_b;
+    char text[CELL_BYTES];
 
     if (!isfinite(tau))
         sheet_note(sheet, "Agreement with the paper's order: not computed, it takes two variants of "
                           "the paper with different results.");
     else
-        sheet_note(sheet, "Agreement with the paper's order: Kendall's tau-b %.2f over %lld variants, "
-                          "exact p %.3g%s",
-                   tau, (long long)agreement->variants, p,
-                   p >= STATS_ALPHA ? ": no more than chance gives."
-                   : tau > 0        ? ": it agrees."
-                                    : ": it is reversed.");
+        sheet_note(sheet, "Agreement with the paper's order: Kendall's tau-b %.2f over %lld variants%s.",
+                   tau, (long long)agreement->variants,
+                   text_of_order(tau, agreement->p_value, text));
 }
 
-void note_gated(struct sheet *sheet, const struct agreement *agreement)
+void note_published(struct sheet *sheet, const json_t *document, const char *key, bool gated)
+{
+    const json_t *all = value_at(document, "agreement.published");
+    struct published_agreement agreement = {NAN, NAN, 0, NAN};
+    char contrast[CELL_BYTES] = "", text[CELL_BYTES];
+
+    /* There is no list in it, so that nothing can fail. */
+    (void)layout_get(&published_agreement_layout, &agreement, json_object_get(all, key));
+    if (strcmp(key, PUBLISHED_PAPER) == 0 || !isfinite(agreement.kendall_tau_b))
+        return;
+    if (gated && isfinite(agreement.gated_minus_ungated_nats))
+        snprintf(contrast, sizeof contrast, " Its gated minus ungated: %+.4f nats.",
+                 agreement.gated_minus_ungated_nats);
+    sheet_note(sheet, "Agreement with the order of %s: Kendall's tau-b %.2f over %lld variants%s.%s",
+               key, agreement.kendall_tau_b, (long long)agreement.variants,
+               text_of_order(agreement.kendall_tau_b, agreement.p_value, text), contrast);
+}
+
+void note_gated(struct sheet *sheet, const struct matrix *matrix, const struct agreement *agreement)
 {
     double difference = agreement->gated_minus_ungated_nats, p = agreement->p_gated;
     double paper = agreement->paper_gated_minus_ungated_nats;
+    struct interval interval = matrix->sequential ? agreement->gated_minus_ungated_anytime_ci95
+                                                  : agreement->gated_minus_ungated_ci95;
     char text[CELL_BYTES], test[CELL_BYTES] = "no test", theirs[CELL_BYTES] = "";
 
     if (!isfinite(difference)) {
@@ -98,12 +141,14 @@ void note_gated(struct sheet *sheet, const struct agreement *agreement)
                           "both kinds are ok.");
         return;
     }
-    if (isfinite(p))
+    if (matrix->sequential)
+        snprintf(test, sizeof test, "e-value %.3g", agreement->gated_e_value);
+    else if (isfinite(p))
         snprintf(test, sizeof test, p >= STATS_ALPHA ? "p %.2f, n.s." : "p %.2g", p);
     if (isfinite(paper))
         snprintf(theirs, sizeof theirs, "; in the paper %+.4f", paper);
     sheet_note(sheet, "Gated minus ungated: %+.4f nats %s, %lld seed%s, %s%s.", difference,
-               text_interval(agreement->gated_minus_ungated_ci95, "%+.4f", "(no interval)", text),
+               text_interval(interval, "%+.4f", "(no interval)", text),
                (long long)agreement->n, agreement->n == 1 ? "" : "s", test, theirs);
 }
 
@@ -153,12 +198,11 @@ void note_best(struct sheet *sheet, const struct matrix *matrix, const struct ta
     for (int i = 0; i < table1->rows; i++) {
         if (table1->row[i].best)
             best = table1->row[i].variant;
-        tested |= isfinite(table1->row[i].p_paired);
+        tested |= table1->row[i].n_paired > 1;
     }
     if (best)
-        sheet_note(sheet, "Best: %s is lower than every other variant (paired tests, Holm over all "
-                          "pairs).",
-                   matrix_label(matrix, best));
+        sheet_note(sheet, "Best: %s is lower than every other variant (%s, Holm over all pairs).",
+                   matrix_label(matrix, best), matrix->sequential ? "1 / e" : "paired tests");
     else if (tested)
         sheet_note(sheet, "Best: none; no variant is lower than every other after correction over all "
                           "pairs.");

@@ -25,6 +25,8 @@ struct table1_row {
     struct interval delta_hodges_lehmann_ci95_nats;
     /* What pairing with the baseline buys, by seed and by held-out example. */
     double seed_correlation, seed_variance_ratio, example_correlation, example_variance_ratio;
+    double e_value; /* of the difference, as the interval: they hold at every look */
+    struct interval anytime_ci95_nats;
 };
 extern const struct layout table1_layout;
 
@@ -43,13 +45,26 @@ struct agreement {
     double p_gated;
     int64_t variants, n;
     double p_gated_sign_flip, paper_gated_minus_ungated_nats;
+    double gated_e_value; /* this and the interval hold at every look */
+    struct interval gated_minus_ungated_anytime_ci95;
 };
 extern const struct layout agreement_layout;
 void agreement_read(struct agreement *agreement, const json_t *document);
 
+/* The same with any paper that has log-perplexities: agreement.published.KEY. */
+struct published_agreement {
+    double kendall_tau_b, p_value;
+    int64_t variants; /* that both have */
+    double gated_minus_ungated_nats; /* the paper's, of these variants */
+};
+extern const struct layout published_agreement_layout;
+
 void note_agreement(struct sheet *sheet, const struct agreement *agreement);
-void note_gated(struct sheet *sheet, const struct agreement *agreement);
+/* With the paper of that key; nothing where there is no such agreement, or it is PUBLISHED_PAPER, of which
+ * the note above tells.  `gated`: the paper's contrast too. */
+void note_published(struct sheet *sheet, const json_t *document, const char *key, bool gated);
 void note_pairing(struct sheet *sheet, const struct table1 *table1);
+void note_gated(struct sheet *sheet, const struct matrix *matrix, const struct agreement *agreement);
 void note_best(struct sheet *sheet, const struct matrix *matrix, const struct table1 *table1);
 
 #endif

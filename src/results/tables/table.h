@@ -9,15 +9,15 @@
 struct table {
     const char *name, *help;
     const char *path; /* where it stands in a document: "tables.pareto"; NULL: nowhere */
-    /* What stands there from now on: a new reference, or NULL and a message.  NULL: it is measured,
-     * or all of it is in the variants. */
+    /* What stands there from now on: a new reference, or NULL and a message; JSON's null: such a
+     * document has none.  NULL: it is measured, or all of it is in the variants. */
     json_t *(*compute)(const struct matrix *matrix);
     /* Fill the sheet from the document's `rows` (NULL: it has none); sheet->data is `rows` unless
      * this sets it.  0, or -1 and a message.  NULL: it is in the file alone. */
     int (*print)(struct sheet *sheet, const struct matrix *matrix, json_t *rows);
 };
-extern const struct table table_agreement, table_glue, table_pareto, table_parity, table_perplexity,
-    table_primitives, table_profile, table_scaling, table_squad, table_superglue, table_throughput,
-    table_verdict;
+extern const struct table table_agreement, table_beside, table_decisions, table_glue, table_pareto,
+    table_parity, table_perplexity, table_primitives, table_profile, table_scaling, table_squad,
+    table_superglue, table_throughput, table_verdict;
 
 #endif

@@ -13,6 +13,7 @@ static const struct table *const tables[] = {
     &table_perplexity, &table_throughput, &table_parity, &table_agreement,
     &table_glue,       &table_superglue,  &table_squad,  &table_pareto,
     &table_profile,    &table_primitives, &table_scaling, &table_verdict,
+    &table_beside,     &table_decisions,
 };
 
 const struct table *table_at(int i)
@@ -65,7 +66,7 @@ int tables_compute(json_t *document)
     for (size_t i = 0; i < LENGTH_OF(tables) && !bad; i++) {
         json_t *value = tables[i]->compute ? tables[i]->compute(&matrix) : NULL;
 
-        if (value && put_at(made, tables[i]->path, value) != 0)
+        if (value && !json_is_null(value) && put_at(made, tables[i]->path, value) != 0)
             bad = err_set("not enough memory for the results");
         else if (!value && tables[i]->compute) /* it says why */
             bad = -1;
