@@ -44,7 +44,7 @@ int together_command(const struct invocation *invocation, bool *idle)
     int size = ranks->all->size, launched = ranks_launched(size, &variable);
 
     *idle = false;
-    if (!(bit & (COMMAND_RUN | COMMAND_BENCH))) {
+    if (!(bit & (COMMAND_RUN_ITSELF | COMMAND_BENCH))) {
         *idle = ranks->all->rank > 0;
         return 0;
     }
@@ -58,7 +58,7 @@ int together_command(const struct invocation *invocation, bool *idle)
                 variable, launched, ranks->library);
         return -1;
     }
-    if (size == 1 || bit == COMMAND_RUN)
+    if (size == 1 || bit & COMMAND_RUN_ITSELF)
         return 0;
     err_set("%s measures one process, and there are %d ranks; start one", invocation->command->name, size);
     if (ranks->all->rank > 0)
