@@ -24,6 +24,8 @@ static int check_shares(const struct settings *settings)
 
         axes_name(&settings->axes, 0, names[0]);
         axes_name(&settings->axes, i, names[1]);
+        if (setting->ranks_per_run != first->ranks_per_run)
+            return err_set("the settings %s and %s differ in " FIELD("ranks_per_run"), names[0], names[1]);
         if (setting->threads != first->threads || setting->recipe.jobs != first->recipe.jobs)
             return err_set("the settings %s and %s differ in " FIELD("jobs") " (%d, %d) or "
                            FIELD("threads") " (%d, %d); give both",
@@ -160,7 +162,7 @@ static bool is_left_out(const struct setting_option *option)
         size_t offset;
     } left_out[] = {
         OF_SETTING(output), OF_SETTING(threads), OF_SETTING(recipe.jobs), OF_SETTING(resume),
-        OF_SETTING(log), OF_SETTING(log_every), OF_REQUEST(cell),
+        OF_SETTING(log), OF_SETTING(log_every), OF_SETTING(ranks_per_run), OF_REQUEST(cell),
     };
 
     for (size_t i = 0; i < LENGTH_OF(left_out); i++)
@@ -192,6 +194,7 @@ char *settings_command(const struct settings *settings, const struct invocation 
         }
     }
     /* The threads of a run decide its last bits, and another machine may have another number. */
-    fprintf(out, " --threads %d --jobs 1", setting_threads_per_run(&settings->setting[0]));
+    fprintf(out, " --threads %d --jobs 1",
+            setting_threads_per_run(&settings->setting[0]) * setting_ranks_per_run(&settings->setting[0]));
     return shell_line_end(&line);
 }

@@ -3,7 +3,9 @@
 
 #include "src/cli/study.h"
 
+#include "src/cli/program.h"
 #include "src/cli/settings.h"
+#include "src/cli/together.h"
 #include "src/results/results.h"
 #include "src/train/signals.h"
 #include "src/util/progress.h"
@@ -75,8 +77,10 @@ int study_command(const struct invocation *invocation, const struct study_comman
     int status = EXIT_USAGE;
     FILE *out;
 
-    if (settings_open(&settings, invocation) || settings_set_output(&settings, command->output))
+    if (together_divide(&settings, settings_open(&settings, invocation) ||
+                                       settings_set_output(&settings, command->output)))
         goto out;
+    program_speak(invocation);
     if (settings.is_study) {
         repeat = settings_command(&settings, invocation, shell_print_utf8);
         if (!repeat)

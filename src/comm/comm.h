@@ -1,7 +1,8 @@
 /* comm.h - between the processes that train one model together, each a share of the batch.
  *
  * After a process has summed its own workers' gradients, the processes sum theirs; then each makes the
- * same update.  Every function is called by one thread of each process, in the same order by all. */
+ * same update.  Every function is called by one thread of each process at a time, in the same order by
+ * all. */
 #ifndef GLU_COMM_COMM_H
 #define GLU_COMM_COMM_H
 
@@ -9,13 +10,17 @@
 
 struct comm {
     int rank, size;
-    /* x = the sum of all ranks' x, on every rank the same bits, in an order that depends on `size`
-     * alone.  0, or -1 and a message. */
+    /* x = the sum of all ranks' x, on every rank the same bits: pairwise, as a team of workers sums
+     * (src/nn/team.h), so that ranks of a power of two workers each give the bits of one process of
+     * all of them.  0, or -1 and a message. */
     int (*sum)(struct comm *comm, float *x, size_t n);
     /* The same of a few numbers: losses, counts of targets, flags. */
     int (*agree)(struct comm *comm, double *x, int n);
     /* Rank 0's bytes, to all. */
     int (*share)(struct comm *comm, void *data, size_t bytes);
+    /* A communicator of those that give the same `part`, in their order, to be closed; NULL to those that
+     * give a negative one.  Called by all.  0, or -1 and a message. */
+    int (*split)(struct comm *comm, int part, struct comm **made);
     void (*close)(struct comm *comm);
 };
 

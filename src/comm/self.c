@@ -27,6 +27,12 @@ static int self_share(struct comm *comm, void *data, size_t bytes)
     return 0;
 }
 
+static int self_split(struct comm *comm, int part, struct comm **made)
+{
+    *made = part < 0 ? NULL : comm;
+    return 0;
+}
+
 static void self_close(struct comm *comm)
 {
     (void)comm;
@@ -39,6 +45,7 @@ struct comm *comm_self(void)
                                .sum = self_sum,
                                .agree = self_agree,
                                .share = self_share,
+                               .split = self_split,
                                .close = self_close};
 
     return &self;

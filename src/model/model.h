@@ -26,7 +26,7 @@ struct model_options {
     const struct architecture *architecture; /* NULL: the first of the table */
     struct model_config model;
     const struct variant *variant; /* borrowed; outlives the model */
-    int batch;                     /* examples of a step */
+    int batch;                     /* examples of a step, of this process's share */
     int threads;                   /* workers; at most `batch` are used */
     int micro_batch;               /* examples a worker handles at once; 0: chosen by size */
     enum precision precision;
@@ -109,7 +109,8 @@ int model_gradient(struct model *model, const struct batch *batch, int64_t step,
 int model_train_step(struct model *model, const struct batch *batch, int64_t step,
                      double learning_rate, double *loss_nats) GLU_MUST_USE;
 /* Forward only, without dropout: example_nats[i] is the SUM over the target tokens of example i (see
- * batch_targets()).  batch->examples may be anything from 1 on. */
+ * batch_targets()).  batch->examples may be anything from 1 on; with several processes all have the same
+ * batch, do a share of it each and get all of its losses. */
 int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
     GLU_MUST_USE;
 

@@ -66,16 +66,19 @@ static void gradient_share(void *context, int w)
     nn->dropout.active = false;
 }
 
-/* Losses of every size-th micro-batch. */
+/* Losses of every micro-batch of as many as there are workers, of all processes. */
 static void evaluate_share(void *context, int w)
 {
     struct work *work = context;
     struct model *model = work->model;
     struct worker *worker = &model->team.workers[w];
+    const struct comm *comm = model->options.comm;
     int examples = work->batch->examples, most = model->options.micro_batch;
+    int turn = comm->rank * model->team.size + w, turns = comm->size * model->team.size;
 
     model->options.architecture->begin(model, worker);
-    for (int first = w * most; first < examples; first += model->team.size * most) {
+    for (int64_t at = (int64_t)turn * most; at < examples; at += (int64_t)turns * most) {
+        int first = (int)at;
         struct slice slice = {.batch = work->batch,
                               .first = first,
                               .count = examples - first < most ? examples - first : most,
@@ -146,8 +149,7 @@ static void sum_inside(struct model *model, struct work *work, bool gradients, d
     }
 #pragma omp single
     {
-        for (int w = 0; w < team->size; w++)
-            *loss += team->workers[w].loss_nats;
+        *loss = team_loss(team);
         *status = comm->agree(comm, loss, 1);
         *loss /= work->targets;
         if (gradients && *status == 0 && isfinite(*loss))
@@ -214,10 +216,12 @@ int model_train_step(struct model *model, const struct batch *batch, int64_t ste
 int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
 {
     struct work work = {.model = model, .batch = batch, .example_nats = example_nats};
+    struct comm *comm = model->options.comm;
 
     if (batch_check(model, batch))
         return -1;
+    memset(example_nats, 0, (size_t)batch->examples * sizeof *example_nats);
 #pragma omp parallel num_threads(model->team.size)
     team_each(&model->team, evaluate_share, &work);
-    return 0;
+    return comm->size > 1 ? comm->agree(comm, example_nats, batch->examples) : 0;
 }

@@ -60,6 +60,10 @@ check_PROGRAMS += test-optimizer
 test_optimizer_SOURCES = test/test-optimizer.c $(ref)
 TESTS += test-optimizer
 
+check_PROGRAMS += test-team
+test_team_SOURCES = test/test-team.c
+TESTS += test-team
+
 check_PROGRAMS += test-layers
 test_layers_SOURCES = test/test-layers.c $(ref)
 TESTS += test-layers

@@ -53,9 +53,10 @@ void team_wait(struct team *team)
 
 void team_sum_piece(const struct team *team, struct nn *nn, size_t offset, size_t count)
 {
-    for (int i = 1; i < team->size; i++)
-        nn->kernels->add((int64_t)count, team->workers[i].nn.diff + offset,
-                         team->workers[0].nn.diff + offset);
+    for (int apart = 1; apart < team->size; apart *= 2)
+        for (int i = 0; i + apart < team->size; i += 2 * apart)
+            nn->kernels->add((int64_t)count, team->workers[i + apart].nn.diff + offset,
+                             team->workers[i].nn.diff + offset);
 }
 
 void team_sum(struct team *team, size_t elements, int worker)
@@ -70,7 +71,17 @@ void team_sum(struct team *team, size_t elements, int worker)
         team_sum_piece(team, nn, at, count);
         summed += (double)count;
     }
-    nn_book(nn, PROFILE_OPTIMIZER, &start, 0, summed * (team->size + 1) * sizeof(float));
+    nn_book(nn, PROFILE_OPTIMIZER, &start, 0, summed * (team->size + team->size / 2) * sizeof(float));
+}
+
+double team_loss(const struct team *team)
+{
+    struct worker *workers = team->workers;
+
+    for (int apart = 1; apart < team->size; apart *= 2)
+        for (int i = 0; i + apart < team->size; i += 2 * apart)
+            workers[i].loss_nats += workers[i + apart].loss_nats;
+    return workers[0].loss_nats;
 }
 
 void team_profile(const struct team *team, struct profile_row *rows)

@@ -32,10 +32,14 @@ void team_each(const struct team *team, team_work *work, void *context);
 /* Likewise: all threads wait here, and the time is booked. */
 void team_wait(struct team *team);
 
-/* The ordered sum of all workers' gradients into the first one's: of `count` elements from `offset` on
- * by whoever has nn, or a worker's part of all `elements`. */
+/* The sum of all workers' gradients into the first one's: of `count` elements from `offset` on by
+ * whoever has nn, or a worker's part of all `elements`.  Neighbours first, then what pairs of them have,
+ * and so on: the sums of several teams, of a power of two workers each, taken likewise, are to their
+ * bits that of one team of all their workers.  What the others have is not their own gradient any more. */
 void team_sum_piece(const struct team *team, struct nn *nn, size_t offset, size_t count);
 void team_sum(struct team *team, size_t elements, int worker);
+/* Likewise of their losses, once. */
+double team_loss(const struct team *team);
 
 /* Where the time of all workers went since the profile was reset: rows is (PROFILE_KINDS). */
 void team_profile(const struct team *team, struct profile_row *rows);

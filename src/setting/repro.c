@@ -44,6 +44,12 @@ static json_t *seeds_json(const struct setting *setting)
     return seeds;
 }
 
+/* Those of all its processes, which decide its last bits. */
+static int threads_of_run(const struct setting *setting)
+{
+    return setting_threads_per_run(setting) * setting_ranks_per_run(setting);
+}
+
 static bool is_left_out(const struct setting *setting, int option)
 {
     const struct setting_option *row = setting_option_at(option);
@@ -56,6 +62,8 @@ static bool is_left_out(const struct setting *setting, int option)
         return ((const struct text_list *)value)->count == 0;
     case OPTION_FLAG:
         return !*(const bool *)value;
+    case OPTION_INT:
+        return *(const int *)value == 0;
     default:
         return *(char *const *)value == NULL;
     }
@@ -77,8 +85,7 @@ json_t *setting_json(const struct setting *setting, const struct data_identity *
         option_put_path(document, "seeds", seeds_json(setting)) ||
         (setting->until_decided &&
          option_put_path(document, "seeds_max", json_integer(setting->recipe.seeds))) ||
-        option_put_path(document, "threads_per_run",
-                        json_integer(setting_threads_per_run(setting))) ||
+        option_put_path(document, "threads_per_run", json_integer(threads_of_run(setting))) ||
         option_put_path(document, "threads_from",
                         setting->threads_from ? json_string(setting->threads_from)
                                               : json_null()) ||
@@ -160,7 +167,7 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     print_text(out, AT(variant_names), variant->name);
     print_whole(out, AT(first_seed), seed);
     print_whole(out, AT(recipe.seeds), 1);
-    print_whole(out, AT(threads), setting_threads_per_run(setting));
+    print_whole(out, AT(threads), threads_of_run(setting));
     print_whole(out, AT(recipe.jobs), 1);
     print_text(out, AT(precision_name), setting->precision_name);
     if (!preset_find(setting->preset)->recipe.no_slope)

@@ -3,6 +3,7 @@
 
 #include "src/setting/setting.h"
 
+#include "src/comm/ranks.h"
 #include "src/results/decisions.h"
 #include "src/setting/file.h"
 #include "src/setting/presets.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AT(member) offsetof(struct setting, member)
 #define ORIGIN_OF(setting, member)                                                                 \
@@ -289,35 +291,55 @@ static int threads_asked(void)
     return 0;
 }
 
-static void warn_of_threads(const struct setting *setting, const struct cpus *cpus)
+/* The processors that a rank is bound to by the launcher are for its threads alone; where the launcher
+ * binds none, those of a machine share them. */
+static void warn_of_threads(const struct setting *setting, const struct cpus *cpus, int most)
 {
     char quota[64] = "";
+    const char *hint = ranks_get()->library
+                           ? "; launchers bind a rank to few of them unless they are told otherwise, Open "
+                             "MPI's by bind-to none or map-by slot:pe=N"
+                           : "";
 
-    if (setting->threads <= cpus->usable)
+    if (setting->threads <= most)
         return;
     if (strcmp(cpus->from, "quota") == 0)
         snprintf(quota, sizeof quota, " (its control group has a quota of %.4g)", cpus->quota);
     warn_add("%s %d is more than the %d core%s that this process may use%s; it will be slower, not "
-             "faster",
+             "faster%s",
              strcmp(setting->threads_from, "given") == 0 ? FIELD("threads") : setting->threads_from,
-             setting->threads, cpus->usable, cpus->usable == 1 ? "" : "s", quota);
+             setting->threads, most, most == 1 ? "" : "s", quota, hint);
+}
+
+/* Threads of use in this process. */
+static int usable_threads(const struct cpus *cpus)
+{
+    int here = ranks_get()->here;
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (here == 1 || (long)here * cpus->usable <= online)
+        return cpus->usable; /* its own */
+    return cpus->usable > here ? cpus->usable / here : 1;
 }
 
 static int resolve_threads(struct setting *setting)
 {
     /* With a look after each seed the next one's runs wait for it. */
-    int runs = setting->variant_count * (setting->until_decided ? 1 : setting->recipe.seeds);
+    int runs = setting->variant_count * (setting->until_decided ? 1 : setting->recipe.seeds), usable;
     struct cpus cpus;
 
     cpus_find(&cpus);
+    usable = usable_threads(&cpus);
     setting->threads_from = "given";
     if (setting->threads == 0 && (setting->threads = threads_asked()) > 0)
         setting->threads_from = "OMP_NUM_THREADS";
     if (setting->threads == 0) {
-        setting->threads = cpus.usable;
+        setting->threads = usable;
         setting->threads_from = cpus.from;
     }
-    warn_of_threads(setting, &cpus);
+    warn_of_threads(setting, &cpus, usable);
+    if (ranks_get()->all->size > 1 && ORIGIN_OF(setting, recipe.jobs) < ORIGIN_COMMAND_LINE)
+        setting->recipe.jobs = 1;
     if (setting->recipe.jobs == 0)
         setting->recipe.jobs = setting->threads < runs ? setting->threads : runs;
     if (setting->recipe.jobs > setting->threads)
@@ -326,6 +348,50 @@ static int resolve_threads(struct setting *setting)
                        setting->recipe.jobs, setting->recipe.jobs, setting->threads,
                        setting->recipe.jobs);
     return 0;
+}
+
+/* The nearest numbers that `ranks` divides, for a message: "96 or 128". */
+static void name_nearest(int batch, int ranks, char *text, size_t size)
+{
+    int below = batch / ranks * ranks;
+
+    if (below > 0)
+        snprintf(text, size, "%d or %d", below, below + ranks);
+    else
+        snprintf(text, size, "%d", ranks);
+}
+
+static int resolve_ranks(struct setting *setting)
+{
+    int all = ranks_get()->all->size, ranks = setting->ranks_per_run;
+    char nearest[64];
+
+    /* What a file says is of the machines that it was made on. */
+    if (ranks == 0 || ORIGIN_OF(setting, ranks_per_run) < ORIGIN_COMMAND_LINE)
+        ranks = all;
+    setting->ranks_per_run = ranks == 1 ? 0 : ranks;
+    if (all % ranks != 0)
+        return err_set(FIELD("ranks_per_run") ": groups of %d do not divide the %d rank%s that there %s%s",
+                       ranks, all, all == 1 ? "" : "s", all == 1 ? "is" : "are",
+                       all == 1 ? "; glubench_mpi, started by an MPI launcher, has more" : "");
+    if (all > 1 && setting->recipe.jobs > 1)
+        return err_set(FIELD("jobs") ": %d trainings side by side in each of %d ranks; give 1, and "
+                       FIELD("ranks_per_run"),
+                       setting->recipe.jobs, all);
+    if (all > ranks && setting->until_decided)
+        return err_set(FIELD("until_decided") ": %d groups of ranks do not see each other's runs; give "
+                       FIELD("ranks_per_run") " %d",
+                       all / ranks, all);
+    if (all > ranks && (setting->dump_batches || setting->log))
+        return err_set(FIELD("%s") ": %d groups of ranks would write to one file; give "
+                       FIELD("ranks_per_run") " %d",
+                       setting->log ? "log" : "dump_batches", all / ranks, all);
+    name_nearest(setting->recipe.batch, ranks, nearest, sizeof nearest);
+    return setting->recipe.batch % ranks == 0
+               ? 0
+               : err_set(FIELD("batch") ": %d ranks do not divide %d examples; give %s, or other "
+                         FIELD("ranks_per_run"),
+                         ranks, setting->recipe.batch, nearest);
 }
 
 static int resolve_precision(struct setting *setting)
@@ -397,7 +463,7 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
         resolve_variants(setting) || resolve_baseline(setting) || resolve_d_ff(setting) ||
         resolve_spans(setting, built) || resolve_lengths(setting) || resolve_tokenizer(setting) ||
         resolve_sizes(setting) || resolve_until_decided(setting) || resolve_threads(setting) ||
-        resolve_precision(setting) || resolve_text_field(setting) ||
+        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
         check_resume(setting))
         return -1;
     if (preset_find(setting->preset)->note && !setting->tokenizer_file)

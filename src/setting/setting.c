@@ -54,6 +54,11 @@ int setting_threads_per_run(const struct setting *setting)
     return setting->threads / setting->recipe.jobs;
 }
 
+int setting_ranks_per_run(const struct setting *setting)
+{
+    return setting->ranks_per_run ? setting->ranks_per_run : 1;
+}
+
 /* A number that the optimizer does not take is no number. */
 static double or_none(double value)
 {

@@ -67,7 +67,8 @@ struct setting {
     double dropout;
     double rate_factor; /* of --learning-rate-factor; recipe.learning_rate is the product */
 
-    int threads; /* of all jobs together; 0 until resolved: OMP_NUM_THREADS, or one per core */
+    int threads; /* of all jobs of a process together; 0 until resolved: OMP_NUM_THREADS, or one per core */
+    int ranks_per_run; /* of MPI; 0 until resolved: all; and when it is one process after all */
     int micro_batch;
     char *precision_name;
 
@@ -114,8 +115,10 @@ struct option_values setting_values(struct setting *setting);
 
 /* Width of a variant's hidden layer. */
 int setting_d_ff(const struct setting *setting, const struct variant *variant);
-/* Threads of one training. */
+/* Threads of one training, in each of its processes. */
 int setting_threads_per_run(const struct setting *setting);
+/* Its processes. */
+int setting_ranks_per_run(const struct setting *setting);
 /* The model of a variant, trained with `threads` threads. */
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads);

@@ -35,31 +35,34 @@ static int check_size(const struct forecast_row *row)
 int forecast_make(struct forecast_row **rows, const struct setting *setting)
 {
     struct forecast_row *made = calloc((size_t)setting->variant_count, sizeof *made);
-    int threads = setting_threads_per_run(setting), baseline = 0;
+    int threads = setting_threads_per_run(setting), baseline = 0, i;
 
     *rows = NULL;
     if (!made)
         return err_set("out of memory");
-    for (int i = 0; i < setting->variant_count; i++) {
+    for (i = 0; i < setting->variant_count; i++) {
         const struct variant *variant = setting->variants[i];
         struct model_options options = setting_model(setting, variant, threads);
 
         made[i].variant = variant;
         made[i].d_ff = setting_d_ff(setting, variant);
-        if (model_counts(&options, &made[i].counts) || check_size(&made[i]) ||
-            model_memory(&options, &made[i].memory)) {
-            free(made);
-            return err_prepend("%s", variant->name);
-        }
+        if (model_counts(&options, &made[i].counts) || check_size(&made[i]))
+            goto failed;
+        options.batch /= setting_ranks_per_run(setting);
+        if (model_memory(&options, &made[i].memory))
+            goto failed;
         if (variant == setting->baseline)
             baseline = i;
     }
-    for (int i = 0; i < setting->variant_count; i++)
+    for (i = 0; i < setting->variant_count; i++)
         made[i].parameter_difference =
             (double)(made[i].counts.parameters - made[baseline].counts.parameters) /
             (double)made[baseline].counts.parameters;
     *rows = made;
     return 0;
+failed:
+    free(made);
+    return err_prepend("%s", setting->variants[i]->name);
 }
 
 /* Besides the models: the program and its libraries, with the code that oneDNN generates.  How much

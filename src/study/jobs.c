@@ -3,6 +3,8 @@
 
 #include "src/study/jobs.h"
 
+#include "src/comm/ranks.h"
+#include "src/study/group.h"
 #include "src/study/records.h"
 #include "src/train/signals.h"
 #include "src/train/train.h"
@@ -55,7 +57,7 @@ static void set_dirty(const struct jobs *jobs, const struct run *run, bool dirty
         struct part *part = &jobs->study->parts[i];
 
         if ((run->part == part && !run->slope) || study_is_slope_of(run, part))
-            part->is_dirty = !jobs->study->options->cells;
+            part->is_dirty = !jobs->study->options->cells && !group_helps();
     }
 }
 
@@ -198,8 +200,9 @@ static void print_result(const struct study *study, const struct run *run)
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
-/* Train one cell in the job of that number.  Called without the lock. */
-static void train(struct jobs *jobs, int job_number, struct run *run)
+/* Train one cell in the job of that number.  Called without the lock.  -1 and a message: the other ranks
+ * of the group wait in vain. */
+static int train(struct jobs *jobs, int job_number, struct run *run)
 {
     const struct study *study = jobs->study;
     const struct cell *cell = run->cell;
@@ -212,6 +215,7 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
         .variant = cell->variant,
         .seed = cell->seed,
         .threads = setting_threads_per_run(setting),
+        .comm = ranks_get()->group,
         .task = run->part->task,
         .dump = run->slope ? NULL : jobs->dump,
         .journal = run->slope ? NULL : jobs->journal,
@@ -229,7 +233,17 @@ static void train(struct jobs *jobs, int job_number, struct run *run)
         job.states = &place;
     }
     cpus_enter_job(job_number, setting->recipe.jobs, job.threads);
+    if (group_order(study, run)) {
+        ranks_break();
+        return -1;
+    }
     train_run(&job, &run->result);
+    if (run->result.status != RUN_FAILED || job.comm->size == 1)
+        return 0;
+    ranks_break();
+    err_set("%s", run->result.error ? run->result.error : "out of memory");
+    run_result_free(&run->result);
+    return -1;
 }
 
 static void say_elsewhere(const struct jobs *jobs, const struct run *run)
@@ -313,13 +327,13 @@ static void end(struct jobs *jobs, struct run *run, int *claim)
     jobs_write_if_due(jobs);
 }
 
-/* Is there nothing to do for that run: it is done, is not needed any more, or was ours to begin with and is
- * not looked at again?  Called under the lock. */
+/* Is there nothing to do for that run: it is done, is another group's, is not needed any more, or was ours to
+ * begin with and is not looked at again?  Called under the lock. */
 static bool is_passed(const struct jobs *jobs, int i)
 {
     const struct run *run = &jobs->study->runs[i];
 
-    return run->done || (jobs->again && !run->elsewhere) ||
+    return run->done || !group_has(jobs->study, run) || (jobs->again && !run->elsewhere) ||
            (looks_are_over(&jobs->looks) && !looks_are_due(&jobs->looks, i));
 }
 
@@ -365,13 +379,17 @@ static void *work(void *context)
     number = jobs->started++;
     pthread_mutex_unlock(&jobs->lock);
     while ((run = next_run(jobs)) != NULL) {
+        bool failed = false;
         int claim;
 
         if (begin(jobs, run, &claim)) {
-            train(jobs, number, run);
-            end(jobs, run, &claim);
+            failed = train(jobs, number, run) != 0;
+            if (!failed)
+                end(jobs, run, &claim);
         }
         look(jobs, 1);
+        if (failed)
+            break;
     }
     cpus_leave_job(setting->recipe.jobs, setting_threads_per_run(setting));
     return NULL;
@@ -396,7 +414,7 @@ static int work_once(struct jobs *jobs)
     for (int i = 0; i < others; i++)
         pthread_join(threads[i], NULL);
     free(threads);
-    return 0;
+    return ranks_get()->broken ? -1 : 0;
 }
 
 int jobs_elsewhere(const struct study *study)

@@ -33,7 +33,7 @@ struct jobs {
 };
 
 /* Do all runs that are this program's, and at the end those once more that other programs had: they may have
- * left them, ended or not.  0, or -1 and a message (memory). */
+ * left them, ended or not.  0, or -1 and a message (memory, or a rank cannot go on). */
 int jobs_work(struct jobs *jobs) GLU_MUST_USE;
 /* How many of them other programs have. */
 int jobs_elsewhere(const struct study *study);

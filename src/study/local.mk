@@ -7,6 +7,7 @@ libglubench_a_SOURCES += \
     src/study/forecast.c src/study/forecast.h \
     src/study/gather.c src/study/gather.h \
     src/study/grid.c src/study/grid.h \
+    src/study/group.c src/study/group.h \
     src/study/identity.c src/study/identity.h \
     src/study/inputs.c src/study/inputs.h \
     src/study/jobs.c src/study/jobs.h \

@@ -3,9 +3,11 @@
 
 #include "src/study/run.h"
 
+#include "src/comm/ranks.h"
 #include "src/model/weights.h"
 #include "src/study/extend.h"
 #include "src/study/files.h"
+#include "src/study/group.h"
 #include "src/study/jobs.h"
 #include "src/study/partial.h"
 #include "src/study/resume.h"
@@ -87,7 +89,8 @@ static int open_jobs(struct jobs *jobs, struct study *study)
     if (!jobs->finished)
         return err_set("out of memory");
     for (int i = study->begin; i < study->end; i++)
-        jobs->steps_all += study->runs[i].done ? 0 : study->runs[i].cell->setting->recipe.steps;
+        if (!study->runs[i].done && group_has(study, &study->runs[i]))
+            jobs->steps_all += study->runs[i].cell->setting->recipe.steps;
     if (study->setting->dump_batches && dump_open(&jobs->dump, study->setting->dump_batches))
         return -1;
     if (study->setting->log &&
@@ -205,41 +208,87 @@ static int enter(struct study *study)
     return 0;
 }
 
-/* When all runs are done. */
+/* There may be more parts than runs. */
+static bool is_empty(const struct study *study)
+{
+    return study->begin == study->end;
+}
+
+/* Check and enter what is to be done. */
+static int open_all(struct jobs *jobs, struct study *study, const struct study_options *options)
+{
+    if (study_open(study, options))
+        return -1;
+    if (is_empty(study)) {
+        partial_say(study);
+        return 0;
+    }
+    if (enter(study) || check_init_checkpoints(study) || open_jobs(jobs, study))
+        return -1;
+    signals_catch();
+    if (resume_note(study) || looks_open(&jobs->looks, study))
+        return -1;
+    store_unlock_study(study->store);
+    return 0;
+}
+
+/* For a leader that helps. */
+static int join_all(struct jobs *jobs, struct study *study, const struct study_options *options)
+{
+    if (group_join(study, options))
+        return -1;
+    return is_empty(study) ? 0 : open_jobs(jobs, study);
+}
+
+/* The same with the leaders of all groups of ranks, the first of which goes first. */
+static int begin_all(struct jobs *jobs, struct study *study, const struct study_options *options)
+{
+    struct comm *leaders = ranks_get()->leaders;
+    bool helps = group_helps();
+
+    if (ranks_all(leaders, helps ? 0 : open_all(jobs, study, options)))
+        return -1;
+    return ranks_all(leaders, helps ? join_all(jobs, study, options) : 0);
+}
+
+/* When all runs are done: their throughput, which is of a process by itself, and the results files. */
 static enum study_status finish(struct jobs *jobs, json_t **document)
 {
     jobs->due_s = 0;
     jobs_write_if_due(jobs);
-    measure_throughput(jobs->study);
+    if (ranks_get()->all->size == 1)
+        measure_throughput(jobs->study);
     return conclude(jobs, document);
+}
+
+/* All runs, and the end of it. */
+static enum study_status lead(struct jobs *jobs, struct study *study, json_t **document)
+{
+    if (is_empty(study))
+        return STUDY_OK;
+    if (jobs_work(jobs) || group_gather(study)) {
+        if (ranks_get()->all->size > 1)
+            ranks_break();
+        return STUDY_FAILED;
+    }
+    if (group_helps())
+        return STUDY_OK;
+    return study->options->cells ? partial_conclude(study) : finish(jobs, document);
 }
 
 enum study_status study_run(const struct study_options *options, json_t **document)
 {
     struct jobs jobs = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
-    struct study study;
+    struct study study = {.options = options};
     enum study_status status = STUDY_FAILED;
 
     *document = NULL;
-    if (study_open(&study, options))
-        goto out;
-    if (study.begin == study.end) { /* there may be more parts than runs */
-        partial_say(&study);
-        status = STUDY_OK;
-        goto out;
-    }
-    if (enter(&study) || check_init_checkpoints(&study) || open_jobs(&jobs, &study))
-        goto out;
-    signals_catch();
-    if (resume_note(&study) || looks_open(&jobs.looks, &study))
-        goto out;
-    store_unlock_study(study.store);
-    if (jobs_work(&jobs))
-        goto out;
-    status = options->cells ? partial_conclude(&study) : finish(&jobs, document);
-    if (status == STUDY_OK || status == STUDY_RUNS_FAILED)
+    if (ranks_get()->group->rank > 0)
+        return group_follow(options);
+    if (begin_all(&jobs, &study, options) == 0)
+        status = lead(&jobs, &study, document);
+    if ((status == STUDY_OK || status == STUDY_RUNS_FAILED) && !group_helps())
         leave_store(&study);
-out:
     signals_release();
     if (dump_close(jobs.dump))
         status = STUDY_FAILED;
@@ -250,5 +299,5 @@ out:
     pthread_cond_destroy(&jobs.ended);
     pthread_mutex_destroy(&jobs.lock);
     study_close(&study);
-    return status;
+    return group_end(status);
 }

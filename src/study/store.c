@@ -270,6 +270,18 @@ int store_open_beside(struct store **store, const char *output)
     return open_locked(store, made, output);
 }
 
+int store_open_helping(struct store **store, const char *output)
+{
+    char *resolved = io_follow(output);
+
+    *store = NULL;
+    if (!resolved)
+        return err_prepend(FIELD("output"));
+    *store = make_store(resolved, ".run");
+    free(resolved);
+    return *store ? 0 : err_prepend(FIELD("output"));
+}
+
 /* ---- Names ----------------------------------------------------------------------------------- */
 
 /* Which names in a directory are ours?  Nothing else is ever removed. */

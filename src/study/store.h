@@ -44,6 +44,9 @@ int store_open_reading(struct store **store, const char *path) GLU_MUST_USE;
  * is not a regular file has none: *store is NULL then. */
 int store_open_beside(struct store **store, const char *output) GLU_MUST_USE;
 
+/* The one beside a results file without its lock, for a process that works with the one that has it. */
+int store_open_helping(struct store **store, const char *output) GLU_MUST_USE;
+
 /* Give up the lock and keep what is in the directory; one beside a results file goes when there is
  * nothing of a study in it.  Accepts NULL. */
 void store_close(struct store *store);

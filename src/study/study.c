@@ -3,6 +3,7 @@
 
 #include "src/study/study.h"
 
+#include "src/comm/ranks.h"
 #include "src/study/files.h"
 #include "src/study/share.h"
 #include "src/util/own.h"
@@ -279,15 +280,27 @@ static int note_store(const struct store *store)
     return store && stat(store_path(store), &info) == 0 ? own_note(&info) : 0;
 }
 
-/* Several programs may do the runs, but one alone writes the results files. */
+/* Several programs may do the runs, but one alone writes the results files; others that belong to it do runs
+ * for it. */
 static int open_store(struct study *study)
 {
+    const struct ranks *ranks = ranks_get();
     const struct study_options *options = study->options;
+    const char *output = study->setting->output;
 
-    if (options->cells)
+    if (options->cells || (options->axes && ranks->number > 0))
         return store_open(&study->store, options->directory) ? err_prepend(FIELD("output")) : 0;
-    return options->axes ? store_open_locked(&study->store, options->directory)
-                         : store_open_beside(&study->store, study->setting->output);
+    if (options->axes)
+        return store_open_locked(&study->store, options->directory);
+    if (ranks->number > 0)
+        return store_open_helping(&study->store, output);
+    if (store_open_beside(&study->store, output))
+        return -1;
+    return study->store || ranks->groups == 1
+               ? 0
+               : err_set(FIELD("output") " is no regular file, in which %d groups of ranks could bring "
+                         "their runs together; give one, or " FIELD("ranks_per_run") " %d",
+                         ranks->groups, ranks->all->size);
 }
 
 int study_open(struct study *study, const struct study_options *options)

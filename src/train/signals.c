@@ -7,14 +7,26 @@
 
 atomic_int signals_stop, signals_checkpoints;
 
+/* The first that this process got itself; another one's may be the reason to stop. */
+static atomic_int received;
+
+void signals_note_stop(int number)
+{
+    int none = 0;
+
+    atomic_compare_exchange_strong(&signals_stop, &none, number);
+}
+
 static void on_stop(int number)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     int none = 0;
 
     /* Two signals may be handled at once, in two threads. */
-    if (atomic_compare_exchange_strong(&signals_stop, &none, number))
+    if (atomic_compare_exchange_strong(&received, &none, number)) {
+        signals_note_stop(number);
         return;
+    }
     sigaction(number, &action, NULL);
     raise(number); /* pending until the handler returns, and then it ends the program */
 }
@@ -39,7 +51,7 @@ static struct {
 
 void signals_catch(void)
 {
-    signals_stop = 0;
+    signals_stop = received = 0;
     signals_checkpoints = 0;
     for (size_t i = 0; i < LENGTH_OF(signals); i++) {
         struct sigaction action = {.sa_handler = signals[i].handler, .sa_flags = SA_RESTART}, before;

@@ -20,4 +20,7 @@ extern atomic_int signals_stop;
 /* How many times a checkpoint was asked for. */
 extern atomic_int signals_checkpoints;
 
+/* Another process, which trains with this one, got a signal to stop. */
+void signals_note_stop(int number);
+
 #endif

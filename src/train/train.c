@@ -5,6 +5,7 @@
 
 #include "src/model/weights.h"
 #include "src/train/evaluate.h"
+#include "src/train/shared.h"
 #include "src/train/signals.h"
 #include "src/util/clock.h"
 #include "src/util/machine.h"
@@ -21,14 +22,17 @@ enum { DIVERGED_FACTOR = 10 };
 /* What a training works with. */
 struct training {
     const struct train_job *job;
+    struct comm *comm; /* rank 0 alone reads, writes and reports */
     struct run_result *result;
     struct model *model;
     struct task_stream *stream;
-    struct batch *batch;
+    struct batch *heldout; /* of the other ranks */
+    struct batch *batch;   /* of all ranks */
     struct evaluation evaluation; /* the last one */
     struct train_state state;
     double saved_s;        /* when the last checkpoint was written */
     int checkpoints_asked; /* signals_checkpoints, as far as it was heeded */
+    bool checkpoint_wanted; /* some rank was asked */
 };
 
 /* How often checkpoints are written unless --checkpoint-every says otherwise. */
@@ -49,28 +53,57 @@ static int load_weights(struct training *training)
     return weights_load(job->init_directory, training->model);
 }
 
-static int open_training(struct training *training)
+static bool leads(const struct training *training)
+{
+    return training->comm->rank == 0;
+}
+
+/* The text, and a model of values that are 0 still. */
+static int open_parts(struct training *training)
 {
     const struct train_job *job = training->job;
     struct model_options options = setting_model(job->setting, job->variant, job->threads);
+    struct comm *comm = training->comm;
 
-    if (evaluation_open(&training->evaluation, job->task->heldout,
+    if (shared_heldout(comm, leads(training) ? job->task->heldout : NULL, &training->heldout) ||
+        evaluation_open(&training->evaluation,
+                        leads(training) ? job->task->heldout : training->heldout,
                         job->setting->recipe.curve_examples) ||
         batch_create(&training->batch, options.batch, options.model.input_length,
                      options.model.target_length) ||
-        task_stream_open(&training->stream, job->task, job->seed) ||
-        model_create(&training->model, &options))
+        (leads(training) && task_stream_open(&training->stream, job->task, job->seed)))
         return -1;
+    options.batch /= comm->size;
+    options.comm = comm;
+    return model_create(&training->model, &options);
+}
+
+/* Values, from the seed or from elsewhere. */
+static int begin(struct training *training)
+{
+    const struct train_job *job = training->job;
+    bool resumed = job->resume && job->states &&
+                   state_load(job->states, training->model, job->setting->recipe.steps,
+                              &training->state, training->result);
+
+    if (resumed) {
+        model_set_seed(training->model, job->seed);
+        if (task_stream_skip(training->stream, (uint64_t)training->state.step))
+            return -1;
+    } else {
+        model_init(training->model, job->seed);
+        if (job->init_directory && load_weights(training))
+            return -1;
+    }
+    return shared_start(training->comm, resumed || job->init_directory, training->model,
+                        &training->state, training->result);
+}
+
+static int open_training(struct training *training)
+{
     training->saved_s = clock_now_s();
     training->checkpoints_asked = signals_checkpoints;
-    if (job->resume && job->states &&
-        state_load(job->states, training->model, job->setting->recipe.steps, &training->state,
-                   training->result)) {
-        model_set_seed(training->model, job->seed);
-        return task_stream_skip(training->stream, (uint64_t)training->state.step);
-    }
-    model_init(training->model, job->seed);
-    return job->init_directory ? load_weights(training) : 0;
+    return open_parts(training) || begin(training) ? -1 : 0;
 }
 
 static void close_training(struct training *training)
@@ -78,6 +111,7 @@ static void close_training(struct training *training)
     model_destroy(training->model);
     task_stream_close(training->stream);
     batch_destroy(training->batch);
+    batch_destroy(training->heldout);
     evaluation_close(&training->evaluation);
 }
 
@@ -189,13 +223,15 @@ static int train_step(struct training *training, double *nats)
     struct run_result *result = training->result;
     int64_t step = training->state.step + 1;
     const struct schedule schedule = setting_schedule(job->setting);
+    struct batch part;
     double start_s = clock_now_s(), loss_nats;
 
     *nats = NAN;
-
-    if (task_stream_next(training->stream, training->batch) ||
-        model_train_step(training->model, training->batch, step, schedule_rate(&schedule, step),
-                         &loss_nats))
+    if ((leads(training) && task_stream_next(training->stream, training->batch)) ||
+        shared_batch(training->comm, training->batch))
+        return -1;
+    part = shared_part(training->comm, training->batch);
+    if (model_train_step(training->model, &part, step, schedule_rate(&schedule, step), &loss_nats))
         return -1;
     result->train_s += clock_now_s() - start_s;
     training->state.step = step;
@@ -217,7 +253,7 @@ static bool checkpoint_is_due(const struct training *training)
 
     if (!training->job->states)
         return false;
-    if (training->checkpoints_asked != signals_checkpoints)
+    if (training->checkpoint_wanted || training->checkpoints_asked != signals_checkpoints)
         return true;
     return every > 0 ? training->state.step % every == 0
                      : clock_now_s() - training->saved_s >= checkpoint_interval_s;
@@ -227,9 +263,25 @@ static bool checkpoint_is_due(const struct training *training)
 static void save_checkpoint(struct training *training)
 {
     training->checkpoints_asked = signals_checkpoints;
+    training->checkpoint_wanted = false;
     training->saved_s = clock_now_s();
     if (state_save(training->job->states, training->model, &training->state, training->result))
         warn_add("no checkpoint was written: %s", err_get());
+}
+
+/* What was asked for since the last step; *stop is the same on all ranks. */
+static int heed_signals(struct training *training, int *stop)
+{
+    int asked = signals_checkpoints;
+    bool checkpoint = training->checkpoints_asked != asked;
+
+    if (shared_signals(training->comm, stop, &checkpoint))
+        return -1;
+    if (!training->job->states) /* nobody to write it */
+        training->checkpoints_asked = asked;
+    else if (checkpoint)
+        training->checkpoint_wanted = true;
+    return 0;
 }
 
 static int train_loop(struct training *training)
@@ -237,12 +289,15 @@ static int train_loop(struct training *training)
     struct run_result *result = training->result;
     const struct setting *setting = training->job->setting;
     double loss_nats;
+    int stop;
 
     /* A training that goes on has its first points already. */
     if (result->curve_count == 0 && evaluate(training, NAN))
         return -1;
     while (result->status == RUN_OK && training->state.step < setting->recipe.steps) {
-        if (signals_stop) {
+        if (heed_signals(training, &stop))
+            return -1;
+        if (stop) {
             result->status = RUN_INTERRUPTED;
             if (training->job->states)
                 save_checkpoint(training);
@@ -310,10 +365,14 @@ static int finish(struct training *training)
     struct run_result *result = training->result;
 
     hash_parameters(training->model, result->parameters_sha256);
+    if (shared_check(training->comm, result->parameters_sha256))
+        return -1;
     if (result->status != RUN_OK) {
         result->heldout_log_perplexity_nats = NAN;
         return 0;
     }
+    if (!leads(training))
+        return 0;
     dump_heldout(job->dump, job->variant, job->seed, training->state.step,
                  evaluation->heldout, evaluation->example_nats);
     result->heldout_examples = evaluation->heldout->examples;
@@ -325,7 +384,9 @@ static int finish(struct training *training)
 
 void train_run(const struct train_job *job, struct run_result *result)
 {
-    struct training training = {.job = job, .result = result};
+    struct training training = {.job = job,
+                                .comm = job->comm ? job->comm : comm_type_at(0)->get(),
+                                .result = result};
     bool alone = job->setting->recipe.jobs == 1;
 
     *result = (struct run_result){.variant = job->variant,
@@ -336,7 +397,7 @@ void train_run(const struct train_job *job, struct run_result *result)
     result->repro = setting_repro(job->setting, job->variant, (int64_t)job->seed, job->init_directory);
     if (alone)
         machine_peak_reset();
-    if (open_training(&training) || train_loop(&training) || dataset_check(job->task->dataset) ||
+    if (open_training(&training) || train_loop(&training) || (job->task && dataset_check(job->task->dataset)) ||
         finish(&training)) {
         result->status = RUN_FAILED;
         result->heldout_log_perplexity_nats = NAN;

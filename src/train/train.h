@@ -20,6 +20,9 @@ struct train_job {
     const struct variant *variant;
     uint64_t seed;
     int threads;
+    /* The processes that do it together, each called with the same; NULL: this one alone.  Rank 0 has
+     * all that follows, the others nothing of it. */
+    struct comm *comm;
     const struct task *task;           /* with held-out examples */
     struct dump *dump;                 /* NULL: none */
     struct journal *journal;           /* NULL: none */

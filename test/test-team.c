@@ -1,0 +1,112 @@
+/* test-team.c - the workers' gradients and losses are summed pairwise, so that teams of a power of two
+ * workers, summed alike, give the bits of one team of all. */
+#include "src/glu.h"
+
+#include "src/nn/team.h"
+#include "test/tap.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORKERS = 16, ELEMENTS = (1 << 15) * 3 + 17 };
+
+static float values[WORKERS][ELEMENTS], work[WORKERS][ELEMENTS];
+
+/* Numbers of many sizes: any other order of summation shows in some of them. */
+static void make_values(void)
+{
+    uint32_t state = 1;
+
+    for (int w = 0; w < WORKERS; w++)
+        for (int i = 0; i < ELEMENTS; i++) {
+            state = state * 1664525 + 1013904223;
+            values[w][i] = ldexpf((float)(int32_t)state, (int)(state >> 28) - 40);
+        }
+}
+
+/* The sum of workers `first` to before `last`; the upper part is as large as a power of two can be. */
+static float tree(int first, int last, int element)
+{
+    int lower = 1;
+
+    if (last - first == 1)
+        return values[first][element];
+    while (2 * lower < last - first)
+        lower *= 2;
+    return tree(first, first + lower, element) + tree(first + lower, last, element);
+}
+
+/* A team of workers from `first` on, whose gradients are there and whose losses are element 5. */
+static void make_team(struct team *team, int first, int size)
+{
+    if (team_open(team, size, 1))
+        tap_bail_out("%s", err_get());
+    for (int w = 0; w < size; w++) {
+        memcpy(work[first + w], values[first + w], sizeof work[0]);
+        team->workers[w].nn.kernels = kernels_get();
+        team->workers[w].nn.diff = work[first + w];
+        team->workers[w].loss_nats = values[first + w][5];
+    }
+}
+
+static void sum(struct team *team)
+{
+    for (int w = 0; w < team->size; w++)
+        team_sum(team, ELEMENTS, w);
+}
+
+static void test_one(int size)
+{
+    struct team team;
+    int wrong = 0;
+
+    make_team(&team, 0, size);
+    sum(&team);
+    for (int i = 0; i < ELEMENTS; i++) {
+        float expected = tree(0, size, i);
+
+        wrong += memcmp(&work[0][i], &expected, sizeof expected) != 0;
+    }
+    tap_ok(wrong == 0, "%d workers: the sum is the pairwise one; %d elements are not", size, wrong);
+    team_close(&team);
+}
+
+static void test_teams(int teams, int size)
+{
+    struct team all, part[WORKERS], upper;
+    static float one[ELEMENTS];
+    double one_loss, loss;
+
+    make_team(&all, 0, teams * size);
+    sum(&all);
+    memcpy(one, work[0], sizeof one);
+    one_loss = team_loss(&all);
+    team_close(&all);
+    make_team(&upper, 0, teams);
+    for (int t = 0; t < teams; t++) {
+        make_team(&part[t], t * size, size);
+        sum(&part[t]);
+        upper.workers[t].nn.diff = work[t * size];
+        upper.workers[t].loss_nats = team_loss(&part[t]);
+        team_close(&part[t]);
+    }
+    sum(&upper);
+    loss = team_loss(&upper);
+    team_close(&upper);
+    tap_ok(memcmp(one, work[0], sizeof one) == 0 && memcmp(&one_loss, &loss, sizeof loss) == 0,
+           "%d teams of %d: the bits of one", teams, size);
+}
+
+int main(void)
+{
+    static const int teams[][2] = {{2, 1}, {2, 2}, {4, 1}, {3, 2}, {3, 4}, {5, 2}, {8, 2}, {1, 3}};
+
+    tap_plan(9 + (int)LENGTH_OF(teams));
+    make_values();
+    for (int size = 1; size <= 9; size++)
+        test_one(size);
+    for (size_t i = 0; i < LENGTH_OF(teams); i++)
+        test_teams(teams[i][0], teams[i][1]);
+    return tap_status();
+}
