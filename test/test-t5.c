@@ -110,6 +110,72 @@ static void test_dropouts(void)
         tap_skip(1, "this CPU or oneDNN has no bf16");
 }
 
+/* A model with buckets does what one of the bucket's own lengths does: losses, gradients, dropout. */
+static void test_bucket(int bucket, int threads, double dropout, enum precision precision)
+{
+    enum { BATCH = 3, BUCKETS = 4 };
+    struct model_config model = odd;
+    struct model_options options;
+    double tolerance = precision == PRECISION_F32 ? f32_tolerance : 2 * bf16_tolerance;
+    double loss, expected, error, each[BATCH << BUCKETS], ref[BATCH << BUCKETS], off = 0;
+    int examples = BATCH << bucket;
+    const char *where;
+    struct pair pair;
+    struct model *own;
+
+    model.input_length = 24 >> bucket;
+    model.target_length = 8 >> bucket;
+    options = options_of(&model, find("swiglu"), examples, threads);
+    options.precision = precision;
+    options.dropout = dropout;
+    pair_create(&pair, &options);
+    own = pair.fast;
+    options.model.input_length = 24;
+    options.model.target_length = 8;
+    options.batch = BATCH;
+    options.buckets = BUCKETS;
+    check(model_create(&pair.fast, &options));
+    randomise(pair.fast);
+    pair.batch->inputs_used[1] = 1;
+    pair.batch->targets[model.target_length - 1] = model.target_length > 1 ? TOKEN_PAD : 2;
+    ref_t5_loss(pair.ref, pair.batch, ref);
+    if (dropout > 0)
+        ref_t5_set_dropout(pair.ref, &(struct ref_dropout){dropout, 7, 3});
+    expected = ref_gradient(&pair);
+    check(model_gradient(pair.fast, pair.batch, dropout > 0 ? 3 : 0, &loss));
+    error = worst_error(&pair, true, &where);
+    check(model_evaluate(pair.fast, pair.batch, each));
+    for (int i = 0; i < examples; i++)
+        off = fmax(off, fabs(each[i] - ref[i]) / ref[i]);
+    tap_ok(fabs(loss - expected) <= (precision == PRECISION_F32 ? 1e-6 : 4e-3) * expected &&
+               error <= tolerance && off <= (precision == PRECISION_F32 ? 1e-6 : 2e-2),
+           "bucket %d, %d thread(s), dropout %g, %s: loss off by %.1e, examples by %.1e, gradients by %.1e "
+           "(%s)", bucket, threads, dropout, precision == PRECISION_F32 ? "f32" : "bf16",
+           fabs(loss - expected) / expected, off, error, where);
+    model_destroy(own);
+    pair_destroy(&pair);
+}
+
+static void test_buckets(void)
+{
+    struct model_options options = options_of(&odd, find("relu"), 2, 1);
+    struct model *none;
+
+    for (int bucket = 0; bucket < 4; bucket++)
+        test_bucket(bucket, 1 + bucket, 0, PRECISION_F32);
+    test_bucket(2, 2, 0.3, PRECISION_F32);
+    if (model_has_bf16())
+        test_bucket(1, 2, 0, PRECISION_BF16);
+    else
+        tap_skip(1, "this CPU or oneDNN has no bf16");
+    options.buckets = 5;
+    tap_ok(model_outline(&none, &options) == -1, "lengths that cannot be halved have no buckets");
+    options.architecture = architecture_find("lm");
+    options.buckets = 2;
+    options.model.input_length = options.model.target_length = 8;
+    tap_ok(model_outline(&none, &options) == -1, "a language model has no buckets");
+}
+
 /* The same seed and step give the same mask, whatever the width; others give others; and as many
  * columns are dropped as should be. */
 static void test_masks(void)
@@ -230,9 +296,10 @@ static void test_evaluate(void)
 
 int main(void)
 {
-    tap_plan(2 * variant_count() + GRADIENTS + 2 + ACT_COUNT + 4 + 2 + 4);
+    tap_plan(2 * variant_count() + GRADIENTS + 2 + ACT_COUNT + 4 + 8 + 2 + 4);
     test_gradients();
     test_dropouts();
+    test_buckets();
     test_masks();
     test_gradients_bf16();
     test_customs();

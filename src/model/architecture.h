@@ -32,10 +32,11 @@ struct model {
 void model_pack_share(void *model, int worker);
 
 /* What a worker takes at once: examples first .. first + count - 1 of a batch, to be filled up to
- * options.micro_batch with examples that count nothing. */
+ * options.micro_batch, times 2^bucket, with examples that count nothing. */
 struct slice {
     const struct batch *batch;
     int first, count;
+    int bucket;           /* of the batch, see model_bucket() */
     float scale;          /* of the loss in the gradient: 1 / target tokens; 0 when there is no backward */
     double *example_nats; /* (count): set to the sum over each example's target tokens; NULL: not asked */
 };
@@ -66,6 +67,7 @@ struct hf_function {
 struct architecture {
     const char *name;
     const char *task; /* the kind that it is trained on; NULL: to be measured alone */
+    bool has_buckets; /* takes batches of other buckets than the first */
     bool shifted; /* an example's inputs are its targets, shifted right: its tokens count once */
     /* What it asks of the sizes besides; NULL: nothing.  0, or -1 and a message. */
     int (*check)(const struct model_options *options);

@@ -40,14 +40,16 @@ static bool has(const struct stack *stack, int sublayer)
     return sublayer != CROSS || stack->memory_length > 0;
 }
 
-static struct attention_shape attention_shape(const struct stack *stack, int sublayer, int examples)
+/* examples: of bucket 0. */
+static struct attention_shape attention_shape(const struct stack *stack, int sublayer, int examples,
+                                              int bucket)
 {
     return (struct attention_shape){
-        .examples = examples,
+        .examples = examples << bucket,
         .heads = stack->heads,
         .d_kv = stack->d_kv,
-        .queries = stack->length,
-        .keys = sublayer == SELF ? stack->length : stack->memory_length,
+        .queries = stack->length >> bucket,
+        .keys = (sublayer == SELF ? stack->length : stack->memory_length) >> bucket,
         .causal = sublayer == SELF && stack->causal,
         .block = sublayer == SELF ? stack->block : 0,
     };
@@ -62,7 +64,7 @@ static void block_alloc(struct block_saved *block, const struct stack *stack, co
         if (has(stack, k))
             norm_saved_alloc(&block->norm[k], nn, arena, tokens, stack->d_model);
     for (int k = SELF; k <= CROSS; k++) {
-        struct attention_shape shape = attention_shape(stack, k, examples);
+        struct attention_shape shape = attention_shape(stack, k, examples, 0);
 
         if (has(stack, k))
             attention_saved_alloc(&block->attention[k], nn, arena, &shape);
@@ -70,13 +72,28 @@ static void block_alloc(struct block_saved *block, const struct stack *stack, co
     ffn_saved_alloc(&block->ffn, nn, arena, stack->variant, tokens, stack->d_ff);
 }
 
+static int attention_open(struct stack_saved *saved, const struct stack *stack, struct worker *worker,
+                          int examples, int bucket)
+{
+    const struct stack_products *at = &stack->products;
+    const struct linear_plan *plans = worker->plans;
+    struct attention_shape self = attention_shape(stack, SELF, examples, bucket);
+    struct attention_shape cross = attention_shape(stack, CROSS, examples, bucket);
+
+    if (attention_plan_create(&saved->self[bucket], &worker->nn, &self, &plans[at->q], &plans[at->kv],
+                              &plans[at->o], stack->rotary))
+        return -1;
+    return has(stack, CROSS)
+               ? attention_plan_create(&saved->cross[bucket], &worker->nn, &cross, &plans[at->q],
+                                       &plans[at->cross_kv], &plans[at->o], NULL)
+               : 0;
+}
+
 int stack_open(struct stack_saved *saved, const struct stack *stack, struct worker *worker,
                struct arena *arena, int examples, bool unfused)
 {
     const struct stack_products *at = &stack->products;
     const struct linear_plan *plans = worker->plans;
-    struct attention_shape self = attention_shape(stack, SELF, examples);
-    struct attention_shape cross = attention_shape(stack, CROSS, examples);
     int tokens = examples * stack->length;
     struct nn *nn = &worker->nn;
 
@@ -87,23 +104,22 @@ int stack_open(struct stack_saved *saved, const struct stack *stack, struct work
     for (int i = 0; i < stack->layers; i++)
         block_alloc(&saved->blocks[i], stack, nn, arena, examples);
     norm_saved_alloc(&saved->last, nn, arena, tokens, stack->d_model);
-    if (!stack->rotary)
-        position_bias_alloc(&saved->bias, nn, arena, stack->heads, self.queries, self.keys,
+    if (!stack->rotary) /* shorter examples have the distances in the middle of it */
+        position_bias_alloc(&saved->bias, nn, arena, stack->heads, stack->length, stack->length,
                             !stack->causal, stack->bias);
-    if (attention_plan_create(&saved->self, nn, &self, &plans[at->q], &plans[at->kv],
-                              &plans[at->o], stack->rotary) ||
-        ffn_plan_create(&saved->ffn, nn, arena, stack->variant, tokens, stack->length, stack->d_ff,
-                        !unfused, &plans[at->gate], &plans[at->up], &plans[at->out]))
-        return -1;
-    return has(stack, CROSS) ? attention_plan_create(&saved->cross, nn, &cross, &plans[at->q],
-                                                     &plans[at->cross_kv], &plans[at->o], NULL)
-                             : 0;
+    for (int bucket = 0; bucket < stack->buckets; bucket++)
+        if (attention_open(saved, stack, worker, examples, bucket))
+            return -1;
+    return ffn_plan_create(&saved->ffn, nn, arena, stack->variant, tokens, stack->length, stack->d_ff,
+                        !unfused, &plans[at->gate], &plans[at->up], &plans[at->out]);
 }
 
 void stack_close(struct stack_saved *saved)
 {
-    attention_plan_destroy(&saved->self);
-    attention_plan_destroy(&saved->cross);
+    for (int bucket = 0; bucket < BUCKETS_MAX; bucket++) {
+        attention_plan_destroy(&saved->self[bucket]);
+        attention_plan_destroy(&saved->cross[bucket]);
+    }
     ffn_plan_destroy(&saved->ffn);
 }
 
@@ -118,7 +134,7 @@ static int most_columns(const struct stack *stack)
 void stack_scratch_alloc(struct stack_scratch *scratch, const struct stack *longest,
                          struct nn *nn, struct arena *arena, int examples)
 {
-    struct attention_shape shape = attention_shape(longest, SELF, examples);
+    struct attention_shape shape = attention_shape(longest, SELF, examples, 0);
     size_t stream = nn_count(examples, longest->length, longest->d_model);
 
     attention_scratch_alloc(&scratch->attention, nn, arena, &shape, longest->rotary != NULL);
@@ -136,12 +152,19 @@ void stack_scratch_alloc(struct stack_scratch *scratch, const struct stack *long
 
 /* ==== Dropout ==== */
 
+/* Examples and their length now. */
+static const struct attention_shape *shape_of(const struct stack_saved *saved)
+{
+    return &saved->self[saved->bucket].shape;
+}
+
 /* dst = src times each example's mask of a site; both (examples * length, d_model) of a type, and dst
  * may be src.  Nothing when it is not active. */
-static void drop(struct nn *nn, const struct stack *stack, int examples, enum dropout_site site,
-                 enum dnn_type type, const void *src, void *dst)
+static void drop(struct nn *nn, const struct stack *stack, const struct stack_saved *saved,
+                 enum dropout_site site, enum dnn_type type, const void *src, void *dst)
 {
-    size_t bytes = (size_t)stack->length * (size_t)stack->d_model * dnn_type_bytes(type);
+    int examples = shape_of(saved)->examples, length = shape_of(saved)->queries;
+    size_t bytes = (size_t)length * (size_t)stack->d_model * dnn_type_bytes(type);
     double start = clock_now_s();
 
     if (!nn->dropout.active)
@@ -150,17 +173,18 @@ static void drop(struct nn *nn, const struct stack *stack, int examples, enum dr
         size_t at = (size_t)i * bytes;
 
         dropout_mask(&nn->dropout, site, i, stack->d_model, nn->dropout.mask);
-        nn->kernels->type[type].mask(stack->length, stack->d_model, nn->dropout.mask,
+        nn->kernels->type[type].mask(length, stack->d_model, nn->dropout.mask,
                                      (const char *)src + at, (char *)dst + at);
     }
     nn_book(nn, PROFILE_NORM, &start, 0, 2.0 * examples * (double)bytes);
 }
 
 /* dst += the output of a sublayer, with its dropout. */
-static void add_output(struct nn *nn, const struct stack *stack, int examples, enum dropout_site site,
-                       const float *output, float *dst)
+static void add_output(struct nn *nn, const struct stack *stack, const struct stack_saved *saved,
+                       enum dropout_site site, const float *output, float *dst)
 {
-    int64_t example = (int64_t)stack->length * stack->d_model;
+    int examples = shape_of(saved)->examples, length = shape_of(saved)->queries;
+    int64_t example = (int64_t)length * stack->d_model;
     double start = clock_now_s();
 
     for (int i = 0; i < examples; i++, output += example, dst += example) {
@@ -169,7 +193,7 @@ static void add_output(struct nn *nn, const struct stack *stack, int examples, e
             continue;
         }
         dropout_mask(&nn->dropout, site, i, stack->d_model, nn->dropout.mask);
-        nn->kernels->add_masked(stack->length, stack->d_model, nn->dropout.mask, output, dst);
+        nn->kernels->add_masked(length, stack->d_model, nn->dropout.mask, output, dst);
     }
     nn_book(nn, PROFILE_NORM, &start, 0, 12.0 * examples * (double)example);
 }
@@ -204,12 +228,13 @@ void stack_forward(const struct stack *stack, struct stack_saved *saved, struct 
                    const struct stack_scratch *scratch, const float *parameters, const int32_t *ids,
                    const int *used, const struct attention_memory *memory)
 {
-    int examples = saved->self.shape.examples, tokens = examples * stack->length;
+    int tokens = shape_of(saved)->examples * shape_of(saved)->queries, bucket = saved->bucket;
     float *stream = saved->blocks[0].norm[SELF].src;
 
+    saved->ffn.length = shape_of(saved)->queries;
     nn->dropout.layer = stack->first_layer;
     embedding_forward(nn, parameters + stack->embedding, stack->d_model, tokens, ids, stream);
-    drop(nn, stack, examples, DROPOUT_EMBEDDED, DNN_F32, stream, stream);
+    drop(nn, stack, saved, DROPOUT_EMBEDDED, DNN_F32, stream, stream);
     for (int i = 0; i < stack->layers; i++) {
         const struct block *block = &stack->blocks[i];
         struct block_saved *kept = &saved->blocks[i];
@@ -229,17 +254,17 @@ void stack_forward(const struct stack *stack, struct stack_saved *saved, struct 
             if (k == FFN)
                 ffn_forward(nn, &saved->ffn, &block->ffn, parameters, src, &kept->ffn, dst);
             else
-                attention_forward(nn, k == SELF ? &saved->self : &saved->cross,
+                attention_forward(nn, k == SELF ? &saved->self[bucket] : &saved->cross[bucket],
                                   &block->attention[k], src, k == SELF ? &own : memory,
                                   k == SELF ? own_bias(stack, saved) : NULL, &kept->attention[k],
                                   &scratch->attention, dst);
             if (scratch->output)
-                add_output(nn, stack, examples, output_sites[k], dst, next);
+                add_output(nn, stack, saved, output_sites[k], dst, next);
         }
     }
     norm_forward(nn, &stack->last, parameters, tokens, stack->d_model, &saved->last, NULL);
     nn->dropout.layer = stack->first_layer;
-    drop(nn, stack, examples, DROPOUT_LAST, nn->type, saved->last.dst, saved->last.dst);
+    drop(nn, stack, saved, DROPOUT_LAST, nn->type, saved->last.dst, saved->last.dst);
 }
 
 void stack_backward(const struct stack *stack, struct stack_saved *saved, struct nn *nn,
@@ -247,12 +272,12 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
                     const int *used, const struct attention_memory *memory, float *diff_dst,
                     float *diff_memory)
 {
-    int examples = saved->self.shape.examples, tokens = examples * stack->length;
+    int tokens = shape_of(saved)->examples * shape_of(saved)->queries, bucket = saved->bucket;
     float *diff = scratch->diff, *diff_normed = scratch->diff_normed;
     const void *diff_typed = scratch->diff_copy ? scratch->diff_copy : diff;
 
     nn->dropout.layer = stack->first_layer;
-    drop(nn, stack, examples, DROPOUT_LAST, DNN_F32, diff_dst, diff_dst);
+    drop(nn, stack, saved, DROPOUT_LAST, DNN_F32, diff_dst, diff_dst);
     memset(diff, 0, (size_t)tokens * (size_t)stack->d_model * sizeof(float));
     norm_backward(nn, &stack->last, parameters, tokens, stack->d_model, &saved->last, diff_dst, diff,
                   scratch->diff_copy);
@@ -268,7 +293,7 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
             if (!has(stack, k))
                 continue;
             if (nn->dropout.active) {
-                drop(nn, stack, examples, output_sites[k], nn->type, diff_typed,
+                drop(nn, stack, saved, output_sites[k], nn->type, diff_typed,
                      scratch->diff_output);
                 diff_output = scratch->diff_output;
             }
@@ -276,7 +301,7 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
                 ffn_backward(nn, &saved->ffn, &block->ffn, parameters, src, &kept->ffn, diff_output,
                              diff_normed);
             else
-                attention_backward(nn, k == SELF ? &saved->self : &saved->cross,
+                attention_backward(nn, k == SELF ? &saved->self[bucket] : &saved->cross[bucket],
                                    &block->attention[k], src, k == SELF ? &own : memory,
                                    k == SELF ? own_bias(stack, saved) : NULL, &kept->attention[k],
                                    &scratch->attention, diff_output, diff_normed,
@@ -286,6 +311,6 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
         }
     }
     nn->dropout.layer = stack->first_layer;
-    drop(nn, stack, examples, DROPOUT_EMBEDDED, DNN_F32, diff, diff);
+    drop(nn, stack, saved, DROPOUT_EMBEDDED, DNN_F32, diff, diff);
     embedding_backward(nn, nn->diff + stack->embedding, stack->d_model, tokens, ids, diff);
 }

@@ -30,11 +30,16 @@ struct stack_products {
     int q, kv, o, cross_kv, gate, up, out;
 };
 
+/* Examples that are short need not be filled up to the full length: a bucket b takes 2^b times as many
+ * examples of the 2^b-th part of the lengths, which are as many tokens. */
+enum { BUCKETS_MAX = 8 };
+
 struct stack {
     struct block *blocks; /* (layers); owned */
     struct norm last;
     struct stack_products products;
-    int layers, length;      /* length: tokens of an example */
+    int layers, length;      /* length: tokens of an example, of bucket 0 */
+    int buckets;             /* 1 to BUCKETS_MAX; the lengths can be halved so often but for one */
     int memory_length;       /* of what cross-attention reads; 0: the blocks have none */
     int d_model, heads, d_kv, d_ff;
     const struct variant *variant;
@@ -62,8 +67,9 @@ struct stack_saved {
     struct block_saved *blocks; /* (layers); owned, its buffers the arena's */
     struct norm_saved last;
     struct position_bias bias; /* without rotary positions */
-    struct attention_plan self, cross;
+    struct attention_plan self[BUCKETS_MAX], cross[BUCKETS_MAX]; /* by bucket */
     struct ffn_plan ffn;
+    int bucket; /* of what is done now; the caller of stack_forward() sets it */
 };
 
 /* What the stacks of a worker share: room for the longest. */
@@ -76,14 +82,14 @@ struct stack_scratch {
     void *diff_output;  /* gradient of that, (most tokens, d_model) in the storage type; likewise */
 };
 
-/* Plans and buffers for micro-batches of `examples`.  Buffers that exist are made again.  0 or -1. */
+/* Plans and buffers for micro-batches of `examples` of the full length.  Buffers that exist are made again.  0 or -1. */
 int stack_open(struct stack_saved *saved, const struct stack *stack, struct worker *worker,
                struct arena *arena, int examples, bool unfused);
 void stack_close(struct stack_saved *saved);
 void stack_scratch_alloc(struct stack_scratch *scratch, const struct stack *longest,
                          struct nn *nn, struct arena *arena, int examples);
 
-/* Embed ids (examples, length) and run the blocks and the last norm: saved->last.dst.  used: of each
+/* Embed ids (examples, length), those of saved->bucket, and run the blocks and the last norm: saved->last.dst.  used: of each
  * example's own tokens, NULL when all are; memory: what cross-attention reads, or NULL. */
 void stack_forward(const struct stack *stack, struct stack_saved *saved, struct nn *nn,
                    const struct stack_scratch *scratch, const float *parameters, const int32_t *ids,

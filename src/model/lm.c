@@ -183,6 +183,7 @@ static int lm_lay_out(struct model *model)
         .blocks = calloc((size_t)c->layers, sizeof(struct block)),
         .layers = c->layers,
         .length = c->input_length,
+        .buckets = 1,
         .d_model = c->d_model,
         .heads = c->heads,
         .d_kv = c->d_kv,
@@ -260,7 +261,7 @@ static int lm_list(struct model *model, struct worker *worker)
 {
     const struct lm_worker *own = worker->own;
 
-    return attention_plan_list(&own->stack.self, "decoder", &model->primitives) ||
+    return attention_plan_list(&own->stack.self[0], "decoder", &model->primitives) ||
                    ffn_plan_list(&own->stack.ffn, "decoder", &model->primitives)
                ? -1
                : 0;

@@ -3,6 +3,7 @@
 #include "src/glu.h"
 
 #include "src/model/architecture.h"
+#include "src/model/block.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,39 @@ int model_tokens(const struct model_options *options)
     return config->input_length + (once ? 0 : config->target_length);
 }
 
+int model_bucket(const struct model_options *options, int input_length, int target_length)
+{
+    const struct model_config *config = &options->model;
+
+    for (int b = 0; b < options->buckets; b++)
+        if (input_length == config->input_length >> b && target_length == config->target_length >> b)
+            return b;
+    return err_set("a batch of %d/%d tokens does not fit a model of %d/%d", input_length, target_length,
+                   config->input_length, config->target_length);
+}
+
+/* All buckets have as many tokens. */
+static int buckets_check(const struct model_options *options)
+{
+    const struct model_config *config = &options->model;
+    int parts;
+
+    if (options->buckets < 0 || options->buckets > BUCKETS_MAX)
+        return err_set("there are %d buckets; there can be 1 to %d", options->buckets, BUCKETS_MAX);
+    if (options->buckets > 1 && options->architecture && !options->architecture->has_buckets)
+        return err_set("the architecture %s has no batches of shorter examples",
+                       options->architecture->name);
+    parts = options->buckets > 0 ? 1 << (options->buckets - 1) : 1;
+    if (config->input_length % parts != 0 || config->target_length % parts != 0)
+        return err_set("lengths of %d and %d cannot be halved for %d buckets", config->input_length,
+                       config->target_length, options->buckets);
+    if (parts > 1 && options->dropout > 0 && options->batch > 1 << DROPOUT_EXAMPLE_BITS >> (options->buckets - 1))
+        return err_set(FIELD("batch") " %d: with dropout and %d buckets it must be at most %d",
+                       options->batch, options->buckets,
+                       1 << DROPOUT_EXAMPLE_BITS >> (options->buckets - 1));
+    return 0;
+}
+
 static int options_check(const struct model_options *options)
 {
     const struct model_config *config = &options->model;
@@ -78,6 +112,8 @@ static int options_check(const struct model_options *options)
         if (limits[i].value < 1 || limits[i].value > limits[i].most)
             return err_set("%s is %d; it must be 1 to %d", limits[i].name, limits[i].value,
                            limits[i].most);
+    if (buckets_check(options))
+        return -1;
     if (config->heads * (int64_t)config->d_kv > 1 << 20)
         return err_set("heads times d_kv is %lld; it must be at most %d",
                        (long long)config->heads * config->d_kv, 1 << 20);
@@ -125,6 +161,8 @@ static void options_fill(struct model_options *options, int workers)
         options->optimizer = optimizer_type_at(0);
     if (!options->comm)
         options->comm = comm_type_at(0)->get();
+    if (options->buckets == 0)
+        options->buckets = 1;
     if (!options->micro_batch)
         options->micro_batch = micro_batch_choose(options, workers);
 }

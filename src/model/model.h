@@ -29,6 +29,8 @@ struct model_options {
     int batch;                     /* examples of a step, of this process's share */
     int threads;                   /* workers; at most `batch` are used */
     int micro_batch;               /* examples a worker handles at once; 0: chosen by size */
+    int buckets;                   /* how many lengths of batches there are, the full one and its halves,
+                                    * quarters, ...: see model_bucket(); 0: 1, the full one alone */
     enum precision precision;
     bool forward_only;             /* no gradients, no optimizer state */
     bool unfused; /* oneDNN's element-wise primitives in place of the fused gate kernels: for tests */
@@ -63,6 +65,11 @@ const char *architecture_task(const struct architecture *architecture);
 bool architecture_is_shifted(const struct architecture *architecture);
 /* Do the sizes suit the architecture?  0, or -1 and a message. */
 int architecture_check(const struct model_options *options) GLU_MUST_USE;
+
+/* Which bucket of a model a batch of these lengths is: b, when they are the 2^b-th part of its own.  Such a
+ * batch has 2^b times as many examples in a step, so that all steps have as many tokens, padding counted, and
+ * cost alike.  -1 and a message: none. */
+int model_bucket(const struct model_options *options, int input_length, int target_length) GLU_MUST_USE;
 
 /* Tokens of an example that the model works on: those of its inputs and targets, or once those that are
  * both. */
@@ -100,7 +107,7 @@ void model_refresh(struct model *model);
 /* Optimizer state, one flat f32 array (for checkpoints). */
 float *model_optimizer_state(struct model *model, size_t *count);
 
-/* Loss and gradients of a batch (batch->examples == options.batch).  *loss_nats: mean cross-entropy
+/* Loss and gradients of a batch (batch->examples == options.batch times 2^bucket).  *loss_nats: mean cross-entropy
  * over the target tokens.  Dropout is that of step `step`; 0: none. */
 int model_gradient(struct model *model, const struct batch *batch, int64_t step, double *loss_nats)
     GLU_MUST_USE;

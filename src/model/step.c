@@ -14,6 +14,7 @@
 struct work {
     struct model *model;
     const struct batch *batch;
+    int bucket;     /* of the batch */
     double targets; /* that count, of all processes */
     struct update update;
     int phase;            /* of the update */
@@ -42,7 +43,7 @@ static void gradient_share(void *context, int w)
     const struct architecture *architecture = model->options.architecture;
     struct worker *worker = &model->team.workers[w];
     struct nn *nn = &worker->nn;
-    int examples = work->batch->examples, most = model->options.micro_batch;
+    int examples = work->batch->examples, most = model->options.micro_batch << work->bucket;
     int first = (int)((int64_t)examples * w / model->team.size);
     int last = (int)((int64_t)examples * (w + 1) / model->team.size);
 
@@ -54,6 +55,7 @@ static void gradient_share(void *context, int w)
     worker->loss_nats = 0;
     for (; first < last; first += most) {
         struct slice slice = {.batch = work->batch,
+                              .bucket = work->bucket,
                               .first = first,
                               .count = last - first < most ? last - first : most,
                               .scale = (float)(1.0 / work->targets)};
@@ -73,13 +75,14 @@ static void evaluate_share(void *context, int w)
     struct model *model = work->model;
     struct worker *worker = &model->team.workers[w];
     const struct comm *comm = model->options.comm;
-    int examples = work->batch->examples, most = model->options.micro_batch;
+    int examples = work->batch->examples, most = model->options.micro_batch << work->bucket;
     int turn = comm->rank * model->team.size + w, turns = comm->size * model->team.size;
 
     model->options.architecture->begin(model, worker);
     for (int64_t at = (int64_t)turn * most; at < examples; at += (int64_t)turns * most) {
         int first = (int)at;
         struct slice slice = {.batch = work->batch,
+                              .bucket = work->bucket,
                               .first = first,
                               .count = examples - first < most ? examples - first : most,
                               .example_nats = work->example_nats + first};
@@ -105,7 +108,7 @@ static void update_share(void *context, int w)
 
 /* ==== Steps ==== */
 
-static int batch_check(const struct model *model, const struct batch *batch)
+static int batch_check(const struct model *model, const struct batch *batch, int *bucket)
 {
     const struct model_config *config = &model->options.model;
     const struct {
@@ -116,11 +119,9 @@ static int batch_check(const struct model *model, const struct batch *batch)
     } sides[] = {{"input", batch->inputs, batch->inputs_used, batch->input_length},
                  {"target", batch->targets, batch->targets_used, batch->target_length}};
 
-    if (batch->input_length != config->input_length ||
-        batch->target_length != config->target_length)
-        return err_set("a batch of %d/%d tokens does not fit a model of %d/%d",
-                       batch->input_length, batch->target_length, config->input_length,
-                       config->target_length);
+    *bucket = model_bucket(&model->options, batch->input_length, batch->target_length);
+    if (*bucket < 0)
+        return -1;
     for (size_t s = 0; s < LENGTH_OF(sides); s++) {
         for (int64_t i = 0; i < (int64_t)batch->examples * sides[s].length; i++)
             if (sides[s].ids[i] < 0 || sides[s].ids[i] >= config->vocabulary)
@@ -186,11 +187,12 @@ static int model_step(struct model *model, const struct batch *batch, const stru
     int status = 0;
 
     assert(!model->options.forward_only);
-    if (batch->examples != model->options.batch)
-        return err_set("a batch of %d examples does not fit a model made for %d", batch->examples,
-                       model->options.batch);
-    if (batch_check(model, batch))
+    if (batch_check(model, batch, &work.bucket))
         return -1;
+    if (batch->examples != model->options.batch << work.bucket)
+        return err_set("a batch of %d examples of %d/%d tokens does not fit a model made for %d",
+                       batch->examples, batch->input_length, batch->target_length,
+                       model->options.batch << work.bucket);
     work.targets = (double)batch_all_targets(batch);
     if (comm->agree(comm, &work.targets, 1))
         return -1;
@@ -218,7 +220,7 @@ int model_evaluate(struct model *model, const struct batch *batch, double *examp
     struct work work = {.model = model, .batch = batch, .example_nats = example_nats};
     struct comm *comm = model->options.comm;
 
-    if (batch_check(model, batch))
+    if (batch_check(model, batch, &work.bucket))
         return -1;
     memset(example_nats, 0, (size_t)batch->examples * sizeof *example_nats);
 #pragma omp parallel num_threads(model->team.size)

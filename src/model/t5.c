@@ -1,7 +1,7 @@
 /* t5.c - the T5 1.0 encoder-decoder (Raffel et al. 2019, section 2.1).
  *
  * Ti and To = input and target length.  A worker handles m examples at once (the micro-batch): m Ti
- * encoder tokens, m To decoder tokens. */
+ * encoder tokens, m To decoder tokens.  A bucket of shorter examples has as many tokens. */
 #include "src/glu.h"
 
 #include "src/model/architecture.h"
@@ -25,8 +25,9 @@ struct t5_worker {
     struct stack_saved stack[STACKS];
     struct stack_scratch scratch;
     struct loss_scratch loss;
-    int32_t *inputs, *decoder_inputs, *targets; /* (m, Ti), (m, To), (m, To) */
-    int *inputs_used;                           /* (m) */
+    int32_t *inputs, *decoder_inputs, *targets; /* (m, Ti), (m, To), (m, To); of a shorter
+                                                 * bucket more and shorter ones */
+    int *inputs_used;                           /* (m, of the shortest bucket) */
     float *diff_memory; /* gradient of the encoder's output, (m Ti, d_model) */
 };
 
@@ -230,6 +231,7 @@ static int t5_lay_out(struct model *model)
             .blocks = calloc((size_t)c->layers, sizeof(struct block)),
             .layers = c->layers,
             .length = s == ENCODER ? c->input_length : c->target_length,
+            .buckets = model->options.buckets,
             .memory_length = s == ENCODER ? 0 : c->input_length,
             .d_model = c->d_model,
             .heads = c->heads,
@@ -283,7 +285,7 @@ static void t5_open_scratch(struct model *model, struct worker *worker)
 
     longest.memory_length = in; /* has the most columns of attention weights, whichever it is */
     own->inputs = arena_alloc(arena, nn_count(m, in, 1), sizeof(int32_t));
-    own->inputs_used = arena_alloc(arena, (size_t)m, sizeof(int));
+    own->inputs_used = arena_alloc(arena, (size_t)m << (model->options.buckets - 1), sizeof(int));
     own->decoder_inputs = arena_alloc(arena, nn_count(m, out, 1), sizeof(int32_t));
     own->targets = arena_alloc(arena, nn_count(m, out, 1), sizeof(int32_t));
     stack_scratch_alloc(&own->scratch, &longest, nn, arena, m);
@@ -316,9 +318,9 @@ static int t5_list(struct model *model, struct worker *worker)
     struct primitives *list = &model->primitives;
     const struct stack_saved *encoder = &own->stack[ENCODER], *decoder = &own->stack[DECODER];
 
-    return attention_plan_list(&encoder->self, "encoder", list) ||
-                   attention_plan_list(&decoder->self, "decoder", list) ||
-                   attention_plan_list(&decoder->cross, "cross", list) ||
+    return attention_plan_list(&encoder->self[0], "encoder", list) ||
+                   attention_plan_list(&decoder->self[0], "decoder", list) ||
+                   attention_plan_list(&decoder->cross[0], "cross", list) ||
                    ffn_plan_list(&encoder->ffn, "encoder", list) ||
                    ffn_plan_list(&decoder->ffn, "decoder", list)
                ? -1
@@ -333,7 +335,7 @@ static void load(struct model *model, struct t5_worker *own, const struct slice 
     const struct batch *batch = slice->batch;
     size_t in = (size_t)batch->input_length, out = (size_t)batch->target_length;
 
-    for (int i = 0; i < model->options.micro_batch; i++) {
+    for (int i = 0; i < model->options.micro_batch << slice->bucket; i++) {
         int32_t *inputs = own->inputs + (size_t)i * in;
         int32_t *targets = own->targets + (size_t)i * out;
         int32_t *shifted = own->decoder_inputs + (size_t)i * out;
@@ -377,6 +379,7 @@ static void t5_forward(struct model *model, struct worker *worker, const struct 
     struct attention_memory memory = memory_of(own);
 
     load(model, own, slice);
+    own->stack[ENCODER].bucket = own->stack[DECODER].bucket = slice->bucket;
     stack_forward(&t5->stack[ENCODER], &own->stack[ENCODER], nn, &own->scratch, model->parameters,
                   own->inputs, own->inputs_used, NULL);
     /* Later positions alone see a pad of the decoder, and they have no loss: no mask is needed. */
@@ -455,6 +458,7 @@ static const struct hf_function t5_hf_functions[] = {
 const struct architecture architecture_t5 = {
     .name = "t5",
     .task = "span",
+    .has_buckets = true,
     .lay_out = t5_lay_out,
     .free = t5_free,
     .open = t5_open,
