@@ -183,6 +183,50 @@ static void test_determinism(enum precision precision)
            "%s: losses at 2 and 3 threads differ from those at 1 by %.1e", name, apart);
 }
 
+/* A step with frozen embeddings: they stay, and all else moves as it does without, to the bit. */
+static void test_frozen(const char *architecture, const char *optimizer)
+{
+    struct model_options options = options_of(&odd, find("geglu"), 5, 2);
+    struct model *models[2];
+    struct tensor *free_ones, *frozen, *start;
+    struct model *untouched;
+    double loss;
+    size_t state[2];
+    int count, apart = 0, stay = 0;
+
+    options.architecture = architecture_find(architecture);
+    options.optimizer = optimizer_type_find(optimizer);
+    options.optimizer_options = options.optimizer->defaults;
+    options.optimizer_options.clip_norm = 0; /* whose norm is that of what is trained */
+    if (options.architecture == architecture_find("lm")) {
+        options.model.target_length = options.model.input_length;
+        options.model.d_kv = 6; /* of pairs that turn */
+    }
+    for (int i = 0; i < 2; i++) {
+        options.freeze_embeddings = i == 1;
+        models[i] = trained(&options, &loss, 1);
+        model_optimizer_state(models[i], &state[i]);
+    }
+    check(model_create(&untouched, &options));
+    model_init(untouched, 11);
+    free_ones = model_tensors(models[0], &count);
+    frozen = model_tensors(models[1], &count);
+    start = model_tensors(untouched, &count);
+    for (int i = 0; i < count; i++) {
+        size_t bytes = tensor_size(&frozen[i]) * sizeof(float);
+
+        stay += memcmp(frozen[i].value, start[i].value, bytes) == 0;
+        apart += memcmp(frozen[i].value, free_ones[i].value, bytes) != 0;
+    }
+    tap_ok(stay == 1 && apart == 1 && memcmp(frozen[0].value, start[0].value, sizeof(float)) == 0 &&
+               state[1] < state[0],
+           "%s, %s: frozen embeddings alone stay (%d), all else moves as it does (%d differ)",
+           architecture, optimizer, stay, apart);
+    model_destroy(untouched);
+    model_destroy(models[0]);
+    model_destroy(models[1]);
+}
+
 /* One batch learnt by heart. */
 static void test_overfit(const struct variant *variant)
 {
@@ -261,7 +305,7 @@ int main(void)
 {
     bool bf16 = model_has_bf16();
 
-    tap_plan(3 + 3 + 2 + 2 * 4 + variant_count() + 2);
+    tap_plan(3 + 3 + 2 + 4 + 2 * 4 + variant_count() + 2);
     test_adafactor(&odd, "reglu", PRECISION_F32);
     test_adafactor(&wide, "swiglu", PRECISION_F32);
     if (bf16)
@@ -275,6 +319,8 @@ int main(void)
     else
         tap_skip(1, "no bf16 here");
     test_learning_rate();
+    for (int i = 0; i < 4; i++)
+        test_frozen(i < 2 ? "t5" : "lm", i % 2 ? "adamw" : "adafactor");
     test_determinism(PRECISION_F32);
     if (bf16)
         test_determinism(PRECISION_BF16);

@@ -312,5 +312,6 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
     }
     nn->dropout.layer = stack->first_layer;
     drop(nn, stack, saved, DROPOUT_EMBEDDED, DNN_F32, diff, diff);
-    embedding_backward(nn, nn->diff + stack->embedding, stack->d_model, tokens, ids, diff);
+    if (!stack->frozen_embedding)
+        embedding_backward(nn, nn->diff + stack->embedding, stack->d_model, tokens, ids, diff);
 }

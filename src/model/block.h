@@ -47,6 +47,7 @@ struct stack {
     int block;                   /* see struct attention_shape */
     const struct rotary *rotary; /* positions; borrowed; NULL: a table of relative ones */
     int first_layer;         /* of the model's layers, all stacks counted */
+    bool frozen_embedding;   /* its gradient is not asked for */
     size_t embedding, bias;  /* offsets of the tables of embeddings and of relative positions */
 };
 

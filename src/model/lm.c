@@ -146,6 +146,7 @@ static int lay_out_tensors(struct model *model, struct lm *lm)
 
     if (!table)
         return -1;
+    table->frozen = lm->table.frozen = lm->stack.frozen_embedding = model->options.freeze_embeddings;
     lm->table.offset = lm->stack.embedding = table->offset;
     lm->table.plain_transposed = true;
     if (products_note(&model->products, &lm->table))

@@ -34,6 +34,7 @@ struct model_options {
     enum precision precision;
     bool forward_only;             /* no gradients, no optimizer state */
     bool unfused; /* oneDNN's element-wise primitives in place of the fused gate kernels: for tests */
+    bool freeze_embeddings;        /* the table of embeddings keeps its values, the softmax's with it */
     double dropout;                /* 0 to less than 1; of training steps alone */
     const struct optimizer_type *optimizer; /* NULL: the first of the table */
     struct optimizer_options optimizer_options; /* such as optimizer->defaults; zeroed: the first's */

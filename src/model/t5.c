@@ -196,6 +196,7 @@ static int lay_out_tensors(struct model *model, struct t5 *t5)
 
     if (!shared)
         return -1;
+    shared->frozen = t5->table.frozen = model->options.freeze_embeddings;
     t5->table.offset = shared->offset;
     t5->table.plain_transposed = true;
     if (products_note(&model->products, &t5->table))
@@ -205,6 +206,7 @@ static int lay_out_tensors(struct model *model, struct t5 *t5)
         char name[64];
 
         stack->embedding = t5->table.offset;
+        stack->frozen_embedding = t5->table.frozen;
         for (int i = 0; i < stack->layers; i++)
             if (block_add(model, stack, sides[s], i))
                 return -1;

@@ -76,12 +76,12 @@ static void tensor_prepare(struct adafactor *adafactor, struct moments *moments,
     *moments = (struct moments){.rows = tensor->rows,
                                 .columns = tensor->cols,
                                 .offset = tensor->offset,
-                                .factored = is_factored(tensor),
+                                .factored = is_factored(tensor) && !tensor->frozen,
                                 .scalar = tensor->scalar,
                                 .state = state,
                                 .first = adafactor->block_count};
     piece = block_elements(moments);
-    moments->blocks = (int)((elements(moments) + piece - 1) / piece);
+    moments->blocks = (int)((tensor_trained(tensor) + piece - 1) / piece);
     adafactor->block_count += moments->blocks;
     if (moments->factored) {
         moments->row_factor = arena_alloc(arena, (size_t)moments->rows, sizeof(float));
@@ -133,7 +133,7 @@ static int adafactor_open(struct optimizer *optimizer, struct arena *arena)
         return err_set("out of memory");
     for (int i = 0; i < tensors->count; i++) {
         tensor_prepare(adafactor, &adafactor->tensors[i], &tensors->list[i], state, arena);
-        state += state_floats(&tensors->list[i]);
+        state += optimizer_state_floats(optimizer->type, &tensors->list[i]);
     }
     adafactor->blocks = calloc((size_t)adafactor->block_count, sizeof *adafactor->blocks);
     if (!adafactor->blocks)

@@ -60,7 +60,7 @@ static void adamw_phase(struct optimizer *optimizer, struct nn *nn, const struct
     (void)phase;
     for (int i = 0; i < tensors->count; i++) {
         const struct tensor *tensor = &tensors->list[i];
-        size_t all = tensor_elements(tensor);
+        size_t all = tensor_trained(tensor);
 
         step.decay = tensor->vector ? 0 : (float)optimizer->options.weight_decay;
         for (size_t at = 0; at < all; at += BLOCK_ELEMENTS, turn++) {

@@ -146,5 +146,7 @@ void linear_weights(struct nn *nn, const struct linear_plan *plan, const struct 
     const void *left = linear->plain_transposed ? diff_dst : src;
     const void *right = linear->plain_transposed ? src : diff_dst;
 
+    if (linear->frozen)
+        return;
     nn_product(nn, plan->spec.kind, plan->weights, left, right, nn->diff + linear->offset);
 }

@@ -33,6 +33,7 @@ struct linear {
     int plan;      /* row of the model's table of products */
     size_t offset; /* of its first element in the parameter and gradient arrays */
     bool plain_transposed;
+    bool frozen; /* its gradient is not asked for: see tensors.h */
     struct dnn_packed *forward, *backward;
 };
 
@@ -51,7 +52,7 @@ void linear_forward(struct nn *nn, const struct linear_plan *plan, const struct 
 /* diff_dst: (tokens, out), diff_src: (tokens, in). */
 void linear_backward(struct nn *nn, const struct linear_plan *plan, const struct linear *linear,
                      const void *diff_dst, void *diff_src);
-/* The worker's gradient of W += src^T diff_dst. */
+/* The worker's gradient of W += src^T diff_dst, unless it is frozen. */
 void linear_weights(struct nn *nn, const struct linear_plan *plan, const struct linear *linear,
                     const void *src, const void *diff_dst);
 

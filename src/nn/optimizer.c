@@ -65,6 +65,11 @@ static void norm_limit(struct optimizer *optimizer)
 
 /* ==== Any optimizer ==== */
 
+size_t optimizer_state_floats(const struct optimizer_type *type, const struct tensor *tensor)
+{
+    return tensor->frozen ? 0 : type->state_floats(tensor);
+}
+
 int optimizer_open(struct optimizer *optimizer, const struct optimizer_type *type,
                    const struct optimizer_options *options, const struct tensors *tensors, int workers,
                    struct arena *arena)
@@ -72,7 +77,7 @@ int optimizer_open(struct optimizer *optimizer, const struct optimizer_type *typ
     *optimizer = (struct optimizer){
         .type = type, .options = *options, .tensors = tensors, .workers = workers, .clip = 1};
     for (int i = 0; i < tensors->count; i++)
-        optimizer->state_count += type->state_floats(&tensors->list[i]);
+        optimizer->state_count += optimizer_state_floats(type, &tensors->list[i]);
     optimizer->state = arena_alloc(arena, optimizer->state_count, sizeof *optimizer->state);
     if (options->clip_norm > 0)
         optimizer->squares = arena_alloc(arena, norm_blocks(optimizer), sizeof *optimizer->squares);

@@ -50,7 +50,7 @@ struct optimizer_type {
     unsigned takes;       /* bits */
     struct optimizer_options defaults;
     int phases;
-    /* Numbers of state that a tensor has. */
+    /* Numbers of state that a tensor has which is not frozen. */
     size_t (*state_floats)(const struct tensor *tensor);
     /* Set optimizer->own; buffers come from the arena, and with a measuring arena are only counted.
      * close() takes what open() has made, in either case. */
@@ -66,7 +66,10 @@ const struct optimizer_type *optimizer_type_at(int i);
 /* By name, or NULL. */
 const struct optimizer_type *optimizer_type_find(const char *name);
 
-/* An optimizer of zeroed state for all tensors; its arrays are set by the caller before the first
+/* Numbers of state that a type keeps of a tensor. */
+size_t optimizer_state_floats(const struct optimizer_type *type, const struct tensor *tensor);
+
+/* An optimizer of zeroed state for all tensors that are not frozen, whose gradients must be 0; its arrays are set by the caller before the first
  * phase.  0 or -1; optimizer_close() in either case. */
 int optimizer_open(struct optimizer *optimizer, const struct optimizer_type *type,
                    const struct optimizer_options *options, const struct tensors *tensors, int workers,

@@ -15,6 +15,7 @@ struct tensor {
     bool vector;        /* one-dimensional there: the norms */
     bool scalar;        /* of one element, which is no norm's */
     bool ffn;           /* belongs to a feed-forward layer */
+    bool frozen;        /* keeps its values: has neither gradient nor an optimizer's state */
     double init_stddev; /* of the initial normal distribution; 0: all are `start` */
     double start;       /* 1 unless it is set */
     size_t offset;      /* of its first element in the flat arrays */
@@ -44,6 +45,12 @@ void tensors_init(struct tensors *tensors, uint64_t seed);
 static inline size_t tensor_elements(const struct tensor *tensor)
 {
     return (size_t)tensor->rows * (size_t)tensor->cols;
+}
+
+/* Those that training changes. */
+static inline size_t tensor_trained(const struct tensor *tensor)
+{
+    return tensor->frozen ? 0 : tensor_elements(tensor);
 }
 
 #endif
