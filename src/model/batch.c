@@ -10,6 +10,13 @@
 
 int batch_create(struct batch **batch, int examples, int input_length, int target_length)
 {
+    return batch_create_buckets(batch, examples, input_length, target_length, 1);
+}
+
+int batch_create_buckets(struct batch **batch, int examples, int input_length, int target_length,
+                         int buckets)
+{
+    size_t most = (size_t)examples << (buckets - 1);
     struct batch *new = calloc(1, sizeof *new);
 
     *batch = NULL;
@@ -21,8 +28,8 @@ int batch_create(struct batch **batch, int examples, int input_length, int targe
     /* int times int fits size_t; calloc() checks the product with the element's size. */
     new->inputs = calloc((size_t)examples * (size_t)input_length, sizeof *new->inputs);
     new->targets = calloc((size_t)examples * (size_t)target_length, sizeof *new->targets);
-    new->inputs_used = calloc((size_t)examples, sizeof *new->inputs_used);
-    new->targets_used = calloc((size_t)examples, sizeof *new->targets_used);
+    new->inputs_used = calloc(most, sizeof *new->inputs_used);
+    new->targets_used = calloc(most, sizeof *new->targets_used);
     if (!new->inputs || !new->targets || !new->inputs_used || !new->targets_used)
         goto fail;
     for (int i = 0; i < examples; i++) {
@@ -35,6 +42,14 @@ fail:
     batch_destroy(new);
     return err_set("no memory for a batch of %d examples of %d and %d tokens: try a smaller "
                    FIELD("batch"), examples, input_length, target_length);
+}
+
+void batch_set_bucket(struct batch *batch, int bucket)
+{
+    batch->examples = batch->examples >> batch->bucket << bucket;
+    batch->input_length = batch->input_length << batch->bucket >> bucket;
+    batch->target_length = batch->target_length << batch->bucket >> bucket;
+    batch->bucket = bucket;
 }
 
 void batch_destroy(struct batch *batch)

@@ -11,6 +11,7 @@
  * have no loss. */
 struct batch {
     int examples, input_length, target_length;
+    int bucket; /* 0 unless batch_set_bucket() says otherwise */
     int32_t *inputs;  /* (examples, input_length) */
     int32_t *targets; /* (examples, target_length); the decoder's input is this shifted right */
     int *inputs_used, *targets_used; /* (examples), 1 to the length */
@@ -18,6 +19,12 @@ struct batch {
 
 /* A batch of pad tokens whose used lengths are the full ones.  0, or -1 when there is no memory. */
 int batch_create(struct batch **batch, int examples, int input_length, int target_length);
+/* The same, with room for `buckets` buckets: see batch_set_bucket(). */
+int batch_create_buckets(struct batch **batch, int examples, int input_length, int target_length,
+                         int buckets) GLU_MUST_USE;
+/* Make it one of a bucket that it has room for: 2^bucket times as many examples of the 2^bucket-th part of the
+ * lengths (see model_bucket()).  What is in it is to be written anew. */
+void batch_set_bucket(struct batch *batch, int bucket);
 /* Frees a batch of batch_create(); NULL is fine. */
 void batch_destroy(struct batch *batch);
 

@@ -6,6 +6,7 @@
 #ifndef GLU_MODEL_BLOCK_H
 #define GLU_MODEL_BLOCK_H
 
+#include "src/model/model.h"
 #include "src/nn/attention.h"
 #include "src/nn/embedding.h"
 #include "src/nn/ffn.h"
@@ -30,16 +31,12 @@ struct stack_products {
     int q, kv, o, cross_kv, gate, up, out;
 };
 
-/* Examples that are short need not be filled up to the full length: a bucket b takes 2^b times as many
- * examples of the 2^b-th part of the lengths, which are as many tokens. */
-enum { BUCKETS_MAX = 8 };
-
 struct stack {
     struct block *blocks; /* (layers); owned */
     struct norm last;
     struct stack_products products;
     int layers, length;      /* length: tokens of an example, of bucket 0 */
-    int buckets;             /* 1 to BUCKETS_MAX; the lengths can be halved so often but for one */
+    int buckets;             /* 1 to MODEL_BUCKETS_MAX; the lengths can be halved so often but for one */
     int memory_length;       /* of what cross-attention reads; 0: the blocks have none */
     int d_model, heads, d_kv, d_ff;
     const struct variant *variant;
@@ -68,7 +65,7 @@ struct stack_saved {
     struct block_saved *blocks; /* (layers); owned, its buffers the arena's */
     struct norm_saved last;
     struct position_bias bias; /* without rotary positions */
-    struct attention_plan self[BUCKETS_MAX], cross[BUCKETS_MAX]; /* by bucket */
+    struct attention_plan self[MODEL_BUCKETS_MAX], cross[MODEL_BUCKETS_MAX]; /* by bucket */
     struct ffn_plan ffn;
     int bucket; /* of what is done now; the caller of stack_forward() sets it */
 };

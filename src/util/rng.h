@@ -19,7 +19,8 @@ enum rng_purpose {
     RNG_HELDOUT = 6,
     RNG_BENCH = 7, /* order of the throughput samples */
     RNG_STATISTICS = 8,
-    RNG_TEST = 9
+    RNG_TEST = 9,
+    RNG_EXAMPLES = 10 /* order of the examples of tasks; lane: see src/task/mixture.c */
 };
 
 struct rng {
