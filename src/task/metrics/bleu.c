@@ -14,7 +14,7 @@ enum { ORDERS = 4 };
 
 /* What a sentence gives: matches by order, candidates by order, words of the output and of the reference. */
 enum { MATCHES, CANDIDATES = MATCHES + ORDERS, LENGTH = CANDIDATES + ORDERS, REFERENCE, SUMS };
-_Static_assert(SUMS <= CORPUS_SUMS_MAX, "too many sums");
+_Static_assert((int)SUMS <= (int)CORPUS_SUMS_MAX, "too many sums");
 
 static int cut_sentence(const struct corpus_metric *row, const char *sentence, struct unicode *text,
                         struct words *words)

@@ -10,7 +10,7 @@ enum { ORDERS = 6 };
 
 /* What a sentence gives: runs of the output, of the reference and of both, by order. */
 enum { OUTPUT, REFERENCE = OUTPUT + ORDERS, COMMON = REFERENCE + ORDERS, SUMS = COMMON + ORDERS };
-_Static_assert(SUMS <= CORPUS_SUMS_MAX, "too many sums");
+_Static_assert((int)SUMS <= (int)CORPUS_SUMS_MAX, "too many sums");
 
 /* The characters of a sentence but white space. */
 static int read_characters(const char *sentence, struct unicode *text)

@@ -3,6 +3,7 @@
 
 #include "src/task/metrics/metrics.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,7 @@ static void tally_classes(const struct text_answers *answers, struct tally *tall
     for (size_t i = 0; i < answers->examples->count; i++) {
         int gold = example_of(answers, i)->label, named = class_of(answers, i);
 
+        assert(gold < classes);
         tally[gold == NO_CLASS ? classes : gold].gold++;
         tally[named == NO_CLASS ? classes : named].named++;
     }
