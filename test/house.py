@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """house.py - the order of the house: no include points up, nothing runs in a circle, one door each
-to oneDNN and SentencePiece, and no file has grown into two.
+to oneDNN, SentencePiece and libunistring, and no file has grown into two.
 
     house.py [SOURCE]      SOURCE: the top folder of the source; $srcdir or this file's parent
 
@@ -83,6 +83,8 @@ def check_order(files):
                 faults.append(f"{name}: includes {included}; src/nn/dnn*.c alone may")
             if "sentencepiece_" in included and name != "src/text/spm.cc":
                 faults.append(f"{name}: includes {included}; src/text/spm.cc alone may")
+            if re.match(r"uni(case|ctype|str|norm)\.h$", included) and name != "src/util/unicode.c":
+                faults.append(f"{name}: includes {included}; src/util/unicode.c alone may")
             if re.match(r"(src|variants)/", included) and included != "src/glu.h" \
                     and folder_of(included) not in allowed[folder]:
                 faults.append(f"{name}: includes {included}, which is above it or beside it")

@@ -28,6 +28,7 @@ libglubench_a_SOURCES += \
     src/util/spread.h \
     src/util/standard.c src/util/standard.h \
     src/util/tokens.h \
+    src/util/unicode.c src/util/unicode.h \
     src/util/utf8.c src/util/utf8.h \
     src/util/wrap.c src/util/wrap.h
 
@@ -40,11 +41,12 @@ check_PROGRAMS += test-atomic-file
 test_atomic_file_SOURCES = test/test-atomic-file.c
 TESTS += test-atomic-file
 
-check_PROGRAMS += test-io test-outputs test-util
+check_PROGRAMS += test-io test-outputs test-unicode test-util
 test_outputs_SOURCES = test/test-outputs.c test/scratch.c test/scratch.h
 test_io_SOURCES = test/test-io.c test/scratch.c test/scratch.h
+test_unicode_SOURCES = test/test-unicode.c
 test_util_SOURCES = test/test-util.c
-TESTS += test-io test-outputs test-util
+TESTS += test-io test-outputs test-unicode test-util
 
 check_PROGRAMS += test-cpus
 test_cpus_SOURCES = test/test-cpus.c test/scratch.c test/scratch.h

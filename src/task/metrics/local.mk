@@ -1,0 +1,18 @@
+# The scores of tasks that are told in words, a file for each kind.
+libglubench_a_SOURCES += \
+    src/task/metrics/bleu.c \
+    src/task/metrics/chrf.c \
+    src/task/metrics/corpus.c src/task/metrics/corpus.h \
+    src/task/metrics/labels.c \
+    src/task/metrics/metrics.h \
+    src/task/metrics/normalise.c src/task/metrics/normalise.h \
+    src/task/metrics/numbers.c \
+    src/task/metrics/squad.c \
+    src/task/metrics/tokenise.c src/task/metrics/tokenise.h \
+    src/task/metrics/words.c src/task/metrics/words.h \
+    src/task/metrics/wsc.c src/task/metrics/wsc.h
+
+check_PROGRAMS += test-metrics test-bleu
+test_metrics_SOURCES = test/test-metrics.c
+test_bleu_SOURCES = test/test-bleu.c
+TESTS += test-metrics test-bleu
