@@ -25,13 +25,13 @@ enum { EXAMPLES = 500 };
 static struct example examples_of[EXAMPLES];
 static char inputs[EXAMPLES][160], targets[EXAMPLES][64];
 
-static struct pairs *make_pairs(const struct tokenizer *tokenizer, int first, int count)
+static struct encoded *make_encoded(const struct tokenizer *tokenizer, int first, int count)
 {
     struct examples set = {.example = examples_of + first, .count = (size_t)count};
-    struct pairs *pairs;
+    struct encoded *encoded;
 
-    check(pairs_open(&pairs, &set, tokenizer, 100, 32));
-    return pairs;
+    check(encoded_open(&encoded, &set, tokenizer, 100, 32));
+    return encoded;
 }
 
 static void make_examples(void)
@@ -51,13 +51,13 @@ static void make_examples(void)
     }
 }
 
-static void test_pairs(const struct tokenizer *tokenizer)
+static void test_encoded(const struct tokenizer *tokenizer)
 {
-    struct pairs *pairs = make_pairs(tokenizer, 0, EXAMPLES);
+    struct encoded *encoded = make_encoded(tokenizer, 0, EXAMPLES);
     size_t wrong = 0, inputs_cut = 0, targets_cut = 0;
 
-    for (size_t i = 0; i < pairs->count; i++) {
-        struct ids input = pairs_input(pairs, i), target = pairs_target(pairs, i);
+    for (size_t i = 0; i < encoded->count; i++) {
+        struct ids input = encoded_input(encoded, i), target = encoded_target(encoded, i);
         size_t in = strlen(inputs[i]), out = strlen(targets[i]);
         size_t in_kept = in > 99 ? 99 : in, out_kept = out > 31 ? 31 : out;
 
@@ -72,10 +72,10 @@ static void test_pairs(const struct tokenizer *tokenizer)
     }
     tap_ok(wrong == 0 && inputs_cut > 0 && targets_cut > 0,
            "tokens of both sides, cut on the right, with EOS behind (%zu are not so)", wrong);
-    tap_ok(pairs->inputs_cut == inputs_cut && pairs->targets_cut == targets_cut,
-           "%zu inputs and %zu targets that were too long are counted", pairs->inputs_cut,
-           pairs->targets_cut);
-    pairs_close(pairs);
+    tap_ok(encoded->inputs_cut == inputs_cut && encoded->targets_cut == targets_cut,
+           "%zu inputs and %zu targets that were too long are counted", encoded->inputs_cut,
+           encoded->targets_cut);
+    encoded_close(encoded);
 }
 
 /* ==== Mixtures ==== */
@@ -165,9 +165,9 @@ static void test_lengths(void)
 }
 
 /* Is a row of a batch such an example? */
-static bool is_example(const struct batch *batch, int row, const struct pairs *pairs, size_t i)
+static bool is_example(const struct batch *batch, int row, const struct encoded *encoded, size_t i)
 {
-    struct ids input = pairs_input(pairs, i), target = pairs_target(pairs, i);
+    struct ids input = encoded_input(encoded, i), target = encoded_target(encoded, i);
     const int32_t *in = batch->inputs + row * batch->input_length;
     const int32_t *out = batch->targets + row * batch->target_length;
     bool same = batch->inputs_used[row] == input.count && batch->targets_used[row] == target.count &&
@@ -192,16 +192,16 @@ static size_t number_of_row(const struct batch *batch, int row)
 static void test_stream(const struct tokenizer *tokenizer)
 {
     enum { BATCHES = 200 };
-    struct pairs *sets[2] = {make_pairs(tokenizer, 0, 100), make_pairs(tokenizer, 100, 400)};
-    struct pairs *all = make_pairs(tokenizer, 0, EXAMPLES);
+    struct encoded *sets[2] = {make_encoded(tokenizer, 0, 100), make_encoded(tokenizer, 100, 400)};
+    struct encoded *all = make_encoded(tokenizer, 0, EXAMPLES);
     struct text2text_options options = options_of(3);
     struct text2text *stream, *skipped;
     struct batch *batch, *later;
     int drawn[EXAMPLES] = {0}, wrong = 0, buckets = 0, apart = 0, most = 0, least = 1000;
     double used = 0, slots = 0;
 
-    check(text2text_open(&stream, &options, (const struct pairs *const *)sets, 2, 5));
-    check(text2text_open(&skipped, &options, (const struct pairs *const *)sets, 2, 5));
+    check(text2text_open(&stream, &options, (const struct encoded *const *)sets, 2, 5));
+    check(text2text_open(&skipped, &options, (const struct encoded *const *)sets, 2, 5));
     check(batch_create_buckets(&batch, options.batch, options.input_length, options.target_length,
                                options.buckets));
     check(batch_create_buckets(&later, options.batch, options.input_length, options.target_length,
@@ -241,23 +241,23 @@ static void test_stream(const struct tokenizer *tokenizer)
     batch_destroy(later);
     text2text_close(stream);
     text2text_close(skipped);
-    pairs_close(all);
-    pairs_close(sets[0]);
-    pairs_close(sets[1]);
+    encoded_close(all);
+    encoded_close(sets[0]);
+    encoded_close(sets[1]);
 }
 
 static void test_batches(const struct tokenizer *tokenizer)
 {
-    struct pairs *pairs = make_pairs(tokenizer, 0, EXAMPLES);
+    struct encoded *encoded = make_encoded(tokenizer, 0, EXAMPLES);
     struct text2text_options options = options_of(3);
     struct batch **batches;
     int count, wrong = 0, seen[EXAMPLES] = {0};
     size_t *order, at = 0;
 
-    check(text2text_batches(&batches, &count, &order, &options, pairs));
+    check(text2text_batches(&batches, &count, &order, &options, encoded));
     for (int b = 0; b < count; b++)
         for (int row = 0; row < batches[b]->examples; row++, at++) {
-            wrong += !is_example(batches[b], row, pairs, order[at]);
+            wrong += !is_example(batches[b], row, encoded, order[at]);
             seen[order[at]]++;
         }
     for (int i = 0; i < EXAMPLES; i++)
@@ -266,7 +266,7 @@ static void test_batches(const struct tokenizer *tokenizer)
            "for an evaluation every example once, in %d batches", count);
     batches_destroy(batches, count);
     free(order);
-    pairs_close(pairs);
+    encoded_close(encoded);
 }
 
 int main(void)
@@ -276,7 +276,7 @@ int main(void)
     tap_plan(2 + 2 + 3 + 4 + 5 + 1);
     make_examples();
     check(tokenizer_open(&tokenizer, "bytes"));
-    test_pairs(tokenizer);
+    test_encoded(tokenizer);
     test_shares();
     test_mixture();
     test_lengths();

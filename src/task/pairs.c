@@ -1,145 +1,121 @@
-/* pairs.c - see pairs.h. */
+/* pairs.c - tasks of a user's own tables: two files with the columns input and target. */
 #include "src/glu.h"
 
-#include "src/task/pairs.h"
+#include "src/task/metrics/metrics.h"
+#include "src/task/rows.h"
+#include "src/task/tsv.h"
+#include "src/util/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A growing array of ids. */
-struct ids_room {
-    int32_t *id; /* (room); owned */
-    size_t count, room;
+/* By what the target is: a text, or a number. */
+static const struct {
+    const struct text_metric *metric;
+    bool numbers;
+} scores[] = {
+    {&text_metric_accuracy, false},   {&text_metric_squad_em, false},   {&text_metric_squad_f1, false},
+    {&text_metric_pearson, true},     {&text_metric_spearman, true},    {&text_metric_bleu_13a, false},
+    {&text_metric_bleu_intl, false},  {&text_metric_chrf2, false},
 };
 
-static int make_room(struct ids_room *ids, size_t more)
-{
-    size_t room = 2 * (ids->count + more);
-    int32_t *grown;
+struct pairs_task {
+    struct text_task task;
+    char *name;
+    char path[2][PATH_MAX]; /* by enum text_split */
+    const struct text_metric *metrics[2];
+    bool numbers;
+};
 
-    if (ids->room - ids->count >= more)
-        return 0;
-    if (more > SIZE_MAX / 4 - ids->count || room > SIZE_MAX / sizeof *grown)
-        return err_set("no memory for a text of %zu tokens", more);
-    grown = realloc(ids->id, room * sizeof *grown);
-    if (!grown)
-        return err_set("no memory for %zu tokens", room);
-    ids->id = grown;
-    ids->room = room;
-    return 0;
+static int add_row(const struct pairs_task *pairs, const char *const row[2], struct examples *examples)
+{
+    struct example example = {.input = row[0], .target = row[1], .label = -1, .group = -1};
+    char excerpt[ROWS_EXCERPT_BYTES];
+
+    if (pairs->numbers && !rows_number(row[1], &example.number))
+        return err_set("the target '%s' is no number, which %s needs: correct the row, or choose another metric",
+                       rows_excerpt(row[1], excerpt), pairs->metrics[0]->metric.name);
+    return examples_add(examples, &example);
 }
 
-/* Append the tokens of a text, at most `length` with the EOS behind them.  1 when it was cut, 0 when not,
- * -1. */
-static int add_text(struct ids_room *ids, const struct tokenizer *tokenizer, const char *text, int length)
+static int read_pairs(const struct text_task *task, const char *directory, enum text_split split,
+                      struct examples *examples)
 {
-    size_t most = (size_t)length - 1, bytes = strlen(text), count;
+    static const struct tsv_column columns[] = {{"input", 0}, {"target", 0}};
+    const struct pairs_task *pairs = (const struct pairs_task *)task;
+    const char *row[TSV_COLUMNS_MAX];
+    struct tsv *tsv;
+    int got;
 
-    if (make_room(ids, (size_t)length))
-        return -1;
-    count = tokenizer->encode(tokenizer, text, bytes, ids->id + ids->count, most);
-    if (count == SIZE_MAX)
-        return -1;
-    ids->count += count < most ? count : most;
-    ids->id[ids->count++] = TOKEN_EOS;
-    return count > most;
+    (void)directory; /* the files are named */
+    if (tsv_open(&tsv, pairs->path[split], columns, LENGTH_OF(columns)))
+        return err_prepend(FIELD("task"));
+    while ((got = tsv_next(tsv, row)) > 0)
+        if (add_row(pairs, row, examples)) {
+            got = tsv_blame(tsv);
+            break;
+        }
+    examples->dropped += tsv_dropped(tsv);
+    tsv_close(tsv);
+    return got;
 }
 
-static int add_example(struct pairs *pairs, struct ids_room *ids, const struct tokenizer *tokenizer,
-                       const struct example *example, size_t i, int input_length, int target_length)
+static void close_pairs(struct text_task *task)
 {
-    int input, target;
+    struct pairs_task *pairs = (struct pairs_task *)task;
 
-    pairs->start[2 * i] = ids->count;
-    input = add_text(ids, tokenizer, example->input, input_length);
-    pairs->start[2 * i + 1] = ids->count;
-    target = input < 0 ? -1 : add_text(ids, tokenizer, example->target, target_length);
-    if (target < 0)
-        return -1;
-    pairs->start[2 * i + 2] = ids->count;
-    pairs->inputs_cut += input > 0;
-    pairs->targets_cut += target > 0;
-    return 0;
-}
-
-int pairs_open(struct pairs **result, const struct examples *examples, const struct tokenizer *tokenizer,
-               int input_length, int target_length)
-{
-    struct pairs *pairs = calloc(1, sizeof *pairs);
-    struct ids_room ids = {NULL, 0, 0};
-
-    *result = NULL;
-    if (!pairs || examples->count > SIZE_MAX / 4)
-        goto no_memory;
-    pairs->count = examples->count;
-    pairs->start = calloc(2 * examples->count + 1, sizeof *pairs->start);
-    if (!pairs->start)
-        goto no_memory;
-    for (size_t i = 0; i < examples->count; i++)
-        if (add_example(pairs, &ids, tokenizer, &examples->example[i], i, input_length, target_length))
-            goto fail;
-    pairs->ids = ids.id;
-    *result = pairs;
-    return 0;
-no_memory:
-    err_set("no memory for %zu examples", examples->count);
-fail:
-    free(ids.id);
-    pairs_close(pairs);
-    return -1;
-}
-
-void pairs_close(struct pairs *pairs)
-{
-    if (!pairs)
-        return;
-    free(pairs->ids);
-    free(pairs->start);
+    free(pairs->name);
     free(pairs);
 }
 
-static struct ids side(const struct pairs *pairs, size_t i)
+/* The score of a name.  0 or -1. */
+static int find_metric(struct pairs_task *pairs, const char *name)
 {
-    return (struct ids){pairs->ids + pairs->start[i], (int)(pairs->start[i + 1] - pairs->start[i])};
-}
+    const char *names[LENGTH_OF(scores)];
 
-struct ids pairs_input(const struct pairs *pairs, size_t i)
-{
-    return side(pairs, 2 * i);
-}
-
-struct ids pairs_target(const struct pairs *pairs, size_t i)
-{
-    return side(pairs, 2 * i + 1);
-}
-
-int pairs_encode(const struct tokenizer *tokenizer, const char *text, int length, int32_t **ids, int *count)
-{
-    struct ids_room room = {NULL, 0, 0};
-
-    *ids = NULL;
-    *count = 0;
-    if (add_text(&room, tokenizer, text, length) < 0) {
-        free(room.id);
-        return -1;
+    for (size_t i = 0; i < LENGTH_OF(scores); i++) {
+        names[i] = scores[i].metric->metric.name;
+        if (strcmp(names[i], name) == 0) {
+            pairs->metrics[0] = scores[i].metric;
+            pairs->numbers = scores[i].numbers;
+            return 0;
+        }
     }
-    *ids = room.id;
-    *count = (int)room.count;
-    return 0;
+    return nearest_error(FIELD("task"), "metric of such a task", name, names, LENGTH_OF(names));
 }
 
-static void write_side(int32_t *row, int length, int *used, struct ids ids)
+/* Without METRIC it is the accuracy. */
+static int open_pairs(const struct text_task **task, const char *name, const char *argument)
 {
-    memcpy(row, ids.id, (size_t)ids.count * sizeof *row);
-    for (int i = ids.count; i < length; i++)
-        row[i] = TOKEN_PAD;
-    *used = ids.count;
+    struct pairs_task *pairs = calloc(1, sizeof *pairs);
+    char *files = strdup(argument), *metric;
+    int status = -1;
+
+    *task = NULL;
+    if (pairs)
+        pairs->name = strdup(name);
+    if (!pairs || !files || !pairs->name) {
+        err_set("no memory for a task");
+        goto done;
+    }
+    metric = strrchr(files, ':');
+    if (metric)
+        *metric++ = '\0';
+    if (find_metric(pairs, metric ? metric : text_metric_accuracy.metric.name))
+        goto done;
+    if (rows_two_files(files, pairs->path)) {
+        err_prepend(FIELD("task") " tsv:%s", text_maker_tsv.argument);
+        goto done;
+    }
+    pairs->task = (struct text_task) {.name = pairs->name, .metrics = pairs->metrics, .read = read_pairs,
+                                      .close = close_pairs};
+    *task = &pairs->task;
+    status = 0;
+done:
+    free(files);
+    if (status && pairs)
+        close_pairs(&pairs->task);
+    return status;
 }
 
-void pairs_write(struct batch *batch, int row, struct ids input, struct ids target)
-{
-    write_side(batch->inputs + (size_t)row * (size_t)batch->input_length, batch->input_length,
-               &batch->inputs_used[row], input);
-    write_side(batch->targets + (size_t)row * (size_t)batch->target_length, batch->target_length,
-               &batch->targets_used[row], target);
-}
+const struct text_maker text_maker_tsv = {"tsv", "TRAIN,DEV[:METRIC]", open_pairs};

@@ -26,7 +26,7 @@ struct queue {
 
 struct text2text {
     struct text2text_options options;
-    const struct pairs *const *sets;
+    const struct encoded *const *sets;
     struct mixture *mixture;
     struct queue queues[MODEL_BUCKETS_MAX];
 };
@@ -58,10 +58,10 @@ int text2text_bucket(const struct text2text_options *options, int input_tokens, 
     return bucket;
 }
 
-static int bucket_of(const struct text2text_options *options, const struct pairs *pairs, size_t example)
+static int bucket_of(const struct text2text_options *options, const struct encoded *encoded, size_t example)
 {
-    return text2text_bucket(options, pairs_input(pairs, example).count,
-                            pairs_target(pairs, example).count);
+    return text2text_bucket(options, encoded_input(encoded, example).count,
+                            encoded_target(encoded, example).count);
 }
 
 /* ==== Training ==== */
@@ -81,7 +81,7 @@ static int open_mixture(struct text2text *stream, int set_count, uint64_t seed)
 }
 
 int text2text_open(struct text2text **result, const struct text2text_options *options,
-                   const struct pairs *const *sets, int set_count, uint64_t seed)
+                   const struct encoded *const *sets, int set_count, uint64_t seed)
 {
     struct text2text *stream = calloc(1, sizeof *stream);
 
@@ -145,9 +145,9 @@ void text2text_next(struct text2text *stream, struct batch *batch)
     batch_set_bucket(batch, bucket);
     for (int i = 0; i < batch->examples; i++) {
         const struct drawn *drawn = &queue->drawn[i];
-        const struct pairs *pairs = stream->sets[drawn->set];
+        const struct encoded *encoded = stream->sets[drawn->set];
 
-        pairs_write(batch, i, pairs_input(pairs, drawn->example), pairs_target(pairs, drawn->example));
+        encoded_write(batch, i, encoded_input(encoded, drawn->example), encoded_target(encoded, drawn->example));
     }
 }
 
@@ -167,47 +167,47 @@ void batches_destroy(struct batch **batches, int count)
 }
 
 /* The examples of a bucket: their numbers to order; how many. */
-static size_t pick(const struct text2text_options *options, const struct pairs *pairs, int bucket,
+static size_t pick(const struct text2text_options *options, const struct encoded *encoded, int bucket,
                    size_t *order)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < pairs->count; i++)
-        if (bucket_of(options, pairs, i) == bucket)
+    for (size_t i = 0; i < encoded->count; i++)
+        if (bucket_of(options, encoded, i) == bucket)
             order[count++] = i;
     return count;
 }
 
 static int make_batch(struct batch **batch, const struct text2text_options *options,
-                      const struct pairs *pairs, int bucket, const size_t *order, size_t count)
+                      const struct encoded *encoded, int bucket, const size_t *order, size_t count)
 {
     if (count > INT32_MAX)
         return err_set("%zu examples are too many for a batch", count);
     if (batch_create(batch, (int)count, options->input_length >> bucket, options->target_length >> bucket))
         return -1;
     for (size_t i = 0; i < count; i++)
-        pairs_write(*batch, (int)i, pairs_input(pairs, order[i]), pairs_target(pairs, order[i]));
+        encoded_write(*batch, (int)i, encoded_input(encoded, order[i]), encoded_target(encoded, order[i]));
     return 0;
 }
 
 int text2text_batches(struct batch ***batches, int *count, size_t **order,
-                      const struct text2text_options *options, const struct pairs *pairs)
+                      const struct text2text_options *options, const struct encoded *encoded)
 {
     size_t done = 0;
 
     *count = 0;
     *batches = calloc((size_t)options->buckets, sizeof **batches);
-    *order = calloc(pairs->count + 1, sizeof **order);
+    *order = calloc(encoded->count + 1, sizeof **order);
     if (!*batches || !*order) {
-        err_set("no memory for %zu examples", pairs->count);
+        err_set("no memory for %zu examples", encoded->count);
         goto fail;
     }
     for (int bucket = options->buckets - 1; bucket >= 0; bucket--) {
-        size_t more = pick(options, pairs, bucket, *order + done);
+        size_t more = pick(options, encoded, bucket, *order + done);
 
         if (more == 0)
             continue;
-        if (make_batch(&(*batches)[*count], options, pairs, bucket, *order + done, more))
+        if (make_batch(&(*batches)[*count], options, encoded, bucket, *order + done, more))
             goto fail;
         (*count)++;
         done += more;

@@ -9,7 +9,7 @@
 #define GLU_TASK_TEXT2TEXT_H
 
 #include "src/model/batch.h"
-#include "src/task/pairs.h"
+#include "src/task/encoded.h"
 
 struct text2text_options {
     int batch;                       /* examples of a step at the full lengths */
@@ -27,7 +27,7 @@ int text2text_bucket(const struct text2text_options *options, int input_tokens, 
  * message. */
 struct text2text;
 int text2text_open(struct text2text **stream, const struct text2text_options *options,
-                   const struct pairs *const *sets, int set_count, uint64_t seed) GLU_MUST_USE;
+                   const struct encoded *const *sets, int set_count, uint64_t seed) GLU_MUST_USE;
 /* Fill a batch that has room for the buckets, and set its bucket. */
 void text2text_next(struct text2text *stream, struct batch *batch);
 /* As that, so many times, but without the batches. */
@@ -36,11 +36,11 @@ void text2text_skip(struct text2text *stream, uint64_t batches);
 void text2text_close(struct text2text *stream);
 
 /* All examples of a set, in as few batches as there are buckets, none empty, to evaluate a model on: *batches
- * is a new array of *count, the examples in their order within each; *order, (pairs->count), is which example
+ * is a new array of *count, the examples in their order within each; *order, (encoded->count), is which example
  * the rows of all batches, one after the other, are.  Freed by batches_destroy() and free().  0, or -1 and a
  * message. */
 int text2text_batches(struct batch ***batches, int *count, size_t **order,
-                      const struct text2text_options *options, const struct pairs *pairs) GLU_MUST_USE;
+                      const struct text2text_options *options, const struct encoded *encoded) GLU_MUST_USE;
 /* NULL is fine. */
 void batches_destroy(struct batch **batches, int count);
 

@@ -21,6 +21,7 @@ struct tokenizer {
     int vocabulary;     /* rows of the embedding: no id is as large */
     int pieces;         /* ids 0 .. pieces - 1 stand for text, or are pad, EOS and unk */
     int first_sentinel; /* the largest of TOKEN_SENTINELS ids, none of which is a piece */
+    bool keeps_spaces;  /* of a run of them each is a token, and so are those at the ends of a text */
     struct io_facts file; /* that it was made from; all 0 when there is none */
 
     /* The most ids that a text of so many bytes has, but for texts that hardly anybody writes. */

@@ -59,6 +59,7 @@ static int bytes_open(struct tokenizer **tokenizer, const char *argument)
     *new = (struct tokenizer){.vocabulary = VOCABULARY,
                               .pieces = PIECES,
                               .first_sentinel = VOCABULARY - 1,
+                              .keeps_spaces = true,
                               .ids_max = bytes_ids_max,
                               .encode = bytes_encode,
                               .decode = bytes_decode,
