@@ -1,18 +1,12 @@
 libglubench_a_SOURCES += \
     src/task/causal.c \
-<<<<<<< HEAD
-    src/task/mixture.c src/task/mixture.h \
-    src/task/encoded.c src/task/encoded.h \
-    src/task/segments.c src/task/segments.h \
-    src/task/span.c src/task/span.h \
-    src/task/task.c src/task/task.h \
-    src/task/text2text.c src/task/text2text.h
-=======
     src/task/compose.c src/task/compose.h \
     src/task/dpr.c src/task/dpr.h \
+    src/task/encoded.c src/task/encoded.h \
     src/task/examples.c src/task/examples.h \
     src/task/glue.c \
     src/task/jsonl.c src/task/jsonl.h \
+    src/task/mixture.c src/task/mixture.h \
     src/task/multirc.c \
     src/task/pairs.c \
     src/task/record.c \
@@ -22,11 +16,11 @@ libglubench_a_SOURCES += \
     src/task/squad.c \
     src/task/superglue.c \
     src/task/task.c src/task/task.h \
+    src/task/text2text.c src/task/text2text.h \
     src/task/text_task.c src/task/text_task.h \
     src/task/translation.c src/task/translation.h \
     src/task/tsv.c src/task/tsv.h \
     src/task/wsc.c
->>>>>>> G
 
 check_PROGRAMS += test-segments test-span test-task test-text2text
 test_segments_SOURCES = test/test-segments.c
