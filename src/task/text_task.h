@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum text_split { TEXT_TRAIN, TEXT_DEV };
+enum text_split { TEXT_TRAIN, TEXT_DEV, TEXT_TEST, TEXT_SPLITS };
 
 struct text_task;
 

@@ -1,0 +1,314 @@
+/* text_sets.c - see text_sets.h. */
+#include "src/glu.h"
+
+#include "src/task/text_sets.h"
+
+#include "src/task/metrics/metrics.h"
+#include "src/task/translation.h"
+#include "src/util/error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TRANSLATION "translation:"
+
+const struct text_task text_task_translation = {
+    .name = "translation",
+    .group = "translation",
+    .metrics =
+        (const struct text_metric *const[]){&text_metric_bleu_13a, &text_metric_bleu_intl,
+                                            &text_metric_bleu_13a_lc, &text_metric_bleu_intl_lc,
+                                            &text_metric_chrf2, NULL},
+};
+
+static bool is_translation(const char *name)
+{
+    return strncmp(name, TRANSLATION, strlen(TRANSLATION)) == 0;
+}
+
+static const char *split_name(int split)
+{
+    static const char *const names[] = {[TEXT_TRAIN] = "training", [TEXT_DEV] = "dev", [TEXT_TEST] = "test"};
+
+    return names[split];
+}
+
+/* ==== Which tasks ==== */
+
+/* Append a task, unless it is there.  0, or -1 and a message; the task is the set's then. */
+static int add_task(struct text_sets *sets, const struct text_task *task)
+{
+    struct text_set *grown;
+
+    for (int i = 0; i < sets->count; i++)
+        if (sets->set[i].task == task)
+            return 0;
+    grown = realloc(sets->set, (size_t)(sets->count + 1) * sizeof *grown);
+    if (!grown)
+        return err_set("out of memory");
+    sets->set = grown;
+    sets->set[sets->count++] = (struct text_set){.task = task};
+    return 0;
+}
+
+static int add_benchmark(struct text_sets *sets, const struct text_benchmark *benchmark)
+{
+    for (const struct text_task *const *task = benchmark->tasks; *task; task++)
+        if (add_task(sets, *task))
+            return -1;
+    return 0;
+}
+
+/* All tasks of one word. */
+static int add_name(struct text_sets *sets, const char *name)
+{
+    bool all = strcmp(name, "paper") == 0, found = all;
+    const struct text_benchmark *benchmark;
+    const struct text_task *task;
+
+    for (size_t i = 0; (benchmark = text_benchmark_at(i)) != NULL; i++)
+        if (all || strcmp(benchmark->name, name) == 0) {
+            found = true;
+            if (add_benchmark(sets, benchmark))
+                return -1;
+        }
+    if (found)
+        return 0;
+    task = text_task_find(name);
+    return task ? add_task(sets, task) : -1;
+}
+
+/* Those of a list with commas between. */
+static int add_list(struct text_sets *sets, const char *list)
+{
+    char *names = strdup(list), *next = names, *name;
+    int status = names ? 0 : err_set("out of memory");
+
+    while (status == 0 && (name = strsep(&next, ",")) != NULL)
+        status = add_name(sets, name);
+    free(names);
+    return status;
+}
+
+static int find_tasks(struct text_sets *sets, const char *name)
+{
+    const struct text_task *made;
+
+    if (is_translation(name))
+        return add_task(sets, &text_task_translation);
+    if (!strchr(name, ':'))
+        return add_list(sets, name);
+    if (text_task_open(&made, name))
+        return -1;
+    if (add_task(sets, made)) {
+        text_task_close(made);
+        return -1;
+    }
+    return 0;
+}
+
+/* What a translation alone has, and what it needs. */
+static int check_files(const struct text_sets_options *options)
+{
+    bool translation = is_translation(options->name);
+
+    if (translation && !options->heldout)
+        return err_set(FIELD("task") " translation: it needs a dev set, which chooses the checkpoint: give "
+                       FIELD("heldout") " SOURCE,TARGET");
+    if (!translation && options->test)
+        return err_set(FIELD("test") ": of a translation alone, and the task is %s", options->name);
+    if (!strchr(options->name, ':') && !options->data)
+        return err_set(FIELD("task") " %s: it is not told where the data are: give " FIELD("data")
+                       " DIR, the directory that holds glue, superglue or squad",
+                       options->name);
+    return 0;
+}
+
+int text_sets_check(const struct text_sets_options *options)
+{
+    struct text_sets sets = {NULL};
+    int status = find_tasks(&sets, options->name) || check_files(options) ? -1 : 0;
+
+    for (int i = 0; i < sets.count; i++)
+        text_task_close(sets.set[i].task);
+    free(sets.set);
+    return status;
+}
+
+/* ==== Their lengths ==== */
+
+/* Of T5's runs (t5/models/gin, sequence_lengths). */
+static const struct {
+    const char *benchmark;
+    int target_length;
+} lengths[] = {{"glue", 84}, {"superglue", 62}, {"squad", 97}};
+
+enum { INPUT_LENGTH = 512, TARGET_LENGTH_OTHERS = 512 };
+
+/* Is the task in that benchmark? */
+static bool is_of(const struct text_task *task, const char *benchmark_name)
+{
+    const struct text_benchmark *benchmark;
+
+    for (size_t i = 0; (benchmark = text_benchmark_at(i)) != NULL; i++)
+        for (const struct text_task *const *row = benchmark->tasks;
+             *row && strcmp(benchmark->name, benchmark_name) == 0; row++)
+            if (*row == task)
+                return true;
+    return false;
+}
+
+static int target_length_of(const struct text_task *task)
+{
+    for (size_t i = 0; i < LENGTH_OF(lengths); i++)
+        if (is_of(task, lengths[i].benchmark))
+            return lengths[i].target_length;
+    return TARGET_LENGTH_OTHERS;
+}
+
+int text_sets_lengths(const char *name, int *input_length, int *target_length)
+{
+    struct text_sets sets = {NULL};
+    int status = find_tasks(&sets, name);
+
+    *input_length = INPUT_LENGTH;
+    *target_length = 0;
+    for (int i = 0; i < sets.count; i++) {
+        int length = target_length_of(sets.set[i].task);
+
+        *target_length = length > *target_length ? length : *target_length;
+        text_task_close(sets.set[i].task);
+    }
+    free(sets.set);
+    return status;
+}
+
+/* ==== Reading ==== */
+
+/* Has the distribution such a split, or the user's files? */
+static bool has_split(const struct text_task *task, int split)
+{
+    if (task->close)
+        return split != TEXT_TEST;
+    return split != TEXT_TEST && (split == TEXT_TRAIN ? task->train_examples : task->dev_examples) > 0;
+}
+
+static int read_task(struct text_set *set, const char *data)
+{
+    const struct text_task *task = set->task;
+
+    for (int split = 0; split < TEXT_SPLITS; split++) {
+        size_t all = split == TEXT_TRAIN ? task->train_examples : task->dev_examples;
+        struct examples *examples;
+
+        if (!has_split(task, split))
+            continue;
+        if (text_task_read(task, data ? data : ".", (enum text_split)split, &examples))
+            return -1;
+        set->examples[split] = examples;
+        set->complete[split] = task->close || examples->count == all;
+        if (examples->dropped > 0)
+            warn_add("task %s: %zu rows of the %s set lack a field and are left out", task->name,
+                     examples->dropped, split_name(split));
+    }
+    return 0;
+}
+
+static int read_translation(struct text_set *set, const struct text_sets_options *options)
+{
+    const char *const files[TEXT_SPLITS] = {[TEXT_TRAIN] = options->name + strlen(TRANSLATION),
+                                            [TEXT_DEV] = options->heldout,
+                                            [TEXT_TEST] = options->test};
+
+    for (int split = 0; split < TEXT_SPLITS; split++) {
+        if (!files[split])
+            continue;
+        if (examples_create(&set->examples[split]) || translation_read(files[split], set->examples[split]))
+            return -1;
+        set->complete[split] = true;
+    }
+    return 0;
+}
+
+/* A test set that was trained on tells as little as a dev set. */
+static int tell_shared(struct text_set *set)
+{
+    const struct examples *train = set->examples[TEXT_TRAIN];
+
+    for (int split = TEXT_DEV; train && split < TEXT_SPLITS; split++) {
+        const struct examples *examples = set->examples[split];
+        size_t shared = 0;
+
+        if (examples && examples_shared(examples, train, &shared))
+            return -1;
+        if (split == TEXT_DEV)
+            set->shared = shared;
+        if (shared > 0)
+            warn_add("task %s: %zu of %zu %s examples are among those to train on", set->task->name, shared,
+                     examples->count, split_name(split));
+    }
+    return 0;
+}
+
+static void add_text(struct sha256 *sha, const char *text)
+{
+    sha256_add(sha, text, strlen(text) + 1);
+}
+
+static void hash(struct text_sets *sets)
+{
+    struct sha256 sha;
+
+    sha256_start(&sha);
+    for (int i = 0; i < sets->count; i++)
+        for (int split = 0; split < TEXT_SPLITS; split++) {
+            const struct examples *examples = sets->set[i].examples[split];
+
+            add_text(&sha, sets->set[i].task->name);
+            add_text(&sha, split_name(split));
+            for (size_t k = 0; examples && k < examples->count; k++) {
+                add_text(&sha, examples->example[k].input);
+                add_text(&sha, examples->example[k].target);
+            }
+        }
+    sha256_finish_hex(&sha, sets->sha256);
+}
+
+int text_sets_open(struct text_sets **result, const struct text_sets_options *options)
+{
+    struct text_sets *sets = calloc(1, sizeof *sets);
+
+    *result = NULL;
+    if (!sets)
+        return err_set("out of memory");
+    if (find_tasks(sets, options->name) || check_files(options))
+        goto fail;
+    for (int i = 0; i < sets->count; i++) {
+        struct text_set *set = &sets->set[i];
+
+        if (set->task == &text_task_translation ? read_translation(set, options)
+                                                : read_task(set, options->data))
+            goto fail;
+        if (tell_shared(set))
+            goto fail;
+    }
+    hash(sets);
+    *result = sets;
+    return 0;
+fail:
+    text_sets_close(sets);
+    return -1;
+}
+
+void text_sets_close(struct text_sets *sets)
+{
+    if (!sets)
+        return;
+    for (int i = 0; i < sets->count; i++) {
+        for (int split = 0; split < TEXT_SPLITS; split++)
+            examples_destroy(sets->set[i].examples[split]);
+        text_task_close(sets->set[i].task);
+    }
+    free(sets->set);
+    free(sets);
+}
