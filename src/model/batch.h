@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+/* Examples that are short need not be filled up to the full length: a bucket b takes 2^b times as many
+ * examples of the 2^b-th part of the lengths, which are as many tokens. */
+enum { BATCH_BUCKETS_MAX = 8 };
+
 /* An example's tokens beyond its used length are pad.  Pad inputs are masked in attention; pad targets
  * have no loss. */
 struct batch {

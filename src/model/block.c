@@ -116,7 +116,7 @@ int stack_open(struct stack_saved *saved, const struct stack *stack, struct work
 
 void stack_close(struct stack_saved *saved)
 {
-    for (int bucket = 0; bucket < MODEL_BUCKETS_MAX; bucket++) {
+    for (int bucket = 0; bucket < BATCH_BUCKETS_MAX; bucket++) {
         attention_plan_destroy(&saved->self[bucket]);
         attention_plan_destroy(&saved->cross[bucket]);
     }

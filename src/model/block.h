@@ -6,7 +6,7 @@
 #ifndef GLU_MODEL_BLOCK_H
 #define GLU_MODEL_BLOCK_H
 
-#include "src/model/model.h"
+#include "src/model/batch.h"
 #include "src/nn/attention.h"
 #include "src/nn/embedding.h"
 #include "src/nn/ffn.h"
@@ -36,7 +36,7 @@ struct stack {
     struct norm last;
     struct stack_products products;
     int layers, length;      /* length: tokens of an example, of bucket 0 */
-    int buckets;             /* 1 to MODEL_BUCKETS_MAX; the lengths can be halved so often but for one */
+    int buckets;             /* 1 to BATCH_BUCKETS_MAX; the lengths can be halved so often but for one */
     int memory_length;       /* of what cross-attention reads; 0: the blocks have none */
     int d_model, heads, d_kv, d_ff;
     const struct variant *variant;
@@ -65,7 +65,7 @@ struct stack_saved {
     struct block_saved *blocks; /* (layers); owned, its buffers the arena's */
     struct norm_saved last;
     struct position_bias bias; /* without rotary positions */
-    struct attention_plan self[MODEL_BUCKETS_MAX], cross[MODEL_BUCKETS_MAX]; /* by bucket */
+    struct attention_plan self[BATCH_BUCKETS_MAX], cross[BATCH_BUCKETS_MAX]; /* by bucket */
     struct ffn_plan ffn;
     int bucket; /* of what is done now; the caller of stack_forward() sets it */
 };

@@ -3,7 +3,6 @@
 #include "src/glu.h"
 
 #include "src/model/architecture.h"
-#include "src/model/block.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +75,8 @@ static int buckets_check(const struct model_options *options)
     const struct model_config *config = &options->model;
     int parts;
 
-    if (options->buckets < 0 || options->buckets > MODEL_BUCKETS_MAX)
-        return err_set("there are %d buckets; there can be 1 to %d", options->buckets, MODEL_BUCKETS_MAX);
+    if (options->buckets < 0 || options->buckets > BATCH_BUCKETS_MAX)
+        return err_set("there are %d buckets; there can be 1 to %d", options->buckets, BATCH_BUCKETS_MAX);
     if (options->buckets > 1 && options->architecture && !options->architecture->has_buckets)
         return err_set("the architecture %s has no batches of shorter examples",
                        options->architecture->name);

@@ -12,10 +12,6 @@
 #include "src/nn/optimizer.h"
 #include "variants/variant.h"
 
-/* Examples that are short need not be filled up to the full length: a bucket b takes 2^b times as many
- * examples of the 2^b-th part of the lengths, which are as many tokens. */
-enum { MODEL_BUCKETS_MAX = 8 };
-
 enum precision { PRECISION_F32, PRECISION_BF16 };
 
 struct model_config {

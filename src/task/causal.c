@@ -7,7 +7,7 @@
  * The documents are one stream, an EOS behind each, cut into segments of input_length. */
 #include "src/glu.h"
 
-#include "src/task/task.h"
+#include "src/task/stream.h"
 
 #include <string.h>
 
@@ -51,5 +51,6 @@ const struct task_type task_causal = {
     .bytes = sizeof(struct task),
     .lengths = causal_lengths,
     .begin = causal_begin,
+    .stream = &stream_of_segments,
     .write = causal_write,
 };

@@ -11,21 +11,22 @@ libglubench_a_SOURCES += \
     src/task/pairs.c \
     src/task/record.c \
     src/task/rows.c src/task/rows.h \
+    src/task/segment_stream.c src/task/stream.h \
     src/task/segments.c src/task/segments.h \
     src/task/span.c src/task/span.h \
     src/task/squad.c \
     src/task/superglue.c \
     src/task/task.c src/task/task.h \
-    src/task/text2text.c src/task/text2text.h \
+    src/task/buckets.c src/task/buckets.h \
     src/task/text_sets.c src/task/text_sets.h \
     src/task/text_task.c src/task/text_task.h \
     src/task/translation.c src/task/translation.h \
     src/task/tsv.c src/task/tsv.h \
     src/task/wsc.c
 
-check_PROGRAMS += test-segments test-span test-task test-text2text
+check_PROGRAMS += test-segments test-span test-task test-buckets
 test_segments_SOURCES = test/test-segments.c
 test_span_SOURCES = test/test-span.c
-test_text2text_SOURCES = test/test-text2text.c
+test_buckets_SOURCES = test/test-buckets.c
 test_task_SOURCES = test/test-task.c $(data_fixture)
-TESTS += test-segments test-span test-task test-text2text
+TESTS += test-segments test-span test-task test-buckets

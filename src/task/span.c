@@ -2,7 +2,7 @@
 #include "src/glu.h"
 
 #include "src/task/span.h"
-#include "src/task/task.h"
+#include "src/task/stream.h"
 
 #include <math.h>
 #include <string.h>
@@ -180,5 +180,6 @@ const struct task_type task_span = {
     .bytes = sizeof(struct span_task),
     .lengths = span_lengths,
     .begin = span_begin,
+    .stream = &stream_of_segments,
     .write = span_write,
 };

@@ -3,17 +3,15 @@
 
 #include "src/task/task.h"
 
-#include "src/task/segments.h"
+#include "src/task/stream.h"
 #include "src/util/nearest.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct task_stream {
     const struct task *task;
-    struct segments *segments;
-    uint64_t seed;
+    void *own; /* of the task's type of stream */
 };
 
 static const struct task_type *const types[] = {
@@ -48,32 +46,6 @@ int task_lengths(struct task_options *options)
 
 /* ==== The task ==== */
 
-static void write_example(const struct task *task, const int32_t *segment, uint64_t number,
-                          uint64_t seed, enum rng_purpose purpose, struct batch *batch, int row)
-{
-    struct rng rng;
-
-    rng_start(&rng, seed, purpose, (uint32_t)number);
-    task->type->write(task, segment, &rng, batch, row);
-}
-
-static int make_heldout(struct task *task)
-{
-    const struct task_options *options = &task->options;
-    struct choice *choices;
-    int count, status;
-
-    if (segments_choose(task->dataset, task->tokenizer, task->segment_tokens,
-                        options->heldout_examples, &choices, &count))
-        return -1;
-    status = batch_create(&task->heldout, count, options->input_length, options->target_length);
-    for (int i = 0; status == 0 && i < count; i++)
-        write_example(task, choices[i].tokens, choices[i].number, HELDOUT_SEED, RNG_HELDOUT,
-                      task->heldout, i);
-    choices_free(choices, count);
-    return status;
-}
-
 int task_open(struct task **result, const struct task_options *options,
               const struct dataset *dataset, const struct tokenizer *tokenizer)
 {
@@ -94,8 +66,7 @@ int task_open(struct task **result, const struct task_options *options,
         return err_set("no memory for a task");
     *task = (struct task){
         .type = type, .options = complete, .dataset = dataset, .tokenizer = tokenizer};
-    if (type->begin(task) || segments_check(dataset, tokenizer, task->segment_tokens) ||
-        (complete.heldout_examples && make_heldout(task))) {
+    if (type->begin(task) || type->stream->prepare(task)) {
         task_close(task);
         return -1;
     }
@@ -116,15 +87,12 @@ void task_close(struct task *task)
 int task_stream_open(struct task_stream **result, const struct task *task, uint64_t seed)
 {
     struct task_stream *stream = calloc(1, sizeof *stream);
-    struct source *source;
 
     *result = NULL;
     if (!stream)
         return err_set("no memory to read the corpus");
     stream->task = task;
-    stream->seed = seed;
-    if (dataset_training_source(&source, task->dataset, seed) ||
-        segments_open(&stream->segments, source, task->tokenizer, task->segment_tokens)) {
+    if (task->type->stream->open(&stream->own, task, seed)) {
         task_stream_close(stream);
         return -1;
     }
@@ -134,51 +102,33 @@ int task_stream_open(struct task_stream **result, const struct task *task, uint6
 
 int task_stream_next(struct task_stream *stream, struct batch *batch)
 {
-    const struct task *task = stream->task;
-    const struct task_options *options = &task->options;
-
-    if (batch->examples != options->batch || batch->input_length != options->input_length ||
-        batch->target_length != options->target_length)
-        return err_set("a batch of %d examples of %d and %d tokens was asked of a stream of %d of "
-                       "%d and %d", batch->examples, batch->input_length, batch->target_length,
-                       options->batch, options->input_length, options->target_length);
-    for (int i = 0; i < batch->examples; i++) {
-        uint64_t number = segments_number(stream->segments);
-        const int32_t *segment;
-        int got = segments_next(stream->segments, &segment);
-
-        if (got <= 0)
-            return got < 0 ? -1 : err_set("the training text has come to an end");
-        write_example(task, segment, number, stream->seed, RNG_SPANS, batch, i);
-    }
-    return 0;
+    return stream->task->type->stream->next(stream->own, stream->task, batch);
 }
 
 int task_stream_skip(struct task_stream *stream, uint64_t batches)
 {
-    uint64_t batch = (uint64_t)stream->task->options.batch;
-
-    return segments_skip(stream->segments,
-                         batches > UINT64_MAX / batch ? UINT64_MAX : batches * batch);
+    return stream->task->type->stream->skip(stream->own, stream->task, batches);
 }
 
 bool task_stream_place(const struct task_stream *stream, struct segments_place *place)
 {
-    return segments_place(stream->segments, place);
+    const struct stream_type *type = stream->task->type->stream;
+
+    return type->place && type->place(stream->own, place);
 }
 
 int task_stream_go(struct task_stream *stream, const struct segments_place *place, uint64_t batches)
 {
-    uint64_t batch = (uint64_t)stream->task->options.batch;
+    const struct stream_type *type = stream->task->type->stream;
 
-    return batches > UINT64_MAX / batch ? err_set("there is no batch %" PRIu64, batches)
-                                        : segments_go(stream->segments, place, batches * batch);
+    return type->go ? type->go(stream->own, place, batches, stream->task)
+                    : err_set("the place of the training is one in a text, and it has none");
 }
 
 void task_stream_close(struct task_stream *stream)
 {
     if (!stream)
         return;
-    segments_close(stream->segments);
+    stream->task->type->stream->close(stream->own);
     free(stream);
 }

@@ -30,6 +30,7 @@ struct task_options {
 };
 
 struct task_type;
+struct stream_type; /* see stream.h */
 
 /* The first member of every kind's own. */
 struct task {
@@ -53,7 +54,8 @@ struct task_type {
     /* Fill in segment_tokens, at least 1, and what the kind has of its own.  The options have gone
      * through lengths(), and all but `heldout` is there.  0 or -1. */
     int (*begin)(struct task *task);
-    /* Make row `row` of a batch of the task's lengths, its tokens and how many of them are used, of a
+    const struct stream_type *stream; /* how its examples come */
+    /* Of segments: make row `row` of a batch of the task's lengths, its tokens and how many of them are used, of a
      * segment, (segment_tokens).  The random numbers are the segment's own. */
     void (*write)(const struct task *task, const int32_t *segment, struct rng *rng,
                   struct batch *batch, int row);

@@ -1,8 +1,8 @@
-/* test-text2text.c - pairs of texts as tokens, mixtures of sets of them, and batches by length. */
+/* test-buckets.c - pairs of texts as tokens, mixtures of sets of them, and batches by length. */
 #include "src/glu.h"
 
 #include "src/task/mixture.h"
-#include "src/task/text2text.h"
+#include "src/task/buckets.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
 
@@ -136,17 +136,17 @@ static void test_mixture(void)
 
 /* ==== Batches ==== */
 
-static struct text2text_options options_of(int batch)
+static struct bucket_options options_of(int batch)
 {
-    struct text2text_options options = {.batch = batch, .input_length = 100, .target_length = 32};
+    struct bucket_options options = {.batch = batch, .input_length = 100, .target_length = 32};
 
-    options.buckets = text2text_buckets(&options.input_length, &options.target_length);
+    options.buckets = buckets_choose(&options.input_length, &options.target_length);
     return options;
 }
 
 static void test_lengths(void)
 {
-    struct text2text_options options = options_of(2);
+    struct bucket_options options = options_of(2);
     int in = 15, out = 15;
 
     tap_ok(options.buckets == 3 && options.input_length == 100 && options.target_length == 32,
@@ -154,13 +154,13 @@ static void test_lengths(void)
            options.target_length);
     options.input_length = 510;
     options.target_length = 62;
-    options.buckets = text2text_buckets(&options.input_length, &options.target_length);
+    options.buckets = buckets_choose(&options.input_length, &options.target_length);
     tap_ok(options.buckets == 5 && options.input_length == 512 && options.target_length == 64,
            "lengths of 510 and 62 are rounded up to 512 and 64 for 5 buckets (%d, %d, %d)",
            options.buckets, options.input_length, options.target_length);
-    tap_ok(text2text_buckets(&in, &out) == 1 && in == 15 && out == 15, "short ones have one");
-    tap_ok(text2text_bucket(&options, 32, 4) == 4 && text2text_bucket(&options, 33, 4) == 3 &&
-               text2text_bucket(&options, 2, 5) == 3 && text2text_bucket(&options, 512, 2) == 0,
+    tap_ok(buckets_choose(&in, &out) == 1 && in == 15 && out == 15, "short ones have one");
+    tap_ok(buckets_fit(&options, 32, 4) == 4 && buckets_fit(&options, 33, 4) == 3 &&
+               buckets_fit(&options, 2, 5) == 3 && buckets_fit(&options, 512, 2) == 0,
            "an example goes where both of its sides just fit");
 }
 
@@ -194,21 +194,21 @@ static void test_stream(const struct tokenizer *tokenizer)
     enum { BATCHES = 200 };
     struct encoded *sets[2] = {make_encoded(tokenizer, 0, 100), make_encoded(tokenizer, 100, 400)};
     struct encoded *all = make_encoded(tokenizer, 0, EXAMPLES);
-    struct text2text_options options = options_of(3);
-    struct text2text *stream, *skipped;
+    struct bucket_options options = options_of(3);
+    struct bucket_stream *stream, *skipped;
     struct batch *batch, *later;
     int drawn[EXAMPLES] = {0}, wrong = 0, buckets = 0, apart = 0, most = 0, least = 1000;
     double used = 0, slots = 0;
 
-    check(text2text_open(&stream, &options, (const struct encoded *const *)sets, 2, 5));
-    check(text2text_open(&skipped, &options, (const struct encoded *const *)sets, 2, 5));
+    check(bucket_stream_open(&stream, &options, (const struct encoded *const *)sets, 2, 5));
+    check(bucket_stream_open(&skipped, &options, (const struct encoded *const *)sets, 2, 5));
     check(batch_create_buckets(&batch, options.batch, options.input_length, options.target_length,
                                options.buckets));
     check(batch_create_buckets(&later, options.batch, options.input_length, options.target_length,
                                options.buckets));
-    text2text_skip(skipped, BATCHES / 2);
+    bucket_stream_skip(skipped, BATCHES / 2);
     for (int i = 0; i < BATCHES; i++) {
-        text2text_next(stream, batch);
+        bucket_stream_next(stream, batch);
         buckets |= 1 << batch->bucket;
         wrong += batch->examples * batch->input_length != options.batch * options.input_length ||
                  batch->examples * batch->target_length != options.batch * options.target_length;
@@ -222,7 +222,7 @@ static void test_stream(const struct tokenizer *tokenizer)
         }
         if (i < BATCHES / 2)
             continue;
-        text2text_next(skipped, later);
+        bucket_stream_next(skipped, later);
         apart += later->bucket != batch->bucket ||
                  memcmp(later->inputs, batch->inputs,
                         (size_t)(batch->examples * batch->input_length) * sizeof *batch->inputs) != 0;
@@ -239,8 +239,8 @@ static void test_stream(const struct tokenizer *tokenizer)
     tap_ok(apart == 0, "a stream that skips goes on as one that does not");
     batch_destroy(batch);
     batch_destroy(later);
-    text2text_close(stream);
-    text2text_close(skipped);
+    bucket_stream_close(stream);
+    bucket_stream_close(skipped);
     encoded_close(all);
     encoded_close(sets[0]);
     encoded_close(sets[1]);
@@ -249,12 +249,12 @@ static void test_stream(const struct tokenizer *tokenizer)
 static void test_batches(const struct tokenizer *tokenizer)
 {
     struct encoded *encoded = make_encoded(tokenizer, 0, EXAMPLES);
-    struct text2text_options options = options_of(3);
+    struct bucket_options options = options_of(3);
     struct batch **batches;
     int count, wrong = 0, seen[EXAMPLES] = {0};
     size_t *order, at = 0;
 
-    check(text2text_batches(&batches, &count, &order, &options, encoded));
+    check(bucket_batches(&batches, &count, &order, &options, encoded));
     for (int b = 0; b < count; b++)
         for (int row = 0; row < batches[b]->examples; row++, at++) {
             wrong += !is_example(batches[b], row, encoded, order[at]);

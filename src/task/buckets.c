@@ -1,9 +1,8 @@
-/* text2text.c - see text2text.h. */
+/* buckets.c - see buckets.h. */
 #include "src/glu.h"
 
-#include "src/task/text2text.h"
+#include "src/task/buckets.h"
 
-#include "src/model/model.h"
 #include "src/task/mixture.h"
 
 #include <stdlib.h>
@@ -24,11 +23,11 @@ struct queue {
     size_t count, room;  /* room: a batch of the bucket */
 };
 
-struct text2text {
-    struct text2text_options options;
+struct bucket_stream {
+    struct bucket_options options;
     const struct encoded *const *sets;
     struct mixture *mixture;
-    struct queue queues[MODEL_BUCKETS_MAX];
+    struct queue queues[BATCH_BUCKETS_MAX];
 };
 
 static int round_up(int length, int parts)
@@ -36,11 +35,11 @@ static int round_up(int length, int parts)
     return (length + parts - 1) / parts * parts;
 }
 
-int text2text_buckets(int *input_length, int *target_length)
+int buckets_choose(int *input_length, int *target_length)
 {
     int buckets = 1;
 
-    while (buckets < MODEL_BUCKETS_MAX && *input_length >> buckets >= INPUT_MIN &&
+    while (buckets < BATCH_BUCKETS_MAX && *input_length >> buckets >= INPUT_MIN &&
            *target_length >> buckets >= TARGET_MIN)
         buckets++;
     *input_length = round_up(*input_length, 1 << (buckets - 1));
@@ -48,7 +47,7 @@ int text2text_buckets(int *input_length, int *target_length)
     return buckets;
 }
 
-int text2text_bucket(const struct text2text_options *options, int input_tokens, int target_tokens)
+int buckets_fit(const struct bucket_options *options, int input_tokens, int target_tokens)
 {
     int bucket = options->buckets - 1;
 
@@ -58,15 +57,15 @@ int text2text_bucket(const struct text2text_options *options, int input_tokens, 
     return bucket;
 }
 
-static int bucket_of(const struct text2text_options *options, const struct encoded *encoded, size_t example)
+static int bucket_of(const struct bucket_options *options, const struct encoded *encoded, size_t example)
 {
-    return text2text_bucket(options, encoded_input(encoded, example).count,
+    return buckets_fit(options, encoded_input(encoded, example).count,
                             encoded_target(encoded, example).count);
 }
 
 /* ==== Training ==== */
 
-static int open_mixture(struct text2text *stream, int set_count, uint64_t seed)
+static int open_mixture(struct bucket_stream *stream, int set_count, uint64_t seed)
 {
     size_t *counts = calloc((size_t)set_count, sizeof *counts);
     int status;
@@ -80,10 +79,10 @@ static int open_mixture(struct text2text *stream, int set_count, uint64_t seed)
     return status;
 }
 
-int text2text_open(struct text2text **result, const struct text2text_options *options,
+int bucket_stream_open(struct bucket_stream **result, const struct bucket_options *options,
                    const struct encoded *const *sets, int set_count, uint64_t seed)
 {
-    struct text2text *stream = calloc(1, sizeof *stream);
+    struct bucket_stream *stream = calloc(1, sizeof *stream);
 
     *result = NULL;
     if (!stream)
@@ -96,19 +95,19 @@ int text2text_open(struct text2text **result, const struct text2text_options *op
         queue->room = (size_t)options->batch << b;
         queue->drawn = calloc(queue->room, sizeof *queue->drawn);
         if (!queue->drawn) {
-            text2text_close(stream);
+            bucket_stream_close(stream);
             return err_set("out of memory");
         }
     }
     if (open_mixture(stream, set_count, seed)) {
-        text2text_close(stream);
+        bucket_stream_close(stream);
         return -1;
     }
     *result = stream;
     return 0;
 }
 
-void text2text_close(struct text2text *stream)
+void bucket_stream_close(struct bucket_stream *stream)
 {
     if (!stream)
         return;
@@ -119,7 +118,7 @@ void text2text_close(struct text2text *stream)
 }
 
 /* Draw until a bucket is full, and empty it: which one it was. */
-static int fill(struct text2text *stream)
+static int fill(struct bucket_stream *stream)
 {
     for (;;) {
         struct drawn drawn;
@@ -137,7 +136,7 @@ static int fill(struct text2text *stream)
     }
 }
 
-void text2text_next(struct text2text *stream, struct batch *batch)
+void bucket_stream_next(struct bucket_stream *stream, struct batch *batch)
 {
     int bucket = fill(stream);
     const struct queue *queue = &stream->queues[bucket];
@@ -151,7 +150,7 @@ void text2text_next(struct text2text *stream, struct batch *batch)
     }
 }
 
-void text2text_skip(struct text2text *stream, uint64_t batches)
+void bucket_stream_skip(struct bucket_stream *stream, uint64_t batches)
 {
     while (batches-- > 0)
         fill(stream);
@@ -167,7 +166,7 @@ void batches_destroy(struct batch **batches, int count)
 }
 
 /* The examples of a bucket: their numbers to order; how many. */
-static size_t pick(const struct text2text_options *options, const struct encoded *encoded, int bucket,
+static size_t pick(const struct bucket_options *options, const struct encoded *encoded, int bucket,
                    size_t *order)
 {
     size_t count = 0;
@@ -178,7 +177,7 @@ static size_t pick(const struct text2text_options *options, const struct encoded
     return count;
 }
 
-static int make_batch(struct batch **batch, const struct text2text_options *options,
+static int make_batch(struct batch **batch, const struct bucket_options *options,
                       const struct encoded *encoded, int bucket, const size_t *order, size_t count)
 {
     if (count > INT32_MAX)
@@ -190,8 +189,8 @@ static int make_batch(struct batch **batch, const struct text2text_options *opti
     return 0;
 }
 
-int text2text_batches(struct batch ***batches, int *count, size_t **order,
-                      const struct text2text_options *options, const struct encoded *encoded)
+int bucket_batches(struct batch ***batches, int *count, size_t **order,
+                      const struct bucket_options *options, const struct encoded *encoded)
 {
     size_t done = 0;
 
