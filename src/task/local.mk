@@ -18,6 +18,7 @@ libglubench_a_SOURCES += \
     src/task/superglue.c \
     src/task/task.c src/task/task.h \
     src/task/buckets.c src/task/buckets.h \
+    src/task/text2text.c src/task/text2text.h \
     src/task/text_sets.c src/task/text_sets.h \
     src/task/text_task.c src/task/text_task.h \
     src/task/translation.c src/task/translation.h \

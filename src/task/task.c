@@ -17,6 +17,7 @@ struct task_stream {
 static const struct task_type *const types[] = {
     &task_span,
     &task_causal,
+    &task_text2text,
 };
 
 const struct task_type *task_type_at(size_t i)
@@ -78,6 +79,8 @@ void task_close(struct task *task)
 {
     if (!task)
         return;
+    if (task->type->end)
+        task->type->end(task);
     batch_destroy(task->heldout);
     free(task);
 }

@@ -21,16 +21,19 @@
 #include <stdint.h>
 
 struct task_options {
-    const char *kind; /* "span", "causal" */
+    const char *kind; /* "span", "causal", "text2text" */
     int input_length;
     int target_length; /* 0: what input_length gives */
     int batch;         /* examples of a batch of training */
     int heldout_examples; /* at most so many; fewer when the text is shorter; 0: none are made */
     double noise_density, mean_span; /* span: 0.15 and 3 */
+    const struct text_sets *sets;    /* text2text: its examples; borrowed */
+    int64_t mixture_cap;             /* text2text: see mixture_open() */
 };
 
 struct task_type;
 struct stream_type; /* see stream.h */
+struct text_sets;   /* see text_sets.h */
 
 /* The first member of every kind's own. */
 struct task {
@@ -48,19 +51,21 @@ struct task_type {
     const char *name;
     const struct metric *metrics; /* the first ranks */
     int metric_count;
-    size_t bytes; /* of the kind's own struct; nothing in it is to be freed */
+    size_t bytes; /* of the kind's own struct */
     /* Fill in options->target_length when it is 0; -1: the numbers do not go together. */
     int (*lengths)(struct task_options *options);
     /* Fill in segment_tokens, at least 1, and what the kind has of its own.  The options have gone
      * through lengths(), and all but `heldout` is there.  0 or -1. */
     int (*begin)(struct task *task);
+    /* Free what begin() made, also when it failed; NULL: nothing. */
+    void (*end)(struct task *task);
     const struct stream_type *stream; /* how its examples come */
     /* Of segments: make row `row` of a batch of the task's lengths, its tokens and how many of them are used, of a
      * segment, (segment_tokens).  The random numbers are the segment's own. */
     void (*write)(const struct task *task, const int32_t *segment, struct rng *rng,
                   struct batch *batch, int row);
 };
-extern const struct task_type task_span, task_causal;
+extern const struct task_type task_span, task_causal, task_text2text;
 
 /* The i-th kind, or NULL past the last. */
 const struct task_type *task_type_at(size_t i);
@@ -70,7 +75,8 @@ const struct task_type *task_type_find(const char *name);
 /* Check the lengths and fill in what is 0, without any text.  0 or -1 and a message. */
 int task_lengths(struct task_options *options);
 
-/* Open a task and make its held-out examples.  0, or -1 and a message: a number is out of range,
+/* Open a task and make its held-out examples; a text2text task has sets in place of a dataset, which is NULL.
+ *  0, or -1 and a message: a number is out of range,
  * the lengths do not go together, or there is too little text of either side. */
 int task_open(struct task **task, const struct task_options *options,
               const struct dataset *dataset, const struct tokenizer *tokenizer);
