@@ -8,9 +8,11 @@ libglubench_a_SOURCES += \
     src/model/layout.c src/model/layout.h \
     src/model/lm.c \
     src/model/model.c src/model/model.h \
+    src/model/safetensors.c src/model/safetensors.h \
     src/model/step.c \
     src/model/t5.c src/model/t5.h src/model/t5_decode.c \
     src/model/weights.c src/model/weights.h \
+    src/model/weights_files.c src/model/weights_files.h \
     src/model/weights_hf.c src/model/weights_hf.h
 
 t5_pair = test/t5-pair.c test/t5-pair.h $(ref)
@@ -32,7 +34,8 @@ test_steps_SOURCES = test/test-steps.c
 TESTS += test-steps
 
 model_fixture = test/model-fixture.c test/model-fixture.h test/scratch.c test/scratch.h
-check_PROGRAMS += test-published test-weights
+check_PROGRAMS += test-hf-model test-published test-weights
+test_hf_model_SOURCES = test/test-hf-model.c $(model_fixture)
 test_published_SOURCES = test/test-published.c $(model_fixture)
 test_weights_SOURCES = test/test-weights.c $(model_fixture)
-TESTS += test-published test-weights
+TESTS += test-hf-model test-published test-weights

@@ -38,8 +38,9 @@ enum {
     COMMAND_VALIDATE = 64,
     COMMAND_GATHER = 128,
     COMMAND_RUN_ITSELF = 256, /* `run`, but not `cells`, which prints command lines of it */
+    COMMAND_FINETUNE = 512,
     COMMANDS_OF_MODEL = COMMAND_RUN | COMMAND_BENCH | COMMAND_PLAN,
-    COMMANDS_ALL = 511
+    COMMANDS_ALL = 1023
 };
 
 struct setting_option {

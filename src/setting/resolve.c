@@ -7,6 +7,7 @@
 #include "src/results/decisions.h"
 #include "src/setting/file.h"
 #include "src/setting/presets.h"
+#include "src/setting/text2text.h"
 #include "src/setting/training.h"
 #include "src/util/cpus.h"
 
@@ -224,6 +225,8 @@ static int resolve_lengths(struct setting *setting)
     struct task_options task = setting_task(setting);
     int target_length;
 
+    if (setting->task) /* see text2text_resolve() */
+        return 0;
     task.target_length = 0;
     if (task_lengths(&task))
         return -1; /* its message names the options */

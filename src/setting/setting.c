@@ -3,6 +3,8 @@
 
 #include "src/setting/setting.h"
 
+#include "src/task/buckets.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +72,8 @@ struct model_options setting_model(const struct setting *setting, const struct v
 {
     const struct recipe *recipe = &setting->recipe;
     const struct optimizer_options *told = &setting->optimizer;
+    int input_length = recipe->input_length, target_length = recipe->target_length;
+    int buckets = setting->task ? buckets_choose(&input_length, &target_length) : 1;
 
     return (struct model_options){
         .architecture = architecture_find(setting->architecture_name),
@@ -79,8 +83,10 @@ struct model_options setting_model(const struct setting *setting, const struct v
                   .heads = recipe->heads,
                   .d_kv = recipe->d_kv,
                   .d_ff = setting_d_ff(setting, variant),
-                  .input_length = recipe->input_length,
-                  .target_length = recipe->target_length},
+                  .input_length = input_length,
+                  .target_length = target_length},
+        .buckets = buckets,
+        .freeze_embeddings = setting->from && !setting->train_embeddings,
         .variant = variant,
         .batch = recipe->batch,
         .threads = threads,
@@ -121,7 +127,8 @@ struct dataset_options setting_dataset(const struct setting *setting)
 
 const char *setting_task_kind(const struct setting *setting)
 {
-    return architecture_task(architecture_find(setting->architecture_name));
+    return setting->task ? task_text2text.name
+                         : architecture_task(architecture_find(setting->architecture_name));
 }
 
 void setting_tokenizer(const struct setting *setting, char name[SETTING_TOKENIZER_BYTES])
@@ -144,5 +151,16 @@ struct task_options setting_task(const struct setting *setting)
         .heldout_examples = recipe->heldout_examples,
         .noise_density = setting->noise_density,
         .mean_span = setting->mean_span,
+        .mixture_cap = setting->mixture_cap,
+    };
+}
+
+struct text_sets_options setting_text_sets(const struct setting *setting)
+{
+    return (struct text_sets_options){
+        .name = setting->task,
+        .data = setting->data,
+        .heldout = setting->heldout.count > 0 ? setting->heldout.items[0] : NULL,
+        .test = setting->test,
     };
 }

@@ -9,6 +9,7 @@
 #include "src/nn/schedule.h"
 #include "src/setting/option.h"
 #include "src/task/task.h"
+#include "src/task/text_sets.h"
 #include "src/util/io.h"
 #include "variants/variant.h"
 
@@ -62,6 +63,14 @@ struct setting {
     char *tokenizer, *tokenizer_file; /* its kind; the model file, or NULL where the kind has none */
     double noise_density, mean_span; /* NAN where the task has none */
     int64_t evaluate_every; /* 0: at fixed fractions of the steps */
+
+    char *task; /* pairs of texts, see task/text_sets.h; NULL: the architecture's own */
+    char *data, *test;
+    int64_t mixture_cap; /* 0: none */
+    char *from;          /* the weights that are fine-tuned; NULL: it is no fine-tuning */
+    bool control;        /* ... as if there were none */
+    bool train_embeddings;
+    char *predictions;
 
     const struct optimizer_type *preset_optimizer;
     char *optimizer_name, *schedule_name; /* the preset's until somebody says */
@@ -127,11 +136,13 @@ struct model_options setting_model(const struct setting *setting, const struct v
                                int threads);
 /* Its learning rates. */
 struct schedule setting_schedule(const struct setting *setting);
-/* The kind of task that its architecture is trained on. */
+/* The kind of task: that which its architecture is trained on, unless it has one. */
 const char *setting_task_kind(const struct setting *setting);
 /* The text and the task, borrowing from the setting. */
 struct dataset_options setting_dataset(const struct setting *setting);
 struct task_options setting_task(const struct setting *setting);
+/* The pairs of texts, of a setting with a task. */
+struct text_sets_options setting_text_sets(const struct setting *setting);
 /* What tokenizer_open() calls the tokenizer. */
 enum { SETTING_TOKENIZER_BYTES = PATH_MAX + 64 };
 void setting_tokenizer(const struct setting *setting, char name[SETTING_TOKENIZER_BYTES]);

@@ -4,6 +4,7 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
+#include "src/train/card.h"
 #include "src/train/evaluate.h"
 #include "src/train/shared.h"
 #include "src/train/signals.h"
@@ -47,8 +48,7 @@ static int load_weights(struct training *training)
     if (weights_sha256(job->init_directory, sha256))
         return -1;
     if (strcmp(sha256, job->init_sha256) != 0)
-        return err_set(FIELD("init_checkpoint") ": %s/model.safetensors has changed since the sweep "
-                       "began",
+        return err_set(FIELD("init_checkpoint") ": the weights in %s have changed since the sweep began",
                        job->init_directory);
     return weights_load(job->init_directory, training->model);
 }
@@ -354,15 +354,18 @@ static void count_steps(const struct training *training)
         result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
 }
 
-/* The weights, and how text becomes their tokens. */
+/* The weights, how text becomes their tokens, and what they are. */
 static int save_weights(struct training *training)
 {
-    const char *directory = training->job->save_directory;
-    const struct tokenizer *tokenizer = training->job->task->tokenizer;
+    const struct train_job *job = training->job;
+    const char *directory = job->save_directory;
+    const struct tokenizer *tokenizer = job->task->tokenizer;
 
     if (weights_save(directory, training->model))
         return -1;
-    return tokenizer->save && tokenizer->save(tokenizer, directory)
+    count_steps(training);
+    return (tokenizer->save && tokenizer->save(tokenizer, directory)) ||
+                   card_write(directory, job->setting, job->task, training->model, training->result)
                ? err_prepend(FIELD("save_checkpoint"))
                : 0;
 }
