@@ -87,6 +87,8 @@ static bool is_left_out(const struct setting *setting, int option)
         return !*(const bool *)value;
     case OPTION_INT:
         return *(const int *)value == 0;
+    case OPTION_INT64:
+        return *(const int64_t *)value == 0;
     default:
         return *(char *const *)value == NULL;
     }
@@ -185,7 +187,7 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     if (shell_line_begin(&line))
         return NULL;
     out = line.out;
-    fputs("glubench run", out);
+    fputs(setting->from ? "glubench finetune" : "glubench run", out);
     print_text(out, AT(preset), setting->preset);
     print_text(out, AT(variant_names), variant->name);
     print_whole(out, AT(first_seed), seed);
@@ -202,7 +204,7 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
             setting->origin[i] >= ORIGIN_FILE && i != init)
             print_option(out, setting, i);
     }
-    if (init_directory)
+    if (init_directory && !setting->from)
         print_text(out, AT(init_checkpoint), init_directory);
     print_whole(out, AT(recipe.samples), 0);
     snprintf(file, sizeof file, "%s-s%" PRId64 ".json", variant->name, seed);

@@ -6,6 +6,7 @@
 #include "src/comm/ranks.h"
 #include "src/results/decisions.h"
 #include "src/setting/file.h"
+#include "src/setting/finetune.h"
 #include "src/setting/presets.h"
 #include "src/setting/text2text.h"
 #include "src/setting/training.h"
@@ -192,7 +193,7 @@ static int resolve_spans(struct setting *setting, const struct architecture *bef
     struct recipe *recipe = &setting->recipe;
     unsigned char *target = &ORIGIN_OF(setting, recipe.target_length);
     bool changed = architecture_find(setting->architecture_name) != before;
-    bool spans = strcmp(setting_task_kind(setting), "span") == 0;
+    bool spans = setting->task || strcmp(setting_task_kind(setting), "span") == 0;
     /* A results file tells the length that it was. */
     bool told = !spans && (recipe->target_length == recipe->input_length ||
                            ORIGIN_OF(setting, recipe.input_length) > ORIGIN_FILE);
@@ -494,11 +495,12 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     const char *preset = last_argument(arguments, count, AT(preset));
     const char *architecture = last_argument(arguments, count, AT(architecture_name));
     const char *file = last_argument(arguments, count, AT(file));
+    const char *from = last_argument(arguments, count, AT(from));
     struct option_values values = setting_values(setting);
     struct training_before before;
     const struct architecture *built; /* before the command line */
 
-    if (setting_defaults(setting, arguments, count) ||
+    if (setting_defaults(setting, arguments, count) || (from && finetune_apply(setting, from)) ||
         (file && setting_read_file(setting, file, preset != NULL, architecture != NULL)))
         return -1;
     before = training_before(setting);
@@ -506,6 +508,7 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
     if (options_assign(&values, arguments, count) || training_resolve(setting, &before) ||
         resolve_variants(setting) || resolve_baseline(setting) || resolve_d_ff(setting) ||
         resolve_spans(setting, built) || resolve_lengths(setting) || resolve_tokenizer(setting) ||
+        text2text_resolve(setting) || finetune_resolve(setting) ||
         resolve_sizes(setting) || resolve_until_decided(setting) || resolve_threads(setting) ||
         resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) || resolve_stream(setting) ||
         check_resume(setting))

@@ -26,6 +26,28 @@ const char *files_of_weights(const char *directory, const char *part, const stru
     return path;
 }
 
+static bool has_weights(const char *directory)
+{
+    char path[PATH_MAX];
+
+    return io_join(path, directory, "config.json") == 0 && access(path, F_OK) == 0;
+}
+
+const char *files_of_init(const char *directory, const char *part, const struct variant *variant, uint64_t seed,
+                          int runs, char path[PATH_MAX])
+{
+    const char *usual = files_of_weights(directory, part, variant, seed, runs, path);
+    char plain[PATH_MAX];
+
+    if (!usual || has_weights(usual))
+        return usual;
+    files_of_weights(directory, NULL, variant, seed, 2, plain);
+    if (!has_weights(plain))
+        return usual;
+    memcpy(path, plain, sizeof plain);
+    return path;
+}
+
 static int add_list(struct outputs *outputs, const char *field, const struct text_list *list)
 {
     for (int i = 0; i < list->count; i++)
@@ -100,7 +122,7 @@ static int add_all_weights(struct outputs *outputs, const struct setting *settin
     for (int i = 0; i < setting->variant_count * recipe->seeds; i++) {
         const struct variant *variant = setting->variants[i / recipe->seeds];
         uint64_t seed = (uint64_t)(setting->first_seed + i % recipe->seeds);
-        const char *init = files_of_weights(setting->init_checkpoint, part, variant, seed, all, path);
+        const char *init = files_of_init(setting->init_checkpoint, part, variant, seed, all, path);
         const char *save;
 
         if (init && add_init(outputs, init))

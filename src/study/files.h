@@ -12,6 +12,11 @@
 const char *files_of_weights(const char *directory, const char *part, const struct variant *variant,
                              uint64_t seed, int runs, char path[PATH_MAX]);
 
+/* Where a run looks for the weights that it begins from, which others may have put there: as above, or, where
+ * there is no such directory, in that of its variant and seed alone.  NULL: it begins from its seed. */
+const char *files_of_init(const char *directory, const char *part, const struct variant *variant, uint64_t seed,
+                          int runs, char path[PATH_MAX]);
+
 /* Check all that a study would write against what it reads, see util/outputs.h, before any of it is
  * opened.  Settings without an output write none.  0, or -1 and a message. */
 int study_files_check(const struct study_options *options) GLU_MUST_USE;

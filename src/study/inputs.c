@@ -30,7 +30,10 @@ json_t *inputs_json(const struct study_options *options, const struct setting *s
                     const struct dataset *dataset)
 {
     json_t *inputs = json_array();
-    int bad = add_text(inputs, "corpus", dataset_files(dataset, false)) |
+    int bad = 0;
+
+    if (dataset)
+        bad = add_text(inputs, "corpus", dataset_files(dataset, false)) |
               add_text(inputs, "heldout", dataset_files(dataset, true));
 
     if (setting->tokenizer_file)

@@ -221,7 +221,7 @@ static int train(struct jobs *jobs, int job_number, struct run *run)
         .journal = run->slope ? NULL : jobs->journal,
         .setting_name = study->options->axes ? run->part->name : NULL,
         .save_directory = study_weights(study, run->part, cell, setting->save_checkpoint, save),
-        .init_directory = study_weights(study, run->part, cell, setting->init_checkpoint, init),
+        .init_directory = study_init(study, run->part, cell, init),
         .init_sha256 = cell->init_sha256,
         .resume = setting->resume,
         .report = report_progress,

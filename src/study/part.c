@@ -81,6 +81,52 @@ static int describe_variants(struct part *part)
     return 0;
 }
 
+/* A task and its examples: {"task": "sst2", "train_examples": 67349, ...}. */
+static json_t *set_json(const struct text_set *set)
+{
+    static const char *const counts[] = {
+        [TEXT_TRAIN] = "train_examples", [TEXT_DEV] = "dev_examples", [TEXT_TEST] = "test_examples"};
+    json_t *o = json_object();
+    bool complete = true;
+    int bad = json_put(o, "task", json_text(set->task->name));
+
+    for (int split = 0; split < TEXT_SPLITS; split++) {
+        const struct examples *examples = set->examples[split];
+
+        complete = complete && (!examples || set->complete[split]);
+        bad |= json_put(o, counts[split], examples ? json_integer((json_int_t)examples->count) : json_null());
+    }
+    bad |= json_put(o, "complete", json_boolean(complete));
+    bad |= json_put(o, "dev_examples_in_training", json_integer((json_int_t)set->shared));
+    return json_finish(o, bad);
+}
+
+static int put_sets(json_t *config, const struct text_sets *sets)
+{
+    json_t *tasks = json_array();
+    int bad = 0;
+
+    for (int i = 0; i < sets->count; i++)
+        bad |= json_push(tasks, set_json(&sets->set[i]));
+    return json_put(config, "tasks", json_finish(tasks, bad)) ||
+                   json_put(config, "tasks_sha256", json_text(sets->sha256))
+               ? err_set("out of memory")
+               : 0;
+}
+
+static json_t *config_json(const struct part *part)
+{
+    const struct dataset *dataset = part->dataset;
+    json_t *config = setting_json(part->setting, dataset ? dataset_training(dataset) : NULL,
+                                  dataset ? dataset_heldout(dataset) : NULL);
+
+    if (config && part->sets && put_sets(config, part->sets)) {
+        json_decref(config);
+        return NULL;
+    }
+    return config;
+}
+
 static int describe(struct part *part, const struct study_options *options)
 {
     const struct setting *setting = part->setting;
@@ -91,8 +137,7 @@ static int describe(struct part *part, const struct study_options *options)
         .onednn = describe_onednn(&part->onednn),
         .command = command_json(options->argc, options->argv),
         .inputs = inputs_json(options, setting, part->dataset),
-        .config = setting_json(setting, dataset_training(part->dataset),
-                               dataset_heldout(part->dataset)),
+        .config = config_json(part),
         .baseline = setting->baseline,
         .variants = part->variants,
         .variant_count = setting->variant_count,
@@ -152,7 +197,8 @@ static const struct part *find_text(const struct part *parts, const struct part 
     for (; parts < part; parts++) {
         const struct setting *a = parts->setting, *b = part->setting;
 
-        if (text_list_equal(&a->corpus, &b->corpus) &&
+        if (texts_equal(a->task, b->task) && texts_equal(a->data, b->data) && texts_equal(a->test, b->test) &&
+            text_list_equal(&a->corpus, &b->corpus) &&
             text_list_equal(&a->heldout, &b->heldout) &&
             a->heldout_share == b->heldout_share && a->recipe.stream == b->recipe.stream && texts_equal(a->text_field, b->text_field))
             return parts;
@@ -190,22 +236,45 @@ static int open_tokenizer(struct part *part, const struct part *parts)
     return 0;
 }
 
-int part_open(struct part *part, const struct study_options *options, const struct part *parts)
+/* The files of the corpus, or of the task. */
+static int open_text(struct part *part, const struct part *parts)
 {
-    struct dataset_options text = setting_dataset(part->setting);
-    struct task_options task = setting_task(part->setting);
     const struct part *same = find_text(parts, part);
+    struct dataset_options text;
+    struct text_sets_options sets;
 
     part->shares_dataset = same != NULL;
-    if (same)
+    if (same) {
         part->dataset = same->dataset;
-    else if (dataset_open(&part->dataset, &text))
+        part->sets = same->sets;
+        return 0;
+    }
+    if (!part->setting->task) {
+        text = setting_dataset(part->setting);
+        return dataset_open(&part->dataset, &text);
+    }
+    sets = setting_text_sets(part->setting);
+    return text_sets_open(&part->sets, &sets);
+}
+
+static int open_slope(struct part *part)
+{
+    const struct dataset *dataset = part->dataset;
+
+    return dataset ? slope_open(&part->slope, part->setting, dataset_training(dataset),
+                                dataset_heldout(dataset))
+                   : 0;
+}
+
+int part_open(struct part *part, const struct study_options *options, const struct part *parts)
+{
+    struct task_options task = setting_task(part->setting);
+
+    if (open_text(part, parts) || open_tokenizer(part, parts))
         return -1;
-    if (open_tokenizer(part, parts) ||
-        task_open(&part->task, &task, part->dataset, part->tokenizer) ||
-        describe(part, options) ||
-        slope_open(&part->slope, part->setting, dataset_training(part->dataset),
-                   dataset_heldout(part->dataset)))
+    task.sets = part->sets;
+    if (task_open(&part->task, &task, part->dataset, part->tokenizer) || describe(part, options) ||
+        open_slope(part))
         return -1;
     return grid_add(&part->grid, part->setting, part->results.config);
 }
@@ -216,8 +285,10 @@ void part_close(struct part *part)
     task_close(part->task);
     if (!part->shares_tokenizer)
         tokenizer_close(part->tokenizer);
-    if (!part->shares_dataset)
+    if (!part->shares_dataset) {
         dataset_close(part->dataset);
+        text_sets_close(part->sets);
+    }
     json_decref(part->results.environment);
     json_decref(part->results.command);
     json_decref(part->results.inputs);

@@ -21,6 +21,7 @@ struct part {
     struct forecast_row *forecast; /* (setting->variant_count) */
     struct dataset *dataset; /* the one of an earlier part when `shares_dataset` */
     bool shares_dataset;
+    struct text_sets *sets; /* of a setting with a task, in place of a dataset; likewise */
     struct tokenizer *tokenizer; /* likewise, when `shares_tokenizer` */
     bool shares_tokenizer;
     struct task *task; /* what every run of the setting does, with its held-out examples */

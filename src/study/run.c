@@ -67,9 +67,7 @@ static int check_init_checkpoints(struct study *study)
             if (study->runs[i].done || state_steps(&place, &step, 1) > 0)
                 continue; /* needs them no more */
         }
-        status = weights_check(study_weights(study, study->runs[i].part, cell, setting->init_checkpoint,
-                                             path),
-                               &options);
+        status = weights_check(study_init(study, study->runs[i].part, cell, path), &options);
         study->misfits = status == WEIGHTS_MISFIT;
         if (status)
             return -1;

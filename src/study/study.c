@@ -80,7 +80,8 @@ static int open_parts(struct study *study)
             return blame(study, i);
     /* Parts that share a text have all taken their examples of it. */
     for (int i = 0; i < study->count; i++)
-        dataset_forget_heldout(study->parts[i].dataset);
+        if (study->parts[i].dataset)
+            dataset_forget_heldout(study->parts[i].dataset);
     progress_clear();
     return 0;
 }
@@ -231,6 +232,13 @@ const char *study_weights(const struct study *study, const struct part *part, co
                             study->asked_count, path);
 }
 
+const char *study_init(const struct study *study, const struct part *part, const struct cell *cell,
+                       char path[PATH_MAX])
+{
+    return files_of_init(part->setting->init_checkpoint, study->count > 1 ? part->name : NULL, cell->variant,
+                         cell->seed, study->asked_count, path);
+}
+
 /* Where several runs look for their weights is not where one does. */
 static void explain_weights(const struct study *study, const char *directory)
 {
@@ -250,7 +258,7 @@ static int add_weights_to(const struct study *study, const struct part *part, co
     char path[PATH_MAX];
 
     for (int k = 0; init && k < grid->count; k++) {
-        const char *from = study_weights(study, part, &grid->cells[k], init, path);
+        const char *from = study_init(study, part, &grid->cells[k], path);
 
         if (cell_add_weights(&grid->cells[k], from)) {
             explain_weights(study, from);

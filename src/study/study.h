@@ -45,10 +45,14 @@ struct study {
 int study_open(struct study *study, const struct study_options *options) GLU_MUST_USE;
 void study_close(struct study *study);
 
-/* Where a cell's weights are or go: `directory` itself, which may be NULL, when it is the only run, else
+/* Where a cell's weights go: `directory` itself, which may be NULL, when it is the only run, else
  * one of its own in it, written to `path`. */
 const char *study_weights(const struct study *study, const struct part *part, const struct cell *cell,
                           const char *directory, char path[PATH_MAX]);
+
+/* Where the weights are that a cell begins from; NULL: it begins from its seed. */
+const char *study_init(const struct study *study, const struct part *part, const struct cell *cell,
+                       char path[PATH_MAX]);
 
 /* Is it a directory with several results files? */
 bool study_is_directory(const struct study *study);
