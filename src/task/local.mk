@@ -1,8 +1,23 @@
 libglubench_a_SOURCES += \
     src/task/causal.c \
+    src/task/compose.c src/task/compose.h \
+    src/task/dpr.c src/task/dpr.h \
+    src/task/examples.c src/task/examples.h \
+    src/task/glue.c \
+    src/task/jsonl.c src/task/jsonl.h \
+    src/task/multirc.c \
+    src/task/pairs.c \
+    src/task/record.c \
+    src/task/rows.c src/task/rows.h \
     src/task/segments.c src/task/segments.h \
     src/task/span.c src/task/span.h \
-    src/task/task.c src/task/task.h
+    src/task/squad.c \
+    src/task/superglue.c \
+    src/task/task.c src/task/task.h \
+    src/task/text_task.c src/task/text_task.h \
+    src/task/translation.c src/task/translation.h \
+    src/task/tsv.c src/task/tsv.h \
+    src/task/wsc.c
 
 check_PROGRAMS += test-segments test-span test-task
 test_segments_SOURCES = test/test-segments.c

@@ -41,6 +41,7 @@ struct text_task {
      * that the distributions use.  0, or -1 and a message that names the file and the line. */
     int (*read)(const struct text_task *task, const char *directory, enum text_split split,
                 struct examples *examples);
+    void (*close)(struct text_task *task); /* of one that was made by text_task_open(); NULL: a row of a table */
 };
 
 /* A benchmark: rows of tasks in the order of its table. */
@@ -49,9 +50,29 @@ struct text_benchmark {
     const struct text_task *const *tasks; /* NULL behind the last */
 };
 
+extern const struct text_benchmark text_benchmark_glue, text_benchmark_superglue, text_benchmark_squad;
+
 /* The i-th benchmark, or NULL past the last. */
 const struct text_benchmark *text_benchmark_at(size_t i);
 /* By name, of all benchmarks; NULL and a message that lists the names when there is none. */
 const struct text_task *text_task_find(const char *name);
+
+/* Tasks that are made of files which the name tells: "NAME:ARGUMENT". */
+struct text_maker {
+    const char *name, *argument; /* "tsv", "TRAIN,DEV[:METRIC]" */
+    /* By the whole name and the argument in it.  0, or -1 and a message. */
+    int (*open)(const struct text_task **task, const char *name, const char *argument);
+};
+extern const struct text_maker text_maker_tsv;
+
+/* A row of a table, or a task of a maker, by name.  0, or -1 and a message. */
+int text_task_open(const struct text_task **task, const char *name) GLU_MUST_USE;
+/* NULL and rows of a table are fine. */
+void text_task_close(const struct text_task *task);
+
+/* Read a split into a new set.  0, or -1 and a message: the task has no such split, what read() says, or no
+ * row of the file is an example. */
+int text_task_read(const struct text_task *task, const char *directory, enum text_split split,
+                   struct examples **examples) GLU_MUST_USE;
 
 #endif
