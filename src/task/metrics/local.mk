@@ -16,3 +16,9 @@ check_PROGRAMS += test-metrics test-bleu
 test_metrics_SOURCES = test/test-metrics.c
 test_bleu_SOURCES = test/test-bleu.c
 TESTS += test-metrics test-bleu
+
+# The same scores by other code: score-predictions prints those of a file.
+check_PROGRAMS += score-predictions
+score_predictions_SOURCES = test/score-predictions.c
+dist_check_SCRIPTS += test/score_predictions.py
+TESTS += test/score_predictions.py
