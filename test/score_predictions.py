@@ -8,6 +8,7 @@ FILE has an object on each line: input, target, output, and class_nll_nats ({wor
 classes.  What no target tells has fields of its own: label (wsc: 0 or 1), group (multirc: the number of the
 question) and answers (squad, record: all that are right)."""
 import collections
+import functools
 import json
 import math
 import os
@@ -300,6 +301,7 @@ def t_above(t, degrees):
     return integral(start, math.pi / 2) / integral(-math.pi / 2, math.pi / 2)
 
 
+@functools.cache
 def t_quantile(degrees):
     """Above which t is in 2.5 % of cases."""
     low, high = 0.0, 1000.0
