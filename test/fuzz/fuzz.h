@@ -27,6 +27,7 @@
     X(config)        /* --config FILE */                                                           \
     X(results)       /* a results file */                                                          \
     X(results_edits) /* lines "path value": changes of a valid results file */                     \
+    X(answer)        /* what a model says, and behind the last newline the right answer */         \
     X(options)       /* the command line, a word a line */
 
 struct fuzz_target {
