@@ -6,7 +6,7 @@
 
 #include "src/task/compose.h"
 #include "src/task/rows.h"
-#include "src/text/lines.h"
+#include "src/text/text_lines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,7 @@ static bool is_candidate(char *candidates, const char *right)
 
 /* The next block, in new memory that block_free() frees; 1, 0 at the end, -1 and a message.  Blank lines before
  * it are skipped. */
-static int next_block(struct lines *lines, char *block[BLOCK_LINES])
+static int next_block(struct text_lines *lines, char *block[BLOCK_LINES])
 {
     static const char *const names[] = {"a sentence", "the pronoun", "the two candidates", "the right candidate",
                                         "an empty line"};
@@ -62,15 +62,15 @@ static int next_block(struct lines *lines, char *block[BLOCK_LINES])
     char *line;
 
     for (int i = 0; i < BLOCK_LINES; i++) {
-        int got = lines_next(lines, &line, &bytes);
+        int got = text_lines_next(lines, &line, &bytes);
 
         if (got < 0)
             return -1;
         if (got == 0 && (i == SENTENCE || i == NOTHING))
             return i == NOTHING;
         if (got == 0)
-            return err_set("%s:%zu: the file ends where %s should follow: get the whole file", lines_path(lines),
-                           lines_number(lines), names[i]);
+            return err_set("%s:%zu: the file ends where %s should follow: get the whole file", text_lines_path(lines),
+                           text_lines_number(lines), names[i]);
         line = strip(line);
         if (i == SENTENCE && !*line) {
             i--;
@@ -78,8 +78,8 @@ static int next_block(struct lines *lines, char *block[BLOCK_LINES])
         }
         if ((i == NOTHING) != !*line)
             return err_set("%s:%zu: it should be %s: the file is blocks of a sentence, the pronoun, two "
-                           "candidates, the right one, and an empty line", lines_path(lines),
-                           lines_number(lines), names[i]);
+                           "candidates, the right one, and an empty line", text_lines_path(lines),
+                           text_lines_number(lines), names[i]);
         block[i] = strdup(line);
         if (!block[i])
             return err_set("no memory for an example");
@@ -115,23 +115,23 @@ static int read_dpr(const struct text_task *task, const char *directory, enum te
 {
     char *block[BLOCK_LINES] = {NULL};
     struct composed input = {NULL};
-    struct lines *lines;
+    struct text_lines *lines;
     char path[PATH_MAX];
     int got;
 
     (void)split; /* there is but one */
-    if (rows_path(path, task, directory, "dpr/train.c.txt") || lines_open(&lines, path))
+    if (rows_path(path, task, directory, "dpr/train.c.txt") || text_lines_open(&lines, path))
         return -1;
     while ((got = next_block(lines, block)) > 0) {
         if (add_block(block, &input, examples)) {
-            got = err_prepend("%s: the block that ends at line %zu", path, lines_number(lines));
+            got = err_prepend("%s: the block that ends at line %zu", path, text_lines_number(lines));
             break;
         }
         block_free(block);
     }
     block_free(block);
     composed_free(&input);
-    lines_close(lines);
+    text_lines_close(lines);
     return got;
 }
 

@@ -4,7 +4,7 @@
 #include "src/task/jsonl.h"
 
 #include "src/task/rows.h"
-#include "src/text/lines.h"
+#include "src/text/text_lines.h"
 #include "src/util/json_bound.h"
 
 #include <errno.h>
@@ -38,16 +38,16 @@ int jsonl_read(const struct text_task *task, const char *directory, enum text_sp
 {
     const struct jsonl_task *own = (const struct jsonl_task *)task;
     struct composed room = {NULL};
-    struct lines *lines;
+    struct text_lines *lines;
     char path[PATH_MAX];
     size_t bytes;
     char *line;
     int got;
 
     if (rows_path(path, task, directory, split == TEXT_TRAIN ? own->train : own->dev) ||
-        lines_open(&lines, path))
+        text_lines_open(&lines, path))
         return -1;
-    while ((got = lines_next(lines, &line, &bytes)) > 0) {
+    while ((got = text_lines_next(lines, &line, &bytes)) > 0) {
         json_t *row;
         int status;
 
@@ -57,12 +57,12 @@ int jsonl_read(const struct text_task *task, const char *directory, enum text_sp
         status = row ? own->add(own, row, split, &room, examples) : -1;
         json_decref(row);
         if (status) {
-            got = err_prepend("%s:%zu", path, lines_number(lines));
+            got = err_prepend("%s:%zu", path, text_lines_number(lines));
             break;
         }
     }
     composed_free(&room);
-    lines_close(lines);
+    text_lines_close(lines);
     return got;
 }
 

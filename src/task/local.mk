@@ -25,9 +25,14 @@ libglubench_a_SOURCES += \
     src/task/tsv.c src/task/tsv.h \
     src/task/wsc.c
 
-check_PROGRAMS += test-segments test-span test-task test-buckets
+check_PROGRAMS += test-segments test-span test-task test-buckets test-text-tasks
 test_segments_SOURCES = test/test-segments.c
 test_span_SOURCES = test/test-span.c
 test_buckets_SOURCES = test/test-buckets.c
 test_task_SOURCES = test/test-task.c $(data_fixture)
-TESTS += test-segments test-span test-task test-buckets
+test_text_tasks_SOURCES = test/test-text-tasks.c test/text-tasks-sums.h test/scratch.c test/scratch.h
+TESTS += test-segments test-span test-task test-buckets test-text-tasks
+
+# The same texts by other code.
+dist_check_SCRIPTS += test/text_tasks.py
+TESTS += test/text_tasks.py

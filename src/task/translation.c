@@ -5,7 +5,7 @@
 
 #include "src/task/compose.h"
 #include "src/task/rows.h"
-#include "src/text/lines.h"
+#include "src/text/text_lines.h"
 #include "src/util/ends_with.h"
 
 #include <stdio.h>
@@ -37,13 +37,13 @@ static bool is_blank(const char *line)
 }
 
 /* The next pair of lines; 1, 0 when both files end, or -1. */
-static int next_pair(struct lines *const side[2], char *line[2])
+static int next_pair(struct text_lines *const side[2], char *line[2])
 {
     size_t bytes;
     int got[2];
 
     for (int i = 0; i < 2; i++) {
-        got[i] = lines_next(side[i], &line[i], &bytes);
+        got[i] = text_lines_next(side[i], &line[i], &bytes);
         if (got[i] < 0)
             return -1;
     }
@@ -51,12 +51,12 @@ static int next_pair(struct lines *const side[2], char *line[2])
         int ended = got[0] ? 1 : 0;
 
         return err_set("%s ends after line %zu, but %s goes on: the two must go together line by line",
-                       lines_path(side[ended]), lines_number(side[ended]), lines_path(side[!ended]));
+                       text_lines_path(side[ended]), text_lines_number(side[ended]), text_lines_path(side[!ended]));
     }
     return got[0];
 }
 
-static int add_pair(struct lines *const side[2], char *const line[2], const char *prefix,
+static int add_pair(struct text_lines *const side[2], char *const line[2], const char *prefix,
                     struct composed *input, struct examples *examples)
 {
     struct example example = {.label = -1, .group = -1, .target = line[1]};
@@ -69,8 +69,8 @@ static int add_pair(struct lines *const side[2], char *const line[2], const char
     }
     if (blank[empty])
         return err_set("%s:%zu: the line is empty, but that of %s is not: fill in the sentence, or leave the line "
-                       "out of both", lines_path(side[empty]), lines_number(side[empty]),
-                       lines_path(side[!empty]));
+                       "out of both", text_lines_path(side[empty]), text_lines_number(side[empty]),
+                       text_lines_path(side[!empty]));
     composed_clear(input);
     composed_add(input, prefix);
     composed_add(input, line[0]);
@@ -81,14 +81,14 @@ static int add_pair(struct lines *const side[2], char *const line[2], const char
 int translation_read(const char *files, struct examples *examples)
 {
     char path[2][PATH_MAX], prefix[64] = "";
-    struct lines *side[2] = {NULL, NULL};
+    struct text_lines *side[2] = {NULL, NULL};
     struct composed input = {NULL};
     const char *from, *to;
     size_t before = examples->count;
     char *line[2];
     int got = -1;
 
-    if (rows_two_files(files, path) || lines_open(&side[0], path[0]) || lines_open(&side[1], path[1]))
+    if (rows_two_files(files, path) || text_lines_open(&side[0], path[0]) || text_lines_open(&side[1], path[1]))
         goto done;
     from = language_of(path[0]);
     to = language_of(path[1]);
@@ -103,7 +103,7 @@ int translation_read(const char *files, struct examples *examples)
         got = err_set("%s and %s have no sentences", path[0], path[1]);
 done:
     composed_free(&input);
-    lines_close(side[0]);
-    lines_close(side[1]);
+    text_lines_close(side[0]);
+    text_lines_close(side[1]);
     return got;
 }

@@ -4,13 +4,13 @@
 #include "src/task/tsv.h"
 
 #include "src/task/rows.h"
-#include "src/text/lines.h"
+#include "src/text/text_lines.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct tsv {
-    struct lines *lines;
+    struct text_lines *lines;
     int count, numbers[TSV_COLUMNS_MAX];
     size_t dropped;
 };
@@ -21,12 +21,12 @@ static int read_names(struct tsv *tsv, const struct tsv_column *columns)
     char excerpt[ROWS_EXCERPT_BYTES];
     char *line, *rest;
     size_t bytes;
-    int got = lines_next(tsv->lines, &line, &bytes);
+    int got = text_lines_next(tsv->lines, &line, &bytes);
 
     if (got < 0)
         return -1;
     if (got == 0)
-        return err_set("%s: it is empty; its first line must name the columns", lines_path(tsv->lines));
+        return err_set("%s: it is empty; its first line must name the columns", text_lines_path(tsv->lines));
     rows_excerpt(line, excerpt);
     for (int i = 0; i < tsv->count; i++)
         tsv->numbers[i] = -1;
@@ -41,7 +41,7 @@ static int read_names(struct tsv *tsv, const struct tsv_column *columns)
     for (int i = 0; i < tsv->count; i++)
         if (tsv->numbers[i] < 0)
             return err_set("%s:1: there is no column '%s': the first line must name it, with tabs between the "
-                           "names (it is '%s')", lines_path(tsv->lines), columns[i].name, excerpt);
+                           "names (it is '%s')", text_lines_path(tsv->lines), columns[i].name, excerpt);
     return 0;
 }
 
@@ -55,7 +55,7 @@ int tsv_open(struct tsv **result, const char *path, const struct tsv_column *col
     tsv->count = count;
     for (int i = 0; i < count; i++)
         tsv->numbers[i] = columns[i].number;
-    if (lines_open(&tsv->lines, path) || (columns[0].name && read_names(tsv, columns))) {
+    if (text_lines_open(&tsv->lines, path) || (columns[0].name && read_names(tsv, columns))) {
         tsv_close(tsv);
         return -1;
     }
@@ -86,7 +86,7 @@ int tsv_next(struct tsv *tsv, const char *fields[TSV_COLUMNS_MAX])
     size_t bytes;
     int got;
 
-    while ((got = lines_next(tsv->lines, &line, &bytes)) > 0) {
+    while ((got = text_lines_next(tsv->lines, &line, &bytes)) > 0) {
         if (bytes == 0)
             continue;
         if (find_fields(tsv, line, fields))
@@ -103,13 +103,13 @@ size_t tsv_dropped(const struct tsv *tsv)
 
 int tsv_blame(const struct tsv *tsv)
 {
-    return err_prepend("%s:%zu", lines_path(tsv->lines), lines_number(tsv->lines));
+    return err_prepend("%s:%zu", text_lines_path(tsv->lines), text_lines_number(tsv->lines));
 }
 
 void tsv_close(struct tsv *tsv)
 {
     if (!tsv)
         return;
-    lines_close(tsv->lines);
+    text_lines_close(tsv->lines);
     free(tsv);
 }

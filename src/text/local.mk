@@ -8,7 +8,6 @@ libglubench_a_SOURCES += \
     src/text/json_line.c src/text/json_line.h \
     src/text/language.c src/text/language.h \
     src/text/lexicon.c src/text/lexicon.h \
-    src/text/lines.c src/text/lines.h \
     src/text/reader.c src/text/reader.h \
     src/text/shuffle.c src/text/shuffle.h \
     src/text/shards.c src/text/shards.h \
@@ -16,6 +15,7 @@ libglubench_a_SOURCES += \
     src/text/source.h \
     src/text/spaces.c src/text/spaces.h \
     src/text/spm.h \
+    src/text/text_lines.c src/text/text_lines.h \
     src/text/tokenizer.c src/text/tokenizer.h \
     src/text/tokenizer_bytes.c src/text/tokenizer_sentencepiece.c
 

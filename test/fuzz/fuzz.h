@@ -28,6 +28,12 @@
     X(config)        /* --config FILE */                                                           \
     X(results)       /* a results file */                                                          \
     X(results_edits) /* lines "path value": changes of a valid results file */                     \
+    X(task_table)       /* tasks in words: rows with tabs */                                       \
+    X(task_json_lines)  /* rows of JSON */                                                         \
+    X(task_squad)       /* one JSON */                                                             \
+    X(task_dpr)         /* blocks of lines */                                                      \
+    X(task_translation) /* two files, with '|' between them */                                     \
+    X(answer)        /* what a model says, and behind the last newline the right answer */         \
     X(options)       /* the command line, a word a line */
 
 struct fuzz_target {

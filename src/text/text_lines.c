@@ -1,7 +1,7 @@
-/* lines.c - see lines.h. */
+/* text_lines.c - see text_lines.h. */
 #include "src/glu.h"
 
-#include "src/text/lines.h"
+#include "src/text/text_lines.h"
 
 #include "src/text/input.h"
 #include "src/util/utf8.h"
@@ -11,7 +11,7 @@
 
 enum { READ_BYTES = 1 << 16, LINE_BYTES_MAX = 64 << 20 };
 
-struct lines {
+struct text_lines {
     char *path;
     struct input *input;
     bool at_end;    /* of the input; the buffer may still hold some */
@@ -20,9 +20,9 @@ struct lines {
     size_t number;
 };
 
-int lines_open(struct lines **result, const char *path)
+int text_lines_open(struct text_lines **result, const char *path)
 {
-    struct lines *lines = calloc(1, sizeof *lines);
+    struct text_lines *lines = calloc(1, sizeof *lines);
 
     *result = NULL;
     if (!lines)
@@ -37,12 +37,12 @@ int lines_open(struct lines **result, const char *path)
     *result = lines;
     return 0;
 fail:
-    lines_close(lines);
+    text_lines_close(lines);
     return -1;
 }
 
 /* Read more behind what is there.  0 or -1. */
-static int read_more(struct lines *lines)
+static int read_more(struct text_lines *lines)
 {
     ssize_t got;
 
@@ -69,7 +69,7 @@ static int read_more(struct lines *lines)
 }
 
 /* Find where the line ends that starts the buffer; *stop is NULL when the text ends before it does. */
-static int find_end(struct lines *lines, char **stop)
+static int find_end(struct text_lines *lines, char **stop)
 {
     size_t seen = 0;
 
@@ -88,7 +88,7 @@ static int find_end(struct lines *lines, char **stop)
     }
 }
 
-int lines_next(struct lines *lines, char **line, size_t *bytes)
+int text_lines_next(struct text_lines *lines, char **line, size_t *bytes)
 {
     static const char mark[3] = "\xef\xbb\xbf";
     size_t valid;
@@ -116,17 +116,17 @@ int lines_next(struct lines *lines, char **line, size_t *bytes)
     return 1;
 }
 
-size_t lines_number(const struct lines *lines)
+size_t text_lines_number(const struct text_lines *lines)
 {
     return lines->number;
 }
 
-const char *lines_path(const struct lines *lines)
+const char *text_lines_path(const struct text_lines *lines)
 {
     return lines->path;
 }
 
-void lines_close(struct lines *lines)
+void text_lines_close(struct text_lines *lines)
 {
     if (!lines)
         return;
