@@ -86,8 +86,8 @@ static int add_entity(struct texts *texts, const char *text, const size_t *start
 
     if (!json_is_integer(start) || !json_is_integer(end) || first < 0 || last < first ||
         (uint64_t)first >= characters)
-        return err_set("an entity must have 'start' and 'end', numbers of characters of the passage, which has %zu",
-                       characters);
+        return err_set("an entity must have 'start' and 'end', numbers of characters of the passage, which "
+                       "has %zu", characters);
     if ((uint64_t)last >= characters)
         last = (json_int_t)characters - 1;
     return texts_add(texts, text + starts[first], starts[last + 1] - starts[first]);
@@ -215,7 +215,8 @@ static int add_row(const struct jsonl_task *own, const json_t *row, enum text_sp
 
 const struct jsonl_task jsonl_record = {
     .task = {.name = "record", .group = "record",
-             .metrics = (const struct text_metric *const[]) {&text_metric_squad_f1, &text_metric_squad_em, NULL},
+             .metrics = (const struct text_metric *const[]) {&text_metric_squad_f1, &text_metric_squad_em,
+                                                             NULL},
              .train_examples = 138854, .dev_examples = 10000, .read = jsonl_read},
     .train = "superglue/ReCoRD/train.jsonl", .dev = "superglue/ReCoRD/val.jsonl", .add = add_row,
 };
