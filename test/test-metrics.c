@@ -142,6 +142,8 @@ static void check_numbers(void)
         {"pearson, constant", &text_metric_pearson, {1, 2, 3}, {"2.0", "2.0", "2.0"}, (double)NAN},
         {"spearman, constant", &text_metric_spearman, {1, 2, 3}, {"2.0", "2.0", "2.0"}, (double)NAN},
         {"pearson, constant gold", &text_metric_pearson, {0.1, 0.1, 0.1}, {"1", "2", "3"}, (double)NAN},
+        {"pearson, constant and not exact", &text_metric_pearson, {1, 2, 3, 4, 5, 6, 7},
+         {"0.7", "0.7", "0.7", "0.7", "0.7", "0.7", "0.7"}, (double)NAN},
         {"pearson of one", &text_metric_pearson, {1}, {"1"}, (double)NAN},
         {"spearman of none", &text_metric_spearman, {0}, {NULL}, (double)NAN},
     };
@@ -233,6 +235,7 @@ static void check_wsc(void)
     } cases[] = {
         {"the cat", "cat", 1},
         {"Bob's hat", "Bob", 0},
+        {"Bob's hat", "hat", 0},
         {"fuzzy bunny", "fuzzy hungry bunny", 1},
         {"a potato", "my potato", 1},
         {"potato", "turnip", 0},
@@ -263,7 +266,7 @@ static void check_wsc(void)
 
 int main(void)
 {
-    tap_plan((int)LENGTH_OF(label_cases) + 9 + 3 + 15 + 10 + 9 + 15);
+    tap_plan((int)LENGTH_OF(label_cases) + 9 + 3 + 16 + 10 + 9 + 16);
     check_labels();
     check_words();
     check_questions();

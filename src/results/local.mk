@@ -1,6 +1,8 @@
 libglubench_a_SOURCES += \
     src/results/cells.c src/results/cells.h \
     src/results/check.c src/results/check.h \
+    src/results/checkpoints.c src/results/checkpoints.h \
+    src/results/class_likelihood.c src/results/class_likelihood.h \
     src/results/changes.c src/results/changes.h \
     src/results/compare.c \
     src/results/contrasts.c src/results/contrasts.h \
@@ -15,6 +17,7 @@ libglubench_a_SOURCES += \
     src/results/layout.c src/results/layout.h \
     src/results/matrix.c src/results/matrix.h \
     src/results/merge.c \
+    src/results/paired_bootstrap.c src/results/paired_bootstrap.h \
     src/results/power.c src/results/power.h \
     src/results/published.c src/results/published.h \
     src/results/random_effects.c src/results/random_effects.h \
@@ -68,10 +71,11 @@ libglubench_a_SOURCES += \
     src/results/formats/markdown.c \
     src/results/formats/terminal.c
 
-check_PROGRAMS += test-statistics test-inference
+check_PROGRAMS += test-statistics test-inference test-scores
 test_statistics_SOURCES = test/test-statistics.c
 test_inference_SOURCES = test/test-inference.c
-TESTS += test-statistics test-inference
+test_scores_SOURCES = test/test-scores.c
+TESTS += test-statistics test-inference test-scores
 
 results_tests = test-beside test-compare test-contrasts test-decisions test-matrix test-report test-results \
     test-results-memory test-validate test-verdict test-worth

@@ -407,8 +407,7 @@ int stats_kendall(const double *x, const double *y, int n, double *tau_b, double
 
 /* ==== Bootstrap ==== */
 
-/* The percentile interval of sorted replicates, between the order statistics just outside. */
-static struct interval percentiles(double *replicate, int n, double level)
+struct interval stats_percentiles(double *replicate, int n, double level)
 {
     int low = (int)floor(0.5 * (1.0 - level) * (n - 1));
 
@@ -447,7 +446,7 @@ int stats_cluster_bootstrap(const double *difference, int seeds, int examples, d
         }
         replicate[r] = sum / seeds / examples;
     }
-    *interval = percentiles(replicate, STATS_REPLICATES, level);
+    *interval = stats_percentiles(replicate, STATS_REPLICATES, level);
     rc = 0;
 done:
     free(replicate);
@@ -489,7 +488,7 @@ int stats_median_ratio(const double *a, int a_count, const double *b, int b_coun
         qsort(b_draw, (size_t)b_count, sizeof *b_draw, ascending);
         replicate[r] = sorted_median(a_draw, a_count) / sorted_median(b_draw, b_count);
     }
-    *interval = percentiles(replicate, STATS_REPLICATES, level);
+    *interval = stats_percentiles(replicate, STATS_REPLICATES, level);
 done:
     free(a_draw);
     free(b_draw);

@@ -69,6 +69,10 @@ int stats_kendall(const double *x, const double *y, int n, double *tau_b, double
 
 enum { STATS_REPLICATES = 2000 };
 
+/* The percentile interval of n replicates (1 or more), which are sorted, between the order statistics just
+ * outside. */
+struct interval stats_percentiles(double *replicate, int n, double level);
+
 /* Interval (percentiles) of the mean of difference[seed * examples + example], the loss of one
  * variant less the loss of another.  Seeds are the clusters: they are drawn with replacement, and
  * so are the held-out examples, which all seeds share, once per replicate (the pigeonhole

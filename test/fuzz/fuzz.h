@@ -32,6 +32,7 @@
     X(task_squad)       /* one JSON */                                                             \
     X(task_dpr)         /* blocks of lines */                                                      \
     X(task_translation) /* two files, with '|' between them */                                     \
+    X(answer)        /* what a model says, and behind the last newline the right answer */         \
     X(options)       /* the command line, a word a line */
 
 struct fuzz_target {

@@ -1,8 +1,8 @@
 # Hostile input: see test/fuzz/fuzz.h.
 fuzz_targets = \
     test/fuzz/fuzz.c test/fuzz/fuzz.h \
-    test/fuzz/config.c test/fuzz/options.c test/fuzz/reader.c test/fuzz/record.c \
-    test/fuzz/results.c test/fuzz/tasks.c test/fuzz/weights.c \
+    test/fuzz/answer.c test/fuzz/config.c test/fuzz/options.c test/fuzz/reader.c \
+    test/fuzz/record.c test/fuzz/results.c test/fuzz/tasks.c test/fuzz/weights.c \
     $(model_fixture) $(results_fixture) $(cli_sources)
 
 # The targets with their seeds and with the inputs that once broke them.

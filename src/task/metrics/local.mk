@@ -12,7 +12,15 @@ libglubench_a_SOURCES += \
     src/task/metrics/words.c src/task/metrics/words.h \
     src/task/metrics/wsc.c src/task/metrics/wsc.h
 
-check_PROGRAMS += test-metrics test-bleu
+check_PROGRAMS += test-metrics test-metrics-memory test-bleu
 test_metrics_SOURCES = test/test-metrics.c
+test_metrics_memory_SOURCES = test/test-metrics-memory.c $(memory)
+test_metrics_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 test_bleu_SOURCES = test/test-bleu.c
-TESTS += test-metrics test-bleu
+TESTS += test-metrics test-metrics-memory test-bleu
+
+# The same scores by other code: score-predictions prints those of a file.
+check_PROGRAMS += score-predictions
+score_predictions_SOURCES = test/score-predictions.c
+dist_check_SCRIPTS += test/score_predictions.py
+TESTS += test/score_predictions.py

@@ -76,7 +76,7 @@ static int read_number(const char *output, double *number)
     return 0;
 }
 
-/* Less the mean, and scaled so that the largest is 1 or -1; all 0 when they are equal. */
+/* Less the mean, and scaled so that the largest was 1 or -1; exactly 0 when they are equal. */
 static void centre(double *x, size_t n)
 {
     double largest = 0, sum = 0;
@@ -89,21 +89,11 @@ static void centre(double *x, size_t n)
         x[i] -= sum / (double)n;
 }
 
-static bool is_constant(const double *x, size_t n)
-{
-    for (size_t i = 1; i < n; i++)
-        if (x[i] < x[0] || x[i] > x[0])
-            return false;
-    return true;
-}
-
 /* Pearson's correlation, NAN when a side is constant; both are changed. */
 static double correlation(double *x, double *y, size_t n)
 {
     double xx = 0, yy = 0, xy = 0;
 
-    if (is_constant(x, n) || is_constant(y, n))
-        return NAN;
     centre(x, n);
     centre(y, n);
     for (size_t i = 0; i < n; i++) {
@@ -111,7 +101,7 @@ static double correlation(double *x, double *y, size_t n)
         yy += y[i] * y[i];
         xy += x[i] * y[i];
     }
-    return xy / (sqrt(xx) * sqrt(yy));
+    return xx > 0 && yy > 0 ? xy / (sqrt(xx) * sqrt(yy)) : (double)NAN;
 }
 
 struct ranked {
