@@ -49,6 +49,7 @@ void cli_name_field(const char *field, char *text, size_t size);
 
 /* The commands, by file. */
 int command_run(const struct invocation *invocation);
+int command_finetune(const struct invocation *invocation);
 int command_bench(const struct invocation *invocation);
 int command_plan(const struct invocation *invocation);
 int command_cells(const struct invocation *invocation);

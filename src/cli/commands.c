@@ -6,6 +6,9 @@
 static const struct command commands[] = {
     {"run", COMMAND_RUN | COMMAND_RUN_ITSELF, NULL, 0, 0,
      "train the variants, evaluate and time them, write the results file (default)", command_run},
+    {"finetune", COMMAND_RUN | COMMAND_RUN_ITSELF | COMMAND_FINETUNE, NULL, 0, 0,
+     "train weights on, on tasks with scores: GLUE, SuperGLUE, SQuAD or a table of your own",
+     command_finetune},
     {"bench", COMMAND_BENCH, NULL, 0, 0,
      "measure the throughput of training steps and forward passes", command_bench},
     {"plan", COMMAND_PLAN, NULL, 0, 0,

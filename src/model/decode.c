@@ -148,6 +148,11 @@ void decoder_destroy(struct decoder *decoder)
     free(decoder);
 }
 
+int decoder_limit(const struct decoder *decoder)
+{
+    return decoder->options.limit;
+}
+
 size_t decoder_bytes(const struct decoder *decoder)
 {
     return decoder->arena.used_bytes;

@@ -27,6 +27,8 @@ bool decoder_exists(const struct model_options *options);
 int decoder_create(struct decoder **decoder, struct model *model, const struct decoder_options *options)
     GLU_MUST_USE;
 void decoder_destroy(struct decoder *decoder);
+/* Tokens of an output at most. */
+int decoder_limit(const struct decoder *decoder);
 /* Bytes that it took. */
 size_t decoder_bytes(const struct decoder *decoder);
 

@@ -66,6 +66,7 @@ struct run_result {
     struct curve_point *curve;
     int curve_count;
     char *repro; /* the command that does this run alone; may be NULL */
+    json_t *scoring; /* members of its row besides, of tasks with scores; owned; NULL: none */
 };
 void run_result_free(struct run_result *result); /* frees what it owns, not the struct */
 

@@ -35,6 +35,8 @@ void run_result_free(struct run_result *result)
     free(result->example_nats);
     free(result->curve);
     free(result->repro);
+    json_decref(result->scoring);
+    result->scoring = NULL;
     result->error = result->repro = NULL;
     result->example_nats = NULL;
     result->curve = NULL;
@@ -113,6 +115,8 @@ json_t *results_run_json(const struct run_result *run)
     bad |= json_put(o, "curve", curve_json(run));
     bad |= json_put(o, "heldout_example_nats", examples_json(run));
     bad |= json_put(o, "repro", json_text(run->repro));
+    if (run->scoring)
+        bad |= json_object_update(o, run->scoring);
     return json_finish(o, bad);
 }
 
@@ -154,6 +158,24 @@ static int restore_examples(struct run_result *result, const json_t *examples)
     return 0;
 }
 
+/* The members of a run with scores. */
+static int restore_scoring(struct run_result *result, const json_t *run)
+{
+    static const char *const members[] = {"scores", "scores_last", "score_averages", "score_curve",
+                                          "score_examples", "train_examples", "padding_share"};
+
+    if (!json_object_get(run, "scores"))
+        return 0;
+    result->scoring = json_object();
+    for (size_t i = 0; i < LENGTH_OF(members); i++) {
+        json_t *member = json_object_get(run, members[i]);
+
+        if (member && json_object_set(result->scoring, members[i], member))
+            return -1;
+    }
+    return result->scoring ? 0 : -1;
+}
+
 /* A copy of a text member in *copy; NULL when there is none. */
 static int restore_text(char **copy, const json_t *run, const char *key)
 {
@@ -186,7 +208,7 @@ int run_result_restore(struct run_result *result, const json_t *run, const struc
     if (init)
         snprintf(result->init_sha256, sizeof result->init_sha256, "%s", init);
     if (restore_text(&result->error, run, "error") || restore_text(&result->repro, run, "repro") ||
-        run_curve_restore(&result->curve, &result->curve_count, run) ||
+        run_curve_restore(&result->curve, &result->curve_count, run) || restore_scoring(result, run) ||
         restore_examples(result, json_object_get(run, "heldout_example_nats"))) {
         run_result_free(result);
         return err_set("out of memory");

@@ -41,6 +41,7 @@ int evaluation_open(struct evaluation *evaluation, const struct batch *heldout, 
         .example_nats = calloc((size_t)heldout->examples, sizeof(double)),
         .curve_nats = NAN,
         .mean_nats = NAN,
+        .examples = heldout->examples,
         .target_tokens = batch_all_targets(heldout),
     };
     if (!evaluation->example_nats)
@@ -48,6 +49,15 @@ int evaluation_open(struct evaluation *evaluation, const struct batch *heldout, 
     return curve_examples < heldout->examples
                ? batch_spread(&evaluation->sample, heldout, curve_examples)
                : 0;
+}
+
+int evaluation_open_scoring(struct evaluation *evaluation, const struct text2text *text2text, struct model *model)
+{
+    *evaluation = (struct evaluation){.curve_nats = NAN, .mean_nats = NAN};
+    if (scoring_open(&evaluation->scoring, text2text, model))
+        return -1;
+    scoring_sizes(evaluation->scoring, &evaluation->examples, &evaluation->target_tokens);
+    return 0;
 }
 
 /* The losses of some examples, sums over their target tokens, become means of each; what is returned
@@ -83,12 +93,18 @@ static double mean_of_sample(const struct evaluation *evaluation)
     return sum / tokens;
 }
 
-int evaluation_make(struct evaluation *evaluation, struct model *model, bool all)
+int evaluation_make(struct evaluation *evaluation, struct model *model, int64_t step, bool all)
 {
     const struct batch *batch = all || !evaluation->sample ? evaluation->heldout
                                                            : evaluation->sample;
     double mean;
 
+    if (evaluation->scoring) {
+        if (scoring_make(evaluation->scoring, step, step > 0, &evaluation->mean_nats))
+            return -1;
+        evaluation->curve_nats = evaluation->mean_nats;
+        return 0;
+    }
     if (model_evaluate(model, batch, evaluation->example_nats))
         return -1;
     mean = mean_of(batch, evaluation->example_nats);
@@ -101,6 +117,8 @@ int evaluation_make(struct evaluation *evaluation, struct model *model, bool all
 
 void evaluation_close(struct evaluation *evaluation)
 {
+    scoring_close(evaluation->scoring);
+    evaluation->scoring = NULL;
     batch_destroy(evaluation->sample);
     free(evaluation->example_nats);
     evaluation->sample = NULL;

@@ -135,32 +135,37 @@ static json_t *place_json(const struct train_state *state)
 }
 
 static json_t *make_header(struct model *model, const struct train_state *state,
-                           const struct run_result *result)
+                           const struct scoring *scoring, const struct run_result *result)
 {
     int count;
     struct tensor *tensors = model_tensors(model, &count);
     size_t floats;
 
     model_optimizer_state(model, &floats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I, s:o*}", "kind", "training",
+    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I, s:o*, s:I, s:I, s:o*}", "kind", "training",
                      "variant", result->variant->name, "seed", (json_int_t)result->seed, "step",
                      (json_int_t)state->step, "train_s", result->train_s, "interval_nats",
                      state->interval_nats, "interval_steps", (json_int_t)state->interval_steps,
                      "curve", curve_json(result), "tensors", tensors_json(tensors, count),
-                     "optimizer_floats", (json_int_t)floats, "place", place_json(state));
+                     "optimizer_floats", (json_int_t)floats, "place", place_json(state), "examples",
+                     (json_int_t)state->examples, "used_tokens", (json_int_t)state->used_tokens, "scoring",
+                     scoring ? scoring_state(scoring) : NULL);
 }
 
 int state_save(const struct state_place *place, struct model *model,
-               const struct train_state *state, const struct run_result *result)
+               const struct train_state *state, struct scoring *scoring, const struct run_result *result)
 {
     int count, status = -1;
     struct tensor *tensors = model_tensors(model, &count);
-    struct record_part *parts = calloc((size_t)count + 1, sizeof *parts);
-    json_t *header = make_header(model, state, result);
+    struct record_part *parts = calloc((size_t)count + 2, sizeof *parts);
+    json_t *header = make_header(model, state, scoring, result);
     char path[PATH_MAX];
     size_t floats;
-    float *optimizer = model_optimizer_state(model, &floats);
+    float *optimizer = model_optimizer_state(model, &floats), *best = NULL;
+    size_t best_floats = 0;
 
+    if (scoring)
+        best = scoring_weights(scoring, &best_floats);
     if (!parts || !header) {
         err_set("out of memory for a checkpoint");
         goto out;
@@ -168,8 +173,10 @@ int state_save(const struct state_place *place, struct model *model,
     for (int i = 0; i < count; i++)
         parts[i] = (struct record_part){tensors[i].value, tensor_bytes(&tensors[i])};
     parts[count] = (struct record_part){optimizer, floats * sizeof *optimizer};
+    if (best)
+        parts[count + 1] = (struct record_part){best, best_floats * sizeof *best};
     state_path(place, state->step, path);
-    status = record_write(path, header, parts, count + 1);
+    status = record_write(path, header, parts, count + (best ? 2 : 1));
     if (status == 0)
         state_prune(place, state->step, KEPT);
 out:
@@ -260,8 +267,23 @@ static int check_possible(const struct record *record, const struct train_state 
     return possible ? 0 : err_set("%s: no training can have come to this", record->path);
 }
 
+/* The scores of the checkpoints before, and the best one's weights. */
+static int read_scoring(struct record *record, struct scoring *scoring)
+{
+    const json_t *header = json_object_get(record->header, "scoring");
+    size_t floats;
+    float *best;
+
+    if (!scoring)
+        return 0;
+    best = scoring_weights(scoring, &floats);
+    if (best && record_read(record, best, floats * sizeof *best))
+        return -1;
+    return scoring_restore(scoring, header) ? err_prepend("%s", record->path) : 0;
+}
+
 static int load_file(const char *path, struct model *model, struct train_state *state, int64_t step,
-                     struct run_result *result)
+                     struct scoring *scoring, struct run_result *result)
 {
     struct record record;
     int count, status = -1;
@@ -274,10 +296,12 @@ static int load_file(const char *path, struct model *model, struct train_state *
     for (int i = 0; i < count; i++)
         if (record_read(&record, tensors[i].value, tensor_bytes(&tensors[i])))
             goto out;
-    if (record_read(&record, optimizer, floats * sizeof *optimizer) ||
+    if (record_read(&record, optimizer, floats * sizeof *optimizer) || read_scoring(&record, scoring) ||
         read_curve(json_object_get(record.header, "curve"), result))
         goto out;
     state->step = step;
+    state->examples = integer_at(record.header, "examples", 0);
+    state->used_tokens = integer_at(record.header, "used_tokens", 0);
     state->interval_nats = json_number_value(json_object_get(record.header, "interval_nats"));
     state->interval_steps = json_integer_value(json_object_get(record.header, "interval_steps"));
     result->train_s = json_number_value(json_object_get(record.header, "train_s"));
@@ -298,7 +322,7 @@ out:
 }
 
 bool state_load(const struct state_place *place, struct model *model, int64_t steps,
-                struct train_state *state, struct run_result *result)
+                struct train_state *state, struct scoring *scoring, struct run_result *result)
 {
     int64_t saved[STEPS_MAX];
     int count = state_steps(place, saved, STEPS_MAX);
@@ -309,7 +333,7 @@ bool state_load(const struct state_place *place, struct model *model, int64_t st
         state_path(place, saved[i], path);
         if (saved[i] >= steps)
             err_set("%s: belongs to a longer training", path);
-        else if (load_file(path, model, state, saved[i], result) == 0)
+        else if (load_file(path, model, state, saved[i], scoring, result) == 0)
             return true;
         warn_add("%s; going on from %s", err_get(),
                  i + 1 < count ? "the checkpoint before it" : "the start");

@@ -6,6 +6,7 @@
 #include "src/model/model.h"
 #include "src/results/results.h"
 #include "src/task/segments.h"
+#include "src/train/scoring.h"
 
 #include <limits.h>
 
@@ -20,20 +21,22 @@ struct train_state {
     int64_t step;           /* steps done */
     double interval_nats;   /* sum of the losses since the last point of the curve */
     int64_t interval_steps; /* and their number */
+    int64_t examples, used_tokens; /* of the steps: examples, and what of their tokens is no padding */
     bool has_place;
     struct segments_place place; /* of the next batch */
 };
 
-/* Save the model and its optimizer, the state, and the result's curve and training time; keep the
+/* Save the model and its optimizer, the state, the scores so far (NULL: there are none), and the result's curve and training time; keep the
  * last two files.  0, or -1 and a message. */
 int state_save(const struct state_place *place, struct model *model,
-               const struct train_state *state, const struct run_result *result) GLU_MUST_USE;
+               const struct train_state *state, struct scoring *scoring, const struct run_result *result)
+    GLU_MUST_USE;
 
 /* Load the latest state of result's variant and seed, in a training of `steps`, that is whole and
  * possible, with a warning for each that is not.  Returns whether there was one; if not, the model
  * and the result are to be made anew. */
 bool state_load(const struct state_place *place, struct model *model, int64_t steps,
-                struct train_state *state, struct run_result *result);
+                struct train_state *state, struct scoring *scoring, struct run_result *result);
 
 /* Steps of the states that are there, the latest first: at most `max` of them in steps; returns how
  * many. */

@@ -9,6 +9,7 @@
 #include "src/train/shared.h"
 #include "src/train/signals.h"
 #include "src/util/clock.h"
+#include "src/util/json_help.h"
 #include "src/util/machine.h"
 #include "src/util/sha256.h"
 
@@ -58,6 +59,16 @@ static bool leads(const struct training *training)
     return training->comm->rank == 0;
 }
 
+static int open_heldout(struct training *training)
+{
+    const struct train_job *job = training->job;
+
+    if (shared_heldout(training->comm, leads(training) ? job->task->heldout : NULL, &training->heldout))
+        return -1;
+    return evaluation_open(&training->evaluation, leads(training) ? job->task->heldout : training->heldout,
+                           job->setting->recipe.curve_examples);
+}
+
 /* The text, and a model of values that are 0 still. */
 static int open_parts(struct training *training)
 {
@@ -65,17 +76,18 @@ static int open_parts(struct training *training)
     struct model_options options = setting_model(job->setting, job->variant, job->threads);
     struct comm *comm = training->comm;
 
-    if (shared_heldout(comm, leads(training) ? job->task->heldout : NULL, &training->heldout) ||
-        evaluation_open(&training->evaluation,
-                        leads(training) ? job->task->heldout : training->heldout,
-                        job->setting->recipe.curve_examples) ||
-        batch_create(&training->batch, options.batch, options.model.input_length,
-                     options.model.target_length) ||
+    if ((!text2text_of(job->task) && open_heldout(training)) ||
+        batch_create_buckets(&training->batch, options.batch, options.model.input_length,
+                             options.model.target_length, options.buckets) ||
         (leads(training) && task_stream_open(&training->stream, job->task, job->seed)))
         return -1;
     options.batch /= comm->size;
     options.comm = comm;
-    return model_create(&training->model, &options);
+    if (model_create(&training->model, &options))
+        return -1;
+    return text2text_of(job->task) ? evaluation_open_scoring(&training->evaluation, text2text_of(job->task),
+                                                             training->model)
+                                   : 0;
 }
 
 /* The stream to where the training is. */
@@ -93,7 +105,7 @@ static int begin(struct training *training)
     const struct train_job *job = training->job;
     bool resumed = job->resume && job->states &&
                    state_load(job->states, training->model, job->setting->recipe.steps,
-                              &training->state, training->result);
+                              &training->state, training->evaluation.scoring, training->result);
 
     if (resumed) {
         model_set_seed(training->model, job->seed);
@@ -213,7 +225,7 @@ static int evaluate(struct training *training, double train_loss_nats)
     bool all = training->state.step == training->job->setting->recipe.steps;
     double nats;
 
-    if (evaluation_make(evaluation, training->model, all))
+    if (evaluation_make(evaluation, training->model, training->state.step, all))
         return -1;
     nats = all ? evaluation->mean_nats : evaluation->curve_nats;
     if (has_diverged(training, nats)) {
@@ -224,6 +236,16 @@ static int evaluate(struct training *training, double train_loss_nats)
     report(training, NAN, all ? evaluation->mean_nats : evaluation->curve_nats);
     add_line(training, train_loss_nats, evaluation->curve_nats);
     return add_curve_point(training, evaluation->curve_nats);
+}
+
+/* What of the batch is no padding. */
+static void count_used(struct training *training)
+{
+    const struct batch *batch = training->batch;
+
+    training->state.examples += batch->examples;
+    for (int i = 0; i < batch->examples; i++)
+        training->state.used_tokens += batch->inputs_used[i] + batch->targets_used[i];
 }
 
 static int train_step(struct training *training, double *nats)
@@ -244,6 +266,7 @@ static int train_step(struct training *training, double *nats)
         return -1;
     result->train_s += clock_now_s() - start_s;
     training->state.step = step;
+    count_used(training);
     dump_train(job->dump, job->variant, job->seed, step, training->batch, loss_nats);
     if (has_diverged(training, loss_nats)) {
         set_diverged(training, "the training loss", loss_nats);
@@ -275,7 +298,8 @@ static void save_checkpoint(struct training *training)
     training->checkpoint_wanted = false;
     training->saved_s = clock_now_s();
     training->state.has_place = task_stream_place(training->stream, &training->state.place);
-    if (state_save(training->job->states, training->model, &training->state, training->result))
+    if (state_save(training->job->states, training->model, &training->state, training->evaluation.scoring,
+                   training->result))
         warn_add("no checkpoint was written: %s", err_get());
 }
 
@@ -370,6 +394,30 @@ static int save_weights(struct training *training)
                : 0;
 }
 
+/* The scores, and how much of the work was padding. */
+static int finish_scoring(struct training *training)
+{
+    const struct train_job *job = training->job;
+    const struct train_state *state = &training->state;
+    struct run_result *result = training->result;
+    struct scoring *scoring = training->evaluation.scoring;
+    const char *predictions = job->setting->predictions;
+    char name[PATH_MAX];
+
+    result->scoring = scoring_result(scoring);
+    if (!result->scoring)
+        return -1;
+    if (json_put(result->scoring, "train_examples", json_integer(state->examples)) ||
+        json_put(result->scoring, "padding_share",
+                 json_number(1 - (double)state->used_tokens / (double)tokens_seen(training))))
+        return err_set("out of memory");
+    snprintf(name, sizeof name, "%s%s%s-s%llu", job->setting_name ? job->setting_name : "",
+             job->setting_name ? "-" : "", job->variant->name, (unsigned long long)job->seed);
+    if (predictions && scoring_predict(scoring, predictions, name))
+        return -1;
+    return job->save_directory ? save_weights(training) : 0;
+}
+
 /* What there is to tell when the training has ended and did not fail. */
 static int finish(struct training *training)
 {
@@ -386,10 +434,12 @@ static int finish(struct training *training)
     }
     if (!leads(training))
         return 0;
+    result->heldout_examples = (int)evaluation->examples;
+    result->heldout_target_tokens = evaluation->target_tokens;
+    if (evaluation->scoring)
+        return finish_scoring(training);
     dump_heldout(job->dump, job->variant, job->seed, training->state.step,
                  evaluation->heldout, evaluation->example_nats);
-    result->heldout_examples = evaluation->heldout->examples;
-    result->heldout_target_tokens = evaluation->target_tokens;
     result->example_nats = evaluation->example_nats;
     evaluation->example_nats = NULL;
     return job->save_directory ? save_weights(training) : 0;
@@ -410,7 +460,8 @@ void train_run(const struct train_job *job, struct run_result *result)
     result->repro = setting_repro(job->setting, job->variant, (int64_t)job->seed, job->init_directory);
     if (alone)
         machine_peak_reset();
-    if (open_training(&training) || train_loop(&training) || (job->task && dataset_check(job->task->dataset)) ||
+    if (open_training(&training) || train_loop(&training) ||
+        (job->task && job->task->dataset && dataset_check(job->task->dataset)) ||
         finish(&training)) {
         result->status = RUN_FAILED;
         result->heldout_log_perplexity_nats = NAN;

@@ -1,0 +1,13 @@
+/* predictions.h - what a model answered, in a file, so that anyone can score it again. */
+#ifndef GLU_TRAIN_PREDICTIONS_H
+#define GLU_TRAIN_PREDICTIONS_H
+
+#include "src/train/answers.h"
+
+/* Write DIRECTORY/TASK/NAME.jsonl atomically, an object for each example: input, target, output, step,
+ * class_nll_nats ({word: nats}) where there are classes, and what else a score needs and no target tells (label of
+ * WSC, group, answers).  Makes the directories.  0, or -1 and a message that names the file. */
+int predictions_write(const char *directory, const char *name, const struct questions *questions,
+                      const struct answers *answers, int64_t step) GLU_MUST_USE;
+
+#endif

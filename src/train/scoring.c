@@ -1,0 +1,770 @@
+/* scoring.c - see scoring.h. */
+#include "src/glu.h"
+
+#include "src/train/scoring.h"
+
+#include "src/results/checkpoints.h"
+#include "src/results/class_likelihood.h"
+#include "src/train/answers.h"
+#include "src/train/predictions.h"
+#include "src/util/json_help.h"
+#include "src/util/spread.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Losses of a task's examples that a results file has, at most, and the step that they are rounded to. */
+enum { EXAMPLES_TOLD = 512 };
+static const double example_step_nats = 0.01;
+
+/* A task that is judged. */
+struct judged {
+    int set; /* of the text sets */
+    const struct text_task *task;
+    struct questions dev;
+    int column, columns; /* the first of its scores among all, and how many it has */
+    json_t *scores, *last;  /* of the best checkpoint of its group, and of the last one */
+    struct answers answers; /* of the best, for the predictions */
+    int64_t step;           /* of the best */
+};
+
+struct scoring {
+    const struct text2text *text2text;
+    struct model *model;
+    struct decoder *decoder;
+    struct judged *judged; /* (count) */
+    int count;
+    int columns;
+    const char **groups;  /* (columns) */
+    char (*names)[96];    /* (columns): "sst2.accuracy" */
+    double *score;        /* (checkpoints, columns) */
+    double *nats;         /* (checkpoints) */
+    int64_t *steps;       /* (checkpoints) */
+    int checkpoints;
+    float *weights;       /* of the best checkpoint, where there is a test set; NULL */
+    size_t weight_count;
+};
+
+static bool is_translation(const struct judged *judged)
+{
+    return judged->task == &text_task_translation;
+}
+
+static bool has_test(const struct scoring *scoring, const struct judged *judged)
+{
+    return scoring->text2text->sets->set[judged->set].examples[TEXT_TEST] != NULL;
+}
+
+/* ==== Opening ==== */
+
+static int count_metrics(const struct text_task *task)
+{
+    int count = 0;
+
+    while (task->metrics && task->metrics[count])
+        count++;
+    return count;
+}
+
+/* The tasks with a dev set that are scored. */
+static int list_tasks(struct scoring *scoring)
+{
+    const struct text_sets *sets = scoring->text2text->sets;
+
+    scoring->judged = calloc((size_t)sets->count, sizeof *scoring->judged);
+    if (!scoring->judged)
+        return err_set("out of memory");
+    for (int i = 0; i < sets->count; i++) {
+        const struct text_task *task = sets->set[i].task;
+        struct judged *judged = &scoring->judged[scoring->count];
+
+        if (!sets->set[i].examples[TEXT_DEV] || !task->metrics)
+            continue;
+        scoring->count++;
+        *judged = (struct judged){.set = i, .task = task, .column = scoring->columns,
+                                  .columns = count_metrics(task), .step = -1};
+        scoring->columns += judged->columns;
+        if (questions_open(&judged->dev, scoring->text2text, i, TEXT_DEV))
+            return -1;
+    }
+    return scoring->count > 0 ? 0 : err_set(FIELD("task") ": no task of it has a dev set to be judged by");
+}
+
+static int name_columns(struct scoring *scoring)
+{
+    scoring->groups = calloc((size_t)scoring->columns + 1, sizeof *scoring->groups);
+    scoring->names = calloc((size_t)scoring->columns + 1, sizeof *scoring->names);
+    if (!scoring->groups || !scoring->names)
+        return err_set("out of memory");
+    for (int i = 0; i < scoring->count; i++) {
+        const struct judged *judged = &scoring->judged[i];
+
+        for (int k = 0; k < judged->columns; k++) {
+            scoring->groups[judged->column + k] = judged->task->group ? judged->task->group
+                                                                      : judged->task->name;
+            snprintf(scoring->names[judged->column + k], sizeof *scoring->names, "%.40s.%.50s",
+                     judged->task->name, judged->task->metrics[k]->metric.name);
+        }
+    }
+    return 0;
+}
+
+/* The decoder takes what any of the questions asks. */
+static int open_decoder(struct scoring *scoring)
+{
+    struct decoder_options options = {.limit = 1, .examples = 1};
+
+    for (int i = 0; i < scoring->count; i++) {
+        const struct questions *dev = &scoring->judged[i].dev;
+        int most = questions_most(dev);
+
+        options.limit = dev->limit > options.limit ? dev->limit : options.limit;
+        options.examples = most > options.examples ? most : options.examples;
+    }
+    return decoder_create(&scoring->decoder, scoring->model, &options);
+}
+
+static size_t count_weights(struct model *model)
+{
+    int count;
+    struct tensor *tensors = model_tensors(model, &count);
+    size_t sum = 0;
+
+    for (int i = 0; i < count; i++)
+        sum += (size_t)tensors[i].rows * (size_t)tensors[i].cols;
+    return sum;
+}
+
+/* Room for the best weights, where a test set waits for them. */
+static int open_weights(struct scoring *scoring)
+{
+    bool needed = false;
+
+    for (int i = 0; i < scoring->count; i++)
+        needed = needed || has_test(scoring, &scoring->judged[i]);
+    if (!needed)
+        return 0;
+    scoring->weight_count = count_weights(scoring->model);
+    scoring->weights = calloc(scoring->weight_count, sizeof *scoring->weights);
+    return scoring->weights ? 0 : err_set("no memory for the weights of the best checkpoint");
+}
+
+int scoring_open(struct scoring **result, const struct text2text *text2text, struct model *model)
+{
+    struct scoring *scoring = calloc(1, sizeof *scoring);
+
+    *result = NULL;
+    if (!scoring)
+        return err_set("out of memory");
+    scoring->text2text = text2text;
+    scoring->model = model;
+    if (list_tasks(scoring) || name_columns(scoring) || open_decoder(scoring) || open_weights(scoring)) {
+        scoring_close(scoring);
+        return -1;
+    }
+    *result = scoring;
+    return 0;
+}
+
+void scoring_close(struct scoring *scoring)
+{
+    if (!scoring)
+        return;
+    for (int i = 0; i < scoring->count; i++) {
+        struct judged *judged = &scoring->judged[i];
+
+        questions_close(&judged->dev);
+        answers_free(&judged->answers);
+        json_decref(judged->scores);
+        json_decref(judged->last);
+    }
+    decoder_destroy(scoring->decoder);
+    free(scoring->judged);
+    free(scoring->groups);
+    free(scoring->names);
+    free(scoring->score);
+    free(scoring->nats);
+    free(scoring->steps);
+    free(scoring->weights);
+    free(scoring);
+}
+
+void scoring_sizes(const struct scoring *scoring, int64_t *examples, int64_t *tokens)
+{
+    *examples = *tokens = 0;
+    for (int i = 0; i < scoring->count; i++) {
+        const struct questions *dev = &scoring->judged[i].dev;
+
+        *examples += (int64_t)dev->examples->count;
+        for (int b = 0; b < dev->batch_count; b++)
+            *tokens += batch_all_targets(dev->batches[b]);
+    }
+}
+
+/* ==== The scores of answers ==== */
+
+/* What the likelihoods of the classes tell, into the scores. */
+static int put_classes(json_t *scores, const struct questions *questions, const struct answers *answers)
+{
+    size_t count = answers->count * (size_t)answers->classes;
+    double *log_p = calloc(count + 1, sizeof *log_p);
+    int *label = calloc(answers->count + 1, sizeof *label);
+    struct class_scores of = {.examples = (int)answers->count, .classes = answers->classes, .log_p = log_p,
+                              .label = label, .tokens = questions->class_used};
+    struct class_likelihood told;
+    int bad = !log_p || !label ? err_set("out of memory") : 0;
+
+    for (size_t i = 0; !bad && i < count; i++)
+        log_p[i] = -answers->class_nats[i];
+    for (size_t i = 0; !bad && i < answers->count; i++)
+        label[i] = questions->examples->example[i].label;
+    bad = bad || class_likelihood(&of, &told);
+    if (!bad)
+        bad = json_put(scores, "label_nats", json_number(told.nats)) |
+              json_put(scores, "label_accuracy", json_number(told.accuracy)) |
+              json_put(scores, "label_prior_nats", json_number(told.prior_nats)) |
+              json_put(scores, "label_minus_prior_ci95_nats", json_interval(told.difference)) |
+              json_put(scores, "label_signal", json_text(class_signal_text(told.signal)));
+    free(log_p);
+    free(label);
+    return bad ? -1 : 0;
+}
+
+static double mean_nats(const struct answers *answers)
+{
+    double nats = 0, tokens = 0;
+
+    for (size_t i = 0; i < answers->count; i++) {
+        nats += answers->target_nats[i];
+        tokens += answers->target_tokens[i];
+    }
+    return nats / tokens;
+}
+
+/* {"accuracy": 71.2, ..., "target_nats": 0.31}, and the metrics alone into `values`.  New reference, or NULL
+ * and a message. */
+static json_t *score_answers(const struct questions *questions, const struct answers *answers, double *values)
+{
+    const struct text_answers of = {questions->task, questions->examples, answers->outputs};
+    json_t *scores = json_object();
+    int bad = 0;
+
+    for (int k = 0; scores && !bad && questions->task->metrics[k]; k++) {
+        const struct text_metric *metric = questions->task->metrics[k];
+
+        bad = metric->score(&of, &values[k]) != 0 ||
+              json_put(scores, metric->metric.name, json_number(values[k])) != 0;
+    }
+    bad = bad || json_put(scores, "target_nats", json_number(mean_nats(answers)));
+    bad = bad || (answers->classes > 0 && put_classes(scores, questions, answers));
+    if (bad || !scores) {
+        json_decref(scores);
+        err_set("out of memory for the scores of task %s", questions->task->name);
+        return NULL;
+    }
+    return scores;
+}
+
+/* ==== A checkpoint ==== */
+
+/* Room for one more. */
+static int add_checkpoint(struct scoring *scoring, int64_t step)
+{
+    size_t count = (size_t)scoring->checkpoints + 1, columns = (size_t)scoring->columns;
+    double *score = realloc(scoring->score, count * columns * sizeof *score);
+    double *nats;
+    int64_t *steps;
+
+    scoring->score = score ? score : scoring->score;
+    nats = realloc(scoring->nats, count * sizeof *nats);
+    scoring->nats = nats ? nats : scoring->nats;
+    steps = realloc(scoring->steps, count * sizeof *steps);
+    scoring->steps = steps ? steps : scoring->steps;
+    if (!score || !nats || !steps)
+        return err_set("out of memory");
+    scoring->steps[scoring->checkpoints] = step;
+    scoring->nats[scoring->checkpoints] = NAN;
+    scoring->checkpoints++;
+    return 0;
+}
+
+static struct checkpoints table_of(const struct scoring *scoring)
+{
+    return (struct checkpoints){.count = scoring->checkpoints,
+                                .columns = scoring->columns,
+                                .group = scoring->groups,
+                                .score = scoring->score};
+}
+
+/* The checkpoint with the lowest loss, the first of equals. */
+static int lowest(const struct scoring *scoring)
+{
+    int best = -1;
+
+    for (int i = 0; i < scoring->checkpoints; i++)
+        if (isfinite(scoring->nats[i]) && (best < 0 || scoring->nats[i] < scoring->nats[best]))
+            best = i;
+    return best;
+}
+
+/* Is the last checkpoint the best of the task's group so far? */
+static bool is_best(const struct scoring *scoring, const struct judged *judged)
+{
+    const struct checkpoints table = table_of(scoring);
+    int last = scoring->checkpoints - 1;
+
+    if (is_translation(judged))
+        return lowest(scoring) == last;
+    return checkpoint_best(&table, scoring->groups[judged->column]) == last;
+}
+
+static void keep_weights(struct scoring *scoring)
+{
+    int count;
+    struct tensor *tensors = model_tensors(scoring->model, &count);
+    float *to = scoring->weights;
+
+    for (int i = 0; to && i < count; i++) {
+        size_t elements = (size_t)tensors[i].rows * (size_t)tensors[i].cols;
+
+        memcpy(to, tensors[i].value, elements * sizeof *to);
+        to += elements;
+    }
+}
+
+/* A task's part of a checkpoint, and what all have in common added up. */
+static int score_task(struct scoring *scoring, struct judged *judged, double *values, struct answers *answers,
+                      double *nats, double *tokens)
+{
+    if (answers_make(answers, &judged->dev, scoring->model, scoring->decoder))
+        return -1;
+    for (size_t i = 0; i < answers->count; i++) {
+        *nats += answers->target_nats[i];
+        *tokens += answers->target_tokens[i];
+    }
+    json_decref(judged->last);
+    judged->last = score_answers(&judged->dev, answers, values);
+    return judged->last ? 0 : -1;
+}
+
+/* Those whose group has its best here keep it. */
+static void keep_best(struct scoring *scoring, struct answers *answers, int64_t step)
+{
+    for (int i = 0; i < scoring->count; i++) {
+        struct judged *judged = &scoring->judged[i];
+
+        if (!is_best(scoring, judged))
+            continue;
+        judged->step = step;
+        json_decref(judged->scores);
+        judged->scores = json_incref(judged->last);
+        answers_free(&judged->answers);
+        judged->answers = answers[i];
+        answers[i] = (struct answers){0};
+        if (has_test(scoring, judged))
+            keep_weights(scoring);
+    }
+}
+
+int scoring_make(struct scoring *scoring, int64_t step, bool counts, double *nats)
+{
+    struct answers *answers = calloc((size_t)scoring->count, sizeof *answers);
+    double *values = calloc((size_t)scoring->columns, sizeof *values), sum = 0, tokens = 0;
+    int status = answers && values ? 0 : err_set("out of memory");
+
+    for (int i = 0; i < scoring->count && status == 0; i++)
+        status = score_task(scoring, &scoring->judged[i], values + scoring->judged[i].column, &answers[i],
+                            &sum, &tokens);
+    *nats = sum / tokens;
+    if (status == 0 && counts)
+        status = add_checkpoint(scoring, step);
+    if (status == 0 && counts) {
+        memcpy(scoring->score + (size_t)(scoring->checkpoints - 1) * (size_t)scoring->columns, values,
+               (size_t)scoring->columns * sizeof *values);
+        scoring->nats[scoring->checkpoints - 1] = *nats;
+        keep_best(scoring, answers, step);
+    }
+    for (int i = 0; answers && i < scoring->count; i++)
+        answers_free(&answers[i]);
+    free(answers);
+    free(values);
+    return status;
+}
+
+/* ==== The test set ==== */
+
+static void exchange_weights(struct scoring *scoring)
+{
+    int count;
+    struct tensor *tensors = model_tensors(scoring->model, &count);
+    float *kept = scoring->weights;
+
+    for (int i = 0; i < count; i++)
+        for (size_t k = 0; k < (size_t)tensors[i].rows * (size_t)tensors[i].cols; k++, kept++) {
+            float value = tensors[i].value[k];
+
+            tensors[i].value[k] = *kept;
+            *kept = value;
+        }
+    model_refresh(scoring->model);
+}
+
+/* The scores of a translation become those of its test set, by the weights that the dev set chose; the dev
+ * set's own stay beside them. */
+static int score_test(struct scoring *scoring, struct judged *judged)
+{
+    double *values = calloc((size_t)judged->columns, sizeof *values);
+    struct questions test = {NULL};
+    struct answers answers = {0};
+    json_t *scores = NULL;
+    int status = -1;
+
+    if (!values) {
+        err_set("out of memory");
+        goto out;
+    }
+    if (questions_open(&test, scoring->text2text, judged->set, TEXT_TEST))
+        goto out;
+    exchange_weights(scoring);
+    status = answers_make(&answers, &test, scoring->model, scoring->decoder);
+    exchange_weights(scoring);
+    if (status)
+        goto out;
+    scores = score_answers(&test, &answers, values);
+    status = scores ? json_put(scores, "dev_target_nats",
+                               json_number(number_at(judged->scores, "target_nats")))
+                    : -1;
+    if (status)
+        goto out;
+    json_decref(judged->scores);
+    judged->scores = scores;
+    scores = NULL;
+    questions_close(&judged->dev); /* what was asked last is what is predicted */
+    judged->dev = test;
+    test = (struct questions){NULL};
+    answers_free(&judged->answers);
+    judged->answers = answers;
+    answers = (struct answers){0};
+out:
+    json_decref(scores);
+    answers_free(&answers);
+    questions_close(&test);
+    free(values);
+    return status;
+}
+
+/* ==== The result ==== */
+
+/* The columns of a benchmark's average, each group once. */
+static int groups_of(const struct text_benchmark *benchmark, const char *groups[], int most)
+{
+    int count = 0;
+
+    for (const struct text_task *const *task = benchmark->tasks; *task; task++) {
+        bool known = !(*task)->group;
+
+        for (int i = 0; i < count && !known; i++)
+            known = strcmp(groups[i], (*task)->group) == 0;
+        if (!known && count < most)
+            groups[count++] = (*task)->group;
+    }
+    return count;
+}
+
+/* Groups of one name are of two benchmarks, RTE's: a table of those of this one alone. */
+static bool is_of(const struct text_benchmark *benchmark, const struct text_task *of)
+{
+    for (const struct text_task *const *task = benchmark->tasks; *task; task++)
+        if (*task == of)
+            return true;
+    return false;
+}
+
+/* Is every task of the benchmark judged that has a column? */
+static bool is_whole(const struct scoring *scoring, const struct text_benchmark *benchmark)
+{
+    for (const struct text_task *const *task = benchmark->tasks; *task; task++) {
+        bool found = !(*task)->group;
+
+        for (int i = 0; i < scoring->count && !found; i++)
+            found = scoring->judged[i].task == *task;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+enum { GROUPS_MAX = 32 };
+
+static json_t *average_json(const struct scoring *scoring, const struct text_benchmark *benchmark)
+{
+    const char *groups[GROUPS_MAX], **own = calloc((size_t)scoring->columns + 1, sizeof *own);
+    struct checkpoints table = table_of(scoring);
+    int count = groups_of(benchmark, groups, GROUPS_MAX), best, bad = 0;
+    bool whole = own && is_whole(scoring, benchmark);
+    json_t *o = json_object();
+
+    for (int i = 0; own && i < scoring->count; i++)
+        for (int k = 0; k < scoring->judged[i].columns; k++) {
+            int column = scoring->judged[i].column + k;
+
+            own[column] = is_of(benchmark, scoring->judged[i].task) ? scoring->groups[column] : "";
+        }
+    table.group = own;
+    best = whole ? checkpoint_best_average(&table, groups, count) : -1;
+    bad |= json_put(o, "at_one_checkpoint",
+                    json_number(best >= 0 ? checkpoint_average(&table, best, groups, count) : NAN));
+    bad |= json_put(o, "of_best", json_number(whole ? checkpoint_average_of_best(&table, groups, count) : NAN));
+    free(own);
+    return json_finish(o, bad);
+}
+
+static json_t *averages_json(const struct scoring *scoring)
+{
+    const struct text_benchmark *benchmark;
+    json_t *o = json_object();
+    int bad = 0;
+
+    for (size_t i = 0; (benchmark = text_benchmark_at(i)) != NULL; i++)
+        bad |= json_put(o, benchmark->name, average_json(scoring, benchmark));
+    return json_finish(o, bad);
+}
+
+/* Every checkpoint's scores, by column. */
+static json_t *curve_json(const struct scoring *scoring)
+{
+    json_t *points = json_array();
+    int bad = 0;
+
+    for (int i = 0; i < scoring->checkpoints; i++) {
+        json_t *o = json_object();
+
+        bad |= json_put(o, "step", json_integer(scoring->steps[i]));
+        bad |= json_put(o, "target_nats", json_number(scoring->nats[i]));
+        for (int k = 0; k < scoring->columns; k++)
+            bad |= json_put(o, scoring->names[k], json_number(scoring->score[i * scoring->columns + k]));
+        bad |= json_push(points, o);
+    }
+    return json_finish(points, bad);
+}
+
+/* An example's loss: of its class among the classes, or of a target token. */
+static double example_nats(const struct questions *questions, const struct answers *answers, size_t i)
+{
+    int classes = answers->classes;
+    double log_p[64];
+
+    if (classes == 0 || classes > (int)LENGTH_OF(log_p))
+        return answers->target_nats[i] / answers->target_tokens[i];
+    for (int k = 0; k < classes; k++)
+        log_p[k] = -answers->class_nats[i * (size_t)classes + (size_t)k];
+    return class_nats(log_p, classes, questions->examples->example[i].label);
+}
+
+static json_t *examples_json(const struct questions *questions, const struct answers *answers)
+{
+    size_t told = answers->count < EXAMPLES_TOLD ? answers->count : EXAMPLES_TOLD;
+    double steps_a_nat = round(1 / example_step_nats);
+    json_t *list = json_array();
+    int bad = 0;
+
+    for (size_t i = 0; i < told; i++) {
+        double nats = example_nats(questions, answers, spread_at(answers->count, told, i));
+
+        bad |= json_push(list, json_number(round(nats * steps_a_nat) / steps_a_nat));
+    }
+    return json_finish(list, bad);
+}
+
+/* A task's scores with the step that they are of. */
+static json_t *with_step(json_t *scores, int64_t step)
+{
+    json_t *copy = json_copy(scores);
+
+    return json_finish(copy, json_put(copy, "step", json_integer(step)));
+}
+
+json_t *scoring_result(struct scoring *scoring)
+{
+    json_t *result = json_object(), *best = json_object(), *last = json_object(), *examples = json_object();
+    int64_t end = scoring->checkpoints > 0 ? scoring->steps[scoring->checkpoints - 1] : 0;
+    int bad = 0;
+
+    for (int i = 0; i < scoring->count && !bad; i++) {
+        struct judged *judged = &scoring->judged[i];
+        const char *name = judged->task->name;
+
+        if (!judged->scores)
+            continue;
+        bad = has_test(scoring, judged) && score_test(scoring, judged);
+        if (bad)
+            break;
+        bad = json_put(best, name, with_step(judged->scores, judged->step)) |
+              json_put(last, name, with_step(judged->last, end)) |
+              json_put(examples, name, examples_json(&judged->dev, &judged->answers));
+    }
+    if (bad && err_get()[0] == '\0')
+        err_set("out of memory for the scores");
+    bad |= json_put(result, "scores", best) | json_put(result, "scores_last", last) |
+           json_put(result, "score_averages", averages_json(scoring)) |
+           json_put(result, "score_curve", curve_json(scoring)) |
+           json_put(result, "score_examples", examples);
+    if (bad) {
+        json_decref(result);
+        return NULL;
+    }
+    return result;
+}
+
+int scoring_predict(const struct scoring *scoring, const char *directory, const char *name)
+{
+    for (int i = 0; i < scoring->count; i++) {
+        const struct judged *judged = &scoring->judged[i];
+
+        if (judged->answers.outputs &&
+            predictions_write(directory, name, &judged->dev, &judged->answers, judged->step))
+            return -1;
+    }
+    return 0;
+}
+
+/* ==== States ==== */
+
+static json_t *numbers_json(const double *x, size_t count)
+{
+    json_t *list = json_array();
+    int bad = 0;
+
+    for (size_t i = 0; i < count; i++)
+        bad |= json_push(list, json_number(x[i]));
+    return json_finish(list, bad);
+}
+
+static json_t *answers_json(const struct answers *answers)
+{
+    json_t *o = json_object(), *outputs = json_array(), *tokens = json_array();
+    int bad = 0;
+
+    for (size_t i = 0; answers->outputs && i < answers->count; i++) {
+        bad |= json_push(outputs, json_string(answers->outputs[i]));
+        bad |= json_push(tokens, json_integer(answers->target_tokens[i]));
+    }
+    bad |= json_put(o, "outputs", outputs) | json_put(o, "target_tokens", tokens) |
+           json_put(o, "target_nats", numbers_json(answers->target_nats, answers->outputs ? answers->count : 0)) |
+           json_put(o, "class_nats", numbers_json(answers->class_nats,
+                                                  answers->outputs ? answers->count * (size_t)answers->classes
+                                                                   : 0));
+    return json_finish(o, bad);
+}
+
+json_t *scoring_state(const struct scoring *scoring)
+{
+    json_t *o = json_object(), *tasks = json_array(), *steps = json_array();
+    size_t cells = (size_t)scoring->checkpoints * (size_t)scoring->columns;
+    int bad = 0;
+
+    for (int i = 0; i < scoring->checkpoints; i++)
+        bad |= json_push(steps, json_integer(scoring->steps[i]));
+    for (int i = 0; i < scoring->count; i++) {
+        const struct judged *judged = &scoring->judged[i];
+        json_t *task = json_object();
+
+        bad |= json_put(task, "step", json_integer(judged->step)) |
+               json_put(task, "scores", judged->scores ? json_incref(judged->scores) : json_null()) |
+               json_put(task, "answers", answers_json(&judged->answers));
+        bad |= json_push(tasks, task);
+    }
+    bad |= json_put(o, "steps", steps) | json_put(o, "score", numbers_json(scoring->score, cells)) |
+           json_put(o, "nats", numbers_json(scoring->nats, (size_t)scoring->checkpoints)) |
+           json_put(o, "tasks", tasks);
+    return json_finish(o, bad);
+}
+
+static int read_answers(struct answers *answers, const struct judged *judged, const json_t *o)
+{
+    const json_t *outputs = json_object_get(o, "outputs"), *tokens = json_object_get(o, "target_tokens");
+    const json_t *nats = json_object_get(o, "target_nats"), *of_classes = json_object_get(o, "class_nats");
+    size_t count = judged->dev.examples->count, classes = (size_t)judged->dev.classes.count;
+
+    if (json_array_size(outputs) != count || json_array_size(tokens) != count ||
+        json_array_size(nats) != count || json_array_size(of_classes) != count * classes)
+        return err_set("it has no answers to task %s", judged->task->name);
+    *answers = (struct answers){
+        .count = count,
+        .classes = (int)classes,
+        .outputs = calloc(count, sizeof *answers->outputs),
+        .target_nats = calloc(count, sizeof *answers->target_nats),
+        .target_tokens = calloc(count, sizeof *answers->target_tokens),
+        .class_nats = calloc(count * classes + 1, sizeof *answers->class_nats),
+    };
+    if (!answers->outputs || !answers->target_nats || !answers->target_tokens || !answers->class_nats)
+        return err_set("out of memory");
+    for (size_t i = 0; i < count; i++) {
+        const char *output = json_string_value(json_array_get(outputs, i));
+
+        answers->outputs[i] = strdup(output ? output : "");
+        if (!answers->outputs[i])
+            return err_set("out of memory");
+        answers->target_tokens[i] = (int)json_integer_value(json_array_get(tokens, i));
+        answers->target_nats[i] = number_of(json_array_get(nats, i));
+    }
+    for (size_t i = 0; i < count * classes; i++)
+        answers->class_nats[i] = number_of(json_array_get(of_classes, i));
+    return 0;
+}
+
+static int read_task(struct judged *judged, const json_t *o)
+{
+    json_t *scores = json_object_get(o, "scores");
+
+    judged->step = integer_at(o, "step", -1);
+    if (!json_is_object(scores))
+        return 0;
+    judged->scores = json_incref(scores);
+    return read_answers(&judged->answers, judged, json_object_get(o, "answers"));
+}
+
+/* As it was when it was opened. */
+static void forget(struct scoring *scoring)
+{
+    scoring->checkpoints = 0;
+    for (int i = 0; i < scoring->count; i++) {
+        struct judged *judged = &scoring->judged[i];
+
+        answers_free(&judged->answers);
+        json_decref(judged->scores);
+        judged->scores = NULL;
+        judged->step = -1;
+    }
+}
+
+int scoring_restore(struct scoring *scoring, const json_t *state)
+{
+    const json_t *steps = json_object_get(state, "steps"), *score = json_object_get(state, "score");
+    const json_t *nats = json_object_get(state, "nats"), *tasks = json_object_get(state, "tasks");
+    size_t count = json_array_size(steps), columns = (size_t)scoring->columns;
+
+    if (json_array_size(tasks) != (size_t)scoring->count || json_array_size(nats) != count ||
+        json_array_size(score) != count * columns)
+        return err_set("its scores are of other tasks");
+    forget(scoring);
+    for (size_t i = 0; i < count; i++) {
+        if (add_checkpoint(scoring, json_integer_value(json_array_get(steps, i))))
+            return -1;
+        scoring->nats[i] = number_of(json_array_get(nats, i));
+        for (size_t k = 0; k < columns; k++)
+            scoring->score[i * columns + k] = number_of(json_array_get(score, i * columns + k));
+    }
+    for (int i = 0; i < scoring->count; i++)
+        if (read_task(&scoring->judged[i], json_array_get(tasks, (size_t)i)))
+            return -1;
+    return 0;
+}
+
+float *scoring_weights(struct scoring *scoring, size_t *count)
+{
+    *count = scoring->weight_count;
+    return scoring->weights;
+}
