@@ -393,7 +393,6 @@ static const struct {
     {"model.vocabulary", AFFECTS_RESULT},
     {"training.task", AFFECTS_RESULT},
     {"tasks", AFFECTS_NOTHING},
-    {"tasks_sha256", AFFECTS_RESULT},
     {"tokenizer_sha256", AFFECTS_RESULT},
     {"threads_per_run", AFFECTS_BITS},
     {"threads_from", AFFECTS_NOTHING},

@@ -108,17 +108,14 @@ static int put_sets(json_t *config, const struct text_sets *sets)
 
     for (int i = 0; i < sets->count; i++)
         bad |= json_push(tasks, set_json(&sets->set[i]));
-    return json_put(config, "tasks", json_finish(tasks, bad)) ||
-                   json_put(config, "tasks_sha256", json_text(sets->sha256))
-               ? err_set("out of memory")
-               : 0;
+    return json_put(config, "tasks", json_finish(tasks, bad)) ? err_set("out of memory") : 0;
 }
 
 static json_t *config_json(const struct part *part)
 {
     const struct dataset *dataset = part->dataset;
-    json_t *config = setting_json(part->setting, dataset ? dataset_training(dataset) : NULL,
-                                  dataset ? dataset_heldout(dataset) : NULL);
+    json_t *config = setting_json(part->setting, dataset ? dataset_training(dataset) : &part->sets->training,
+                                  dataset ? dataset_heldout(dataset) : &part->sets->heldout);
 
     if (config && part->sets && put_sets(config, part->sets)) {
         json_decref(config);

@@ -250,28 +250,44 @@ static int tell_shared(struct text_set *set)
     return 0;
 }
 
-static void add_text(struct sha256 *sha, const char *text)
+/* An example's texts, each with its NUL. */
+static void add_text(struct data_identity *identity, struct sha256 *sha, const char *text)
 {
-    sha256_add(sha, text, strlen(text) + 1);
+    size_t bytes = strlen(text) + 1;
+
+    sha256_add(sha, text, bytes);
+    identity->bytes += bytes;
 }
 
-static void hash(struct text_sets *sets)
+static void add_examples(struct data_identity *identity, struct sha256 *sha, const char *task,
+                         const struct examples *examples)
+{
+    sha256_add(sha, task, strlen(task) + 1);
+    for (size_t k = 0; k < examples->count; k++) {
+        add_text(identity, sha, examples->example[k].input);
+        add_text(identity, sha, examples->example[k].target);
+    }
+    identity->documents += examples->count;
+    identity->bad_lines += examples->dropped;
+    identity->files++;
+}
+
+/* What is trained on, or what judges it. */
+static void identify(const struct text_sets *sets, bool training, struct data_identity *identity)
 {
     struct sha256 sha;
 
+    *identity = (struct data_identity){.kind = "tasks"};
     sha256_start(&sha);
     for (int i = 0; i < sets->count; i++)
         for (int split = 0; split < TEXT_SPLITS; split++) {
             const struct examples *examples = sets->set[i].examples[split];
 
-            add_text(&sha, sets->set[i].task->name);
-            add_text(&sha, split_name(split));
-            for (size_t k = 0; examples && k < examples->count; k++) {
-                add_text(&sha, examples->example[k].input);
-                add_text(&sha, examples->example[k].target);
-            }
+            if (examples && (split == TEXT_TRAIN) == training)
+                add_examples(identity, &sha, sets->set[i].task->name, examples);
         }
-    sha256_finish_hex(&sha, sets->sha256);
+    identity->text_bytes = identity->bytes;
+    sha256_finish_hex(&sha, identity->sha256);
 }
 
 int text_sets_open(struct text_sets **result, const struct text_sets_options *options)
@@ -292,7 +308,8 @@ int text_sets_open(struct text_sets **result, const struct text_sets_options *op
         if (tell_shared(set))
             goto fail;
     }
-    hash(sets);
+    identify(sets, true, &sets->training);
+    identify(sets, false, &sets->heldout);
     *result = sets;
     return 0;
 fail:

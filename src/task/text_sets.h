@@ -4,7 +4,7 @@
 #define GLU_TASK_TEXT_SETS_H
 
 #include "src/task/text_task.h"
-#include "src/util/sha256.h"
+#include "src/text/dataset.h"
 
 struct text_sets_options {
     /* A benchmark, a task, several of both with commas between, "paper" (all benchmarks), a task of a maker
@@ -26,7 +26,7 @@ struct text_set {
 struct text_sets {
     struct text_set *set; /* (count) */
     int count;
-    char sha256[SHA256_HEX_BYTES]; /* of all texts, in their order */
+    struct data_identity training, heldout; /* kind "tasks"; a document is an example */
 };
 
 /* How a translation is judged. */

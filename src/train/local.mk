@@ -6,7 +6,8 @@ libglubench_a_SOURCES += \
     src/train/journal.c src/train/journal.h \
     src/train/lines.c src/train/lines.h \
     src/train/predictions.c src/train/predictions.h \
-    src/train/scoring.c src/train/scoring.h \
+    src/train/scoring.c src/train/scoring.h src/train/scoring_private.h \
+    src/train/scoring_result.c src/train/scoring_state.c \
     src/train/shared.c src/train/shared.h \
     src/train/signals.c src/train/signals.h \
     src/train/state.c src/train/state.h \

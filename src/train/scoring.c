@@ -1,58 +1,23 @@
 /* scoring.c - see scoring.h. */
 #include "src/glu.h"
 
-#include "src/train/scoring.h"
+#include "src/train/scoring_private.h"
 
-#include "src/results/checkpoints.h"
 #include "src/results/class_likelihood.h"
-#include "src/train/answers.h"
 #include "src/train/predictions.h"
 #include "src/util/json_help.h"
-#include "src/util/spread.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Losses of a task's examples that a results file has, at most, and the step that they are rounded to. */
-enum { EXAMPLES_TOLD = 512 };
-static const double example_step_nats = 0.01;
-
-/* A task that is judged. */
-struct judged {
-    int set; /* of the text sets */
-    const struct text_task *task;
-    struct questions dev;
-    int column, columns; /* the first of its scores among all, and how many it has */
-    json_t *scores, *last;  /* of the best checkpoint of its group, and of the last one */
-    struct answers answers; /* of the best, for the predictions */
-    int64_t step;           /* of the best */
-};
-
-struct scoring {
-    const struct text2text *text2text;
-    struct model *model;
-    struct decoder *decoder;
-    struct judged *judged; /* (count) */
-    int count;
-    int columns;
-    const char **groups;  /* (columns) */
-    char (*names)[96];    /* (columns): "sst2.accuracy" */
-    double *score;        /* (checkpoints, columns) */
-    double *nats;         /* (checkpoints) */
-    int64_t *steps;       /* (checkpoints) */
-    int checkpoints;
-    float *weights;       /* of the best checkpoint, where there is a test set; NULL */
-    size_t weight_count;
-};
-
 static bool is_translation(const struct judged *judged)
 {
     return judged->task == &text_task_translation;
 }
 
-static bool has_test(const struct scoring *scoring, const struct judged *judged)
+bool scoring_has_test(const struct scoring *scoring, const struct judged *judged)
 {
     return scoring->text2text->sets->set[judged->set].examples[TEXT_TEST] != NULL;
 }
@@ -143,7 +108,7 @@ static int open_weights(struct scoring *scoring)
     bool needed = false;
 
     for (int i = 0; i < scoring->count; i++)
-        needed = needed || has_test(scoring, &scoring->judged[i]);
+        needed = needed || scoring_has_test(scoring, &scoring->judged[i]);
     if (!needed)
         return 0;
     scoring->weight_count = count_weights(scoring->model);
@@ -269,8 +234,7 @@ static json_t *score_answers(const struct questions *questions, const struct ans
 
 /* ==== A checkpoint ==== */
 
-/* Room for one more. */
-static int add_checkpoint(struct scoring *scoring, int64_t step)
+int scoring_add_checkpoint(struct scoring *scoring, int64_t step)
 {
     size_t count = (size_t)scoring->checkpoints + 1, columns = (size_t)scoring->columns;
     double *score = realloc(scoring->score, count * columns * sizeof *score);
@@ -290,7 +254,7 @@ static int add_checkpoint(struct scoring *scoring, int64_t step)
     return 0;
 }
 
-static struct checkpoints table_of(const struct scoring *scoring)
+struct checkpoints scoring_table(const struct scoring *scoring)
 {
     return (struct checkpoints){.count = scoring->checkpoints,
                                 .columns = scoring->columns,
@@ -312,7 +276,7 @@ static int lowest(const struct scoring *scoring)
 /* Is the last checkpoint the best of the task's group so far? */
 static bool is_best(const struct scoring *scoring, const struct judged *judged)
 {
-    const struct checkpoints table = table_of(scoring);
+    const struct checkpoints table = scoring_table(scoring);
     int last = scoring->checkpoints - 1;
 
     if (is_translation(judged))
@@ -363,7 +327,7 @@ static void keep_best(struct scoring *scoring, struct answers *answers, int64_t 
         answers_free(&judged->answers);
         judged->answers = answers[i];
         answers[i] = (struct answers){0};
-        if (has_test(scoring, judged))
+        if (scoring_has_test(scoring, judged))
             keep_weights(scoring);
     }
 }
@@ -379,7 +343,7 @@ int scoring_make(struct scoring *scoring, int64_t step, bool counts, double *nat
                             &sum, &tokens);
     *nats = sum / tokens;
     if (status == 0 && counts)
-        status = add_checkpoint(scoring, step);
+        status = scoring_add_checkpoint(scoring, step);
     if (status == 0 && counts) {
         memcpy(scoring->score + (size_t)(scoring->checkpoints - 1) * (size_t)scoring->columns, values,
                (size_t)scoring->columns * sizeof *values);
@@ -413,7 +377,7 @@ static void exchange_weights(struct scoring *scoring)
 
 /* The scores of a translation become those of its test set, by the weights that the dev set chose; the dev
  * set's own stay beside them. */
-static int score_test(struct scoring *scoring, struct judged *judged)
+int scoring_test(struct scoring *scoring, struct judged *judged)
 {
     double *values = calloc((size_t)judged->columns, sizeof *values);
     struct questions test = {NULL};
@@ -455,169 +419,6 @@ out:
     return status;
 }
 
-/* ==== The result ==== */
-
-/* The columns of a benchmark's average, each group once. */
-static int groups_of(const struct text_benchmark *benchmark, const char *groups[], int most)
-{
-    int count = 0;
-
-    for (const struct text_task *const *task = benchmark->tasks; *task; task++) {
-        bool known = !(*task)->group;
-
-        for (int i = 0; i < count && !known; i++)
-            known = strcmp(groups[i], (*task)->group) == 0;
-        if (!known && count < most)
-            groups[count++] = (*task)->group;
-    }
-    return count;
-}
-
-/* Groups of one name are of two benchmarks, RTE's: a table of those of this one alone. */
-static bool is_of(const struct text_benchmark *benchmark, const struct text_task *of)
-{
-    for (const struct text_task *const *task = benchmark->tasks; *task; task++)
-        if (*task == of)
-            return true;
-    return false;
-}
-
-/* Is every task of the benchmark judged that has a column? */
-static bool is_whole(const struct scoring *scoring, const struct text_benchmark *benchmark)
-{
-    for (const struct text_task *const *task = benchmark->tasks; *task; task++) {
-        bool found = !(*task)->group;
-
-        for (int i = 0; i < scoring->count && !found; i++)
-            found = scoring->judged[i].task == *task;
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
-enum { GROUPS_MAX = 32 };
-
-static json_t *average_json(const struct scoring *scoring, const struct text_benchmark *benchmark)
-{
-    const char *groups[GROUPS_MAX], **own = calloc((size_t)scoring->columns + 1, sizeof *own);
-    struct checkpoints table = table_of(scoring);
-    int count = groups_of(benchmark, groups, GROUPS_MAX), best, bad = 0;
-    bool whole = own && is_whole(scoring, benchmark);
-    json_t *o = json_object();
-
-    for (int i = 0; own && i < scoring->count; i++)
-        for (int k = 0; k < scoring->judged[i].columns; k++) {
-            int column = scoring->judged[i].column + k;
-
-            own[column] = is_of(benchmark, scoring->judged[i].task) ? scoring->groups[column] : "";
-        }
-    table.group = own;
-    best = whole ? checkpoint_best_average(&table, groups, count) : -1;
-    bad |= json_put(o, "at_one_checkpoint",
-                    json_number(best >= 0 ? checkpoint_average(&table, best, groups, count) : NAN));
-    bad |= json_put(o, "of_best", json_number(whole ? checkpoint_average_of_best(&table, groups, count) : NAN));
-    free(own);
-    return json_finish(o, bad);
-}
-
-static json_t *averages_json(const struct scoring *scoring)
-{
-    const struct text_benchmark *benchmark;
-    json_t *o = json_object();
-    int bad = 0;
-
-    for (size_t i = 0; (benchmark = text_benchmark_at(i)) != NULL; i++)
-        bad |= json_put(o, benchmark->name, average_json(scoring, benchmark));
-    return json_finish(o, bad);
-}
-
-/* Every checkpoint's scores, by column. */
-static json_t *curve_json(const struct scoring *scoring)
-{
-    json_t *points = json_array();
-    int bad = 0;
-
-    for (int i = 0; i < scoring->checkpoints; i++) {
-        json_t *o = json_object();
-
-        bad |= json_put(o, "step", json_integer(scoring->steps[i]));
-        bad |= json_put(o, "target_nats", json_number(scoring->nats[i]));
-        for (int k = 0; k < scoring->columns; k++)
-            bad |= json_put(o, scoring->names[k], json_number(scoring->score[i * scoring->columns + k]));
-        bad |= json_push(points, o);
-    }
-    return json_finish(points, bad);
-}
-
-/* An example's loss: of its class among the classes, or of a target token. */
-static double example_nats(const struct questions *questions, const struct answers *answers, size_t i)
-{
-    int classes = answers->classes;
-    double log_p[64];
-
-    if (classes == 0 || classes > (int)LENGTH_OF(log_p))
-        return answers->target_nats[i] / answers->target_tokens[i];
-    for (int k = 0; k < classes; k++)
-        log_p[k] = -answers->class_nats[i * (size_t)classes + (size_t)k];
-    return class_nats(log_p, classes, questions->examples->example[i].label);
-}
-
-static json_t *examples_json(const struct questions *questions, const struct answers *answers)
-{
-    size_t told = answers->count < EXAMPLES_TOLD ? answers->count : EXAMPLES_TOLD;
-    double steps_a_nat = round(1 / example_step_nats);
-    json_t *list = json_array();
-    int bad = 0;
-
-    for (size_t i = 0; i < told; i++) {
-        double nats = example_nats(questions, answers, spread_at(answers->count, told, i));
-
-        bad |= json_push(list, json_number(round(nats * steps_a_nat) / steps_a_nat));
-    }
-    return json_finish(list, bad);
-}
-
-/* A task's scores with the step that they are of. */
-static json_t *with_step(json_t *scores, int64_t step)
-{
-    json_t *copy = json_copy(scores);
-
-    return json_finish(copy, json_put(copy, "step", json_integer(step)));
-}
-
-json_t *scoring_result(struct scoring *scoring)
-{
-    json_t *result = json_object(), *best = json_object(), *last = json_object(), *examples = json_object();
-    int64_t end = scoring->checkpoints > 0 ? scoring->steps[scoring->checkpoints - 1] : 0;
-    int bad = 0;
-
-    for (int i = 0; i < scoring->count && !bad; i++) {
-        struct judged *judged = &scoring->judged[i];
-        const char *name = judged->task->name;
-
-        if (!judged->scores)
-            continue;
-        bad = has_test(scoring, judged) && score_test(scoring, judged);
-        if (bad)
-            break;
-        bad = json_put(best, name, with_step(judged->scores, judged->step)) |
-              json_put(last, name, with_step(judged->last, end)) |
-              json_put(examples, name, examples_json(&judged->dev, &judged->answers));
-    }
-    if (bad && err_get()[0] == '\0')
-        err_set("out of memory for the scores");
-    bad |= json_put(result, "scores", best) | json_put(result, "scores_last", last) |
-           json_put(result, "score_averages", averages_json(scoring)) |
-           json_put(result, "score_curve", curve_json(scoring)) |
-           json_put(result, "score_examples", examples);
-    if (bad) {
-        json_decref(result);
-        return NULL;
-    }
-    return result;
-}
-
 int scoring_predict(const struct scoring *scoring, const char *directory, const char *name)
 {
     for (int i = 0; i < scoring->count; i++) {
@@ -627,139 +428,6 @@ int scoring_predict(const struct scoring *scoring, const char *directory, const 
             predictions_write(directory, name, &judged->dev, &judged->answers, judged->step))
             return -1;
     }
-    return 0;
-}
-
-/* ==== States ==== */
-
-static json_t *numbers_json(const double *x, size_t count)
-{
-    json_t *list = json_array();
-    int bad = 0;
-
-    for (size_t i = 0; i < count; i++)
-        bad |= json_push(list, json_number(x[i]));
-    return json_finish(list, bad);
-}
-
-static json_t *answers_json(const struct answers *answers)
-{
-    json_t *o = json_object(), *outputs = json_array(), *tokens = json_array();
-    int bad = 0;
-
-    for (size_t i = 0; answers->outputs && i < answers->count; i++) {
-        bad |= json_push(outputs, json_string(answers->outputs[i]));
-        bad |= json_push(tokens, json_integer(answers->target_tokens[i]));
-    }
-    bad |= json_put(o, "outputs", outputs) | json_put(o, "target_tokens", tokens) |
-           json_put(o, "target_nats", numbers_json(answers->target_nats, answers->outputs ? answers->count : 0)) |
-           json_put(o, "class_nats", numbers_json(answers->class_nats,
-                                                  answers->outputs ? answers->count * (size_t)answers->classes
-                                                                   : 0));
-    return json_finish(o, bad);
-}
-
-json_t *scoring_state(const struct scoring *scoring)
-{
-    json_t *o = json_object(), *tasks = json_array(), *steps = json_array();
-    size_t cells = (size_t)scoring->checkpoints * (size_t)scoring->columns;
-    int bad = 0;
-
-    for (int i = 0; i < scoring->checkpoints; i++)
-        bad |= json_push(steps, json_integer(scoring->steps[i]));
-    for (int i = 0; i < scoring->count; i++) {
-        const struct judged *judged = &scoring->judged[i];
-        json_t *task = json_object();
-
-        bad |= json_put(task, "step", json_integer(judged->step)) |
-               json_put(task, "scores", judged->scores ? json_incref(judged->scores) : json_null()) |
-               json_put(task, "answers", answers_json(&judged->answers));
-        bad |= json_push(tasks, task);
-    }
-    bad |= json_put(o, "steps", steps) | json_put(o, "score", numbers_json(scoring->score, cells)) |
-           json_put(o, "nats", numbers_json(scoring->nats, (size_t)scoring->checkpoints)) |
-           json_put(o, "tasks", tasks);
-    return json_finish(o, bad);
-}
-
-static int read_answers(struct answers *answers, const struct judged *judged, const json_t *o)
-{
-    const json_t *outputs = json_object_get(o, "outputs"), *tokens = json_object_get(o, "target_tokens");
-    const json_t *nats = json_object_get(o, "target_nats"), *of_classes = json_object_get(o, "class_nats");
-    size_t count = judged->dev.examples->count, classes = (size_t)judged->dev.classes.count;
-
-    if (json_array_size(outputs) != count || json_array_size(tokens) != count ||
-        json_array_size(nats) != count || json_array_size(of_classes) != count * classes)
-        return err_set("it has no answers to task %s", judged->task->name);
-    *answers = (struct answers){
-        .count = count,
-        .classes = (int)classes,
-        .outputs = calloc(count, sizeof *answers->outputs),
-        .target_nats = calloc(count, sizeof *answers->target_nats),
-        .target_tokens = calloc(count, sizeof *answers->target_tokens),
-        .class_nats = calloc(count * classes + 1, sizeof *answers->class_nats),
-    };
-    if (!answers->outputs || !answers->target_nats || !answers->target_tokens || !answers->class_nats)
-        return err_set("out of memory");
-    for (size_t i = 0; i < count; i++) {
-        const char *output = json_string_value(json_array_get(outputs, i));
-
-        answers->outputs[i] = strdup(output ? output : "");
-        if (!answers->outputs[i])
-            return err_set("out of memory");
-        answers->target_tokens[i] = (int)json_integer_value(json_array_get(tokens, i));
-        answers->target_nats[i] = number_of(json_array_get(nats, i));
-    }
-    for (size_t i = 0; i < count * classes; i++)
-        answers->class_nats[i] = number_of(json_array_get(of_classes, i));
-    return 0;
-}
-
-static int read_task(struct judged *judged, const json_t *o)
-{
-    json_t *scores = json_object_get(o, "scores");
-
-    judged->step = integer_at(o, "step", -1);
-    if (!json_is_object(scores))
-        return 0;
-    judged->scores = json_incref(scores);
-    return read_answers(&judged->answers, judged, json_object_get(o, "answers"));
-}
-
-/* As it was when it was opened. */
-static void forget(struct scoring *scoring)
-{
-    scoring->checkpoints = 0;
-    for (int i = 0; i < scoring->count; i++) {
-        struct judged *judged = &scoring->judged[i];
-
-        answers_free(&judged->answers);
-        json_decref(judged->scores);
-        judged->scores = NULL;
-        judged->step = -1;
-    }
-}
-
-int scoring_restore(struct scoring *scoring, const json_t *state)
-{
-    const json_t *steps = json_object_get(state, "steps"), *score = json_object_get(state, "score");
-    const json_t *nats = json_object_get(state, "nats"), *tasks = json_object_get(state, "tasks");
-    size_t count = json_array_size(steps), columns = (size_t)scoring->columns;
-
-    if (json_array_size(tasks) != (size_t)scoring->count || json_array_size(nats) != count ||
-        json_array_size(score) != count * columns)
-        return err_set("its scores are of other tasks");
-    forget(scoring);
-    for (size_t i = 0; i < count; i++) {
-        if (add_checkpoint(scoring, json_integer_value(json_array_get(steps, i))))
-            return -1;
-        scoring->nats[i] = number_of(json_array_get(nats, i));
-        for (size_t k = 0; k < columns; k++)
-            scoring->score[i * columns + k] = number_of(json_array_get(score, i * columns + k));
-    }
-    for (int i = 0; i < scoring->count; i++)
-        if (read_task(&scoring->judged[i], json_array_get(tasks, (size_t)i)))
-            return -1;
     return 0;
 }
 
