@@ -105,7 +105,7 @@ void model_init(struct model *model, uint64_t seed);
 struct tensor *model_tensors(struct model *model, int *count);
 void model_refresh(struct model *model);
 
-/* Optimizer state, one flat f32 array (for checkpoints). */
+/* Optimizer state, one flat f32 array (for states). */
 float *model_optimizer_state(struct model *model, size_t *count);
 
 /* Loss and gradients of a batch (batch->examples == options.batch times 2^bucket).  *loss_nats: mean cross-entropy
