@@ -180,7 +180,7 @@ char *settings_command(const struct settings *settings, const struct invocation 
     if (shell_line_begin(&line))
         return NULL;
     out = line.out;
-    fputs("run", out);
+    fputs(settings->setting[0].from ? "finetune" : "run", out);
     for (int i = 0; i < invocation->argument_count; i++) {
         const struct setting_argument *argument = &invocation->arguments[i];
         const struct setting_option *option = setting_option_at(argument->option);

@@ -65,12 +65,14 @@ static int check(const struct setting *setting)
                        FIELD("architecture") " t5");
     if (refuse(setting, of_text, LENGTH_OF(of_text), "a task of pairs of texts has none"))
         return -1;
+    if (check_ranks(setting) || text_sets_check(&sets))
+        return -1;
     if (!is_translation(setting) && setting->heldout.count > 0)
         return err_set(FIELD("heldout") ": task %s has a dev set of its own; leave it out", setting->task);
     if (setting->heldout.count > 1)
         return err_set(FIELD("heldout") ": of a translation it is one SOURCE,TARGET, and there are %d",
                        setting->heldout.count);
-    return check_ranks(setting) || text_sets_check(&sets) ? -1 : 0;
+    return 0;
 }
 
 /* A step has as many tokens as the preset's, whatever the length of an example. */
