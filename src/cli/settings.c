@@ -72,7 +72,8 @@ static int resolve(struct settings *settings, const struct invocation *invocatio
     free(arguments);
     if (status && settings->is_study) {
         axes_describe(&settings->axes, point, text, sizeof text);
-        err_prepend("%s", text);
+        if (text[0]) /* a study may be of one setting */
+            err_prepend("%s", text);
     }
     return status;
 }
