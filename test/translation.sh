@@ -98,6 +98,10 @@ rise="run $model $lengths $files --variant relu --seeds 1 --steps 1500 --evaluat
     glu $rise --predictions kept -o rise.json || fail "a longer one"
     bits rise.json >expected
 }
+"$python" -c '
+import json
+step = json.load(open("rise.json"))["runs"][0]["scores"]["translation"]["step"]
+assert 0 < step < 1500, step' 2>err || fail "the last checkpoint is the best one"
 # has_state: there is one of the training, which may have ended already.
 has_state()
 {
