@@ -29,6 +29,10 @@ fi
 compare --preset smoke --threads 1
 compare --preset tiny --d-model 256 --heads 4 --d-kv 64 --d-ff 1152 --batch 8 \
     --heldout-examples 8 --threads 1
+# Decoding keeps keys and values of many examples at once.
+awk 'BEGIN { print "input\ttarget"; for (i = 0; i < 40; i++) print i " things of one kind\tkind " i % 3 }' >pairs.tsv
+compare --preset tiny --d-model 128 --heads 4 --d-kv 32 --d-ff 384 --input-length 1024 --target-length 256 \
+    --threads 1 --task tsv:pairs.tsv,pairs.tsv
 # The largest array by far would be the logits of T5's vocabulary; they are done in slices.
 model=${GLUBENCH_DATA:-/nowhere}/spiece/t5.spiece.model
 if test -e "$model" && "$program" --version | grep -q '^with SentencePiece'; then

@@ -239,6 +239,21 @@ int text_sets_lengths(const char *name, int *input_length, int *target_length)
     return status;
 }
 
+int64_t text_sets_dev_examples(const char *name)
+{
+    struct text_sets sets = {NULL};
+    int64_t examples = 0;
+
+    if (find_tasks(&sets, name))
+        err_set("%s", ""); /* whoever reads them says so */
+    for (int i = 0; i < sets.count; i++) {
+        examples += (int64_t)sets.set[i].task->dev_examples;
+        text_task_close(sets.set[i].task);
+    }
+    free(sets.set);
+    return examples;
+}
+
 /* ==== Reading ==== */
 
 /* Has the distribution such a split, or the user's files? */

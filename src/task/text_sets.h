@@ -43,4 +43,7 @@ void text_sets_close(struct text_sets *sets);
 /* The lengths that T5 gives such tasks, in SentencePiece's tokens: the most of all of them. */
 int text_sets_lengths(const char *name, int *input_length, int *target_length) GLU_MUST_USE;
 
+/* Dev examples of such tasks as they are distributed, 0 for those of files, which are not known unread. */
+int64_t text_sets_dev_examples(const char *name);
+
 #endif
