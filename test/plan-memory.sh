@@ -6,7 +6,7 @@
 # compare ARGUMENT...: plan and run one training.
 compare()
 {
-    set -- --quiet --variant relu --seeds 1 --jobs 1 --samples 0 --steps 2 "$@"
+    set -- --quiet --variant relu --seeds 1 --jobs 1 --samples 0 --steps 2 --no-slope "$@"
     "$program" plan --format json "$@" >plan.json 2>err || fail "plan $*"
     planned=$(value plan.json peak_memory_bytes)
     timeout 600 "$program" run --output r.json "$@" >out 2>err || fail "run $*"
@@ -29,9 +29,13 @@ fi
 compare --preset smoke --threads 1
 compare --preset tiny --d-model 256 --heads 4 --d-kv 64 --d-ff 1152 --batch 8 \
     --heldout-examples 8 --threads 1
-# Decoding keeps keys and values of many examples at once.
-awk 'BEGIN { print "input\ttarget"; for (i = 0; i < 40; i++) print i " things of one kind\tkind " i % 3 }' >pairs.tsv
-compare --preset tiny --d-model 128 --heads 4 --d-kv 32 --d-ff 384 --input-length 1024 --target-length 256 \
+# Decoding keeps keys and values of many examples at once, whose room is used as far as they are long.
+awk 'BEGIN {
+    print "input\ttarget"
+    for (i = 0; i < 300; i++)
+        print i " things of one kind and another, told at such length that the room is used up, or nearly so, every time", i, "\tkind " i % 3
+}' >pairs.tsv
+compare --preset tiny --d-model 128 --heads 4 --d-kv 32 --d-ff 384 --input-length 128 --target-length 64 \
     --threads 1 --task tsv:pairs.tsv,pairs.tsv
 # The largest array by far would be the logits of T5's vocabulary; they are done in slices.
 model=${GLUBENCH_DATA:-/nowhere}/spiece/t5.spiece.model
