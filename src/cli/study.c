@@ -18,6 +18,7 @@
 static const int exit_statuses[] = {
     [STUDY_OK] = EXIT_OK,
     [STUDY_FAILED] = EXIT_FAILED,
+    [STUDY_MISFIT] = EXIT_USAGE,
     [STUDY_RUNS_FAILED] = EXIT_FAILED,
     [STUDY_INTERRUPTED] = 128, /* and the number of the signal */
 };

@@ -63,6 +63,20 @@ struct hf_function {
     const char *when_absent; /* what Hugging Face takes then; NULL: not known */
 };
 
+/* A size of the model in config.json.  Two rows of one size must agree where both are there. */
+struct hf_size {
+    const char *field;
+    size_t offset;  /* of the int in struct model_config */
+    bool is_needed; /* or else it follows from the others */
+};
+
+/* A member of config.json that says of other weights what this model cannot be. */
+struct hf_flag {
+    const char *field;
+    bool refused;    /* this value is */
+    const char *why; /* what it means, for the message */
+};
+
 struct architecture {
     const char *name;
     const char *task; /* the kind that it is trained on; NULL: to be measured alone */
@@ -96,7 +110,13 @@ struct architecture {
      * or NULL without memory. */
     json_t *(*hf_config)(const struct model_options *options);
     const struct hf_tensor *hf_tensors;     /* up to one without a name; NULL: none */
-    const struct hf_function *hf_functions; /* up to one without a field; NULL: none */
+    /* Up to one without a field; NULL: none.  The first names the function; in the form HF_ACTIVATION, of a
+     * gated layer unless the name is ours. */
+    const struct hf_function *hf_functions;
+    const struct hf_flag *hf_flags;         /* the same */
+    const struct hf_size *hf_sizes;         /* the same */
+    const char *hf_dropout;                 /* what config.json calls it; NULL: nothing */
+    const char *const *hf_types;            /* each model_type that is one of these, and NULL; NULL: none */
 };
 
 /* The rows, by file. */

@@ -358,6 +358,19 @@ static const struct hf_function lm_hf_functions[] = {
     {NULL, HF_GATED, NULL},
 };
 
+static const struct hf_size lm_hf_sizes[] = {
+    {"vocab_size", offsetof(struct model_config, vocabulary), true},
+    {"hidden_size", offsetof(struct model_config, d_model), true},
+    {"num_hidden_layers", offsetof(struct model_config, layers), true},
+    {"num_attention_heads", offsetof(struct model_config, heads), true},
+    {"num_key_value_heads", offsetof(struct model_config, heads), false},
+    {"head_dim", offsetof(struct model_config, d_kv), false},
+    {"intermediate_size", offsetof(struct model_config, d_ff), true},
+    {NULL, 0, false},
+};
+
+static const char *const lm_hf_types[] = {"llama", "glubench_lm", NULL};
+
 const struct architecture architecture_lm = {
     .name = "lm",
     .task = "causal",
@@ -377,4 +390,7 @@ const struct architecture architecture_lm = {
     .hf_config = lm_hf_config,
     .hf_tensors = lm_hf_tensors,
     .hf_functions = lm_hf_functions,
+    .hf_sizes = lm_hf_sizes,
+    .hf_dropout = "attention_dropout",
+    .hf_types = lm_hf_types,
 };

@@ -6,9 +6,11 @@ libglubench_a_SOURCES += \
     src/model/layout.c src/model/layout.h \
     src/model/lm.c \
     src/model/model.c src/model/model.h \
+    src/model/safetensors.c src/model/safetensors.h \
     src/model/step.c \
     src/model/t5.c \
     src/model/weights.c src/model/weights.h \
+    src/model/weights_files.c src/model/weights_files.h \
     src/model/weights_hf.c src/model/weights_hf.h
 
 t5_pair = test/t5-pair.c test/t5-pair.h $(ref)

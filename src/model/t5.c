@@ -452,6 +452,28 @@ static const struct hf_function t5_hf_functions[] = {
     {NULL, HF_GATED, NULL},
 };
 
+/* With a layer that is not tied, Hugging Face does not scale what comes into it either. */
+static const struct hf_flag t5_hf_flags[] = {
+    {"tie_word_embeddings", false,
+     "the output layer is not tied to the embedding, as in T5 1.1, where this model has one for both"},
+    {"scale_decoder_outputs", false,
+     "the output layer takes its inputs as they are, as in T5 1.1, where this model scales them"},
+    {NULL, false, NULL},
+};
+
+static const struct hf_size t5_hf_sizes[] = {
+    {"vocab_size", offsetof(struct model_config, vocabulary), true},
+    {"d_model", offsetof(struct model_config, d_model), true},
+    {"num_layers", offsetof(struct model_config, layers), true},
+    {"num_decoder_layers", offsetof(struct model_config, layers), false},
+    {"num_heads", offsetof(struct model_config, heads), true},
+    {"d_kv", offsetof(struct model_config, d_kv), true},
+    {"d_ff", offsetof(struct model_config, d_ff), true},
+    {NULL, 0, false},
+};
+
+static const char *const t5_hf_types[] = {"t5", NULL};
+
 const struct architecture architecture_t5 = {
     .name = "t5",
     .task = "span",
@@ -469,4 +491,8 @@ const struct architecture architecture_t5 = {
     .hf_config = t5_hf_config,
     .hf_tensors = t5_hf_tensors,
     .hf_functions = t5_hf_functions,
+    .hf_flags = t5_hf_flags,
+    .hf_sizes = t5_hf_sizes,
+    .hf_dropout = "dropout_rate",
+    .hf_types = t5_hf_types,
 };

@@ -120,32 +120,41 @@ int weights_hf_write(const char *directory, const struct model *model)
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
-/* DIRECTORY/config.json, or NULL.  One that is there and cannot be read is a warning. */
-static json_t *read_config(const char *directory, char path[PATH_MAX])
+/* An object, new reference, or NULL and a message. */
+static json_t *load_config(const char *path)
 {
     uint64_t bytes = 0;
     json_error_t error;
     json_t *config;
-    int fd;
+    int fd = io_open_regular(path, &bytes);
 
-    if (io_join(path, directory, "config.json") || access(path, F_OK) != 0)
+    if (fd < 0)
         return NULL;
-    fd = io_open_regular(path, &bytes);
-    if (fd < 0) {
-        warn_add("%s; the weights are taken as they are", err_get());
-        return NULL;
-    }
     if (bytes > CONFIG_MAX_BYTES) {
-        warn_add("%s: it has more than %d bytes and is not read", path, CONFIG_MAX_BYTES);
+        err_set("%s: it has more than %d bytes and is not read", path, CONFIG_MAX_BYTES);
         close(fd);
         return NULL;
     }
     errno = 0;
     config = json_loadfd(fd, 0, &error);
     close(fd);
-    if (!json_is_object(config))
-        warn_add("%s: it is no JSON object: %s", path,
-                 config ? "another type" : err_cause(error.text));
+    if (json_is_object(config))
+        return config;
+    err_set("%s: it is no JSON object: %s", path, config ? "another type" : err_cause(error.text));
+    json_decref(config);
+    return NULL;
+}
+
+/* DIRECTORY/config.json, or NULL.  One that is there and cannot be read is a warning. */
+static json_t *read_config(const char *directory, char path[PATH_MAX])
+{
+    json_t *config;
+
+    if (io_join(path, directory, "config.json") || access(path, F_OK) != 0)
+        return NULL;
+    config = load_config(path);
+    if (!config)
+        warn_add("%s; the weights are taken as they are", err_get());
     return config;
 }
 
@@ -153,6 +162,7 @@ static json_t *read_config(const char *directory, char path[PATH_MAX])
 struct differences {
     char text[DIFFERENCES_BYTES];
     bool gated; /* one of them is whether there is a gate */
+    bool flagged; /* this model cannot be what is there; the message says why */
 };
 
 /* "d_model 512 (here 32)"; ours: "" when there is nothing to say. */
@@ -241,7 +251,22 @@ static void compare_functions(struct differences *differences, const json_t *con
     }
 }
 
-/* Compare; false when there is no config.json. */
+/* A value that this model cannot be: -1 and a message. */
+static int check_flags(const json_t *config, const struct architecture *architecture, const char *path)
+{
+    const struct hf_flag *row = architecture->hf_flags;
+
+    for (; row && row->field; row++) {
+        const json_t *value = json_object_get(config, row->field);
+
+        if (json_is_boolean(value) && json_is_true(value) == row->refused)
+            return err_set("%s says %s %s: %s; these weights cannot be used", path, row->field,
+                           row->refused ? "true" : "false", row->why);
+    }
+    return 0;
+}
+
+/* Compare; false when there is nothing to say.  Sets a message when it is flagged. */
 static bool compare(struct differences *differences, const char *directory,
                     const struct model_options *options, char path[PATH_MAX])
 {
@@ -253,9 +278,10 @@ static bool compare(struct differences *differences, const char *directory,
         compare_functions(differences, config, ours, options);
         compare_fields(differences, config, ours, options->architecture);
     }
+    differences->flagged = config && check_flags(config, options->architecture, path);
     json_decref(ours);
     json_decref(config);
-    return differences->text[0] != '\0';
+    return differences->flagged || differences->text[0] != '\0';
 }
 
 int weights_hf_check(const char *directory, const struct model_options *options)
@@ -265,6 +291,8 @@ int weights_hf_check(const char *directory, const struct model_options *options)
 
     if (!compare(&differences, directory, options, path))
         return 0;
+    if (differences.flagged)
+        return -1;
     if (differences.gated)
         return err_set("%s says %s; weights of a gated layer are none of an ungated one: correct it, "
                        "or choose another variant",
@@ -279,8 +307,164 @@ void weights_hf_explain(const char *directory, const struct model_options *optio
     char path[PATH_MAX], message[1024];
 
     snprintf(message, sizeof message, "%s", err_get());
-    if (compare(&differences, directory, options, path))
+    if (compare(&differences, directory, options, path) && differences.text[0])
         err_set("%s; config.json says %s", message, differences.text);
     else
         err_set("%s", message);
+}
+
+/* ---- A model of it --------------------------------------------------------------------------- */
+
+static int find_architecture(struct weights_hf_model *model, const json_t *config, const char *path)
+{
+    const char *type = json_string_value(json_object_get(config, "model_type"));
+    const char *name;
+
+    for (int i = 0; type && (name = architecture_name(i)); i++) {
+        const struct architecture *architecture = architecture_find(name);
+
+        for (int k = 0; architecture->hf_types && architecture->hf_types[k]; k++)
+            if (strcmp(architecture->hf_types[k], type) == 0) {
+                model->options.architecture = architecture;
+                return 0;
+            }
+    }
+    return err_set("%s: the model_type is %.40s; this program has t5, llama and glubench_lm", path,
+                   type ? type : "no text");
+}
+
+static int read_sizes(struct weights_hf_model *model, const json_t *config, const char *path)
+{
+    struct model_config *c = &model->options.model;
+
+    for (const struct hf_size *row = model->options.architecture->hf_sizes; row && row->field; row++) {
+        int *size = (int *)(void *)((char *)c + row->offset);
+        const json_t *value = json_object_get(config, row->field);
+        double number = json_number_value(value);
+
+        if (!row->is_needed && (!value || json_is_null(value)))
+            continue;
+        if (!json_is_number(value) || number < 1 || number > WEIGHTS_HF_SIZE_MAX ||
+            number != (double)(int)number)
+            return err_set("%s: %s is %s; a whole number from 1 to %d is needed", path, row->field,
+                           value ? "none that can be" : "not there", WEIGHTS_HF_SIZE_MAX);
+        if (*size > 0 && *size != (int)number)
+            return err_set("%s: %s is %d where another size, which is the same in this model, is %d", path,
+                           row->field, (int)number, *size);
+        *size = (int)number;
+    }
+    if (c->d_kv == 0 && c->d_model % c->heads != 0)
+        return err_set("%s: there is no size of heads, and %d heads do not divide %d", path, c->heads,
+                       c->d_model);
+    if (c->d_kv == 0)
+        c->d_kv = c->d_model / c->heads;
+    return 0;
+}
+
+/* A variant of an activation that has one of these names there: the first registered one, or else the
+ * first. */
+static const struct variant *find_variant(struct variant_storage *storage, const char *text, bool gated)
+{
+    const struct variant *found = NULL;
+
+    for (int i = 0; i < ACT_COUNT; i++) {
+        const struct activation *act = activation_get((enum act)i);
+
+        for (int k = 0; k < ACTIVATION_HF_NAMES && act->hf_names[k].name; k++) {
+            const struct hf_name *row = &act->hf_names[k];
+            const struct variant *variant;
+            struct variant_storage made;
+            char name[160];
+            int parameters = act->scalars ? 0 : act->parameters;
+
+            if (strcmp(row->name, text) != 0)
+                continue;
+            snprintf(name, sizeof name, parameters > 1 ? "custom:%s%s,alpha=%.17g,beta=%.17g"
+                                        : parameters == 1 ? "custom:%s%s,alpha=%.17g" : "custom:%s%s",
+                     act->name, gated ? ",gated" : "", row->alpha, row->beta);
+            variant = variant_find(name, &made);
+            if (variant && variant != &made.variant)
+                return variant;
+            if (variant && !found)
+                found = variant_find(name, storage);
+        }
+    }
+    return found;
+}
+
+/* What the member that names the function means, by its form. */
+static const struct variant *variant_of(struct variant_storage *storage, const struct hf_function *function,
+                                        const char *text)
+{
+    bool gated = function->form == HF_ACTIVATION || has_prefix(text, GATED);
+
+    if (has_prefix(text, OURS))
+        return variant_find(text + strlen(OURS), storage);
+    if (strcmp(text, GATED "gelu") == 0)
+        text = GATED "gelu_new";
+    return find_variant(storage, text + (has_prefix(text, GATED) ? strlen(GATED) : 0), gated);
+}
+
+static int read_variant(struct weights_hf_model *model, const json_t *config, const char *path)
+{
+    const struct hf_function *function = model->options.architecture->hf_functions;
+    const char *ours = json_string_value(json_object_get(config, "glubench_variant"));
+    const char *text = json_string_value(json_object_get(config, function->field));
+    const struct variant *variant;
+
+    if (!text && !json_object_get(config, function->field))
+        text = function->when_absent;
+    variant = ours ? variant_find(ours, &model->storage)
+              : text ? variant_of(&model->storage, function, text) : NULL;
+    if (!variant)
+        return err_set("%s: %s is '%.100s', a function that this program does not have; 'glubench list' "
+                       "shows what it has",
+                       path, ours ? "glubench_variant" : function->field, ours ? ours : text ? text : "none");
+    for (; function->field; function++) {
+        const json_t *value = json_object_get(config, function->field);
+        int gated;
+
+        if (value && !is_function_of(variant, function, value, &gated))
+            return err_set("%s: %s is of another function than that of the variant %s, which the rest of it "
+                           "tells",
+                           path, function->field, variant->name);
+    }
+    model->options.variant = variant;
+    return 0;
+}
+
+static int read_dropout(struct weights_hf_model *model, const json_t *config, const char *path)
+{
+    const char *field = model->options.architecture->hf_dropout;
+    const json_t *value = field ? json_object_get(config, field) : NULL;
+    double dropout = json_number_value(value);
+
+    if (!value || json_is_null(value))
+        return 0;
+    if (!json_is_number(value) || !(dropout >= 0 && dropout < 1))
+        return err_set("%s: %s is none that can be; a number from 0 to less than 1 is needed", path, field);
+    model->options.dropout = dropout;
+    return 0;
+}
+
+int weights_hf_read(struct weights_hf_model *model, const char *directory)
+{
+    char path[PATH_MAX];
+    json_t *config;
+    int status;
+
+    *model = (struct weights_hf_model){.options = {.architecture = NULL}};
+    if (io_join(path, directory, "config.json"))
+        return -1;
+    config = load_config(path);
+    if (!config)
+        return -1;
+    status = find_architecture(model, config, path) ||
+                     check_flags(config, model->options.architecture, path) ||
+                     read_sizes(model, config, path) || read_variant(model, config, path) ||
+                     read_dropout(model, config, path)
+                 ? -1
+                 : 0;
+    json_decref(config);
+    return status;
 }

@@ -19,9 +19,24 @@ int weights_hf_write(const char *directory, const struct model *model) GLU_MUST_
 
 /* Weights that fit may be meant for another function or another size of heads: what DIRECTORY/config.json
  * says and is not so in this model is a warning, with both values.  -1 and a message when it says
- * gated and the variant is not, or the other way round.  A file that is not there says nothing. */
+ * gated and the variant is not, or the other way round, or that the output layer is not tied to the
+ * embedding.  A file that is not there says nothing. */
 int weights_hf_check(const char *directory, const struct model_options *options) GLU_MUST_USE;
 /* Add the same to this thread's message, which tells why the weights do not fit. */
 void weights_hf_explain(const char *directory, const struct model_options *options);
+
+/* A model as DIRECTORY/config.json tells of it, to be made and then filled by weights_load(). */
+enum { WEIGHTS_HF_SIZE_MAX = 1 << 24 };
+struct weights_hf_model {
+    /* The architecture, the sizes of the model but for the lengths of examples, which are 0, the variant and
+     * the dropout; all else is zeroed, for the caller to fill in. */
+    struct model_options options;
+    struct variant_storage storage; /* the variant may be in it, so that a copy is none */
+};
+
+/* T5's own and those with other functions, and Llama's without grouped heads.  0, or -1 and a message that
+ * names the file and the field: it is not there, a size is not there or differs where this model has one,
+ * the function is unknown, or the output layer is not tied to the embedding.  Nothing is to be freed. */
+int weights_hf_read(struct weights_hf_model *model, const char *directory) GLU_MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "src/study/files.h"
 
+#include "src/model/weights_files.h"
 #include "src/util/io.h"
 #include "src/util/outputs.h"
 #include "src/util/standard.h"
@@ -58,16 +59,31 @@ static int add_tokenizer(struct outputs *outputs, const char *directory, const s
     return 0;
 }
 
-/* Both files of a run's weights, to be read or to be written. */
-static int add_weights(struct outputs *outputs, const char *field, const char *directory, bool write)
+static int add_init_file(void *outputs, const char *path)
+{
+    return outputs_add_input(outputs, FIELD("init_checkpoint"), path);
+}
+
+/* What a run begins with: weights, in one file or in several, and what they are. */
+static int add_init(struct outputs *outputs, const char *directory)
+{
+    char path[PATH_MAX];
+
+    return weights_files_each(directory, add_init_file, outputs) ||
+                   io_join(path, directory, "config.json") || add_init_file(outputs, path)
+               ? -1
+               : 0;
+}
+
+/* The files of a run's weights to be written. */
+static int add_save(struct outputs *outputs, const char *directory)
 {
     static const char *const names[] = {"model.safetensors", "config.json"};
     char path[PATH_MAX];
 
     for (size_t i = 0; i < LENGTH_OF(names); i++)
         if (io_join(path, directory, names[i]) ||
-            (write ? outputs_add(outputs, field, path, OUTPUT_FILE)
-                   : outputs_add_input(outputs, field, path)))
+            outputs_add(outputs, FIELD("save_checkpoint"), path, OUTPUT_FILE))
             return -1;
     return 0;
 }
@@ -85,12 +101,12 @@ static int add_all_weights(struct outputs *outputs, const struct setting *settin
         const char *init = files_of_weights(setting->init_checkpoint, part, variant, seed, all, path);
         const char *save;
 
-        if (init && add_weights(outputs, FIELD("init_checkpoint"), init, false))
+        if (init && add_init(outputs, init))
             return -1;
         if (!setting->save_checkpoint)
             continue;
         save = files_of_weights(setting->save_checkpoint, part, variant, seed, all, path);
-        if (add_weights(outputs, FIELD("save_checkpoint"), save, true) ||
+        if (add_save(outputs, save) ||
             add_tokenizer(outputs, save, setting))
             return -1;
     }

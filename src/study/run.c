@@ -48,7 +48,7 @@ static bool is_elsewhere(const struct run *run)
 /* ---- The whole ------------------------------------------------------------------------------- */
 
 /* The weights that trainings will start from: wrong ones must fail now. */
-static int check_init_checkpoints(const struct study *study)
+static int check_init_checkpoints(struct study *study)
 {
     for (int i = study->begin; i < study->end; i++) {
         const struct cell *cell = study->runs[i].cell;
@@ -58,6 +58,7 @@ static int check_init_checkpoints(const struct study *study)
         struct state_place place;
         char path[PATH_MAX];
         int64_t step;
+        int status;
 
         if (!setting->init_checkpoint)
             continue;
@@ -66,9 +67,11 @@ static int check_init_checkpoints(const struct study *study)
             if (study->runs[i].done || state_steps(&place, &step, 1) > 0)
                 continue; /* needs them no more */
         }
-        if (weights_check(study_weights(study, study->runs[i].part, cell, setting->init_checkpoint,
-                                        path),
-                          &options))
+        status = weights_check(study_weights(study, study->runs[i].part, cell, setting->init_checkpoint,
+                                             path),
+                               &options);
+        study->misfits = status == WEIGHTS_MISFIT;
+        if (status)
             return -1;
     }
     return 0;
@@ -287,6 +290,8 @@ enum study_status study_run(const struct study_options *options, json_t **docume
         return group_follow(options);
     if (begin_all(&jobs, &study, options) == 0)
         status = lead(&jobs, &study, document);
+    else if (study.misfits)
+        status = STUDY_MISFIT;
     if ((status == STUDY_OK || status == STUDY_RUNS_FAILED) && !group_helps())
         leave_store(&study);
     signals_release();

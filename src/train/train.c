@@ -47,8 +47,7 @@ static int load_weights(struct training *training)
     if (weights_sha256(job->init_directory, sha256))
         return -1;
     if (strcmp(sha256, job->init_sha256) != 0)
-        return err_set(FIELD("init_checkpoint") ": %s/model.safetensors has changed since the sweep "
-                       "began",
+        return err_set(FIELD("init_checkpoint") ": the weights in %s have changed since the sweep began",
                        job->init_directory);
     return weights_load(job->init_directory, training->model);
 }
