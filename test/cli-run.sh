@@ -86,28 +86,28 @@ glu --variant geglu --variant relu --seeds 2 --samples 0 --steps 1 --save-checkp
 # A checkpoint of another shape, and one that is no checkpoint: refused before the training, also
 # when only the last of several is wrong.
 rm -rf x.json all/relu-s2/model.safetensors
-mkdir sharded pickled pointer half
+mkdir sharded pickled pointer double
 : >sharded/model.safetensors.index.json
 : >pickled/pytorch_model.bin
 printf 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n' >pointer/model.safetensors
-sed 's/"F32"/"F16"/g' made/of/geglu/model.safetensors >half/model.safetensors
-while read -r words bad; do
+sed 's/"F32"/"F64"/g' made/of/geglu/model.safetensors >double/model.safetensors
+while read -r want words bad; do
     # shellcheck disable=SC2086
     "$program" --preset smoke --threads 1 --samples 0 --output x.json $bad >out 2>err </dev/null
-    [ $? -eq 1 ] || fail "$bad: not status 1"
+    [ $? -eq "$want" ] || fail "$bad: not status $want"
     grep -q -- "--init-checkpoint: .*model.safetensors.*$words" err || fail "$bad: $(cat err)"
     [ ! -e x.json ] && [ ! -e x.json.run ] || fail "$bad: a sweep that could not start left files"
 done <<'EOT'
-DenseReluDense.wi --variant relu --init-checkpoint made/of/geglu
-DenseReluDense.wi_0.weight --variant geglu --d-ff 48 --init-checkpoint made/of/geglu
-No --variant geglu --init-checkpoint nowhere
-VARIANT-sSEED --variant geglu --seeds 2 --init-checkpoint made/of/geglu
-name --variant geglu --init-checkpoint made/of/geglu/model.safetensors
-max_shard_size --variant geglu --init-checkpoint sharded
-safe_serialization --variant geglu --init-checkpoint pickled
-lfs --variant geglu --init-checkpoint pointer
-float() --variant geglu --init-checkpoint half
-No --variant relu --variant geglu --seeds 2 --init-checkpoint all
+2 DenseReluDense.wi --variant relu --init-checkpoint made/of/geglu
+2 DenseReluDense.wi_0.weight --variant geglu --d-ff 48 --init-checkpoint made/of/geglu
+1 No --variant geglu --init-checkpoint nowhere
+1 VARIANT-sSEED --variant geglu --seeds 2 --init-checkpoint made/of/geglu
+1 name --variant geglu --init-checkpoint made/of/geglu/model.safetensors
+1 JSON --variant geglu --init-checkpoint sharded
+1 safe_serialization --variant geglu --init-checkpoint pickled
+1 lfs --variant geglu --init-checkpoint pointer
+1 float() --variant geglu --init-checkpoint double
+1 No --variant relu --variant geglu --seeds 2 --init-checkpoint all
 EOT
 
 # A run that diverges is a row that says so; the others go on.

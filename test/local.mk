@@ -30,6 +30,10 @@ TESTS += test/determinism.sh
 dist_check_SCRIPTS += test/heldout.py
 TESTS += test/heldout.py
 
+# Weights that others published.
+dist_check_SCRIPTS += test/weights.py
+TESTS += test/weights.py
+
 # Tables on terminals.
 dist_check_SCRIPTS += test/width.py
 TESTS += test/width.py

@@ -148,7 +148,7 @@ static void expect_rejected(const char *name, int d_ff, const char *message, con
         tap_diag("status %d: %s", status, loaded);
     err_set("%s", "");
     status = weights_check(directory, model_get_options(model));
-    if (!tap_ok(status == -1 && strcmp(loaded, err_get()) == 0, "... and before there is a model"))
+    if (!tap_ok(status < 0 && strcmp(loaded, err_get()) == 0, "... and before there is a model"))
         tap_diag("status %d: %s", status, err_get());
     model_destroy(model);
 }
@@ -179,7 +179,7 @@ struct edit {
 };
 
 static const struct edit edits[] = {
-    {"\"dtype\":\"F32\"", "\"dtype\":\"F16\"", "F16", "another type"},
+    {"\"dtype\":\"F32\"", "\"dtype\":\"F64\"", "F64", "another type"},
     {"\"shape\":[13,6]", "\"shape\":[6,13]", "shape", "a shape that is turned round"},
     {"\"data_offsets\":[0,", "\"data_offsets\":[4,", "data_offsets", "offsets of another length"},
     {"\"data_offsets\":[0,", "\"data_offsets\":[-,", "JSON", "a broken header"},
