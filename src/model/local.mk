@@ -31,7 +31,8 @@ test_steps_SOURCES = test/test-steps.c
 TESTS += test-steps
 
 model_fixture = test/model-fixture.c test/model-fixture.h test/scratch.c test/scratch.h
-check_PROGRAMS += test-published test-weights
+check_PROGRAMS += test-hf-model test-published test-weights
+test_hf_model_SOURCES = test/test-hf-model.c $(model_fixture)
 test_published_SOURCES = test/test-published.c $(model_fixture)
 test_weights_SOURCES = test/test-weights.c $(model_fixture)
-TESTS += test-published test-weights
+TESTS += test-hf-model test-published test-weights

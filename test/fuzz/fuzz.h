@@ -20,6 +20,7 @@
     X(text)          /* a corpus of plain text */                                                  \
     X(safetensors)   /* model.safetensors */                                                       \
     X(tensor_header) /* its JSON header alone, with data that fit the model */                     \
+    X(weights_index) /* model.safetensors.index.json of files that are whole */                    \
     X(hf_config)     /* config.json beside it */                                                   \
     X(record)        /* the files of a study's directory */                                        \
     X(cell)          /* the run in a cell's record, in a file that is whole */                     \
