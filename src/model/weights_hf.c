@@ -97,6 +97,19 @@ static json_t *make_config(const struct model_options *options)
     return config;
 }
 
+void weights_hf_class(char text[WEIGHTS_HF_CLASS_BYTES], const struct model_options *options)
+{
+    json_t *config = options->architecture->hf_config(options);
+    const char *name = json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    const char *type = json_string_value(json_object_get(config, "model_type"));
+    char projection[WEIGHTS_HF_NAME_BYTES];
+    bool known = name && type && strncmp(type, "glubench", 8) != 0 &&
+                 weights_hf_projection(projection, options->variant);
+
+    snprintf(text, WEIGHTS_HF_CLASS_BYTES, "%s", known ? name : "");
+    json_decref(config);
+}
+
 int weights_hf_write(const char *directory, const struct model *model)
 {
     const struct variant *variant = model_get_options(model)->variant;

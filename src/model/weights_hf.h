@@ -12,6 +12,11 @@ enum { WEIGHTS_HF_NAME_BYTES = 160 };
  * "gated" before it, so that nobody computes another function.  True when there is one. */
 bool weights_hf_projection(char text[WEIGHTS_HF_NAME_BYTES], const struct variant *variant);
 
+/* Hugging Face's class that loads such weights, "T5ForConditionalGeneration"; "" when there is none, or without
+ * memory. */
+enum { WEIGHTS_HF_CLASS_BYTES = 64 };
+void weights_hf_class(char text[WEIGHTS_HF_CLASS_BYTES], const struct model_options *options);
+
 /* Write DIRECTORY/config.json atomically: the architecture's own fields, as Hugging Face's class of it
  * reads them, and the variant under names that are ours.  Warns when Hugging Face has no name for the
  * variant's function.  0, or -1 and a message that names the file. */

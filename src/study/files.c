@@ -4,6 +4,7 @@
 #include "src/study/files.h"
 
 #include "src/model/weights_files.h"
+#include "src/train/card.h"
 #include "src/util/io.h"
 #include "src/util/outputs.h"
 #include "src/util/standard.h"
@@ -76,12 +77,13 @@ static int add_init(struct outputs *outputs, const char *directory)
 }
 
 /* The files of a run's weights to be written. */
-static int add_save(struct outputs *outputs, const char *directory)
+static int add_save(struct outputs *outputs, const char *directory, bool force)
 {
-    static const char *const names[] = {"model.safetensors", "config.json"};
+    static const char *const names[] = {"model.safetensors", "config.json", CARD_FILE};
+    size_t count = LENGTH_OF(names) - (card_is_due(directory, force) ? 0 : 1);
     char path[PATH_MAX];
 
-    for (size_t i = 0; i < LENGTH_OF(names); i++)
+    for (size_t i = 0; i < count; i++)
         if (io_join(path, directory, names[i]) ||
             outputs_add(outputs, FIELD("save_checkpoint"), path, OUTPUT_FILE))
             return -1;
@@ -106,7 +108,7 @@ static int add_all_weights(struct outputs *outputs, const struct setting *settin
         if (!setting->save_checkpoint)
             continue;
         save = files_of_weights(setting->save_checkpoint, part, variant, seed, all, path);
-        if (add_save(outputs, save) ||
+        if (add_save(outputs, save, setting->force) ||
             add_tokenizer(outputs, save, setting))
             return -1;
     }

@@ -3,6 +3,7 @@ libglubench_a_SOURCES += \
     src/text/files.c src/text/files.h \
     src/text/format.c src/text/format.h \
     src/text/heldout.c src/text/heldout.h \
+    src/text/hf_tokenizer.c src/text/hf_tokenizer.h \
     src/text/input.c src/text/input.h \
     src/text/json_line.c src/text/json_line.h \
     src/text/language.c src/text/language.h \

@@ -46,8 +46,8 @@ struct tokenizer_type {
     const char *argument; /* what the name's second part is: "FILE"; NULL: there is none */
     /* argument: NULL for a kind without one. */
     int (*open)(struct tokenizer **tokenizer, const char *argument);
-    /* Names of what save() writes, by which other programs know the tokenizer, and NULL.  The first is
-     * a copy of FILE. */
+    /* Names of what save() writes, by which other programs know the tokenizer, and NULL.  Of a kind
+     * with an argument the first is a copy of FILE. */
     const char *const *files;
 };
 extern const struct tokenizer_type tokenizer_bytes;

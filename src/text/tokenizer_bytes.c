@@ -3,6 +3,9 @@
 
 #include "src/text/tokenizer.h"
 
+#include "src/text/hf_tokenizer.h"
+
+#include <jansson.h>
 #include <stdlib.h>
 
 enum {
@@ -43,6 +46,20 @@ static size_t bytes_decode(const struct tokenizer *tokenizer, const int32_t *ids
     return bytes;
 }
 
+/* The ids are those of ByT5, whose class in Hugging Face's library gives its additional tokens the ids behind
+ * the bytes, in their order; the first sentinel is the last id of all, as it was in ByT5's training. */
+static int bytes_save(const struct tokenizer *tokenizer, const char *directory)
+{
+    json_t *extra = hf_tokenizer_sentinels(VOCABULARY - PIECES, true);
+
+    (void)tokenizer;
+    return hf_tokenizer_write(directory,
+                              json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:s}", "tokenizer_class", "ByT5Tokenizer",
+                                        "pad_token", "<pad>", "eos_token", "</s>", "unk_token", "<unk>",
+                                        "extra_ids", VOCABULARY - PIECES, "additional_special_tokens", extra,
+                                        "glubench_tokenizer", "bytes"));
+}
+
 static void bytes_close(struct tokenizer *tokenizer)
 {
     free(tokenizer);
@@ -62,8 +79,11 @@ static int bytes_open(struct tokenizer **tokenizer, const char *argument)
                               .ids_max = bytes_ids_max,
                               .encode = bytes_encode,
                               .decode = bytes_decode,
+                              .save = bytes_save,
                               .close = bytes_close};
     return 0;
 }
 
-const struct tokenizer_type tokenizer_bytes = {"bytes", NULL, bytes_open, NULL};
+static const char *const files[] = {HF_TOKENIZER_FILE, NULL};
+
+const struct tokenizer_type tokenizer_bytes = {"bytes", NULL, bytes_open, files};

@@ -3,15 +3,14 @@
 
 #include "src/text/tokenizer.h"
 
+#include "src/text/hf_tokenizer.h"
 #include "src/text/spm.h"
-#include "src/util/atomic_file.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static const char *const files[] = {"spiece.model", "tokenizer_config.json", NULL};
+static const char *const files[] = {"spiece.model", HF_TOKENIZER_FILE, NULL};
 
 #ifdef HAVE_SENTENCEPIECE
 
@@ -67,52 +66,29 @@ static size_t sentencepiece_decode(const struct tokenizer *tokenizer, const int3
 
 /* ---- For others ------------------------------------------------------------------------------ */
 
-/* What Hugging Face's AutoTokenizer makes the tokenizer of; NULL without memory. */
+/* What Hugging Face's T5Tokenizer takes.  It gives its N extra tokens the ids behind the pieces, backwards.
+ * What follows one of them is the text that stood there, without a space that was not ("legacy"), and
+ * decoded text keeps its spaces. */
 static json_t *config_json(const struct sentencepiece_tokenizer *own)
 {
-    json_t *sentinels = json_array();
+    json_t *extra = hf_tokenizer_sentinels(TOKEN_SENTINELS, false);
 
-    for (int i = 0; i < TOKEN_SENTINELS; i++)
-        if (json_array_append_new(sentinels, json_sprintf("<extra_id_%d>", i))) {
-            json_decref(sentinels);
-            return NULL;
-        }
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:s}", "tokenizer_class", "T5Tokenizer",
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:o, s:{}, s:b, s:b, s:s}", "tokenizer_class", "T5Tokenizer",
                      "pad_token", spm_name(own->model, TOKEN_PAD), "eos_token",
                      spm_name(own->model, TOKEN_EOS), "unk_token", spm_name(own->model, TOKEN_UNK),
-                     "extra_ids", TOKEN_SENTINELS, "additional_special_tokens", sentinels,
-                     "glubench_tokenizer_sha256", own->tokenizer.file.sha256);
-}
-
-/* One that has the content already may be the very file that the model was read from. */
-static int write_file(const char *directory, const char *name, const char *text, size_t bytes)
-{
-    char path[PATH_MAX], *there = NULL;
-    struct io_facts facts;
-    bool same;
-
-    if (io_join(path, directory, name))
-        return -1;
-    same = access(path, F_OK) == 0 && io_read_regular(path, TOKENIZER_FILE_MAX_BYTES, &there, &facts) == 0 &&
-           facts.bytes == bytes && memcmp(there, text, bytes) == 0;
-    free(there);
-    return same ? 0 : atomic_write(path, text, bytes);
+                     "extra_ids", TOKEN_SENTINELS, "additional_special_tokens", extra, "sp_model_kwargs",
+                     "legacy", 0, "clean_up_tokenization_spaces", 0, "glubench_tokenizer_sha256",
+                     own->tokenizer.file.sha256);
 }
 
 static int sentencepiece_save(const struct tokenizer *tokenizer, const char *directory)
 {
     const struct sentencepiece_tokenizer *own = own_of(tokenizer);
-    json_t *config = config_json(own);
-    char *text = config ? json_dumps(config, JSON_INDENT(2)) : NULL;
-    int status = -1;
 
-    json_decref(config);
-    if (!text)
-        return err_set("%s/%s: out of memory", directory, files[1]);
-    if (write_file(directory, files[0], own->file, (size_t)own->tokenizer.file.bytes) == 0)
-        status = write_file(directory, files[1], text, strlen(text));
-    free(text);
-    return status;
+    return hf_tokenizer_write_file(directory, files[0], own->file, (size_t)own->tokenizer.file.bytes) ||
+                   hf_tokenizer_write(directory, config_json(own))
+               ? -1
+               : 0;
 }
 
 /* ---- Opening --------------------------------------------------------------------------------- */

@@ -1,4 +1,5 @@
 libglubench_a_SOURCES += \
+    src/train/card.c src/train/card.h \
     src/train/dump.c src/train/dump.h \
     src/train/evaluate.c src/train/evaluate.h \
     src/train/journal.c src/train/journal.h \

@@ -4,6 +4,7 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
+#include "src/train/card.h"
 #include "src/train/evaluate.h"
 #include "src/train/shared.h"
 #include "src/train/signals.h"
@@ -343,15 +344,18 @@ static void count_steps(const struct training *training)
         result->train_tokens_per_s = (double)result->tokens_seen / result->train_s;
 }
 
-/* The weights, and how text becomes their tokens. */
+/* The weights, how text becomes their tokens, and what they are. */
 static int save_weights(struct training *training)
 {
-    const char *directory = training->job->save_directory;
-    const struct tokenizer *tokenizer = training->job->task->tokenizer;
+    const struct train_job *job = training->job;
+    const char *directory = job->save_directory;
+    const struct tokenizer *tokenizer = job->task->tokenizer;
 
     if (weights_save(directory, training->model))
         return -1;
-    return tokenizer->save && tokenizer->save(tokenizer, directory)
+    count_steps(training);
+    return (tokenizer->save && tokenizer->save(tokenizer, directory)) ||
+                   card_write(directory, job->setting, job->task, training->model, training->result)
                ? err_prepend(FIELD("save_checkpoint"))
                : 0;
 }

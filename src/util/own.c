@@ -35,6 +35,7 @@ static const struct {
     {{{"__metadata__", "producer", PACKAGE_NAME " "}}},
     {{{"glubench_variant", "", ""}}},
     {{{"glubench_tokenizer_sha256", "", ""}}},
+    {{{"glubench_tokenizer", "", ""}}},
     {{{"program", "", ""}, {"axes", "", ""}, {"settings", "", ""}, {"cells", "", ""}}},
     {{{"key", "", ""}, {"config", "", ""}, {"variant", "", ""}, {"seed", "", ""}, {"run", "", ""}}},
 };
@@ -122,6 +123,15 @@ static bool object_is_ours(FILE *in)
     return false;
 }
 
+static bool is_card(FILE *in)
+{
+    static const char mark[] = "---\n" OWN_CARD_MARK " ";
+    char head[sizeof mark - 1];
+
+    return fseek(in, 0, SEEK_SET) == 0 && fread(head, 1, sizeof head, in) == sizeof head &&
+           memcmp(head, mark, sizeof head) == 0;
+}
+
 static bool content_is_ours(FILE *in)
 {
     char head[9] = "";
@@ -134,6 +144,8 @@ static bool content_is_ours(FILE *in)
         blanks++;
     if (blanks < bytes && head[blanks] == '{')
         return fseek(in, 0, SEEK_SET) == 0 && object_is_ours(in);
+    if (bytes == sizeof head && memcmp(head, "---\n", 4) == 0)
+        return is_card(in);
     if (bytes == sizeof head && head[8] == '{') /* behind the length that weights begin with */
         return fseek(in, 8, SEEK_SET) == 0 && object_is_ours(in);
     return false;

@@ -5,7 +5,8 @@
  *     a log         a first line with "variant", "seed", "step", "learning_rate" and "train_s"
  *     weights       safetensors whose "__metadata__" has a "producer" glubench
  *     config.json   an object with "glubench_variant"
- *     tokenizer_config.json   an object with "glubench_tokenizer_sha256"
+ *     tokenizer_config.json   an object with "glubench_tokenizer_sha256" or "glubench_tokenizer"
+ *     a model card  YAML whose first line is OWN_CARD_MARK
  *     a study       an object with "program", "axes", "settings" and "cells"
  *     a cell of it  an object with "key", "config", "variant", "seed" and "run"
  *     a state       what record.h writes
@@ -18,6 +19,8 @@
 #include "src/glu.h"
 
 #include <sys/stat.h>
+
+#define OWN_CARD_MARK "# A card by " PACKAGE_NAME
 
 /* Is it such a file?  Reads as much of it as it takes; false for what cannot be read, or is no
  * regular file. */
