@@ -30,9 +30,9 @@ TESTS += test/determinism.sh
 dist_check_SCRIPTS += test/heldout.py
 TESTS += test/heldout.py
 
-# Weights that others published.
-dist_check_SCRIPTS += test/weights.py
-TESTS += test/weights.py
+# Weights that others published, and what stands beside ours.
+dist_check_SCRIPTS += test/card.py test/weights.py
+TESTS += test/card.py test/weights.py
 
 # Tables on terminals.
 dist_check_SCRIPTS += test/width.py

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMES_MAX = 4 };
+enum { NAMES_MAX = 4, NAME_BYTES = 256 };
 
 /* What a card is about. */
 struct card {
@@ -68,22 +68,28 @@ static void print_figure(FILE *out, const struct card *card, const char *key)
     fputs(text, out);
 }
 
-/* What the text of a list of paths is called: their last parts, and how many more there are.  Where they
- * lie is nobody else's. */
+/* The last part of a path: where it lies is nobody else's. */
+static void name_path(char name[NAME_BYTES], const char *path)
+{
+    size_t end = strlen(path), begin;
+
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (begin = end; begin > 0 && path[begin - 1] != '/'; begin--)
+        ;
+    snprintf(name, NAME_BYTES, "%.*s", (int)(end - begin), path + begin);
+}
+
+/* What the text of a list of paths is called, and how many more there are. */
 static void name_paths(char *text, size_t bytes, const struct text_list *paths)
 {
+    char name[NAME_BYTES];
     size_t used = 0;
 
     text[0] = '\0';
     for (int i = 0; i < paths->count && i < NAMES_MAX && used < bytes; i++) {
-        char path[PATH_MAX];
-        char *slash;
-
-        snprintf(path, sizeof path, "%s", paths->items[i]);
-        while ((slash = strrchr(path, '/')) && slash[1] == '\0' && slash > path)
-            *slash = '\0';
-        used += (size_t)snprintf(text + used, bytes - used, "%s%.200s", i > 0 ? ", " : "",
-                                 slash && slash[1] ? slash + 1 : path);
+        name_path(name, paths->items[i]);
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i > 0 ? ", " : "", name);
     }
     if (paths->count > NAMES_MAX && used < bytes)
         snprintf(text + used, bytes - used, " and %d more", paths->count - NAMES_MAX);
@@ -124,6 +130,21 @@ static void print_metric(FILE *out, const struct card *card, const char *type, c
     putc('\n', out);
 }
 
+static void print_datasets(FILE *out, const struct text_list *corpus)
+{
+    char name[NAME_BYTES];
+
+    fputs("datasets:\n", out);
+    if (corpus->count == 0)
+        fputs("- " PACKAGE_NAME "-builtin\n", out);
+    for (int i = 0; i < corpus->count && i < NAMES_MAX; i++) {
+        name_path(name, corpus->items[i]);
+        fputs("- ", out);
+        print_quoted(out, name);
+        putc('\n', out);
+    }
+}
+
 static void print_front(FILE *out, const struct card *card)
 {
     const struct data_identity *heldout = dataset_heldout(card->task->dataset);
@@ -135,10 +156,9 @@ static void print_front(FILE *out, const struct card *card)
         fprintf(out, "pipeline_tag: %s\n", task_word(card));
     fprintf(out, "tags:\n- " PACKAGE_NAME "\n- %s\n- ", card->setting->architecture_name);
     print_quoted(out, card->model->variant->name);
-    fputs("\ndatasets:\n- ", out);
-    name_text(text, sizeof text, card->setting);
-    print_quoted(out, text);
-    fputs("\nmodel-index:\n- name: ", out);
+    putc('\n', out);
+    print_datasets(out, &card->setting->corpus);
+    fputs("model-index:\n- name: ", out);
     print_quoted(out, card->name);
     fprintf(out, "\n  results:\n  - task:\n      type: %s\n      name: %s\n    dataset:\n      type: %s\n"
                  "      name: ", task_word(card), card->task->options.kind, heldout->kind);
@@ -192,8 +212,8 @@ static void print_sizes(FILE *out, const struct card *card)
     fputs("| feed-forward layers | ", out);
     print_code(out, card->model->variant->formula);
     fprintf(out, ", variant `%s` |\n", card->model->variant->name);
-    fprintf(out, "| sizes | d_model %d, d_ff %d, %d layers%s, %d heads of %d |\n", c->d_model, c->d_ff, c->layers,
-            architecture_is_shifted(card->model->architecture) ? "" : " of the encoder and of the decoder",
+    fprintf(out, "| sizes | d_model %d, d_ff %d, layers %d%s, heads %d, d_kv %d |\n", c->d_model, c->d_ff,
+            c->layers, architecture_is_shifted(card->model->architecture) ? "" : " (encoder and decoder each)",
             c->heads, c->d_kv);
     fprintf(out, "| parameters | %" PRId64 ", %" PRId64 " of them of feed-forward layers |\n",
             card->counts.parameters, card->counts.ffn_parameters);
@@ -260,8 +280,8 @@ static void print_loading(FILE *out, const struct card *card)
 static void print_card(FILE *out, const struct card *card)
 {
     print_front(out, card);
-    fprintf(out, "\n# %s\n\nA %s trained by " PACKAGE_NAME ", which compares feed-forward layers of Transformers in\n"
-                 "small trainings of equal cost.\n\n"
+    fprintf(out, "\n# %s\n\nA %s trained by " PACKAGE_NAME ", which compares feed-forward layers of Transformers by\n"
+                 "trainings of equal cost.\n\n"
                  "It is no general-purpose model: it was trained to be measured, on the text below and no more, and\n"
                  "to do nothing else than the task below.  What it writes is not to be relied on, and nobody has\n"
                  "looked for what it may have taken from the text.  Whose text that is decides its license.\n",
