@@ -4,6 +4,7 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
+#include "src/model/weights_files.h"
 #include "src/train/card.h"
 #include "src/train/evaluate.h"
 #include "src/train/shared.h"
@@ -48,8 +49,8 @@ static int load_weights(struct training *training)
     if (weights_sha256(job->init_directory, sha256))
         return -1;
     if (strcmp(sha256, job->init_sha256) != 0)
-        return err_set(FIELD("init_checkpoint") ": the weights in %s have changed since the sweep began",
-                       job->init_directory);
+        return err_set(FIELD("init_checkpoint") ": %s/%s has changed since the sweep began",
+                       job->init_directory, weights_files_name(job->init_directory));
     return weights_load(job->init_directory, training->model);
 }
 
