@@ -18,6 +18,7 @@
 #define NORM_EPSILON 1e-6f
 
 enum { SOFTMAX_CELLS = 2048 }; /* of softmax rows that are kept between its steps */
+enum { ATTEND_LINE = 64 };      /* columns of the values that are summed at a time */
 enum { ROTATE_LINE = 1 << 14 }; /* the widest head */
 
 /* ==== Activations: value, and value with slope ==== */
@@ -266,7 +267,8 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
         .multiply = multiply_##t, .scale = scale_##t, .mask = mask_##t,                            \
         .norm_forward = norm_forward_##t,                                                          \
         .norm_backward = norm_backward_##t, .softmax_forward = softmax_forward_##t,                \
-        .softmax_backward = softmax_backward_##t, .cross_entropy = cross_entropy_##t,              \
+        .softmax_backward = softmax_backward_##t, .attend = attend_##t,                            \
+        .cross_entropy = cross_entropy_##t,                                                        \
         .rotate = rotate_##t, .rotate_back = rotate_back_##t, .convert = convert_##t               \
     }
 

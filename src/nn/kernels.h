@@ -61,6 +61,11 @@ struct typed_kernels {
     void (*softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
                              const float *diff_dst, void *diff_scores, float *diff_bias);
 
+    /* One head's attention of one query (d) to `keys` keys and values (d), which are `pitch` elements
+     * apart: dst (d) = softmax(q k^T + bias) v.  bias: (keys), or NULL; scores: (keys), scratch. */
+    void (*attend)(int keys, int d, int pitch, const void *query, const void *key, const void *value,
+                   const float *bias, float *scores, void *dst);
+
     /* In every head of every row of x, (rows, heads, 2 half), the pair (i, half + i) turns by an
      * angle of the row, and is multiplied by the factor.  turn: (rows, 2 half), the cosines of a row's
      * angles, then their sines. */

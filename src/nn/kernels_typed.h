@@ -313,6 +313,44 @@ static void T(softmax_backward)(int rows, int n, int used, bool causal, const vo
     }
 }
 
+static void T(attend)(int keys, int d, int pitch, const void *query, const void *key, const void *value,
+                      const float *bias, float *scores, void *dst)
+{
+    float max = -INFINITY, total = 0, factor;
+
+    for (int j = 0; j < keys; j++) {
+        const STORAGE *k = (const STORAGE *)key + (int64_t)j * pitch;
+        float dot = 0;
+
+#pragma omp simd reduction(+ : dot)
+        for (int i = 0; i < d; i++)
+            dot += LOAD(query, i) * LOAD(k, i);
+        scores[j] = bias ? dot + bias[j] : dot;
+        max = scores[j] > max ? scores[j] : max;
+    }
+#pragma omp simd reduction(+ : total)
+    for (int j = 0; j < keys; j++) {
+        scores[j] = exp_f(scores[j] - max);
+        total += scores[j];
+    }
+    factor = 1.0f / total;
+    for (int from = 0; from < d; from += ATTEND_LINE) {
+        int width = d - from < ATTEND_LINE ? d - from : ATTEND_LINE;
+        float sum[ATTEND_LINE] = {0};
+
+        for (int j = 0; j < keys; j++) {
+            const STORAGE *v = (const STORAGE *)value + (int64_t)j * pitch + from;
+
+#pragma omp simd
+            for (int i = 0; i < width; i++)
+                sum[i] += scores[j] * LOAD(v, i);
+        }
+#pragma omp simd
+        for (int i = 0; i < width; i++)
+            STORE(dst, from + i, sum[i] * factor);
+    }
+}
+
 /* Heads are shorter than vectors: a row is converted as one, and turned in f32. */
 static void T(rotate)(int rows, int heads, int half, const float *turn, float factor, void *x)
 {
