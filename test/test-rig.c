@@ -46,7 +46,7 @@ static int counted_forward(struct rig *rig, struct rig_subject *subject)
 
 static const struct rig_kind counting_kind = {
     .pass = {"train", "forward"},
-    .text = true,
+    .tokens = model_tokens,
     .once = {counted_train, counted_forward},
 };
 

@@ -265,14 +265,16 @@ static bool take(const struct walk *walk, int row, int32_t *token)
     const float *logits = logits_of(walk, row);
     int limit = walk->call->decoder->options.limit;
     int vocabulary = walk->call->decoder->model->options.model.vocabulary;
+    bool ended;
     size_t cell = (size_t)at->example * (size_t)limit + (size_t)at->position;
 
     *token = likeliest(logits, vocabulary);
     decoded->tokens[cell] = *token;
     if (decoded->margins)
         decoded->margins[cell] = margin(logits, vocabulary, *token);
-    decoded->lengths[at->example] += *token != TOKEN_EOS;
-    return *token == TOKEN_EOS || at->position + 1 == limit;
+    ended = *token == TOKEN_EOS && !walk->call->decoder->options.endless;
+    decoded->lengths[at->example] += !ended;
+    return ended || at->position + 1 == limit;
 }
 
 static void decode_share(void *context, int w)

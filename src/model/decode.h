@@ -13,6 +13,7 @@ struct decoder_options {
     int examples; /* of a call, about: more than these are not done at once */
     int slots;    /* examples that a worker does at once at most, made a multiple of the model's micro_batch; 0:
                    * chosen */
+    bool endless; /* EOS is a token like others, every output has the limit's tokens: for measuring */
     bool anew;    /* keep nothing, but run the whole decoder anew for every token: what the other form is measured
                    * and tested against.  The limit is the model's target_length at most. */
 };
