@@ -97,7 +97,7 @@ static void rows_alloc(struct stack_next *next, const struct nn *nn, struct aren
     next->v = nn_alloc(nn, arena, inner);
     next->mixed = nn_alloc(nn, arena, inner);
     ffn_saved_alloc(&next->ffn, nn, arena, stack->variant, slots, stack->d_ff);
-    next->scores = arena_alloc(arena, (size_t)keys, sizeof *next->scores);
+    next->scores = arena_alloc(arena, (size_t)attention_cache_room(keys), sizeof *next->scores);
 }
 
 int stack_next_open(struct stack_next *next, const struct stack *stack, struct model *model,

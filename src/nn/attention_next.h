@@ -5,15 +5,18 @@
 
 #include "src/nn/attention.h"
 
-/* Of one layer, in the storage type: a slot is an example's.  Both (slots, length, heads * d_kv). */
+/* Of one layer, in the storage type: a slot is an example's. */
 struct attention_cache {
-    int length, heads, d_kv;
-    void *k, *v;
+    int room, heads, d_kv; /* room: for tokens */
+    void *k;               /* (slots, heads, d_kv, room) */
+    void *v;               /* (slots, heads, room, d_kv) */
 };
 void attention_cache_alloc(struct attention_cache *cache, const struct nn *nn, struct arena *arena,
-                           int slots, int length, int heads, int d_kv);
+                           int slots, int tokens, int heads, int d_kv);
+/* The room that so many tokens are given. */
+int attention_cache_room(int tokens);
 /* Keep `tokens` keys and values, (tokens, heads * d_kv) each, as those of a slot from `first` on. */
-void attention_cache_put(const struct attention_cache *cache, const struct nn *nn, int slot, int first,
+void attention_cache_put(const struct attention_cache *cache, struct nn *nn, int slot, int first,
                          int tokens, const void *k, const void *v);
 
 /* Whose query a row is, and how many keys it meets. */
@@ -21,7 +24,7 @@ struct attention_query {
     int slot, keys;
 };
 /* q, mixed: (rows, heads * d_kv) storage type, one query a row, mixed before Wo.  bias: of self-attention, whose
- * query is the last of its keys; NULL: none.  scores: (cache->length), scratch. */
+ * query is the last of its keys; NULL: none.  scores: (cache->room), scratch. */
 void attention_next(struct nn *nn, const struct attention_cache *cache,
                     const struct attention_query *queries, int rows, const struct position_bias *bias,
                     const void *q, float *scores, void *mixed);

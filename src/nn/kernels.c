@@ -18,7 +18,6 @@
 #define NORM_EPSILON 1e-6f
 
 enum { SOFTMAX_CELLS = 2048 }; /* of softmax rows that are kept between its steps */
-enum { ATTEND_LINE = 64 };      /* columns of the values that are summed at a time */
 enum { ROTATE_LINE = 1 << 14 }; /* the widest head */
 
 /* ==== Activations: value, and value with slope ==== */

@@ -27,6 +27,9 @@ struct adamw_step {
     float epsilon;
 };
 
+/* Keys that a kernel meets at once. */
+enum { ATTEND_LINE = 64 };
+
 /* The kernels that depend on the storage type. */
 struct typed_kernels {
     gate_forward_fn *const *gate_forward;   /* by enum act; NULL: no fused form, use oneDNN's */
@@ -61,9 +64,10 @@ struct typed_kernels {
     void (*softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
                              const float *diff_dst, void *diff_scores, float *diff_bias);
 
-    /* One head's attention of one query (d) to `keys` keys and values (d), which are `pitch` elements
-     * apart: dst (d) = softmax(q k^T + bias) v.  bias: (keys), or NULL; scores: (keys), scratch. */
-    void (*attend)(int keys, int d, int pitch, const void *query, const void *key, const void *value,
+    /* One head's attention of one query (d) to the first `keys` of the keys (d, room), a column each, and of
+     * the values (room, d): dst (d) = softmax(q k^T + bias) v.  The room is a multiple of ATTEND_LINE; what
+     * is behind the keys is read and does not count.  bias: (keys), or NULL; scores: (room), scratch. */
+    void (*attend)(int keys, int d, int room, const void *query, const void *key, const void *value,
                    const float *bias, float *scores, void *dst);
 
     /* In every head of every row of x, (rows, heads, 2 half), the pair (i, half + i) turns by an

@@ -313,42 +313,74 @@ static void T(softmax_backward)(int rows, int n, int used, bool causal, const vo
     }
 }
 
-static void T(attend)(int keys, int d, int pitch, const void *query, const void *key, const void *value,
+/* dst += the values times the keys' shares, `width` columns of them; a constant where it is inlined. */
+static inline void T(weigh)(int width, int keys, int d, const STORAGE *value, const float *share, float *dst)
+{
+    float sum[ATTEND_LINE] = {0};
+
+    for (int j = 0; j < keys; j++, value += d) {
+#pragma omp simd
+        for (int i = 0; i < width; i++)
+            sum[i] += share[j] * LOAD(value, i);
+    }
+    memcpy(dst, sum, (size_t)width * sizeof *dst);
+}
+
+/* All columns, in lines of the widest kind that fits. */
+static void T(weigh_all)(int keys, int d, const STORAGE *value, const float *share, float factor, STORAGE *dst)
+{
+    float line[ATTEND_LINE];
+
+    for (int at = 0, width; at < d; at += width) {
+        width = d - at < ATTEND_LINE ? d - at : ATTEND_LINE;
+        if (width == ATTEND_LINE) {
+            T(weigh)(ATTEND_LINE, keys, d, value + at, share, line);
+        } else if (width >= ATTEND_LINE / 2) {
+            width = ATTEND_LINE / 2;
+            T(weigh)(ATTEND_LINE / 2, keys, d, value + at, share, line);
+        } else if (width >= ATTEND_LINE / 4) {
+            width = ATTEND_LINE / 4;
+            T(weigh)(ATTEND_LINE / 4, keys, d, value + at, share, line);
+        } else {
+            T(weigh)(width, keys, d, value + at, share, line);
+        }
+        for (int i = 0; i < width; i++)
+            STORE(dst, at + i, line[i] * factor);
+    }
+}
+
+static void T(attend)(int keys, int d, int room, const void *query, const void *key, const void *value,
                       const float *bias, float *scores, void *dst)
 {
-    float max = -INFINITY, total = 0, factor;
+    float max = -INFINITY, total = 0;
 
-    for (int j = 0; j < keys; j++) {
-        const STORAGE *k = (const STORAGE *)key + (int64_t)j * pitch;
-        float dot = 0;
+    for (int from = 0; from < keys; from += ATTEND_LINE) {
+        const STORAGE *column = (const STORAGE *)key + from;
+        float sum[ATTEND_LINE] = {0};
 
-#pragma omp simd reduction(+ : dot)
-        for (int i = 0; i < d; i++)
-            dot += LOAD(query, i) * LOAD(k, i);
-        scores[j] = bias ? dot + bias[j] : dot;
-        max = scores[j] > max ? scores[j] : max;
+        for (int i = 0; i < d; i++, column += room) {
+            float q = LOAD(query, i);
+
+#pragma omp simd
+            for (int j = 0; j < ATTEND_LINE; j++)
+                sum[j] += q * LOAD(column, j);
+        }
+        memcpy(scores + from, sum, sizeof sum);
     }
+    if (bias) {
+#pragma omp simd
+        for (int j = 0; j < keys; j++)
+            scores[j] += bias[j];
+    }
+#pragma omp simd reduction(max : max)
+    for (int j = 0; j < keys; j++)
+        max = scores[j] > max ? scores[j] : max;
 #pragma omp simd reduction(+ : total)
     for (int j = 0; j < keys; j++) {
         scores[j] = exp_f(scores[j] - max);
         total += scores[j];
     }
-    factor = 1.0f / total;
-    for (int from = 0; from < d; from += ATTEND_LINE) {
-        int width = d - from < ATTEND_LINE ? d - from : ATTEND_LINE;
-        float sum[ATTEND_LINE] = {0};
-
-        for (int j = 0; j < keys; j++) {
-            const STORAGE *v = (const STORAGE *)value + (int64_t)j * pitch + from;
-
-#pragma omp simd
-            for (int i = 0; i < width; i++)
-                sum[i] += scores[j] * LOAD(v, i);
-        }
-#pragma omp simd
-        for (int i = 0; i < width; i++)
-            STORE(dst, from + i, sum[i] * factor);
-    }
+    T(weigh_all)(keys, d, value, scores, 1.0f / total, dst);
 }
 
 /* Heads are shorter than vectors: a row is converted as one, and turned in f32. */
