@@ -445,7 +445,44 @@ static void test_buckets(void)
     tap_ok(wrong == 0, "position buckets are the twin's");
 }
 
-enum { TYPED = 10, UNTYPED = 6 }; /* checks of a set of kernels */
+/* A head's query to keys in columns and values in rows, behind which there are others. */
+static void test_attend(const struct kernels *kernels, enum dnn_type type)
+{
+    static const struct {
+        int width, room, keys;
+    } heads[] = {{1, 192, 130}, {5, 192, 192}, {16, 128, 1},  {16, 128, 64},
+                 {33, 128, 65}, {48, 128, 99}, {64, 64, 17}, {90, 64, 63}};
+    static double scores[MOST], p[MOST];
+    static float scratch[MOST];
+
+    check_begin();
+    for (size_t s = 0; s < 2 * LENGTH_OF(heads); s++) {
+        int width = heads[s / 2].width, room = heads[s / 2].room, keys = heads[s / 2].keys;
+        bool biased = s % 2;
+
+        draw(&a, width, 1, type);        /* query */
+        draw(&b, width * room, 1, type); /* keys */
+        draw(&c, room * width, 1, type); /* values */
+        draw(&f, keys, 1, DNN_F32);
+        draw(&e, width, 1, type); /* dst */
+        for (int j = 0; j < keys; j++) {
+            scores[j] = biased ? f.exact[j] : 0;
+            for (int i = 0; i < width; i++)
+                scores[j] += a.exact[i] * b.exact[i * room + j];
+        }
+        ref_softmax(p, scores, 1, keys);
+        memset(want, 0, sizeof want);
+        for (int j = 0; j < keys; j++)
+            for (int i = 0; i < width; i++)
+                want[i] += p[j] * c.exact[j * width + i];
+        kernels->type[type].attend(keys, width, room, data(&a, type), data(&b, type), data(&c, type),
+                                   biased ? f.f32 : NULL, scratch, data(&e, type));
+        compare(&e, want, width, type);
+    }
+    check_end(kernels->isa, type, "attention of one query");
+}
+
+enum { TYPED = 11, UNTYPED = 6 }; /* checks of a set of kernels */
 
 static void test_typed(const struct kernels *kernels, enum dnn_type type)
 {
@@ -456,6 +493,7 @@ static void test_typed(const struct kernels *kernels, enum dnn_type type)
     test_softmax(kernels, type, true, 0);
     test_softmax(kernels, type, false, 2);
     test_softmax_causal(kernels, type);
+    test_attend(kernels, type);
     test_rotate(kernels, type);
     test_masks(kernels, type);
     test_cross_entropy(kernels, type);
