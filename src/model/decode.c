@@ -3,15 +3,17 @@
 #include "src/glu.h"
 
 #include "src/model/decoding.h"
+#include "src/nn/attention_next.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of a product: so many that the weights are read for more than a few, and that caches of keys and values
- * are still small. */
+/* Slots of a worker: so many that the weights are read for more than a few rows, unless what is kept takes too
+ * much. */
 enum { SLOTS_CHOSEN = 32, LIMIT_MOST = 1 << 16, SLOTS_MOST = 1 << 16 };
+static const double kept_bytes_chosen = 0x1p30;
 
 /* ==== Building ==== */
 
@@ -39,11 +41,22 @@ static int options_check(const struct model *model, const struct decoder_options
     return 0;
 }
 
+/* Keys and values of an example, of its output and of what it reads. */
+static double kept_bytes(const struct model *model, const struct decoder_options *options)
+{
+    const struct model_config *c = &model->options.model;
+    double tokens = (double)attention_cache_room(options->limit) + attention_cache_room(c->input_length);
+
+    return 2 * tokens * c->layers * c->heads * c->d_kv *
+           (model->options.precision == PRECISION_BF16 ? 2 : 4);
+}
+
 /* A multiple of what the model reads at once, no more than a worker's share of the examples. */
 static int slots_choose(const struct model *model, const struct decoder_options *options)
 {
     int at_once = model->options.micro_batch, workers = model->team.size;
-    int wanted = options->slots ? options->slots : SLOTS_CHOSEN;
+    double most = 1 + kept_bytes_chosen / kept_bytes(model, options);
+    int wanted = options->slots ? options->slots : most < SLOTS_CHOSEN ? (int)most : SLOTS_CHOSEN;
     int share = (options->examples - 1) / workers + 1;
 
     if (options->anew) /* the training's buffers have no room for more */
@@ -233,20 +246,7 @@ static float *logits_of(const struct walk *walk, int row)
 
 /* ==== The likeliest tokens ==== */
 
-/* The first of the largest logits; pad where they are not numbers. */
-static int32_t likeliest(const float *logits, int n)
-{
-    float max = -INFINITY;
-
-#pragma omp simd reduction(max : max)
-    for (int i = 0; i < n; i++)
-        max = logits[i] > max ? logits[i] : max;
-    for (int i = 0; i < n; i++)
-        if (logits[i] == max)
-            return i;
-    return TOKEN_PAD;
-}
-
+/* By how much the best logit exceeds the next one. */
 static float margin(const float *logits, int n, int32_t best)
 {
     float max = -INFINITY;
@@ -268,7 +268,7 @@ static bool take(const struct walk *walk, int row, int32_t *token)
     bool ended;
     size_t cell = (size_t)at->example * (size_t)limit + (size_t)at->position;
 
-    *token = likeliest(logits, vocabulary);
+    *token = (int32_t)walk->worker->nn.kernels->largest(vocabulary, logits);
     decoded->tokens[cell] = *token;
     if (decoded->margins)
         decoded->margins[cell] = margin(logits, vocabulary, *token);
@@ -376,8 +376,12 @@ static int candidates_check(const struct decoder *decoder, const struct candidat
 static int gather(struct comm *comm, int rows, int columns, int32_t *integers, float *floats)
 {
     double *line = calloc((size_t)columns, sizeof *line);
-    int status = line ? 0 : err_set("out of memory");
+    int status = 0;
 
+    if (!line) {
+        err_set("out of memory");
+        return -1;
+    }
     for (int i = 0; i < rows && status == 0; i++) {
         size_t at = (size_t)i * (size_t)columns;
 
