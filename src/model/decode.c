@@ -372,28 +372,48 @@ static int candidates_check(const struct decoder *decoder, const struct candidat
     return 0;
 }
 
-/* Every process has its share of numbers, the others' being 0: give all of them to all.  0 or -1. */
-static int gather(struct comm *comm, int rows, int columns, int32_t *integers, float *floats)
+/* Every process has its share of numbers, the others' being 0: give all of them to all.  line: (columns), of
+ * numbers as processes exchange them.  0 or -1. */
+static int gather_integers(struct comm *comm, int rows, int columns, double *line, int32_t *numbers)
 {
-    double *line = calloc((size_t)columns, sizeof *line);
-    int status = 0;
+    for (int i = 0; i < rows; i++, numbers += columns) {
+        for (int j = 0; j < columns; j++)
+            line[j] = numbers[j];
+        if (comm->agree(comm, line, columns))
+            return -1;
+        for (int j = 0; j < columns; j++)
+            numbers[j] = (int32_t)line[j];
+    }
+    return 0;
+}
+
+static int gather_floats(struct comm *comm, int rows, int columns, double *line, float *numbers)
+{
+    for (int i = 0; i < rows; i++, numbers += columns) {
+        for (int j = 0; j < columns; j++)
+            line[j] = numbers[j];
+        if (comm->agree(comm, line, columns))
+            return -1;
+        for (int j = 0; j < columns; j++)
+            numbers[j] = (float)line[j];
+    }
+    return 0;
+}
+
+static int gather(struct comm *comm, int examples, int limit, const struct decoded *decoded)
+{
+    double *line = calloc((size_t)(examples > limit ? examples : limit), sizeof *line);
+    int status;
 
     if (!line) {
         err_set("out of memory");
         return -1;
     }
-    for (int i = 0; i < rows && status == 0; i++) {
-        size_t at = (size_t)i * (size_t)columns;
-
-        for (int j = 0; j < columns; j++)
-            line[j] = integers ? (double)integers[at + (size_t)j] : (double)floats[at + (size_t)j];
-        status = comm->agree(comm, line, columns);
-        for (int j = 0; j < columns && status == 0; j++)
-            if (integers)
-                integers[at + (size_t)j] = (int32_t)line[j];
-            else
-                floats[at + (size_t)j] = (float)line[j];
-    }
+    status = gather_integers(comm, examples, limit, line, decoded->tokens);
+    if (status == 0)
+        status = gather_integers(comm, 1, examples, line, decoded->lengths);
+    if (status == 0 && decoded->margins)
+        status = gather_floats(comm, examples, limit, line, decoded->margins);
     free(line);
     return status;
 }
@@ -413,13 +433,7 @@ int decoder_run(struct decoder *decoder, const struct batch *batch, const struct
         memset(decoded->margins, 0, cells * sizeof *decoded->margins);
 #pragma omp parallel num_threads(decoder->model->team.size)
     team_each(&decoder->model->team, decode_share, &call);
-    if (comm->size == 1)
-        return 0;
-    return gather(comm, examples, limit, decoded->tokens, NULL) ||
-                   gather(comm, 1, examples, decoded->lengths, NULL) ||
-                   (decoded->margins && gather(comm, examples, limit, NULL, decoded->margins))
-               ? -1
-               : 0;
+    return comm->size > 1 ? gather(comm, examples, limit, decoded) : 0;
 }
 
 int decoder_nats(struct decoder *decoder, const struct batch *batch, const struct candidates *candidates,
