@@ -33,7 +33,7 @@ struct subject {
     struct batch *batch;
 };
 
-/* What the sublayers add counts for more than the token that was last: if not, it would come again and again. */
+/* What the sublayers add counts for more than the token that was last: if not, it would come for ever. */
 static void amplify(struct model *model)
 {
     struct tensor *tensors;
