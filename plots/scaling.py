@@ -22,7 +22,8 @@ AXES = {
 }
 
 PASSES = {"train": "training", "forward": "forward", "ffn_train": "feed-forward layer training",
-          "ffn_forward": "feed-forward layer forward"}
+          "ffn_forward": "feed-forward layer forward", "decode": "decoding",
+          "decode_anew": "decoding anew"}
 
 
 def swept_row(row):

@@ -13,6 +13,8 @@ PASSES = {
     "forward": "Forward pass",
     "ffn_train": "Feed-forward layer, forward and backward",
     "ffn_forward": "Feed-forward layer, forward",
+    "decode": "Greedy decoding",
+    "decode_anew": "Greedy decoding, the whole decoder anew for every token",
 }
 
 

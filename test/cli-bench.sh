@@ -1,5 +1,5 @@
 #!/bin/sh
-# bench --profile, --scaling and --ffn end to end: what is measured is complete and adds up, the files
+# bench --profile, --scaling, --ffn and --decode end to end: what is measured is complete and adds up, the files
 # are valid, and every table of them prints.  And what plan and list tell besides text.
 . "$(dirname "$0")/scratch.sh"
 
@@ -45,8 +45,15 @@ bench scaling --scaling --scaling-d-model 64
 bench ffn --ffn --samples 1 --variant relu --variant swiglu
 [ "$(sorted ffn.json pass)" = "ffn_forward ffn_train " ] || fail "ffn: passes $(sorted ffn.json pass)"
 
+bench decode --decode 5 --samples 1 --variant relu --variant swiglu
+[ "$(sorted decode.json pass)" = "decode decode_anew " ] || fail "decode: passes $(sorted decode.json pass)"
+[ "$(grep -c 'decode_anew' decode.table)" = 2 ] || fail "decode: a table without both variants"
+# A sample is so many passes over 8 examples of 5 tokens.
+value decode.json tokens_per_sample | awk '$1 % 40 != 0 { bad = 1 } END { exit bad || NR != 4 }' ||
+    fail "decode: tokens of a sample: $(value decode.json tokens_per_sample)"
+
 for format in terminal markdown csv latex json; do
-    for table in profile:profile primitives:profile scaling:scaling throughput:ffn; do
+    for table in profile:profile primitives:profile scaling:scaling throughput:ffn throughput:decode; do
         "$program" report --format $format --table ${table%:*} ${table#*:}.json >out 2>err &&
             [ -s out ] && [ ! -s err ] || fail "report --format $format --table $table"
     done
@@ -64,6 +71,10 @@ expect()
 }
 
 expect 1 '--ffn:.*leave one out' bench --quiet --preset smoke --ffn --profile --output x.json
+expect 1 '--ffn:.*--decode.*leave one out' bench --quiet --preset smoke --ffn --decode 4 --output x.json
+expect 1 '--decode:.*leave one out' bench --quiet --preset smoke --scaling --decode 4 --output x.json
+expect 1 '--decode: lm models do not decode' bench --quiet --preset lm-smoke --decode 4 --output x.json
+expect 2 '--decode: .0. is not' bench --decode 0
 expect 2 "'list' knows terminal and json, not csv" list --format csv
 expect 2 "'plan' knows terminal and json, not latex" plan --format latex
 expect 0 '"estimated_s": [0-9]' plan --preset smoke --threads 1 --format json --detect 0.01

@@ -306,6 +306,30 @@ static void test_sums(const struct kernels *kernels)
     check_end(kernels->isa, DNN_F32, "add and sum of squares");
 }
 
+/* Alone, first of several, behind what is no number. */
+static void test_largest(const struct kernels *kernels)
+{
+    int wrong = 0;
+
+    check_begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++)
+        for (int n = sizes[s], at = 0; at < n; at += 1 + n / 7) {
+            draw(&a, n, 1, DNN_F32);
+            a.f32[at] = 100;
+            if (at > 0)
+                a.f32[0] = NAN;
+            if (at + 1 < n)
+                a.f32[n - 1] = 100;
+            wrong += kernels->largest(n, a.f32) != at;
+        }
+    a.f32[0] = a.f32[1] = NAN;
+    wrong += kernels->largest(2, a.f32) != 0;
+    a.f32[0] = a.f32[1] = -INFINITY;
+    wrong += kernels->largest(2, a.f32) != 0;
+    trampled += wrong;
+    check_end(kernels->isa, DNN_F32, "the largest");
+}
+
 static void test_factored(const struct kernels *kernels)
 {
     enum { ROWS = 3 };
@@ -445,7 +469,44 @@ static void test_buckets(void)
     tap_ok(wrong == 0, "position buckets are the twin's");
 }
 
-enum { TYPED = 10, UNTYPED = 6 }; /* checks of a set of kernels */
+/* A head's query to keys in columns and values in rows, behind which there are others. */
+static void test_attend(const struct kernels *kernels, enum dnn_type type)
+{
+    static const struct {
+        int width, room, keys;
+    } heads[] = {{1, 192, 130}, {5, 192, 192}, {16, 128, 1},  {16, 128, 64},
+                 {33, 128, 65}, {48, 128, 99}, {64, 64, 17}, {90, 64, 63}};
+    static double scores[MOST], p[MOST];
+    static float scratch[MOST];
+
+    check_begin();
+    for (size_t s = 0; s < 2 * LENGTH_OF(heads); s++) {
+        int width = heads[s / 2].width, room = heads[s / 2].room, keys = heads[s / 2].keys;
+        bool biased = s % 2;
+
+        draw(&a, width, 1, type);        /* query */
+        draw(&b, width * room, 1, type); /* keys */
+        draw(&c, room * width, 1, type); /* values */
+        draw(&f, keys, 1, DNN_F32);
+        draw(&e, width, 1, type); /* dst */
+        for (int j = 0; j < keys; j++) {
+            scores[j] = biased ? f.exact[j] : 0;
+            for (int i = 0; i < width; i++)
+                scores[j] += a.exact[i] * b.exact[i * room + j];
+        }
+        ref_softmax(p, scores, 1, keys);
+        memset(want, 0, sizeof want);
+        for (int j = 0; j < keys; j++)
+            for (int i = 0; i < width; i++)
+                want[i] += p[j] * c.exact[j * width + i];
+        kernels->type[type].attend(keys, width, room, data(&a, type), data(&b, type), data(&c, type),
+                                   biased ? f.f32 : NULL, scratch, data(&e, type));
+        compare(&e, want, width, type);
+    }
+    check_end(kernels->isa, type, "attention of one query");
+}
+
+enum { TYPED = 11, UNTYPED = 7 }; /* checks of a set of kernels */
 
 static void test_typed(const struct kernels *kernels, enum dnn_type type)
 {
@@ -456,6 +517,7 @@ static void test_typed(const struct kernels *kernels, enum dnn_type type)
     test_softmax(kernels, type, true, 0);
     test_softmax(kernels, type, false, 2);
     test_softmax_causal(kernels, type);
+    test_attend(kernels, type);
     test_rotate(kernels, type);
     test_masks(kernels, type);
     test_cross_entropy(kernels, type);
@@ -472,6 +534,7 @@ int main(void)
         test_typed(kernels_at(i), DNN_F32);
         test_typed(kernels_at(i), DNN_BF16);
         test_sums(kernels_at(i));
+        test_largest(kernels_at(i));
         test_factored(kernels_at(i));
         test_moments(kernels_at(i));
         test_adamw(kernels_at(i));

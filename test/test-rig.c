@@ -46,7 +46,7 @@ static int counted_forward(struct rig *rig, struct rig_subject *subject)
 
 static const struct rig_kind counting_kind = {
     .pass = {"train", "forward"},
-    .text = true,
+    .tokens = model_tokens,
     .once = {counted_train, counted_forward},
 };
 
@@ -328,6 +328,17 @@ static void test_sizes(void)
                size.flops[RIG_TRAIN] == 3 * size.flops[RIG_FORWARD] && rig.subjects[0].done == 2,
            "the layer has the paper's shape");
     rig_close(&rig);
+
+    setting.decode = 3;
+    open_one(&rig, &rig_decode, 1, false);
+    check(rig_prepare(&rig, 0));
+    check(rig_size(&rig, 0, &size));
+    check(rig_sample(&rig, 0, RIG_TRAIN, 1, &seconds));
+    check(rig_sample(&rig, 0, RIG_FORWARD, 1, &seconds));
+    tap_ok(size.tokens == 3 * recipe->batch && rig.subjects[0].done == 2,
+           "decoding has the tokens of its outputs");
+    rig_close(&rig);
+    setting.decode = 0;
 }
 
 static void test_throughput(void)
@@ -335,7 +346,7 @@ static void test_throughput(void)
     enum { SAMPLES = 3 };
     atomic_int stop = 0;
     struct throughput_options options = {
-        .setting = &setting, .task = task, .samples = SAMPLES, .stop = &stop};
+        .setting = &setting, .task = task, .kind = &rig_model, .samples = SAMPLES, .stop = &stop};
     struct throughput_result *rows;
     bool complete = true, resident;
     int count;
@@ -376,7 +387,7 @@ static void test_stopped(void)
 
 int main(void)
 {
-    tap_plan(37);
+    tap_plan(38);
     open_setting();
     test_resident();
     test_not_resident();

@@ -141,6 +141,92 @@ static void test_masks(void)
     tap_ok(same == 0, "another seed, step, layer, example or place has another mask");
 }
 
+/* The worst tensor's error of a model's gradients against another's. */
+static double gradient_distance(struct model *a, struct model *b, const char **where)
+{
+    double worst = 0;
+    struct tensor *x, *y;
+    int count;
+
+    x = model_tensors(a, &count);
+    y = model_tensors(b, &count);
+    *where = "none";
+    for (int i = 0; i < count; i++) {
+        double most = 0, error = 0;
+
+        for (size_t k = 0; k < tensor_size(&x[i]); k++) {
+            most = fmax(most, fabs(y[i].gradient[k]));
+            error = fmax(error, fabs(x[i].gradient[k] - y[i].gradient[k]));
+        }
+        if (error / most > worst) {
+            worst = error / most;
+            *where = x[i].name;
+        }
+    }
+    return worst;
+}
+
+/* Examples that fill a part of their inputs and targets are those of a model of just these lengths: what lies
+ * behind the inputs, pad or not, is not seen, forward and backward, and dropout is the same. */
+static void test_padding(double rate, int micro_batch, enum precision precision)
+{
+    enum { EXAMPLES = 3, INPUTS = 9, TARGETS = 4 };
+    struct model_options options = options_of(&odd, find("geglu"), EXAMPLES, 2), exact;
+    double loss, expected, each[EXAMPLES], expected_each[EXAMPLES], error, off = 0;
+    struct batch *padded, *batch;
+    struct model *roomy, *tight;
+    const char *where;
+
+    options.dropout = rate;
+    options.micro_batch = micro_batch;
+    options.precision = precision;
+    exact = options;
+    exact.model.input_length = INPUTS;
+    exact.model.target_length = TARGETS;
+    check(model_create(&roomy, &options));
+    check(model_create(&tight, &exact));
+    randomise(roomy);
+    randomise(tight);
+    padded = random_batch(&options, 5);
+    batch = random_batch(&exact, 6);
+    for (int i = 0; i < EXAMPLES; i++) {
+        memcpy(padded->inputs + i * odd.input_length, batch->inputs + i * INPUTS,
+               INPUTS * sizeof *batch->inputs);
+        memset(padded->targets + i * odd.target_length, 0, (size_t)odd.target_length * sizeof *batch->targets);
+        memcpy(padded->targets + i * odd.target_length, batch->targets + i * TARGETS,
+               TARGETS * sizeof *batch->targets);
+        padded->inputs_used[i] = INPUTS;
+        padded->targets_used[i] = TARGETS;
+    }
+    check(model_gradient(roomy, padded, rate > 0 ? 2 : 0, &loss));
+    check(model_gradient(tight, batch, rate > 0 ? 2 : 0, &expected));
+    error = gradient_distance(roomy, tight, &where);
+    check(model_evaluate(roomy, padded, each));
+    check(model_evaluate(tight, batch, expected_each));
+    for (int i = 0; i < EXAMPLES; i++)
+        off = fmax(off, fabs(each[i] - expected_each[i]) / expected_each[i]);
+    tap_ok(fabs(loss - expected) <= 1e-6 * expected && off <= 1e-6 && error <= f32_tolerance,
+           "padding, dropout %g, micro-batch %d, %s: as without, loss off by %.1e, examples by %.1e, gradients "
+           "by %.1e (%s)",
+           rate, micro_batch, precision == PRECISION_F32 ? "f32" : "bf16", fabs(loss - expected) / expected,
+           off, error, where);
+    batch_destroy(padded);
+    batch_destroy(batch);
+    model_destroy(roomy);
+    model_destroy(tight);
+}
+
+static void test_paddings(void)
+{
+    test_padding(0, 0, PRECISION_F32);
+    test_padding(0.2, 1, PRECISION_F32);
+    test_padding(0.2, 2, PRECISION_F32);
+    if (model_has_bf16())
+        test_padding(0.2, 2, PRECISION_BF16);
+    else
+        tap_skip(1, "this CPU or oneDNN has no bf16");
+}
+
 static void test_gradients(void)
 {
     static const struct {
@@ -230,9 +316,10 @@ static void test_evaluate(void)
 
 int main(void)
 {
-    tap_plan(2 * variant_count() + GRADIENTS + 2 + ACT_COUNT + 4 + 2 + 4);
+    tap_plan(2 * variant_count() + GRADIENTS + 2 + ACT_COUNT + 4 + 2 + 4 + 4);
     test_gradients();
     test_dropouts();
+    test_paddings();
     test_masks();
     test_gradients_bf16();
     test_customs();

@@ -1,4 +1,5 @@
 libglubench_a_SOURCES += \
+    src/bench/decode.c \
     src/bench/peak.c src/bench/peak.h \
     src/bench/profile.c src/bench/profile.h \
     src/bench/rig.c src/bench/rig.h \

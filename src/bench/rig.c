@@ -40,7 +40,7 @@ static int model_forward(struct rig *rig, struct rig_subject *subject)
 
 const struct rig_kind rig_model = {
     .pass = {"train", "forward"},
-    .text = true,
+    .tokens = model_tokens,
     .model = model_of,
     .once = {model_train, model_forward},
 };
@@ -75,8 +75,21 @@ static int layer_forward(struct rig *rig, struct rig_subject *subject)
     return model_evaluate(subject->model, batch_in_turn(rig, subject), rig->example_nats);
 }
 
+static int layer_batch(struct batch **batch, const struct model_options *model)
+{
+    return ffn_batch_create(batch, model->batch);
+}
+
+static int layer_tokens(const struct model_options *model)
+{
+    (void)model;
+    return 1; /* an example is a row */
+}
+
 const struct rig_kind rig_layer = {
     .pass = {"ffn_train", "ffn_forward"},
+    .batch = layer_batch,
+    .tokens = layer_tokens,
     .model = layer_of,
     .once = {layer_train, layer_forward},
 };
@@ -127,11 +140,11 @@ static int open_text(struct rig *rig)
     return 0;
 }
 
-/* One batch of rows, again and again. */
-static int open_rows(struct rig *rig)
+/* One batch, again and again. */
+static int open_batch(struct rig *rig)
 {
     rig->options.batches = 1;
-    return ffn_batch_create(&rig->batches[0], rig->subjects[0].options.batch);
+    return rig->options.kind->batch(&rig->batches[0], &rig->subjects[0].options);
 }
 
 int rig_refill(struct rig *rig, double *seconds)
@@ -161,11 +174,15 @@ int rig_open(struct rig *rig, const struct rig_options *options)
     rig->example_nats = calloc((size_t)options->models[0].batch, sizeof *rig->example_nats);
     if (!rig->example_nats)
         return err_set("out of memory");
-    return options->kind->text ? open_text(rig) : open_rows(rig);
+    return options->kind->batch ? open_batch(rig) : open_text(rig);
 }
 
 static void close_subject(struct rig_subject *subject)
 {
+    for (int pass = 0; pass < RIG_PASSES; pass++) {
+        decoder_destroy(subject->decoders[pass]);
+        subject->decoders[pass] = NULL;
+    }
     model_destroy(subject->model);
     subject->model = NULL;
 }
@@ -213,6 +230,8 @@ int rig_prepare(struct rig *rig, int subject)
     if (model_create(&opened->model, &opened->options))
         return -1;
     model_init(opened->model, (uint64_t)rig->options.setting->first_seed);
+    if (rig->options.kind->open && rig->options.kind->open(rig, opened))
+        return -1;
     for (int pass = 0; pass < rig->options.passes && status == 0; pass++)
         status = rig_repeat(rig, subject, (enum rig_pass)pass, rig->options.warm_up, &seconds);
     return status;
@@ -254,8 +273,7 @@ int rig_size(const struct rig *rig, int subject, struct rig_size *size)
     if (model_counts(options, &counts))
         return -1;
     size->batch = options->batch;
-    size->tokens = (int64_t)options->batch *
-                   (rig->options.kind->text ? model_tokens(options) : 1);
+    size->tokens = (int64_t)options->batch * rig->options.kind->tokens(options);
     size->flops[RIG_TRAIN] = counts.train_flops;
     size->flops[RIG_FORWARD] = counts.forward_flops;
     return 0;

@@ -6,6 +6,7 @@
 #ifndef GLU_BENCH_RIG_H
 #define GLU_BENCH_RIG_H
 
+#include "src/model/decode.h"
 #include "src/setting/setting.h"
 
 #include <stdatomic.h>
@@ -19,9 +20,13 @@ struct rig_subject;
 /* What can be measured: a model of a variant, and how each of its passes is done once. */
 struct rig_kind {
     const char *pass[RIG_PASSES]; /* their names */
-    bool text;                    /* it takes batches of the task; if not, rows of a layer */
+    /* The batch that it takes again and again; NULL: batches of the task. */
+    int (*batch)(struct batch **batch, const struct model_options *model);
+    int (*tokens)(const struct model_options *model); /* of an example, done by a pass */
     int (*model)(const struct setting *setting, const struct variant *variant,
                  struct model_options *model);
+    /* Besides the model, when it is opened; NULL: nothing. */
+    int (*open)(struct rig *rig, struct rig_subject *subject);
     int (*once[RIG_PASSES])(struct rig *rig, struct rig_subject *subject);
 };
 /* The setting's model, a training step and an evaluation: "train", "forward". */
@@ -29,6 +34,9 @@ extern const struct rig_kind rig_model;
 /* One feed-forward layer of the paper's shape, with the threads and the precision of the setting, whose
  * weights are packed anew as after a step: "ffn_train", "ffn_forward". */
 extern const struct rig_kind rig_layer;
+/* Greedy decoding of setting->decode tokens an example, with keys and values that are kept and by running the
+ * whole decoder anew for every token: "decode", "decode_anew". */
+extern const struct rig_kind rig_decode;
 
 struct rig_options {
     const struct rig_kind *kind;
@@ -47,6 +55,7 @@ struct rig_options {
 struct rig_subject {
     struct model_options options;
     struct model *model; /* NULL: it is closed */
+    struct decoder *decoders[RIG_PASSES]; /* of decoding alone */
     int64_t done;        /* passes since it was opened */
 };
 

@@ -131,7 +131,7 @@ static int open_rig(struct throughput *self)
     const struct throughput_options *options = self->options;
     const struct setting *setting = options->setting;
     struct model_options *models = calloc((size_t)setting->variant_count, sizeof *models);
-    struct rig_options rig = {.kind = options->ffn ? &rig_layer : &rig_model,
+    struct rig_options rig = {.kind = options->kind,
                               .setting = setting,
                               .task = options->task,
                               .models = models,
@@ -145,7 +145,7 @@ static int open_rig(struct throughput *self)
 
     for (int i = 0; i < setting->variant_count && status == 0; i++)
         status = rig.kind->model(setting, setting->variants[i], &models[i]);
-    if (!options->ffn)
+    if (options->kind != &rig_layer)
         throughput_bytes(setting, &rig.resident);
     if (status == 0)
         status = rig_open(&self->rig, &rig);

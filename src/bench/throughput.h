@@ -2,6 +2,7 @@
 #ifndef GLU_BENCH_THROUGHPUT_H
 #define GLU_BENCH_THROUGHPUT_H
 
+#include "src/bench/rig.h"
 #include "src/results/results.h"
 #include "src/setting/setting.h"
 
@@ -13,7 +14,7 @@ struct throughput_options {
     const struct task *task; /* borrowed: its text */
     int samples;            /* of each variant and pass */
     double sample_s;        /* a sample repeats its pass until it lasts about so long */
-    bool ffn;               /* one feed-forward layer of the paper's shape, not the model */
+    const struct rig_kind *kind; /* what of the model, or beside it */
     const atomic_int *stop; /* not 0: end early; or NULL */
 };
 

@@ -77,6 +77,8 @@ struct hf_flag {
     const char *why; /* what it means, for the message */
 };
 
+struct decoding; /* see decoding.h */
+
 struct architecture {
     const char *name;
     const char *task; /* the kind that it is trained on; NULL: to be measured alone */
@@ -106,6 +108,7 @@ struct architecture {
     void (*backward)(struct model *model, struct worker *worker, const struct slice *slice);
     /* After a worker's last backward of a step: add what was kept aside to worker->nn.diff. */
     void (*end)(struct model *model, struct worker *worker);
+    const struct decoding *decoding; /* NULL: it does not decode */
     /* The fields of config.json that Hugging Face's class of this architecture reads.  New reference,
      * or NULL without memory. */
     json_t *(*hf_config)(const struct model_options *options);

@@ -4,31 +4,15 @@
  * encoder tokens, m To decoder tokens. */
 #include "src/glu.h"
 
-#include "src/model/architecture.h"
+#include "src/model/decoding.h"
 #include "src/model/layout.h"
+#include "src/model/t5.h"
 #include "src/model/weights_hf.h"
-#include "src/nn/loss.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { ENCODER, DECODER, STACKS };
-
-struct t5 {
-    struct stack stack[STACKS];
-    struct linear table; /* the shared embedding as softmax matrix */
-};
-
-struct t5_worker {
-    struct stack_saved stack[STACKS];
-    struct stack_scratch scratch;
-    struct loss_scratch loss;
-    int32_t *inputs, *decoder_inputs, *targets; /* (m, Ti), (m, To), (m, To) */
-    int *inputs_used;                           /* (m) */
-    float *diff_memory; /* gradient of the encoder's output, (m Ti, d_model) */
-};
 
 /* ==== The table of products ==== */
 
@@ -327,40 +311,53 @@ static int t5_list(struct model *model, struct worker *worker)
 
 /* ==== Forward and backward of a slice ==== */
 
-/* The slice's examples, filled up with examples of pad, whose targets count nothing. */
-static void load(struct model *model, struct t5_worker *own, const struct slice *slice)
+/* The slice's inputs, filled up with examples of pad. */
+static void load_inputs(const struct model *model, struct t5_worker *own, const struct slice *slice)
 {
     const struct batch *batch = slice->batch;
-    size_t in = (size_t)batch->input_length, out = (size_t)batch->target_length;
+    size_t in = (size_t)batch->input_length;
 
     for (int i = 0; i < model->options.micro_batch; i++) {
         int32_t *inputs = own->inputs + (size_t)i * in;
-        int32_t *targets = own->targets + (size_t)i * out;
-        int32_t *shifted = own->decoder_inputs + (size_t)i * out;
 
         if (i < slice->count) {
             size_t example = (size_t)(slice->first + i);
 
             memcpy(inputs, batch->inputs + example * in, in * sizeof *inputs);
-            memcpy(targets, batch->targets + example * out, out * sizeof *targets);
             own->inputs_used[i] = batch->inputs_used[example];
         } else {
             memset(inputs, 0, in * sizeof *inputs);
-            memset(targets, 0, out * sizeof *targets);
             own->inputs_used[i] = batch->input_length;
         }
+    }
+}
+
+/* Likewise the targets, which count nothing in the examples that fill up. */
+static void load_targets(const struct model *model, struct t5_worker *own, const struct slice *slice)
+{
+    const struct batch *batch = slice->batch;
+    size_t out = (size_t)batch->target_length;
+
+    for (int i = 0; i < model->options.micro_batch; i++) {
+        int32_t *targets = own->targets + (size_t)i * out;
+        int32_t *shifted = own->decoder_inputs + (size_t)i * out;
+
+        if (i < slice->count)
+            memcpy(targets, batch->targets + (size_t)(slice->first + i) * out, out * sizeof *targets);
+        else
+            memset(targets, 0, out * sizeof *targets);
         shifted[0] = TOKEN_PAD;
         memcpy(shifted + 1, targets, (out - 1) * sizeof *targets);
     }
 }
 
-static struct attention_memory memory_of(const struct t5_worker *own)
+struct attention_memory t5_memory(const struct t5_worker *own)
 {
     return (struct attention_memory){own->stack[ENCODER].last.dst, own->inputs_used,
                                      DROPOUT_CROSS_WEIGHTS};
 }
 
-static void t5_begin(struct model *model, struct worker *worker)
+void t5_begin(struct model *model, struct worker *worker)
 {
     struct t5 *t5 = model->own;
     struct t5_worker *own = worker->own;
@@ -369,16 +366,25 @@ static void t5_begin(struct model *model, struct worker *worker)
         position_bias_load(&own->stack[s].bias, model->parameters + t5->stack[s].bias);
 }
 
+void t5_encode(struct model *model, struct worker *worker, const struct slice *slice)
+{
+    struct t5 *t5 = model->own;
+    struct t5_worker *own = worker->own;
+
+    load_inputs(model, own, slice);
+    stack_forward(&t5->stack[ENCODER], &own->stack[ENCODER], &worker->nn, &own->scratch,
+                  model->parameters, own->inputs, own->inputs_used, NULL);
+}
+
 static void t5_forward(struct model *model, struct worker *worker, const struct slice *slice)
 {
     struct t5 *t5 = model->own;
     struct t5_worker *own = worker->own;
     struct nn *nn = &worker->nn;
-    struct attention_memory memory = memory_of(own);
+    struct attention_memory memory = t5_memory(own);
 
-    load(model, own, slice);
-    stack_forward(&t5->stack[ENCODER], &own->stack[ENCODER], nn, &own->scratch, model->parameters,
-                  own->inputs, own->inputs_used, NULL);
+    load_targets(model, own, slice);
+    t5_encode(model, worker, slice);
     /* Later positions alone see a pad of the decoder, and they have no loss: no mask is needed. */
     stack_forward(&t5->stack[DECODER], &own->stack[DECODER], nn, &own->scratch, model->parameters,
                   own->decoder_inputs, NULL, &memory);
@@ -393,7 +399,7 @@ static void t5_backward(struct model *model, struct worker *worker, const struct
     struct t5 *t5 = model->own;
     struct t5_worker *own = worker->own;
     struct nn *nn = &worker->nn;
-    struct attention_memory memory = memory_of(own);
+    struct attention_memory memory = t5_memory(own);
 
     (void)slice;
     memset(own->diff_memory, 0,
@@ -488,6 +494,7 @@ const struct architecture architecture_t5 = {
     .forward = t5_forward,
     .backward = t5_backward,
     .end = t5_end,
+    .decoding = &t5_decoding,
     .hf_config = t5_hf_config,
     .hf_tensors = t5_hf_tensors,
     .hf_functions = t5_hf_functions,

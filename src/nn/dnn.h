@@ -52,6 +52,8 @@ enum dnn_layout {
     DNN_PACKED         /* weights alone, without batch: the layout the library likes best */
 };
 
+struct dnn_matmul;
+
 /* dst = src wei, or dst += src wei:  src (m, k), wei (k, n), dst (m, n). */
 struct dnn_matmul_spec {
     int batch, heads; /* both 0: one product */
@@ -59,9 +61,11 @@ struct dnn_matmul_spec {
     enum dnn_layout src_layout, wei_layout, dst_layout;
     enum dnn_type src_type, wei_type, dst_type;
     bool accumulate;
+    /* Of packed weights: take those that were packed for this one, of the same k and n; NULL: have a layout
+     * of its own.  Needed for the creation alone. */
+    const struct dnn_matmul *packed_for;
 };
 
-struct dnn_matmul;
 int dnn_matmul_create(struct dnn_matmul **matmul, struct dnn *dnn, const struct dnn_matmul_spec *spec);
 void dnn_matmul_destroy(struct dnn_matmul *matmul);
 /* The library's name of what computes it: "brg:avx512_core". */

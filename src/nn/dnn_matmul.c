@@ -47,6 +47,12 @@ static dnnl_status_t matrix_desc(desc_ptr *desc, const struct dnn_matmul_spec *s
                            layout == DNN_PACKED ? NULL : stride);
 }
 
+/* The layout that the library chose for packed weights. */
+static const_desc_ptr packed_desc(const struct dnn_matmul *matmul)
+{
+    return dnnl_primitive_desc_query_md(matmul->p.pd, dnnl_query_weights_md, 0);
+}
+
 int dnn_matmul_primitive(struct dnn_matmul *matmul)
 {
     const struct dnn_matmul_spec *spec = &matmul->spec;
@@ -68,7 +74,9 @@ int dnn_matmul_primitive(struct dnn_matmul *matmul)
 #endif
         TRY(dnnl_primitive_attr_set_post_ops(attr, ops));
     }
-    TRY(matmul_desc(&matmul->p.pd, src_desc, wei_desc, dst_desc, attr, dnn_engine()));
+    TRY(matmul_desc(&matmul->p.pd, src_desc,
+                    spec->packed_for ? packed_desc(spec->packed_for) : wei_desc, dst_desc, attr,
+                    dnn_engine()));
     if (dnn_primitive_finish(&matmul->p, matmul->dnn))
         goto fail;
     TRY(dnn_memory_create(&matmul->src, src_desc, DNNL_MEMORY_NONE));
@@ -101,6 +109,7 @@ int dnn_matmul_create(struct dnn_matmul **result, struct dnn *dnn,
     threads = dnn_single_thread_begin();
     status = dnn_matmul_primitive(matmul);
     dnn_single_thread_end(threads);
+    matmul->spec.packed_for = NULL;
     if (status) {
         dnn_matmul_destroy(matmul);
         return err_prepend("matrix product %d x %d x %d", spec->m, spec->k, spec->n);
@@ -156,11 +165,6 @@ void dnn_matmul_run(struct dnn_matmul *matmul, const void *src, const void *wei,
 struct dnn_packed {
     dnnl_memory_t memory;
 };
-
-static const_desc_ptr packed_desc(const struct dnn_matmul *matmul)
-{
-    return dnnl_primitive_desc_query_md(matmul->p.pd, dnnl_query_weights_md, 0);
-}
 
 size_t dnn_packed_bytes(const struct dnn_matmul *matmul)
 {

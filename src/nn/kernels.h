@@ -27,6 +27,9 @@ struct adamw_step {
     float epsilon;
 };
 
+/* Keys that a kernel meets at once. */
+enum { ATTEND_LINE = 64 };
+
 /* The kernels that depend on the storage type. */
 struct typed_kernels {
     gate_forward_fn *const *gate_forward;   /* by enum act; NULL: no fused form, use oneDNN's */
@@ -61,6 +64,12 @@ struct typed_kernels {
     void (*softmax_backward)(int rows, int n, int used, bool causal, const void *dst,
                              const float *diff_dst, void *diff_scores, float *diff_bias);
 
+    /* One head's attention of one query (d) to the first `keys` of the keys (d, room), a column each, and of
+     * the values (room, d): dst (d) = softmax(q k^T + bias) v.  The room is a multiple of ATTEND_LINE; what
+     * is behind the keys is read and does not count.  bias: (keys), or NULL; scores: (room), scratch. */
+    void (*attend)(int keys, int d, int room, const void *query, const void *key, const void *value,
+                   const float *bias, float *scores, void *dst);
+
     /* In every head of every row of x, (rows, heads, 2 half), the pair (i, half + i) turns by an
      * angle of the row, and is multiplied by the factor.  turn: (rows, 2 half), the cosines of a row's
      * angles, then their sines. */
@@ -87,6 +96,8 @@ struct kernels {
     /* dst += src times the mask, row by row; src, dst: (rows, n); mask: (n). */
     void (*add_masked)(int64_t rows, int n, const float *mask, const float *src, float *dst);
     double (*square_sum)(int64_t n, const float *src);
+    /* Where the first of the largest numbers is; 0 when none of them is a number. */
+    int64_t (*largest)(int64_t n, const float *src);
 
     /* Adafactor over a block of rows of one matrix, gradient g (rows, columns).
      * row_sum[i] = sum_j (g_ij^2 + eps), column_sum[j] += sum_i (g_ij^2 + eps). */

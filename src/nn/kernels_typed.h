@@ -313,6 +313,76 @@ static void T(softmax_backward)(int rows, int n, int used, bool causal, const vo
     }
 }
 
+/* dst += the values times the keys' shares, `width` columns of them; a constant where it is inlined. */
+static inline void T(weigh)(int width, int keys, int d, const STORAGE *value, const float *share, float *dst)
+{
+    float sum[ATTEND_LINE] = {0};
+
+    for (int j = 0; j < keys; j++, value += d) {
+#pragma omp simd
+        for (int i = 0; i < width; i++)
+            sum[i] += share[j] * LOAD(value, i);
+    }
+    memcpy(dst, sum, (size_t)width * sizeof *dst);
+}
+
+/* All columns, in lines of the widest kind that fits. */
+static void T(weigh_all)(int keys, int d, const STORAGE *value, const float *share, float factor, STORAGE *dst)
+{
+    float line[ATTEND_LINE];
+
+    for (int at = 0, width; at < d; at += width) {
+        width = d - at < ATTEND_LINE ? d - at : ATTEND_LINE;
+        if (width == ATTEND_LINE) {
+            T(weigh)(ATTEND_LINE, keys, d, value + at, share, line);
+        } else if (width >= ATTEND_LINE / 2) {
+            width = ATTEND_LINE / 2;
+            T(weigh)(ATTEND_LINE / 2, keys, d, value + at, share, line);
+        } else if (width >= ATTEND_LINE / 4) {
+            width = ATTEND_LINE / 4;
+            T(weigh)(ATTEND_LINE / 4, keys, d, value + at, share, line);
+        } else {
+            T(weigh)(width, keys, d, value + at, share, line);
+        }
+        for (int i = 0; i < width; i++)
+            STORE(dst, at + i, line[i] * factor);
+    }
+}
+
+static void T(attend)(int keys, int d, int room, const void *query, const void *key, const void *value,
+                      const float *bias, float *scores, void *dst)
+{
+    float max = -INFINITY, total = 0;
+
+    for (int from = 0; from < keys; from += ATTEND_LINE) {
+        const STORAGE *column = (const STORAGE *)key + from;
+        float sum[ATTEND_LINE] = {0};
+
+        for (int i = 0; i < d; i++, column += room) {
+            float q = LOAD(query, i);
+
+#pragma omp simd
+            for (int j = 0; j < ATTEND_LINE; j++)
+                sum[j] += q * LOAD(column, j);
+        }
+        memcpy(scores + from, sum, sizeof sum);
+    }
+    if (bias) {
+#pragma omp simd
+        for (int j = 0; j < keys; j++)
+            scores[j] += bias[j];
+    }
+#pragma omp simd reduction(max : max)
+    for (int j = 0; j < keys; j++)
+        max = scores[j] > max ? scores[j] : max;
+#pragma omp simd reduction(+ : total)
+    for (int j = 0; j < keys; j++) {
+        scores[j] = exp_f(scores[j] - max);
+        total += scores[j];
+    }
+    T(weigh_all)(keys, d, value, scores, 1.0f / total, dst);
+}
+
 /* Heads are shorter than vectors: a row is converted as one, and turned in f32. */
 static void T(rotate)(int rows, int heads, int half, const float *turn, float factor, void *x)
 {

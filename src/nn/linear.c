@@ -5,19 +5,24 @@
 
 #include <string.h>
 
+static struct dnn_matmul_spec forward_spec(const struct nn *nn, const struct linear_spec *spec)
+{
+    return (struct dnn_matmul_spec){.m = spec->tokens,
+                                    .n = spec->out,
+                                    .k = spec->in,
+                                    .src_layout = DNN_ROWS,
+                                    .wei_layout = DNN_PACKED,
+                                    .dst_layout = DNN_ROWS,
+                                    .src_type = nn->type,
+                                    .wei_type = nn->type,
+                                    .dst_type = spec->dst_type,
+                                    .accumulate = spec->dst_accumulate};
+}
+
 int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct linear_spec *spec,
                        bool plain_transposed)
 {
-    struct dnn_matmul_spec forward = {.m = spec->tokens,
-                                      .n = spec->out,
-                                      .k = spec->in,
-                                      .src_layout = DNN_ROWS,
-                                      .wei_layout = DNN_PACKED,
-                                      .dst_layout = DNN_ROWS,
-                                      .src_type = nn->type,
-                                      .wei_type = nn->type,
-                                      .dst_type = spec->dst_type,
-                                      .accumulate = spec->dst_accumulate};
+    struct dnn_matmul_spec forward = forward_spec(nn, spec);
     struct dnn_matmul_spec backward = {.m = spec->tokens,
                                        .n = spec->in,
                                        .k = spec->out,
@@ -55,6 +60,19 @@ int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct lin
 fail:
     linear_plan_destroy(plan);
     return -1;
+}
+
+int linear_plan_create_like(struct linear_plan *plan, struct nn *nn, const struct linear_plan *like,
+                            int tokens, bool dst_accumulate)
+{
+    struct dnn_matmul_spec forward;
+
+    *plan = (struct linear_plan){.spec = like->spec};
+    plan->spec.tokens = tokens;
+    plan->spec.dst_accumulate = dst_accumulate;
+    forward = forward_spec(nn, &plan->spec);
+    forward.packed_for = like->forward;
+    return dnn_matmul_create(&plan->forward, nn->dnn, &forward);
 }
 
 void linear_plan_destroy(struct linear_plan *plan)

@@ -24,6 +24,10 @@ struct linear_plan {
  * the gradient is accumulated as (out, in) too (the embedding table as softmax matrix). */
 int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct linear_spec *spec,
                        bool plain_transposed);
+/* A plan of the forward product alone, for another number of tokens, that takes the weights which are packed
+ * for `like`. */
+int linear_plan_create_like(struct linear_plan *plan, struct nn *nn, const struct linear_plan *like,
+                            int tokens, bool dst_accumulate);
 void linear_plan_destroy(struct linear_plan *plan);
 /* Note its primitives, as "ROLE forward" and so on. */
 int linear_plan_list(const struct linear_plan *plan, const char *role, struct primitives *primitives);

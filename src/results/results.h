@@ -93,7 +93,7 @@ struct variant_result {
 /* Throughput samples of one variant and pass. */
 struct throughput_result {
     const struct variant *variant;
-    const char *pass; /* "train" or "forward", "ffn_train", "ffn_forward" */
+    const char *pass; /* "train" or "forward", "ffn_train", "ffn_forward", "decode", "decode_anew" */
     const char *precision;
     int threads, batch;
     int64_t tokens_per_sample;

@@ -79,6 +79,7 @@ struct setting {
     bool resume, restart, force;
     char *output, *dump_batches, *log, *save_checkpoint, *init_checkpoint;
     bool ffn, profile, scaling;
+    int decode; /* tokens of --decode; 0: not asked */
     int scaling_d_model; /* the widest model of --scaling */
 
     /* Filled in by setting_resolve(). */

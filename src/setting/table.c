@@ -266,6 +266,10 @@ static const struct setting_option options[] = {
      .help = "throughput samples of each variant and pass; 0 measures none"},
     {"ffn", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(ffn), COMMAND_BENCH,
      .help = "time one feed-forward layer of the paper's shape in place of the model"},
+    {"decode", 0, OPTION_INT, AFFECTS_NOTHING, SETTING(decode), COMMAND_BENCH,
+     .min = 1, .max = 4096, .argument = "N", .automatic = "not asked",
+     .help = "time greedy decoding of N tokens an example in place of training steps: with keys and values "
+             "that are kept, and by running the whole decoder anew for every token"},
     {"profile", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(profile), COMMAND_BENCH,
      .help = "tell where the time of a training step goes, in place of the throughput"},
     {"scaling", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(scaling), COMMAND_BENCH, .alias = "sweep",

@@ -22,11 +22,14 @@ static int measure(struct study *study)
     struct part *part = &study->parts[0];
     double peak_gflop_per_s;
 
+    if (setting->ffn && setting->decode)
+        return err_set(FIELD("ffn") ": " FIELD("decode") " is of the whole model; leave one out");
     if (!setting->profile && !setting->scaling)
         return part_measure_throughput(part, sample_s);
-    if (setting->ffn)
-        return err_set(FIELD("ffn") ": " FIELD("profile") " and " FIELD("scaling")
-                       " are of the whole model; leave one out");
+    if (setting->ffn || setting->decode)
+        return err_set("%s: " FIELD("profile") " and " FIELD("scaling")
+                       " are of training steps; leave one out",
+                       setting->ffn ? FIELD("ffn") : FIELD("decode"));
     progress_status("measuring the peak of the matrix product");
     peak_gflop_per_s = peak_gemm_gflop_per_s(setting->precision, setting->threads);
     if (setting->profile &&

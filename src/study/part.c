@@ -242,7 +242,9 @@ int part_measure_throughput(struct part *part, double sample_s)
                                          .task = part->task,
                                          .samples = setting->recipe.samples,
                                          .sample_s = sample_s,
-                                         .ffn = setting->ffn,
+                                         .kind = setting->ffn      ? &rig_layer
+                                                 : setting->decode ? &rig_decode
+                                                                   : &rig_model,
                                          .stop = &signals_stop};
 
     if (setting->recipe.samples == 0)

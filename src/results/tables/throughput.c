@@ -152,7 +152,8 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
         {'r', "relative", 0},
         {'r', "95 % interval", 0},
     };
-    static const char *const passes[] = {"train", "forward", "ffn_train", "ffn_forward"};
+    static const char *const passes[] = {"train",     "forward", "ffn_train",
+                                         "ffn_forward", "decode",  "decode_anew"};
     struct throughput_row *row = throughput_rows(matrix);
 
     (void)rows;
