@@ -6,6 +6,7 @@
 #include "src/task/segments.h"
 #include "src/util/nearest.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,19 @@ int task_stream_skip(struct task_stream *stream, uint64_t batches)
 
     return segments_skip(stream->segments,
                          batches > UINT64_MAX / batch ? UINT64_MAX : batches * batch);
+}
+
+bool task_stream_place(const struct task_stream *stream, struct segments_place *place)
+{
+    return segments_place(stream->segments, place);
+}
+
+int task_stream_go(struct task_stream *stream, const struct segments_place *place, uint64_t batches)
+{
+    uint64_t batch = (uint64_t)stream->task->options.batch;
+
+    return batches > UINT64_MAX / batch ? err_set("there is no batch %" PRIu64, batches)
+                                        : segments_go(stream->segments, place, batches * batch);
 }
 
 void task_stream_close(struct task_stream *stream)

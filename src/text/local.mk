@@ -9,6 +9,7 @@ libglubench_a_SOURCES += \
     src/text/lexicon.c src/text/lexicon.h \
     src/text/reader.c src/text/reader.h \
     src/text/shuffle.c src/text/shuffle.h \
+    src/text/shards.c src/text/shards.h \
     src/text/sides.c src/text/sides.h \
     src/text/source.h \
     src/text/spm.h \
