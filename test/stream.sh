@@ -111,7 +111,7 @@ start gone.json
 mv c4/part-4.json.gz away
 ends_in "a file is gone" "c4/part-4.json.gz: No such file"
 grep -q '"error": ".*c4/part-4.json.gz' gone.json || fail "the results do not name the file"
-[ -n "$(find gone.json.run -name '*.state')" ] || fail "a file is gone, and the state too"
+grep -a -q '"place"' gone.json.run/run/*.state || fail "a file is gone, and the place with it"
 mv away c4/part-4.json.gz
 # shellcheck disable=SC2086
 glu run $long --resume --output gone.json || fail "going on with a file that is back"

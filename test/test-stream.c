@@ -128,6 +128,44 @@ static void test_places(const char *what, const struct dataset *dataset, int cou
     free(hashes);
 }
 
+/* What is before a place is not read: other text of that size is not seen. */
+static void test_unread(const struct config *config)
+{
+    struct dataset *dataset = open_dataset(config);
+    struct source *source = open_source(dataset, 7);
+    struct source_place place = {.file = 0};
+    struct document document = {.hash = 0};
+    const char *first = NULL;
+    size_t bytes;
+    char *text, *at;
+    uint64_t hash;
+
+    while (place.file < 4) {
+        document = next(source);
+        if (!first && number_of(&document) % 2 == 0) /* a plain file's */
+            first = dataset_files(dataset, false)->files[number_of(&document) % FILES].path;
+        source->place(source, &place);
+    }
+    hash = document.hash;
+    source_close(source);
+    text = scratch_load(first, &bytes);
+    for (at = text; (at = strstr(at, "document")) != NULL; at++)
+        memcpy(at, "writings", 8);
+    scratch_store(first, text, bytes);
+    dataset_close(dataset);
+    dataset = open_dataset(config);
+    source = open_source(dataset, 7);
+    if (source->go(source, &place))
+        tap_bail_out("%s", err_get());
+    tap_ok(place.file == 4 && next(source).hash == hash, "what is before a place is not read again");
+    source_close(source);
+    dataset_close(dataset);
+    for (at = text; (at = strstr(at, "writings")) != NULL; at++)
+        memcpy(at, "document", 8);
+    scratch_store(first, text, bytes);
+    free(text);
+}
+
 /* Plain text with a byte order mark, long enough for buffers to be filled again, as it is and as gzip. */
 static void test_places_of_text(const char *heldout)
 {
@@ -367,7 +405,7 @@ int main(void)
     struct config stream;
     struct dataset *dataset;
 
-    tap_plan(5 + 2 + 3 + 2 * 2 + 6 + 5 + 6);
+    tap_plan(5 + 3 + 3 + 2 * 2 + 6 + 5 + 6);
     write_corpora(&corpora);
     stream = corpora.apart;
     stream.text.stream = true;
@@ -375,6 +413,7 @@ int main(void)
     dataset = open_dataset(&stream);
     test_places("JSON lines", dataset, TRAINING + 200);
     dataset_close(dataset);
+    test_unread(&stream);
     test_places_of_text(corpora.heldout);
     test_bad_lines(corpora.heldout);
     test_batches("short documents", &stream, 400);
