@@ -187,7 +187,8 @@ if [ -e "$pieces" ] && ! "$program" --version | grep -q '^without SentencePiece'
         grep -q '"repro": ".* --no-stream ' other.json || fail "--no-stream is not recorded"
     echo '{"preset": "base", "corpus": {"stream": false}}' >no.json
     # shellcheck disable=SC2086
-    glu run --config no.json --tokenizer "sentencepiece:$pieces" --corpus c4 $small --output file.json ||
+    timeout 300 "$program" run ${model#--quiet --preset smoke} --config no.json --tokenizer "sentencepiece:$pieces" \
+        --corpus c4 $small --output file.json >out 2>err ||
         fail "base that does not stream, by a file"
     [ "$(value file.json parameters_sha256)" = "$(value other.json parameters_sha256)" ] || fail "--no-stream"
     grep -q '"repro": ".* --no-stream ' file.json || fail "repro of a file's streams"
