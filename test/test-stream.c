@@ -135,34 +135,39 @@ static void test_unread(const struct config *config)
     struct source *source = open_source(dataset, 7);
     struct source_place place = {.file = 0};
     struct document document = {.hash = 0};
-    const char *first = NULL;
+    char first[] = "part/00.json";
+    const char *path;
+    bool any = false;
     size_t bytes;
     char *text, *at;
     uint64_t hash;
 
     while (place.file < 4) {
         document = next(source);
-        if (!first && number_of(&document) % 2 == 0) /* a plain file's */
-            first = dataset_files(dataset, false)->files[number_of(&document) % FILES].path;
+        if (!any && number_of(&document) % 2 == 0) /* a plain file's */
+            snprintf(first, sizeof first, "part/%02d.json", number_of(&document) % FILES);
+        any = any || number_of(&document) % 2 == 0;
         source->place(source, &place);
     }
     hash = document.hash;
     source_close(source);
-    text = scratch_load(first, &bytes);
+    path = scratch_path(first);
+    text = scratch_load(path, &bytes);
+    text[bytes - 1] = '\0'; /* the last line's end */
     for (at = text; (at = strstr(at, "document")) != NULL; at++)
         memcpy(at, "writings", 8);
-    scratch_store(first, text, bytes);
+    scratch_store(path, text, bytes - 1);
     dataset_close(dataset);
     dataset = open_dataset(config);
     source = open_source(dataset, 7);
     if (source->go(source, &place))
         tap_bail_out("%s", err_get());
-    tap_ok(place.file == 4 && next(source).hash == hash, "what is before a place is not read again");
+    tap_ok(any && place.file == 4 && next(source).hash == hash, "what is before a place is not read again");
     source_close(source);
     dataset_close(dataset);
     for (at = text; (at = strstr(at, "writings")) != NULL; at++)
         memcpy(at, "document", 8);
-    scratch_store(first, text, bytes);
+    scratch_store(path, text, bytes - 1);
     free(text);
 }
 
