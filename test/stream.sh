@@ -43,6 +43,7 @@ same()
 mkdir c4
 for i in 0 1 2 3 4; do
     documents $i $((i == 2 ? 150 : 20)) >c4/part-$i.json
+    [ $i != 2 ] || cp c4/part-2.json kept.json
     [ $i = 1 ] || [ $i = 3 ] || gzip -n c4/part-$i.json
 done
 documents 9 60 >held.json
@@ -125,9 +126,27 @@ cp away c4/part-2.json.gz
 glu run $long --resume --output broken.json || fail "going on with a file that is whole again"
 same broken.json "a damaged file"
 head -c 50000 away >c4/part-2.json.gz
+cp away whole.gz
 start cut.json
 ends_in "a cut file" "c4/part-2.json.gz: the gzip data are cut off"
 
+
+# The place is gone to: what was read before it may be anything of that size by now.
+plain="--stream --corpus plain.txt --heldout held.json --steps 290 --variant relu --checkpoint-every 50"
+tr '{}":' '    ' <kept.json >plain.txt
+cp plain.txt away
+# shellcheck disable=SC2086
+glu run $plain --output plain.json || fail "plain text"
+bits plain.json >expected
+printf '\000' | dd of=plain.txt bs=1 conv=notrunc seek=72000 2>err
+# shellcheck disable=SC2086
+glu run $plain --output unread.json && fail "a NUL is text"
+grep -q "plain.txt is not text: .*72000" out || fail "a NUL is not told of"
+cp away plain.txt
+head -c 4000 away | tr 'a-z' 'b-za' | dd of=plain.txt conv=notrunc 2>err
+# shellcheck disable=SC2086
+glu run $plain --resume --output unread.json || fail "going on in a file"
+same unread.json "what was read"
 
 # Another size of a file, or another name, is another text, also when there are as many bytes as before.
 unlike()
@@ -145,7 +164,7 @@ cp kept/* c4
 mv c4/part-1.json c4/part-6.json
 unlike "another name"
 mv c4/part-6.json c4/part-1.json
-cp away c4/part-2.json.gz
+cp whole.gz c4/part-2.json.gz
 
 # refused WHAT TEXT COMMAND ARGUMENT...: a usage error that says so, before anything is made.
 refused()
