@@ -143,7 +143,7 @@ printf '\000' | dd of=plain.txt bs=1 conv=notrunc seek=72000 2>err
 glu run $plain --output unread.json && fail "a NUL is text"
 grep -q "plain.txt is not text: .*72000" out || fail "a NUL is not told of"
 cp away plain.txt
-head -c 4000 away | tr 'a-z' 'b-za' | dd of=plain.txt conv=notrunc 2>err
+head -c 4000 away | tr 'a-z' '[\n*]' | dd of=plain.txt conv=notrunc 2>err
 # shellcheck disable=SC2086
 glu run $plain --resume --output unread.json || fail "going on in a file"
 same unread.json "what was read"
