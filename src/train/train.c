@@ -387,6 +387,7 @@ static int finish(struct training *training)
                  evaluation->heldout, evaluation->example_nats);
     result->heldout_examples = evaluation->heldout->examples;
     result->heldout_target_tokens = evaluation->target_tokens;
+    result->heldout_target_bytes = job->task->heldout_bytes;
     result->example_nats = evaluation->example_nats;
     evaluation->example_nats = NULL;
     return job->save_directory ? save_weights(training) : 0;
