@@ -145,7 +145,7 @@ for kind in t5 lm; do
     done
     # Nats per token as nats per byte of their text: a piece is some bytes.
     for key in heldout_log_perplexity_nats heldout_target_tokens heldout_target_bytes heldout_nats_per_byte; do
-        value $kind.json $key
+        value $kind.json $key | head -n 1
     done | tr '\n' ' ' >numbers
     awk 'NF != 4 || $3 < 1.1 * $2 || $3 > 9 * $2 || ($1 * $2 - $3 * $4) ^ 2 > 1e-12 * ($1 * $2) ^ 2 { exit 1 }' \
         numbers || fail "$kind: nats per byte: $(cat numbers)"
