@@ -44,12 +44,11 @@ static const struct preset presets[] = {
      "adafactor", "inverse-sqrt", "t5", false},
     {"base",
      "the paper's model and 65,536 steps",
-     "preset base is the paper's model and schedule, but with bytes as tokens (384 ids) in place of "
-     "its SentencePiece vocabulary of 32,000: the losses do not compare with the paper's",
+     "the paper's model has a SentencePiece vocabulary of 32,000, and its losses are of such tokens",
      {.d_model = 768, .layers = 12, .heads = 12, .d_kv = 64, .d_ff = 3072,
       .batch = 128, .input_length = 512, .steps = 65536, .warmup_steps = 10000,
       .learning_rate = 0.01, .decay_fraction = 0.1,
-      .seeds = 1, .heldout_examples = 4096, .curve_examples = 512, .samples = 7, .jobs = 1},
+      .seeds = 1, .heldout_examples = 4096, .curve_examples = 512, .samples = 7, .stream = true, .jobs = 1},
      "adafactor", "inverse-sqrt", "t5", false},
     {"lm-smoke",
      "smoke of a decoder-only language model: all eight variants in seconds",
@@ -77,11 +76,11 @@ static const struct preset presets[] = {
      "adamw", "cosine", "lm", false},
     {"lm-base",
      "a language model of 12 layers, as large as GPT-2's smallest; many cores",
-     NULL,
+     "a model of that size is one of pieces of words",
      {.d_model = 768, .layers = 12, .heads = 12, .d_kv = 64, .d_ff = 3072,
       .batch = 64, .input_length = 1024, .steps = 32768, .warmup_steps = 2000,
       .learning_rate = 0.0006,
-      .seeds = 1, .heldout_examples = 4096, .curve_examples = 512, .samples = 7, .jobs = 1},
+      .seeds = 1, .heldout_examples = 4096, .curve_examples = 512, .samples = 7, .stream = true, .jobs = 1},
      "adamw", "cosine", "lm", false},
 };
 

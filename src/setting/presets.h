@@ -6,7 +6,7 @@
 
 struct preset {
     const char *name, *summary;
-    const char *note; /* what its user should know; NULL: nothing */
+    const char *pieces; /* why bytes are no tokens for it; NULL: they are */
     struct recipe recipe;
     const char *optimizer, *schedule, *architecture; /* by name */
     bool is_default; /* of its architecture */

@@ -4,12 +4,34 @@
 
 #include "src/setting/presets.h"
 #include "src/setting/setting.h"
+#include "src/util/json_help.h"
 #include "src/util/shell.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What is not known of a stream. */
+static json_t *count_json(const struct data_identity *data, uint64_t count)
+{
+    return data->shards ? json_null() : json_integer((json_int_t)count);
+}
+
+static json_t *shards_json(const struct file_list *list)
+{
+    json_t *shards = json_array();
+    int bad = 0;
+
+    for (int i = 0; i < list->count; i++) {
+        json_t *shard = json_object();
+
+        bad |= json_put(shard, "name", json_text(list->files[i].name)) |
+               json_put(shard, "bytes", json_integer((json_int_t)list->files[i].identity.bytes));
+        bad |= json_push(shards, shard);
+    }
+    return json_finish(shards, bad);
+}
 
 static int put_identity(json_t *document, const char *name, const struct data_identity *data)
 {
@@ -20,9 +42,10 @@ static int put_identity(json_t *document, const char *name, const struct data_id
     return json_object_set_new(object, "kind", json_string(data->kind)) ||
            json_object_set_new(object, "files", json_integer(data->files)) ||
            json_object_set_new(object, "bytes", json_integer((json_int_t)data->bytes)) ||
-           json_object_set_new(object, "documents", json_integer((json_int_t)data->documents)) ||
-           json_object_set_new(object, "bad_lines", json_integer((json_int_t)data->bad_lines)) ||
-           json_object_set_new(object, "sha256", json_string(data->sha256));
+           json_object_set_new(object, "documents", count_json(data, data->documents)) ||
+           json_object_set_new(object, "bad_lines", count_json(data, data->bad_lines)) ||
+           json_object_set_new(object, "sha256", json_text(data->shards ? NULL : data->sha256)) ||
+           (data->shards && json_object_set_new(object, "shards", shards_json(data->shards)));
 }
 
 static int put_tokenizer(json_t *document, const struct setting *setting)

@@ -253,12 +253,24 @@ static int split_tokenizer(struct setting *setting)
     return type && !type->argument && !colon ? text_set(&setting->tokenizer_file, NULL) : 0;
 }
 
+/* A feed-forward layer alone has no tokens. */
+static int check_pieces(const struct setting *setting)
+{
+    const struct preset *preset = preset_find(setting->preset);
+
+    if (!preset->pieces || setting->tokenizer_file || setting->ffn)
+        return 0;
+    return err_set(FIELD("preset") " %s does not go with " FIELD("tokenizer") " %s: %s; give "
+                   FIELD("tokenizer") " sentencepiece:FILE, such as T5's spiece.model, or another preset",
+                   preset->name, setting->tokenizer, preset->pieces);
+}
+
 static int resolve_tokenizer(struct setting *setting)
 {
     char name[SETTING_TOKENIZER_BYTES];
     struct tokenizer *tokenizer;
 
-    if (split_tokenizer(setting))
+    if (split_tokenizer(setting) || check_pieces(setting))
         return -1;
     setting_tokenizer(setting, name);
     if (tokenizer_open(&tokenizer, name))
@@ -409,6 +421,35 @@ static int resolve_precision(struct setting *setting)
     return text_set(&setting->precision_name, precision_name(setting->precision));
 }
 
+/* Who says it last decides.  A stream is of files, and of their documents none can be held out. */
+static int resolve_stream(struct setting *setting)
+{
+    bool *stream = &setting->recipe.stream, *no_stream = &setting->no_stream;
+    enum origin origin = ORIGIN_OF(setting, recipe.stream);
+    bool by_preset = preset_find(setting->preset)->recipe.stream;
+
+    if (*stream && *no_stream && origin == ORIGIN_OF(setting, no_stream))
+        return err_set(FIELD("stream") " and " FIELD("no_stream") " exclude each other");
+    if (*no_stream && origin < ORIGIN_OF(setting, no_stream))
+        *stream = false;
+    *no_stream = by_preset && !*stream;
+    if (*no_stream && ORIGIN_OF(setting, no_stream) < origin)
+        ORIGIN_OF(setting, no_stream) = (unsigned char)origin;
+    if (!*stream)
+        return 0;
+    if (setting->corpus.count == 0 && origin > ORIGIN_PRESET)
+        return err_set(FIELD("stream") " goes with " FIELD("corpus")
+                       ": the built-in language is never read whole; leave it out");
+    *stream = setting->corpus.count > 0;
+    if (*stream && setting->heldout.count == 0)
+        return err_set(FIELD("heldout") " is missing: with " FIELD("stream") "%s the corpus is not read "
+                       "before it is trained on, so no share of it can be held out; give " FIELD("heldout")
+                       " PATH, such as C4's validation files or one file of the corpus alone%s",
+                       origin == ORIGIN_PRESET ? ", the preset's," : "",
+                       origin == ORIGIN_PRESET ? ", or " FIELD("no_stream") : "");
+    return 0;
+}
+
 /* The name that is meant without the option is recorded like that. */
 static int resolve_text_field(struct setting *setting)
 {
@@ -463,10 +504,8 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
         resolve_variants(setting) || resolve_baseline(setting) || resolve_d_ff(setting) ||
         resolve_spans(setting, built) || resolve_lengths(setting) || resolve_tokenizer(setting) ||
         resolve_sizes(setting) || resolve_until_decided(setting) || resolve_threads(setting) ||
-        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
+        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) || resolve_stream(setting) ||
         check_resume(setting))
         return -1;
-    if (preset_find(setting->preset)->note && !setting->tokenizer_file)
-        warn_add("%s", preset_find(setting->preset)->note);
     return 0;
 }

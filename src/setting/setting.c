@@ -114,6 +114,7 @@ struct dataset_options setting_dataset(const struct setting *setting)
         .heldout = (const char *const *)setting->heldout.items,
         .heldout_count = setting->heldout.count,
         .heldout_share = setting->heldout_share,
+        .stream = setting->recipe.stream,
         .text_field = setting->text_field,
     };
 }

@@ -31,6 +31,7 @@ struct recipe {
     int curve_examples;   /* of the curve's points, at most */
     int samples;          /* throughput samples of each variant and pass */
     int jobs;             /* trainings side by side; 0 until resolved: one per thread */
+    bool stream;          /* see text/dataset.h; resolved: of a corpus alone */
     bool no_slope;        /* without the runs of half of the steps, see study/slope.h */
 };
 
@@ -56,6 +57,7 @@ struct setting {
 
     struct text_list corpus, heldout; /* paths */
     double heldout_share;
+    bool no_stream; /* against the preset's; resolved: it has one */
     char *text_field; /* of JSON lines; NULL: "text" */
     char *tokenizer, *tokenizer_file; /* its kind; the model file, or NULL where the kind has none */
     double noise_density, mean_span; /* NAN where the task has none */

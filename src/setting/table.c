@@ -217,6 +217,14 @@ static const struct setting_option options[] = {
     {"heldout", 'H', OPTION_LIST, AFFECTS_NOTHING, SETTING(heldout), MODEL,
      .json = "heldout.paths", .argument = "PATH", .automatic = "a share of the corpus",
      .help = "held-out text, in the same formats; may be repeated"},
+    {"stream", 0, OPTION_FLAG, AFFECTS_RESULT, SETTING(recipe.stream), MODEL, .json = "corpus.stream",
+     .sparse = true,
+     .help = "read the corpus once, while training, in place of reading all of it first: its files in an "
+             "order by seed, the documents as they stand there; names and sizes of the files stand for a "
+             "checksum, " FIELD("heldout") " must be given, and a place in the stream is gone on from; base "
+             "and lm-base do so"},
+    {"no-stream", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(no_stream), MODEL, .json = "corpus.no_stream",
+     .sparse = true, .help = "do not, in spite of the preset"},
     {"text-field", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(text_field), MODEL,
      .json = "corpus.text_field", .argument = "NAME", .automatic = "text", .sparse = true,
      .help = "what JSON lines call their text"},
@@ -362,6 +370,7 @@ static const struct {
     {"corpus.bytes", AFFECTS_RESULT},
     {"corpus.documents", AFFECTS_RESULT},
     {"corpus.bad_lines", AFFECTS_RESULT},
+    {"corpus.shards", AFFECTS_RESULT},
     {"corpus.sha256", AFFECTS_RESULT},
     {"heldout.kind", AFFECTS_RESULT},
     {"heldout.files", AFFECTS_RESULT},

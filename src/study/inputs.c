@@ -11,7 +11,7 @@ static int add(json_t *inputs, const char *role, const char *path, uint64_t byte
     json_t *o = json_object();
     int bad = json_put(o, "role", json_text(role)) | json_put(o, "path", json_text(path)) |
               json_put(o, "bytes", json_integer((json_int_t)bytes)) |
-              json_put(o, "sha256", json_text(sha256));
+              json_put(o, "sha256", json_text(*sha256 ? sha256 : NULL));
 
     return bad | json_push(inputs, o);
 }

@@ -154,7 +154,7 @@ static const struct part *find_text(const struct part *parts, const struct part 
 
         if (text_list_equal(&a->corpus, &b->corpus) &&
             text_list_equal(&a->heldout, &b->heldout) &&
-            a->heldout_share == b->heldout_share && texts_equal(a->text_field, b->text_field))
+            a->heldout_share == b->heldout_share && a->recipe.stream == b->recipe.stream && texts_equal(a->text_field, b->text_field))
             return parts;
     }
     return NULL;

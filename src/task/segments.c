@@ -15,6 +15,7 @@ struct segments {
     int32_t *tokens; /* (capacity): start to end wait to be cut */
     size_t start, end, capacity;
     uint64_t number; /* of the next segment */
+    size_t document_tokens; /* of the last document, the EOS included; all that wait are its */
 };
 
 int segments_open(struct segments **result, struct source *source,
@@ -88,6 +89,7 @@ static int add_tokens(struct segments *segments, const struct document *document
     } while (count > room);
     segments->end += count;
     segments->tokens[segments->end++] = TOKEN_EOS;
+    segments->document_tokens = count + 1;
     return 0;
 }
 
@@ -177,6 +179,39 @@ int segments_skip(struct segments *segments, uint64_t count)
     return 0;
 }
 
+/* ==== Places ==== */
+
+bool segments_place(const struct segments *segments, struct segments_place *place)
+{
+    const struct source *source = segments->source;
+
+    if (!source->place || segments->document_tokens == 0)
+        return false;
+    source->place(source, &place->document);
+    place->tokens = segments->document_tokens - (segments->end - segments->start);
+    return true;
+}
+
+int segments_go(struct segments *segments, const struct segments_place *place, uint64_t number)
+{
+    struct source *source = segments->source;
+    int got;
+
+    if (!source->go)
+        return err_set("the text is not read as a stream, and the place of a training is one in a stream");
+    segments->start = segments->end = 0;
+    if (source->go(source, &place->document))
+        return -1;
+    got = add_document(segments);
+    if (got < 0)
+        return -1;
+    if (got == 0 || place->tokens > segments->end)
+        return err_set("the text has changed: the document that the training was in has fewer tokens");
+    segments->start = (size_t)place->tokens;
+    segments->number = number;
+    return 0;
+}
+
 /* ==== Held-out segments ==== */
 
 /* Of text without end, so many times as many segments as are asked for are looked at. */
@@ -237,6 +272,8 @@ int segments_check(const struct dataset *dataset, const struct tokenizer *tokeni
     const struct dataset_options *options = dataset_options(dataset);
     const struct data_identity *training = dataset_training(dataset);
 
+    if (options->stream) /* nobody knows */
+        return 0;
     if (options->corpus_count && is_too_short(training, tokenizer, segment_tokens))
         return err_set(FIELD("corpus") " %s: %" PRIu64 " bytes of text for training are fewer than "
                        "one segment of %d tokens: give more text or a smaller "

@@ -13,6 +13,12 @@
 /* The seed of the random numbers that held-out examples are made with, in every run. */
 enum { HELDOUT_SEED = 0 };
 
+/* Where the next segment begins, of a source that knows its place. */
+struct segments_place {
+    struct source_place document;
+    uint64_t tokens; /* of the document, before the segment */
+};
+
 struct segments;
 
 /* Takes the source, also when it fails; the tokenizer is borrowed.  segment_tokens > 0. */
@@ -27,6 +33,11 @@ int segments_next(struct segments *segments, const int32_t **segment);
 /* Go on by so many segments.  How many tokens a pass over the text has is found out in one of them;
  * those that are skipped wholly after that are not read.  0, or -1, also when the text ends. */
 int segments_skip(struct segments *segments, uint64_t count);
+/* Where the next segment begins.  False: nothing was read yet, or the source does not know. */
+bool segments_place(const struct segments *segments, struct segments_place *place);
+/* Go to where the segment of that number begins, by its place: only the document there is read.  0, or -1
+ * and a message: there is no such place. */
+int segments_go(struct segments *segments, const struct segments_place *place, uint64_t number);
 /* The number of the segment that comes next, from 0. */
 uint64_t segments_number(const struct segments *segments);
 

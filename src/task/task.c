@@ -6,6 +6,7 @@
 #include "src/task/segments.h"
 #include "src/util/nearest.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,22 @@ static void write_example(const struct task *task, const int32_t *segment, uint6
     task->type->write(task, segment, &rng, batch, row);
 }
 
+static int count_heldout_bytes(struct task *task)
+{
+    const struct batch *heldout = task->heldout;
+    size_t length = (size_t)heldout->target_length;
+
+    for (int i = 0; i < heldout->examples; i++) {
+        size_t bytes = task->tokenizer->decode(task->tokenizer, heldout->targets + (size_t)i * length,
+                                               length, NULL, 0);
+
+        if (bytes == SIZE_MAX)
+            return -1;
+        task->heldout_bytes += (int64_t)bytes;
+    }
+    return 0;
+}
+
 static int make_heldout(struct task *task)
 {
     const struct task_options *options = &task->options;
@@ -70,7 +87,7 @@ static int make_heldout(struct task *task)
         write_example(task, choices[i].tokens, choices[i].number, HELDOUT_SEED, RNG_HELDOUT,
                       task->heldout, i);
     choices_free(choices, count);
-    return status;
+    return status ? -1 : count_heldout_bytes(task);
 }
 
 int task_open(struct task **result, const struct task_options *options,
@@ -159,6 +176,19 @@ int task_stream_skip(struct task_stream *stream, uint64_t batches)
 
     return segments_skip(stream->segments,
                          batches > UINT64_MAX / batch ? UINT64_MAX : batches * batch);
+}
+
+bool task_stream_place(const struct task_stream *stream, struct segments_place *place)
+{
+    return segments_place(stream->segments, place);
+}
+
+int task_stream_go(struct task_stream *stream, const struct segments_place *place, uint64_t batches)
+{
+    uint64_t batch = (uint64_t)stream->task->options.batch;
+
+    return batches > UINT64_MAX / batch ? err_set("there is no batch %" PRIu64, batches)
+                                        : segments_go(stream->segments, place, batches * batch);
 }
 
 void task_stream_close(struct task_stream *stream)

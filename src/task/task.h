@@ -11,6 +11,7 @@
 #define GLU_TASK_TASK_H
 
 #include "src/model/batch.h"
+#include "src/task/segments.h"
 #include "src/text/dataset.h"
 #include "src/text/tokenizer.h"
 #include "src/util/metric.h"
@@ -40,6 +41,7 @@ struct task {
     /* The same for every seed and variant, heldout->examples <= heldout_examples of them; NULL when
      * none were asked for. */
     struct batch *heldout;
+    int64_t heldout_bytes; /* of the text of its targets, so that tokenizers can be compared; 0: of none */
 };
 
 struct task_type {
@@ -82,6 +84,10 @@ int task_stream_open(struct task_stream **stream, const struct task *task, uint6
 int task_stream_next(struct task_stream *stream, struct batch *batch);
 /* As task_stream_next() so many times, but without the batches, and faster. */
 int task_stream_skip(struct task_stream *stream, uint64_t batches);
+/* Where the next batch begins in the text, of a dataset that is a stream; false: there is no telling.  Going there
+ * is to have skipped `batches`, without reading what is before.  0 or -1. */
+bool task_stream_place(const struct task_stream *stream, struct segments_place *place);
+int task_stream_go(struct task_stream *stream, const struct segments_place *place, uint64_t batches);
 /* NULL is fine. */
 void task_stream_close(struct task_stream *stream);
 

@@ -5,6 +5,7 @@
 #include "src/text/files.h"
 #include "src/text/heldout.h"
 #include "src/text/language.h"
+#include "src/text/shards.h"
 #include "src/text/shuffle.h"
 #include "src/text/sides.h"
 
@@ -85,6 +86,12 @@ static void note_lines(struct scan *scan, const struct file *file, const struct 
     scan->replaced += lines->replaced;
 }
 
+/* Of files, of which there are some unless it is "", and one more. */
+static const char *kind_of_both(const char *before, const char *kind)
+{
+    return !*before ? kind : strcmp(before, kind) == 0 ? before : "mixed";
+}
+
 /* *kind: of this file and those before, of which there are some unless it is "". */
 static int scan_file(struct file *file, struct input_sums *sums, const char **kind,
                      uint64_t *bad_lines, take_function *take, struct scan *scan)
@@ -95,10 +102,7 @@ static int scan_file(struct file *file, struct input_sums *sums, const char **ki
 
     if (files_open(&reader, file, scan->dataset->options.text_field, sums))
         return -1;
-    if (!**kind)
-        *kind = reader_kind(reader);
-    else if (strcmp(*kind, reader_kind(reader)) != 0)
-        *kind = "mixed";
+    *kind = kind_of_both(*kind, reader_kind(reader));
     while ((got = reader_next(reader, &document)) > 0) {
         got = take(scan, &document);
         if (got)
@@ -189,6 +193,8 @@ static int check_options(const struct dataset_options *options)
         !(options->heldout_share > 0.0 && options->heldout_share <= 0.5))
         return err_set("held-out share %g: it must be above 0 and at most 0.5",
                        options->heldout_share);
+    if (options->stream && (!options->corpus_count || !options->heldout_count))
+        return err_set(FIELD("stream") " goes with " FIELD("corpus") " and " FIELD("heldout"));
     return 0;
 }
 
@@ -205,6 +211,28 @@ static void identify_share(struct dataset *dataset, struct scan *scan)
     sha256_finish_hex(&scan->heldout_sha, heldout->sha256);
 }
 
+/* What each begins with, so that one that is no text is told of now. */
+static int look_at_shards(struct dataset *dataset)
+{
+    const struct file_list *list = &dataset->training_files;
+    struct data_identity *identity = &dataset->training;
+    const char *kind = "";
+
+    for (int i = 0; i < list->count; i++) {
+        struct reader *reader;
+
+        if (files_open(&reader, &list->files[i], dataset->options.text_field, NULL))
+            return -1;
+        identity->bytes += list->files[i].identity.bytes;
+        kind = kind_of_both(kind, reader_kind(reader));
+        reader_close(reader);
+    }
+    identity->files = list->count;
+    identity->shards = list;
+    memcpy(identity->kind, kind, strlen(kind) + 1);
+    return 0;
+}
+
 static int read_files(struct dataset *dataset)
 {
     struct scan scan = {.dataset = dataset};
@@ -217,6 +245,10 @@ static int read_files(struct dataset *dataset)
         sides_sort(&dataset->sides);
     } else {
         dataset->sides.threshold = (uint64_t)ldexp(dataset->options.heldout_share, 64);
+    }
+    if (dataset->options.stream) {
+        warn_of_lines(&scan);
+        return look_at_shards(dataset);
     }
     scan.met = calloc(dataset->sides.count + 1, 1);
     if (!scan.met)
@@ -299,7 +331,9 @@ const struct file_list *dataset_files(const struct dataset *dataset, bool heldou
 
 int dataset_check(const struct dataset *dataset)
 {
-    return files_check(&dataset->training_files) || files_check(&dataset->heldout_files) ? -1 : 0;
+    int status = (dataset->options.stream ? files_check_left : files_check)(&dataset->training_files);
+
+    return status || files_check(&dataset->heldout_files) ? -1 : 0;
 }
 
 const struct dataset_options *dataset_options(const struct dataset *dataset)
@@ -321,8 +355,8 @@ int dataset_training_source(struct source **source, const struct dataset *datase
 {
     if (dataset->language)
         return language_source(source, dataset->language, seed, RNG_LANGUAGE);
-    return shuffle_source(source, &dataset->training_files, dataset->options.text_field,
-                          &dataset->sides, seed);
+    return (dataset->options.stream ? shards_source : shuffle_source)(
+        source, &dataset->training_files, dataset->options.text_field, &dataset->sides, seed);
 }
 
 int dataset_heldout_source(struct source **source, const struct dataset *dataset)

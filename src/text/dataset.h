@@ -1,7 +1,8 @@
 /* dataset.h - the text of training and the text that is held out.
  *
  * A dataset is opened once: every file is read from end to end, checked and counted, and it is
- * found out which document is on which side.  After that it never changes, and any number of
+ * found out which document is on which side; of a stream, only the held-out files are, and what the
+ * others begin with.  After that it never changes, and any number of
  * threads may take sources of documents from it.  It is either the built-in language or the files
  * of a corpus: with held-out paths, a training document whose text is a held-out document's too is
  * left out of training; without, a document is held out when the hash of its text falls into the
@@ -24,6 +25,7 @@ struct dataset_options {
     const char *const *heldout; /* none: heldout_share of the corpus' documents, chosen by hash */
     int heldout_count;
     double heldout_share; /* above 0, at most 0.5; used when there are no held-out paths */
+    bool stream; /* the corpus is read when it is trained on; it goes with held-out paths */
     const char *text_field; /* what JSON lines call their text; NULL: "text" */
     /* Held-out text of up to so many bytes stays in memory; of more, the files are read again for
      * each source.  0: 64 MiB. */
@@ -35,10 +37,12 @@ struct data_identity {
     char kind[16]; /* "builtin", "text", "c4" or "mixed" */
     int files;
     uint64_t bytes;      /* on disk; of the documents when a share of the corpus is held out */
-    uint64_t documents;  /* read in one pass; 0 for the built-in language */
-    uint64_t text_bytes; /* of these documents; 0 for the built-in language */
-    uint64_t bad_lines;  /* JSON lines that were skipped */
-    /* Over the files' contents in order, as `cat FILES | sha256sum` gives it.  A held-out share:
+    uint64_t documents;  /* read in one pass; 0 for the built-in language and a stream */
+    uint64_t text_bytes; /* of these documents; 0 for the built-in language and a stream */
+    uint64_t bad_lines;  /* JSON lines that were skipped; 0 of a stream */
+    /* Of a stream, whose names and sizes stand for what is in it; else NULL.  Borrowed. */
+    const struct file_list *shards;
+    /* "" of a stream.  Over the files' contents in order, as `cat FILES | sha256sum` gives it.  A held-out share:
      * over its documents, each with a line feed behind it.  Built in: over documents that the
      * generator makes. */
     char sha256[SHA256_HEX_BYTES];
@@ -57,12 +61,13 @@ void dataset_close(struct dataset *dataset);
  * it reads the files again.  For who opened the dataset, while no other thread uses it. */
 void dataset_forget_heldout(struct dataset *dataset);
 
-/* The files of a side, read whole and with their checksums; none of the built-in language, and none of a
- * held-out share. */
+/* The files of a side, read whole and with their checksums, unless they are a stream's; none of the
+ * built-in language, and none of a held-out share. */
 const struct file_list *dataset_files(const struct dataset *dataset, bool heldout);
 
 /* Are the files still what they were when the dataset was opened?  Whoever reads one that is not gets
- * an error; this tells of those that are read no more.  0, or -1 and a message with the file. */
+ * an error; this tells of those that are read no more.  Those of a stream may be gone.  0, or -1 and a message
+ * with the file. */
 int dataset_check(const struct dataset *dataset);
 
 const struct dataset_options *dataset_options(const struct dataset *dataset);
@@ -71,7 +76,8 @@ const struct data_identity *dataset_heldout(const struct dataset *dataset);
 
 /* The training documents of a seed, without end; the dataset is borrowed.  Every pass over files
  * has another order: files in a random order, a few of them open at a time, and documents drawn
- * from a buffer of up to 1,024 (and 16 MiB). */
+ * from a buffer of up to 1,024 (and 16 MiB); of a stream, files in a random order, and the documents
+ * of each as they stand there. */
 int dataset_training_source(struct source **source, const struct dataset *dataset, uint64_t seed);
 /* The held-out documents, always in the same order: those of files once, as they stand there; the
  * built-in language has no end.  The dataset is borrowed. */

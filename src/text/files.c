@@ -23,15 +23,29 @@ enum { DEPTH_MAX = 64 };
 struct walk {
     struct file_list *list;
     int directory;       /* as in struct file */
+    size_t named;        /* bytes of the directory's path as it was named */
     char root[PATH_MAX]; /* without links; of a directory */
 };
+
+/* What a file is called wherever the corpus lies. */
+static const char *name_of(const struct walk *walk, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (walk->directory < 0)
+        return slash ? slash + 1 : path;
+    path += walk->named;
+    return path + strspn(path, "/");
+}
 
 /* Takes `path`, also when it fails. */
 static int add_file(const struct walk *walk, char *path, const struct stat *status)
 {
     struct file_list *list = walk->list;
-    struct file file = {
-        .path = path, .identity = file_identity(status), .directory = walk->directory};
+    struct file file = {.path = path,
+                        .name = name_of(walk, path),
+                        .identity = file_identity(status),
+                        .directory = walk->directory};
 
     if (list->count == list->capacity) {
         int capacity = list->capacity ? 2 * list->capacity : 16;
@@ -194,6 +208,7 @@ static int add_path(struct file_list *list, const char *path, int number, const 
         return err_set("%s %s: neither a regular file nor a directory (a corpus is read several "
                        "times, so it cannot be a pipe)", field, path);
     walk.directory = number;
+    walk.named = strlen(path);
     if (!realpath(path, walk.root))
         return err_system("%s %s", field, path);
     if (walk_directory(&walk, path, 0))
@@ -325,6 +340,15 @@ int files_open(struct reader **reader, const struct file *file, const char *fiel
     const struct reader_options options = {field, sums, &file->identity};
 
     return reader_open(reader, file->path, &options);
+}
+
+int files_check_left(const struct file_list *list)
+{
+    for (int i = 0; i < list->count; i++)
+        if ((access(list->files[i].path, F_OK) == 0 || errno != ENOENT) &&
+            file_identity_check_path(&list->files[i].identity, list->files[i].path))
+            return -1;
+    return 0;
 }
 
 int files_check(const struct file_list *list)

@@ -7,6 +7,7 @@
 
 struct file {
     char *path;
+    const char *name; /* in path: behind the directory that was named, or the last part */
     struct file_identity identity;
     char sha256[SHA256_HEX_BYTES]; /* of its bytes, once it was read with sums; "" before */
     int directory; /* which of the paths it was found in; -1: it is one of them itself */
@@ -42,5 +43,7 @@ int files_open(struct reader **reader, const struct file *file, const char *fiel
 /* Are the files still what they were when the list was made?  0, or -1 and a message that names one
  * that is not. */
 int files_check(const struct file_list *list);
+/* The same of those that are still there. */
+int files_check_left(const struct file_list *list);
 
 #endif

@@ -212,6 +212,44 @@ ssize_t input_read(struct input *input, void *buffer, size_t size)
     return got;
 }
 
+/* By the size of the file, what is behind it is seen at once. */
+static int seek(struct input *input, uint64_t bytes)
+{
+    struct stat status;
+    off_t at;
+
+    if (fstat(input->fd, &status))
+        return err_system("cannot look at %s", input->path);
+    at = lseek(input->fd, 0, SEEK_CUR);
+    if (at >= 0 && bytes > (uint64_t)(status.st_size > at ? status.st_size - at : 0))
+        return 0;
+    if (at < 0 || lseek(input->fd, (off_t)bytes, SEEK_CUR) < 0)
+        return err_system("cannot read %s", input->path);
+    return 1;
+}
+
+int input_skip(struct input *input, uint64_t bytes)
+{
+    const bool seeks = !input->gzip && !input->sums;
+    char *waste = seeks ? NULL : malloc(RAW_BYTES);
+    uint64_t waiting = bytes < input->zlib.avail_in ? bytes : input->zlib.avail_in;
+    ssize_t got = 1;
+
+    if (seeks) {
+        input->zlib.next_in += waiting;
+        input->zlib.avail_in -= (uInt)waiting;
+        return seek(input, bytes - waiting);
+    }
+    if (!waste)
+        return err_set("no memory to read %s", input->path);
+    while (bytes > 0 && got > 0) {
+        got = input_read(input, waste, bytes < RAW_BYTES ? (size_t)bytes : RAW_BYTES);
+        bytes -= got > 0 ? (uint64_t)got : 0;
+    }
+    free(waste);
+    return got < 0 ? -1 : got > 0;
+}
+
 void input_close(struct input *input)
 {
     if (!input)

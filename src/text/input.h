@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct input;
@@ -28,6 +29,9 @@ bool input_is_gzip(const struct input *input);
  * cut off, or the file has changed.  What follows gzip data and is none is left out, as gzip does it:
  * zeros silently, anything else with a warning. */
 ssize_t input_read(struct input *input, void *buffer, size_t size);
+/* Leave out that many bytes, as if they had been read; of a file that is not gzip without reading them,
+ * unless there are sums.  1, 0 when there are fewer, or -1. */
+int input_skip(struct input *input, uint64_t bytes);
 void input_close(struct input *input);
 
 #endif

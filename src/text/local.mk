@@ -10,6 +10,7 @@ libglubench_a_SOURCES += \
     src/text/lexicon.c src/text/lexicon.h \
     src/text/reader.c src/text/reader.h \
     src/text/shuffle.c src/text/shuffle.h \
+    src/text/shards.c src/text/shards.h \
     src/text/sides.c src/text/sides.h \
     src/text/source.h \
     src/text/spm.h \
@@ -35,5 +36,5 @@ TESTS += test-dataset test-formats test-json-line test-language test-reader test
 # What is read, from the command line.
 check_PROGRAMS += spm-ids
 spm_ids_SOURCES = test/spm-ids.c
-dist_check_SCRIPTS += test/cli-inputs.sh test/sentencepiece.sh
-TESTS += test/cli-inputs.sh test/sentencepiece.sh
+dist_check_SCRIPTS += test/cli-inputs.sh test/sentencepiece.sh test/stream.sh
+TESTS += test/cli-inputs.sh test/sentencepiece.sh test/stream.sh

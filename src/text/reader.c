@@ -36,6 +36,7 @@ struct reader {
     size_t room_bytes;
     uint64_t line_number;
     struct reader_lines lines;
+    struct reader_place begun; /* what reader_next() gave last */
     char fields[NAMES_BYTES], field_instead[NAME_BYTES]; /* of the first line that was skipped */
 };
 
@@ -196,7 +197,8 @@ static int next_json(struct reader *reader, struct document *document)
         if (make_line_room(reader, bytes))
             return -1;
         if (!json_line_find(line, bytes, reader->field, reader->room, &found)) {
-            if (reader->lines.bad++ == 0) {
+            reader->lines.bad++;
+            if (reader->lines.first_bad == 0) {
                 reader->lines.first_bad = reader->line_number;
                 describe_fault(reader, line, bytes, &found);
             }
@@ -378,11 +380,42 @@ const char *reader_kind(const struct reader *reader)
 
 int reader_next(struct reader *reader, struct document *document)
 {
-    int got = formats[reader->format].next(reader, document);
+    int got;
 
+    reader->begun = (struct reader_place){reader->position, reader->line_number, reader->lines.all,
+                                          reader->lines.bad};
+    got = formats[reader->format].next(reader, document);
     if (got > 0)
         document->hash = document_hash(document->text, document->bytes);
     return got;
+}
+
+void reader_place(const struct reader *reader, struct reader_place *place)
+{
+    *place = reader->begun;
+}
+
+int reader_go(struct reader *reader, const struct reader_place *place)
+{
+    uint64_t ahead = place->position - reader->position;
+    int got = 1;
+
+    if (place->position < reader->position || place->bad > place->all || place->all > place->line)
+        return err_set("%s: no document begins at byte %" PRIu64, reader->path, place->position);
+    if (ahead > waiting(reader)) {
+        got = input_skip(reader->input, ahead - waiting(reader));
+        reader->start = reader->end = 0;
+        reader->position = place->position;
+    } else {
+        consume(reader, (size_t)ahead);
+    }
+    if (got == 0)
+        return err_set("%s: it ends before byte %" PRIu64 ", where a document was: get the file again, as "
+                       "it was", reader->path, place->position);
+    reader->line_number = place->line;
+    reader->lines.all = place->all;
+    reader->lines.bad = place->bad;
+    return got < 0 ? -1 : 0;
 }
 
 void reader_close(struct reader *reader)
@@ -407,6 +440,10 @@ int reader_check_lines(const struct reader *reader)
 
     if (lines->bad <= lines->all / 2)
         return 0;
+    if (lines->first_bad == 0)
+        return err_set("%s: %" PRIu64 " of the file's %" PRIu64 " lines have no text: it is to be JSON "
+                       "lines, each an object with a \"%s\"",
+                       reader->path, lines->bad, lines->all, reader->field);
     if (reader->field_instead[0])
         return err_set("%s:%" PRIu64 ": %s: " FIELD("text_field") " %s (%" PRIu64 " of the file's %"
                        PRIu64 " lines have no \"%s\")", reader->path, lines->first_bad,

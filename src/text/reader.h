@@ -47,12 +47,22 @@ const char *reader_kind(const struct reader *reader);
 /* 1 and the next document, which lasts until the next call; 0 at the end; -1 when the file is
  * broken or is not text, with the file and the place in the message. */
 int reader_next(struct reader *reader, struct document *document);
+/* Where the document that reader_next() gave last begins, and how many lines there were before. */
+struct reader_place {
+    uint64_t position; /* in the file, decompressed */
+    uint64_t line;     /* lines before it; 0 of plain text, as are the next two */
+    uint64_t all, bad; /* as in struct reader_lines */
+};
+void reader_place(const struct reader *reader, struct reader_place *place);
+/* Of a reader that was just opened: that document is the next one.  What is before is decompressed, and
+ * not looked at.  0, or -1 and a message: the file does not go so far. */
+int reader_go(struct reader *reader, const struct reader_place *place);
 void reader_close(struct reader *reader);
 
 /* Lines that are not blank, so far; all 0 for plain text. */
 struct reader_lines {
     uint64_t all, bad;  /* bad: skipped */
-    uint64_t first_bad; /* its number, from 1 */
+    uint64_t first_bad; /* its number, from 1; 0: it was before the place that reader_go() went to */
     char first_fault[300];
     uint64_t replaced; /* characters of documents that were none and became U+FFFD */
 };

@@ -47,12 +47,7 @@ static void shuffle_start_pass(struct source *source, uint32_t pass)
     self->next_file = 0;
     self->any = false;
     rng_start(&self->rng, self->seed, RNG_DOCUMENTS, pass);
-    for (int i = 0; i < self->files->count; i++) { /* Fisher and Yates, from the inside out */
-        int j = (int)rng_below(&self->rng, (uint32_t)i + 1);
-
-        self->order[i] = self->order[j];
-        self->order[j] = i;
-    }
+    rng_order(&self->rng, self->order, self->files->count);
 }
 
 /* The next document of this pass in file order, from one of the open files. */

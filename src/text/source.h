@@ -6,6 +6,12 @@
 
 #include <stdbool.h>
 
+/* Where a document begins. */
+struct source_place {
+    uint32_t pass, file; /* the pass' file-th, from 0 */
+    struct reader_place in_file;
+};
+
 /* The first member of every source. */
 struct source {
     /* 1 and the next document, which lasts until the next call; 0 at the end; -1 and a message. */
@@ -17,6 +23,11 @@ struct source {
      * for others. */
     void (*start_pass)(struct source *source, uint32_t pass); /* go to where a pass begins */
     uint32_t pass; /* of the document that next() gave last; from 0 */
+
+    /* Of a source that goes to where it was without reading all again; NULL for others.  place(): where
+     * the document that next() gave last begins.  go(): it is the next one; 0, or -1 and a message. */
+    void (*place)(const struct source *source, struct source_place *place);
+    int (*go)(struct source *source, const struct source_place *place);
 };
 
 static inline int source_next(struct source *source, struct document *document)

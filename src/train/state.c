@@ -120,6 +120,20 @@ static json_t *tensors_json(const struct tensor *tensors, int count)
     return list;
 }
 
+/* NULL: a stream that is to be skipped has none. */
+static json_t *place_json(const struct train_state *state)
+{
+    const struct source_place *document = &state->place.document;
+    const struct reader_place *in_file = &document->in_file;
+
+    if (!state->has_place)
+        return NULL;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "pass", (json_int_t)document->pass, "file",
+                     (json_int_t)document->file, "position", (json_int_t)in_file->position, "line",
+                     (json_int_t)in_file->line, "lines", (json_int_t)in_file->all, "bad_lines",
+                     (json_int_t)in_file->bad, "tokens", (json_int_t)state->place.tokens);
+}
+
 static json_t *make_header(struct model *model, const struct train_state *state,
                            const struct run_result *result)
 {
@@ -128,12 +142,12 @@ static json_t *make_header(struct model *model, const struct train_state *state,
     size_t floats;
 
     model_optimizer_state(model, &floats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I}", "kind", "training",
+    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I, s:o*}", "kind", "training",
                      "variant", result->variant->name, "seed", (json_int_t)result->seed, "step",
                      (json_int_t)state->step, "train_s", result->train_s, "interval_nats",
                      state->interval_nats, "interval_steps", (json_int_t)state->interval_steps,
                      "curve", curve_json(result), "tensors", tensors_json(tensors, count),
-                     "optimizer_floats", (json_int_t)floats);
+                     "optimizer_floats", (json_int_t)floats, "place", place_json(state));
 }
 
 int state_save(const struct state_place *place, struct model *model,
@@ -184,6 +198,29 @@ static int read_curve(const json_t *curve, struct run_result *result)
         };
     }
     result->curve_count = (int)count;
+    return 0;
+}
+
+static int read_place(const json_t *header, const char *path, struct train_state *state)
+{
+    json_t *place = json_object_get(header, "place");
+    json_int_t pass, file, position, line, lines, bad, tokens;
+
+    state->has_place = false;
+    if (!place)
+        return 0;
+    if (json_unpack(place, "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "pass", &pass, "file", &file, "position",
+                    &position, "line", &line, "lines", &lines, "bad_lines", &bad, "tokens", &tokens) ||
+        pass < 0 || pass > UINT32_MAX || file < 0 || file > INT32_MAX || position < 0 || line < 0 ||
+        lines < 0 || bad < 0 || tokens < 0)
+        return err_set("%s: no training can have come to such a place", path);
+    state->has_place = true;
+    state->place = (struct segments_place){
+        .document = {.pass = (uint32_t)pass,
+                     .file = (uint32_t)file,
+                     .in_file = {(uint64_t)position, (uint64_t)line, (uint64_t)lines, (uint64_t)bad}},
+        .tokens = (uint64_t)tokens,
+    };
     return 0;
 }
 
@@ -245,7 +282,7 @@ static int load_file(const char *path, struct model *model, struct train_state *
     state->interval_nats = json_number_value(json_object_get(record.header, "interval_nats"));
     state->interval_steps = json_integer_value(json_object_get(record.header, "interval_steps"));
     result->train_s = json_number_value(json_object_get(record.header, "train_s"));
-    if (check_possible(&record, state, result))
+    if (check_possible(&record, state, result) || read_place(record.header, path, state))
         goto out;
     model_refresh(model);
     status = 0;

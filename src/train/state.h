@@ -1,10 +1,11 @@
 /* state.h - a training between two steps, in a file: what it takes to go on as if it had never
- * stopped.  The data is not in it: the stream is opened again and skipped. */
+ * stopped.  The data is not in it: the stream is opened again and skipped, or gone on with where it was. */
 #ifndef GLU_TRAIN_STATE_H
 #define GLU_TRAIN_STATE_H
 
 #include "src/model/model.h"
 #include "src/results/results.h"
+#include "src/task/segments.h"
 
 #include <limits.h>
 
@@ -19,6 +20,8 @@ struct train_state {
     int64_t step;           /* steps done */
     double interval_nats;   /* sum of the losses since the last point of the curve */
     int64_t interval_steps; /* and their number */
+    bool has_place;
+    struct segments_place place; /* of the next batch */
 };
 
 /* Save the model and its optimizer, the state, and the result's curve and training time; keep the

@@ -79,6 +79,15 @@ static int open_parts(struct training *training)
     return model_create(&training->model, &options);
 }
 
+/* The stream to where the training is. */
+static int go_on(struct task_stream *stream, const struct train_state *state)
+{
+    uint64_t batches = (uint64_t)state->step;
+
+    return state->has_place ? task_stream_go(stream, &state->place, batches)
+                            : task_stream_skip(stream, batches);
+}
+
 /* Values, from the seed or from elsewhere. */
 static int begin(struct training *training)
 {
@@ -89,7 +98,7 @@ static int begin(struct training *training)
 
     if (resumed) {
         model_set_seed(training->model, job->seed);
-        if (task_stream_skip(training->stream, (uint64_t)training->state.step))
+        if (go_on(training->stream, &training->state))
             return -1;
     } else {
         model_init(training->model, job->seed);
@@ -266,6 +275,7 @@ static void save_state(struct training *training)
     training->states_asked = signals_states;
     training->state_wanted = false;
     training->saved_s = clock_now_s();
+    training->state.has_place = task_stream_place(training->stream, &training->state.place);
     if (state_save(training->job->states, training->model, &training->state, training->result))
         warn_add("no checkpoint was written: %s", err_get());
 }
@@ -381,6 +391,7 @@ static int finish(struct training *training)
                  evaluation->heldout, evaluation->example_nats);
     result->heldout_examples = evaluation->heldout->examples;
     result->heldout_target_tokens = evaluation->target_tokens;
+    result->heldout_target_bytes = job->task->heldout_bytes;
     result->example_nats = evaluation->example_nats;
     evaluation->example_nats = NULL;
     return job->save_directory ? save_weights(training) : 0;

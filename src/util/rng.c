@@ -72,6 +72,17 @@ uint32_t rng_below(struct rng *rng, uint32_t n)
     return x % n;
 }
 
+/* Fisher and Yates, from the inside out. */
+void rng_order(struct rng *rng, int *order, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int j = (int)rng_below(rng, (uint32_t)i + 1);
+
+        order[i] = order[j];
+        order[j] = i;
+    }
+}
+
 double rng_normal(struct rng *rng)
 {
     double u = 1.0 - rng_uniform(rng); /* in (0, 1] */

@@ -39,6 +39,8 @@ uint64_t rng_u64(struct rng *rng);
 double rng_uniform(struct rng *rng);
 /* Uniform in 0 .. n - 1 without bias; n > 0. */
 uint32_t rng_below(struct rng *rng, uint32_t n);
+/* 0 to count - 1 in a random order. */
+void rng_order(struct rng *rng, int *order, int count);
 /* Standard normal (Box and Muller; two uniforms a number, so that positions stay simple). */
 double rng_normal(struct rng *rng);
 
