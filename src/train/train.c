@@ -4,6 +4,7 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
+#include "src/model/weights_files.h"
 #include "src/train/card.h"
 #include "src/train/evaluate.h"
 #include "src/train/shared.h"
@@ -49,8 +50,8 @@ static int load_weights(struct training *training)
     if (weights_sha256(job->init_directory, sha256))
         return -1;
     if (strcmp(sha256, job->init_sha256) != 0)
-        return err_set(FIELD("init_checkpoint") ": the weights in %s have changed since the sweep began",
-                       job->init_directory);
+        return err_set(FIELD("init_checkpoint") ": %s/%s has changed since the sweep began",
+                       job->init_directory, weights_files_name(job->init_directory));
     return weights_load(job->init_directory, training->model);
 }
 
@@ -436,6 +437,7 @@ static int finish(struct training *training)
         return 0;
     result->heldout_examples = (int)evaluation->examples;
     result->heldout_target_tokens = evaluation->target_tokens;
+    result->heldout_target_bytes = job->task->heldout_bytes;
     if (evaluation->scoring)
         return finish_scoring(training);
     dump_heldout(job->dump, job->variant, job->seed, training->state.step,
