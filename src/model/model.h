@@ -27,7 +27,7 @@ struct model_options {
     struct model_config model;
     const struct variant *variant; /* borrowed; outlives the model */
     int batch;                     /* examples of a step, of this process's share */
-    int threads;                   /* workers; at most `batch` are used */
+    int threads;                   /* workers; at most as many are used as the largest batch has examples */
     int micro_batch;               /* examples a worker handles at once; 0: chosen by size */
     int buckets;                   /* how many lengths of batches there are, the full one and its halves,
                                     * quarters, ...: see model_bucket(); 0: 1, the full one alone */

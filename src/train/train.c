@@ -45,14 +45,15 @@ static const double state_interval_s = 120;
 static int load_weights(struct training *training)
 {
     const struct train_job *job = training->job;
+    const char *field = setting_init_field(job->setting);
     char sha256[SHA256_HEX_BYTES];
 
     if (weights_sha256(job->init_directory, sha256))
-        return -1;
+        return err_prepend("%s", field);
     if (strcmp(sha256, job->init_sha256) != 0)
-        return err_set(FIELD("init_checkpoint") ": %s/%s has changed since the sweep began",
-                       job->init_directory, weights_files_name(job->init_directory));
-    return weights_load(job->init_directory, training->model);
+        return err_set("%s: %s/%s has changed since the sweep began", field, job->init_directory,
+                       weights_files_name(job->init_directory));
+    return weights_load(job->init_directory, training->model) ? err_prepend("%s", field) : 0;
 }
 
 static bool leads(const struct training *training)
