@@ -30,6 +30,7 @@ libglubench_a_SOURCES += \
     src/results/sheet.c src/results/sheet.h \
     src/results/signed_rank.c src/results/signed_rank.h \
     src/results/statistics.c src/results/statistics.h \
+    src/results/task_scores.c src/results/task_scores.h \
     src/results/validate.c \
     src/results/worth.c src/results/worth.h
 
@@ -50,6 +51,7 @@ libglubench_a_SOURCES += \
     src/results/tables/beside.c src/results/tables/beside.h \
     src/results/tables/decisions.c \
     src/results/tables/finetune.c \
+    src/results/tables/gated_scores.c \
     src/results/tables/pareto.c \
     src/results/tables/parity.c \
     src/results/tables/perplexity.c \
@@ -57,9 +59,11 @@ libglubench_a_SOURCES += \
     src/results/tables/profile.c \
     src/results/tables/quality.c src/results/tables/quality.h \
     src/results/tables/scaling.c \
+    src/results/tables/scores.c src/results/tables/scores.h \
     src/results/tables/table.h \
     src/results/tables/tables.c src/results/tables/tables.h \
     src/results/tables/throughput.c src/results/tables/throughput.h \
+    src/results/tables/translation.c \
     src/results/tables/verdict.c
 
 # A file for each way to print one.

@@ -35,7 +35,7 @@ static const struct paper_column paper_columns[] = {
     ACCURACY("superglue", "cb", "cb", "CB"),
     ACCURACY("superglue", "copa", "copa", "CoPA"),
     {"superglue", "multirc_f1", "multirc", "f1a", {"MultiRC", "F1"}},
-    {"superglue", "multirc_em", "multirc", "em_question", {"MultiRC", "EM"}},
+    {"superglue", "multirc_em", "multirc", "em", {"MultiRC", "EM"}},
     {"superglue", "record_f1", "record", "f1", {"ReCoRD", "F1"}},
     {"superglue", "record_em", "record", "em", {"ReCoRD", "EM"}},
     ACCURACY("superglue", "rte", "superglue_rte", "RTE"),
