@@ -82,7 +82,7 @@ test_scores_SOURCES = test/test-scores.c
 TESTS += test-statistics test-inference test-scores
 
 results_tests = test-beside test-compare test-contrasts test-decisions test-matrix test-report test-results \
-    test-results-memory test-validate test-verdict test-worth
+    test-results-memory test-score-tables test-validate test-verdict test-worth
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_beside_SOURCES = test/test-beside.c $(results_fixture)
@@ -94,6 +94,7 @@ test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)
 test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture) $(memory)
 test_results_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
+test_score_tables_SOURCES = test/test-score-tables.c $(results_fixture)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
 test_verdict_SOURCES = test/test-verdict.c $(results_fixture)
 test_worth_SOURCES = test/test-worth.c $(results_fixture) test/scratch.c test/scratch.h
