@@ -266,6 +266,7 @@ static void test_compare(void)
 
 int main(void)
 {
+    tap_plan(52);
     test_rows();
     test_holm();
     test_paper();
