@@ -58,7 +58,7 @@ static void test_every_pair(json_t *document)
                 tap_diag("%s as %s: %s", table, format, text ? text : err_get());
             free(text);
         }
-    tap_ok(pairs == 45 && good == 45, "%d of %d pairs of table and format print", good, pairs);
+    tap_ok(pairs == 70 && good == 70, "%d of %d pairs of table and format print", good, pairs);
 }
 
 static void test_no_trailing_blanks(json_t *document)

@@ -41,8 +41,8 @@ static const struct paper_column paper_columns[] = {
     ACCURACY("superglue", "rte", "superglue_rte", "RTE"),
     ACCURACY("superglue", "wic", "wic", "WiC"),
     ACCURACY("superglue", "wsc", "wsc", "WSC"),
-    {"squad", "em", "squad", "em", {"EM", ""}},
-    {"squad", "f1", "squad", "f1", {"F1", ""}},
+    {"squad", "em", "squad", "em", {"SQuAD", "EM"}},
+    {"squad", "f1", "squad", "f1", {"SQuAD", "F1"}},
 };
 
 const struct paper_column *paper_column_at(int i)
