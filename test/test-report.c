@@ -58,7 +58,7 @@ static void test_every_pair(json_t *document)
                 tap_diag("%s as %s: %s", table, format, text ? text : err_get());
             free(text);
         }
-    tap_ok(pairs == 45 && good == 45, "%d of %d pairs of table and format print", good, pairs);
+    tap_ok(pairs == 70 && good == 70, "%d of %d pairs of table and format print", good, pairs);
 }
 
 static void test_no_trailing_blanks(json_t *document)
@@ -155,7 +155,7 @@ static void add_bench(json_t *document)
 
 int main(void)
 {
-    json_t *document = fixture_document(1, 8, 0);
+    json_t *document = fixture_document(1, 8, FIXTURE_SCORES);
 
     /* Tables of what was not measured are empty and say so. */
     says(document, "profile", "terminal", "not measured; see bench profile");
@@ -215,6 +215,6 @@ int main(void)
            err_get());
     tap_ok(!print(document, "parity", "html") && strstr(err_get(), "markdown, csv"), "%s", err_get());
     json_decref(document);
-    tap_plan(55);
+    tap_plan(65);
     return tap_status();
 }

@@ -10,9 +10,17 @@
 /* A table that is printed, and when. */
 struct printed {
     const char *table;
-    const char *member; /* when the document has it; NULL: always */
+    const char *member; /* when the document has it: "tables.scores"; NULL: always */
+    const char *without; /* and has not this; NULL: always */
+    const char *scores; /* and runs have scores of that table of tasks; NULL: always */
     bool (*wanted)(const struct setting *setting); /* and this says so; NULL: always */
 };
+
+/* Those of tasks with scores. */
+#define PRINTED_SCORES                                                                             \
+    {.table = "glue", .scores = "glue"}, {.table = "superglue", .scores = "superglue"},            \
+        {.table = "squad", .scores = "squad"}, {.table = "translation", .scores = "translation"},  \
+        {.table = "scores", .member = "tables.scores"}
 
 struct study_command {
     enum study_status (*study)(const struct study_options *options, json_t **document);

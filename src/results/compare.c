@@ -110,7 +110,8 @@ static int fill(struct sheet *sheet, const struct comparison *comparison, double
         {'r', "after", 0}, {'r', "change", 0},  {'r', "95 % interval", 0}, {'l', "verdict", 0}};
 
     snprintf(sheet->title, sizeof sheet->title,
-             "After against before: log-perplexity in nats, speed in tokens per second");
+             "After against before: log-perplexity in nats, %sspeed in tokens per second",
+             comparison->scores_before.columns > 0 ? "scores times 100, " : "");
     sheet_columns(sheet, headings, LENGTH_OF(headings));
     sheet->data = json_array();
     for (int i = 0; i < comparison->changes; i++) {

@@ -12,7 +12,8 @@
  *     matrix (a document as arrays)
  *     distributions; power, statistics, equivalence, random_effects, sequential, signed_rank
  *     contrasts, curves, decisions, worth (the statistics of a matrix)        sheet, cells, formats/
- *     tables/: quality, throughput.h, beside, a file for each other table, tables.c (the list of them)
+ *     task_scores (the columns of tasks)
+ *     tables/: quality, throughput.h, scores.h, beside, a file for each other table, tables.c (the list of them)
  *     check (a document against itself)
  *     changes (a document against another)
  *     results.c, read, report, compare, merge, validate, detection
