@@ -1,9 +1,10 @@
 /* model.h - a model to train: any architecture, variant, optimizer and precision behind one interface.
  *
- * A model has `threads` workers.  A worker takes its share of the batch and walks through it in
+ * A model has threads / team workers.  A worker takes its share of the batch and walks through it in
  * micro-batches small enough to stay in cache, with single-threaded oneDNN primitives, into its
- * own gradient; the gradients are then summed in a fixed order.  So a step is bit-identical at a
- * given thread count. */
+ * own gradient; the gradients are then summed in a fixed order.  A worker is one thread, or a team of them
+ * that share its micro-batches, activations and gradient.  So a step is bit-identical at a given number of
+ * threads and size of a team. */
 #ifndef GLU_MODEL_MODEL_H
 #define GLU_MODEL_MODEL_H
 
@@ -27,7 +28,8 @@ struct model_options {
     struct model_config model;
     const struct variant *variant; /* borrowed; outlives the model */
     int batch;                     /* examples of a step, of this process's share */
-    int threads;                   /* workers; at most `batch` are used */
+    int threads;                   /* of all workers; at most `batch` workers are used */
+    int team;                      /* threads of a worker, at most all; 0: 1 */
     int micro_batch;               /* examples a worker handles at once; 0: chosen by size */
     enum precision precision;
     bool forward_only;             /* no gradients, no optimizer state */
@@ -114,7 +116,7 @@ int model_train_step(struct model *model, const struct batch *batch, int64_t ste
 int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
     GLU_MUST_USE;
 
-/* Where the time of all workers went since the model was made or the profile was reset. */
+/* Where the time of all threads went since the model was made or the profile was reset. */
 void model_profile(const struct model *model, struct profile_row rows[PROFILE_KINDS]);
 void model_profile_reset(struct model *model);
 
