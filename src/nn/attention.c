@@ -317,7 +317,7 @@ struct piece {
     struct attention_range range;
     int first, examples;
     size_t cells;         /* of one head's scores */
-    size_t scores;        /* elements of other heads before its own */
+    size_t scores;        /* elements before its own in the scratch, where all ranges take the same place */
     size_t queries, keys; /* of the first example: elements before them in q and mixed, in k and v */
     size_t probabilities; /* elements before its own */
 };
@@ -333,10 +333,11 @@ static struct piece piece_of(const struct attention_plan *plan, int r, int first
     size_t head = nn_count(plan->heads.first, shape->d_kv, 1);
 
     piece.cells = nn_count(piece.range.queries, piece.range.keys, 1);
-    piece.scores = (size_t)plan->heads.first * piece.cells;
+    piece.scores = nn_count(plan->heads.first, range_queries(shape), shape->keys);
     piece.queries = (nn_count(first, shape->queries, 1) + (size_t)piece.range.first) * row + head;
     piece.keys = nn_count(first, shape->keys, 1) * row + head;
-    piece.probabilities = before + range_cells(shape, &piece.range, first) + piece.scores;
+    piece.probabilities = before + range_cells(shape, &piece.range, first) +
+                          (size_t)plan->heads.first * piece.cells;
     return piece;
 }
 
