@@ -58,6 +58,25 @@ int model_tokens(const struct model_options *options)
     return config->input_length + (once ? 0 : config->target_length);
 }
 
+/* Threads of a worker. */
+static int team_of(const struct model_options *options)
+{
+    return options->team ? options->team : 1;
+}
+
+/* Each has an example at least. */
+static int workers_of(const struct model_options *options)
+{
+    int workers = options->threads / team_of(options);
+
+    return workers < options->batch ? workers : options->batch;
+}
+
+int model_threads(const struct model_options *options)
+{
+    return workers_of(options) * team_of(options);
+}
+
 static int options_check(const struct model_options *options)
 {
     const struct model_config *config = &options->model;
@@ -72,7 +91,7 @@ static int options_check(const struct model_options *options)
         {"target_length", config->target_length, 1 << 16},
         {"batch", options->batch, options->dropout > 0 ? 1 << DROPOUT_EXAMPLE_BITS : 1 << 20},
         {"threads", options->threads, 1 << 12},
-        {"team", options->team ? options->team : 1, options->threads},
+        {"team", team_of(options), options->threads},
     };
 
     for (size_t i = 0; i < LENGTH_OF(limits); i++)
@@ -286,7 +305,7 @@ static int primitives_list(struct model *model)
 int model_outline(struct model **result, const struct model_options *options)
 {
     struct model *model;
-    int workers, threads;
+    int workers;
 
     *result = NULL;
     if (options_check(options) || architecture_check(options))
@@ -296,14 +315,12 @@ int model_outline(struct model **result, const struct model_options *options)
         err_set("out of memory");
         return -1;
     }
-    threads = options->team ? options->team : 1;
-    workers = options->threads / threads;
-    workers = workers < options->batch ? workers : options->batch;
+    workers = workers_of(options);
     model->options = *options;
     options_fill(&model->options, workers);
     arena_measure(&model->arena);
     if (model->options.architecture->lay_out(model) ||
-        team_open(&model->team, workers, threads, model->products.count)) {
+        team_open(&model->team, workers, model->options.team, model->products.count)) {
         model_destroy(model);
         return -1;
     }

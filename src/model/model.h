@@ -73,6 +73,9 @@ int model_tokens(const struct model_options *options);
 /* True when this CPU and this oneDNN multiply bf16 in hardware. */
 bool model_has_bf16(void);
 
+/* How many of its threads have something to do. */
+int model_threads(const struct model_options *options);
+
 /* Memory of a model, without creating it.  0 or -1 (sizes that do not fit). */
 int model_memory(const struct model_options *options, struct model_memory *memory) GLU_MUST_USE;
 /* Counted from the shapes of the tensors that model_create() allocates. */

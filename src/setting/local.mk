@@ -5,6 +5,7 @@ libglubench_a_SOURCES += \
     src/setting/repro.c src/setting/resolve.c \
     src/setting/request.c src/setting/request.h \
     src/setting/setting.c src/setting/setting.h \
+    src/setting/team.c src/setting/team.h \
     src/setting/training.c src/setting/training.h
 
 check_PROGRAMS += test-options test-setting
