@@ -49,9 +49,9 @@ bool team_is_there(const struct team *team)
 
 int team_short(const struct team *team)
 {
-    return err_set("OpenMP does not give the %d threads of %d teams of %d, which cannot take turns; see "
-                   "OMP_THREAD_LIMIT and OMP_DYNAMIC, or give " FIELD("team") " 1",
-                   team->size, team->size / team->crew, team->crew);
+    return err_set("OpenMP does not give all of %d threads, and those that do an example together cannot "
+                   "take turns; see OMP_THREAD_LIMIT and OMP_DYNAMIC, or give " FIELD("team") " 1",
+                   team->size);
 }
 
 void team_each(const struct team *team, team_work *work, void *context)
