@@ -10,14 +10,14 @@
 /* Beyond this share of the memory a forecast warns, too. */
 static const double most_of_memory = 0.8;
 
-/* The next size with which there are fewer workers. */
+/* The next size with which there are fewer workers: the largest of their number. */
 static int larger(int threads, int team)
 {
     int workers = threads / team;
 
     while (threads / team == workers)
         team++;
-    return team;
+    return threads / (threads / team);
 }
 
 int team_choose(const struct team_need *need)
@@ -62,7 +62,7 @@ int team_resolve(struct setting *setting)
                              .context = setting};
 
     if (setting->team > threads && setting->origin[option] == ORIGIN_COMMAND_LINE)
-        return err_set(FIELD("team") ": a run has %d thread%s, and a worker cannot have %d; give 1 to %d",
+        return err_set(FIELD("team") ": a run has %d thread%s, and a worker cannot have %d; give at most %d",
                        threads, threads == 1 ? "" : "s", setting->team, threads);
     if (setting->team > threads) /* a file's is of the machine that it was made on */
         setting->team = 0;
