@@ -53,10 +53,11 @@ void nn_zero(const struct nn *nn, float *x, int rows, int columns)
 
 void nn_wait(struct nn *nn)
 {
-    double start = clock_now_s();
+    double start;
 
     if (!nn->crew || nn->crew->size == 1)
         return;
+    start = clock_now_s();
     crew_wait(nn->crew);
     nn_book(nn, PROFILE_WAIT, &start, 0, 0);
 }
