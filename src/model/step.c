@@ -175,11 +175,8 @@ static void step_inside(struct model *model, struct work *work, bool update, dou
 {
     struct team *team = &model->team;
 
-    if (!team_is_there(team)) {
-#pragma omp master
-        *status = team_short(team);
+    if (!team_is_there(team, status))
         return;
-    }
     team_each(team, gradient_share, work);
     team_wait(team);
     sum_inside(model, work, !update || !model->optimizer.sum, loss, status);
@@ -230,17 +227,6 @@ int model_train_step(struct model *model, const struct batch *batch, int64_t ste
     return model_step(model, batch, &(struct update){step, learning_rate}, true, loss_nats);
 }
 
-/* Called by all threads; 0 or -1 in *status. */
-static void evaluate_inside(const struct team *team, struct work *work, int *status)
-{
-    if (team_is_there(team)) {
-        team_each(team, evaluate_share, work);
-        return;
-    }
-#pragma omp master
-    *status = team_short(team);
-}
-
 int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
 {
     struct work work = {.model = model, .batch = batch, .example_nats = example_nats};
@@ -251,7 +237,8 @@ int model_evaluate(struct model *model, const struct batch *batch, double *examp
         return -1;
     memset(example_nats, 0, (size_t)batch->examples * sizeof *example_nats);
 #pragma omp parallel num_threads(model->team.size)
-    evaluate_inside(&model->team, &work, &status);
+    if (team_is_there(&model->team, &status))
+        team_each(&model->team, evaluate_share, &work);
     if (status)
         return -1;
     return comm->size > 1 ? comm->agree(comm, example_nats, batch->examples) : 0;

@@ -42,16 +42,15 @@ void team_close(struct team *team)
     *team = (struct team){0};
 }
 
-bool team_is_there(const struct team *team)
+bool team_is_there(const struct team *team, int *status)
 {
-    return team->crew == 1 || omp_get_num_threads() == team->size;
-}
-
-int team_short(const struct team *team)
-{
-    return err_set("OpenMP does not give all of %d threads, and those that do an example together cannot "
+    if (team->crew == 1 || omp_get_num_threads() == team->size)
+        return true;
+#pragma omp master
+    *status = err_set("OpenMP does not give all of %d threads, and those that do an example together cannot "
                    "take turns; see OMP_THREAD_LIMIT and OMP_DYNAMIC, or give " FIELD("team") " 1",
                    team->size);
+    return false;
 }
 
 void team_each(const struct team *team, team_work *work, void *context)

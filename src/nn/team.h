@@ -32,9 +32,9 @@ int team_open(struct team *team, int workers, int crew, int products) GLU_MUST_U
 void team_close(struct team *team);
 
 /* Inside a parallel region of at most team->size threads, which all call it: are they enough?  Threads of
- * a crew wait for each other and cannot take turns.  The message is the caller's to give: team_short(). */
-bool team_is_there(const struct team *team);
-int team_short(const struct team *team);
+ * a crew wait for each other and cannot take turns.  If not, *status is -1 and there is a message for the
+ * thread that began the region. */
+bool team_is_there(const struct team *team, int *status);
 /* Likewise: a thread's part of some work, for every thread of the team once. */
 typedef void team_work(void *context, int thread);
 void team_each(const struct team *team, team_work *work, void *context);
