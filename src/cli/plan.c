@@ -147,6 +147,15 @@ static const char *decided_by(const struct setting *setting)
     return strcmp(setting->threads_from, "quota") == 0 ? ", as the control group's quota allows" : "";
 }
 
+/* " in teams of 2", or nothing. */
+static const char *text_team(const struct setting *setting, char text[32])
+{
+    text[0] = '\0';
+    if (setting->team > 1)
+        snprintf(text, 32, " in teams of %d", setting->team);
+    return text;
+}
+
 /* "2+2 layers" and "512/114 tokens", or "2 layers" and "512 tokens" where there is one stack. */
 static void print_model(const struct setting *setting)
 {
@@ -154,7 +163,7 @@ static void print_model(const struct setting *setting)
     bool one = architecture_is_shifted(architecture_find(setting->architecture_name));
     int threads = setting_threads_per_run(setting);
     FILE *out = standard_data();
-    char layers[32], tokens[32];
+    char layers[32], tokens[32], team[32];
 
     if (one) {
         snprintf(layers, sizeof layers, "%d layer%s", recipe->layers, plural(recipe->layers));
@@ -168,11 +177,11 @@ static void print_model(const struct setting *setting)
                recipe->heads, recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
     wrap_print(out,
                "%lld step%s of %d examples of %s tokens; %d variant%s x %s%d seed%s, %d job%s of %d "
-               "thread%s%s\n\n",
+               "thread%s%s%s\n\n",
                (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch, tokens,
                setting->variant_count, plural(setting->variant_count), at_most(setting), recipe->seeds,
                plural(recipe->seeds), recipe->jobs, plural(recipe->jobs), threads, plural(threads),
-               decided_by(setting));
+               text_team(setting, team), decided_by(setting));
 }
 
 static double total_s(const struct outlook *outlooks, int count)

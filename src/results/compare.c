@@ -56,7 +56,8 @@ static void note_origins(struct sheet *sheet, const json_t *before, const json_t
     static const char *const paths[] = {
         "environment.host",       "environment.cpu_model", "program.version",
         "program.git_commit",     "program.compiler",      "program.cflags",
-        "program.onednn.version", "config.threads",        "config.threads_per_run"};
+        "program.onednn.version", "config.threads",        "config.threads_per_run",
+        "config.team"};
 
     for (size_t i = 0; i < LENGTH_OF(paths); i++) {
         char text[256] = "";

@@ -8,6 +8,7 @@
 #include "src/setting/file.h"
 #include "src/setting/finetune.h"
 #include "src/setting/presets.h"
+#include "src/setting/team.h"
 #include "src/setting/text2text.h"
 #include "src/setting/training.h"
 #include "src/util/cpus.h"
@@ -510,8 +511,8 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
         resolve_spans(setting, built) || resolve_lengths(setting) || resolve_tokenizer(setting) ||
         text2text_resolve(setting) || finetune_resolve(setting) ||
         resolve_sizes(setting) || resolve_until_decided(setting) || resolve_threads(setting) ||
-        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) || resolve_stream(setting) ||
-        check_resume(setting))
+        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
+        resolve_stream(setting) || team_resolve(setting) || check_resume(setting))
         return -1;
     return 0;
 }

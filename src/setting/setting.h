@@ -79,6 +79,7 @@ struct setting {
     double rate_factor; /* of --learning-rate-factor; recipe.learning_rate is the product */
 
     int threads; /* of all jobs of a process together; 0 until resolved: OMP_NUM_THREADS, or one per core */
+    int team;    /* threads of a worker; 0 until resolved, and when it is 1 as nobody asked for more */
     int ranks_per_run; /* of MPI; 0 until resolved: all; and when it is one process after all */
     int micro_batch;
     char *precision_name;
@@ -133,7 +134,8 @@ int setting_threads_per_run(const struct setting *setting);
 int setting_ranks_per_run(const struct setting *setting);
 /* The field that says what its runs begin from, for messages. */
 const char *setting_init_field(const struct setting *setting);
-/* The model of a variant, trained with `threads` threads. */
+/* The model of a variant, trained with `threads` threads, in teams as large as a run's where there are so
+ * many. */
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads);
 /* Its learning rates. */
