@@ -8,9 +8,11 @@
 
 #include "src/comm/mpi.h"
 
+#include <limits.h>
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     PIECE_FLOATS = 1 << 21, /* 8 MiB at a time */
@@ -59,15 +61,15 @@ static void sum_chunks(float *chunks, int ranks, size_t n)
             add(chunks + (size_t)i * n, chunks + (size_t)(i + apart) * n, n);
 }
 
-/* Of (size, chunk) numbers. */
-static int sum_piece(struct mpi *mpi, float *x, size_t chunk)
+/* Of (size, chunk) numbers, in `all`, which is as large. */
+static int sum_piece(struct mpi *mpi, float *x, float *all, size_t chunk)
 {
     int n = (int)chunk;
 
-    if (check(MPI_Alltoall(x, n, MPI_FLOAT, mpi->all, n, MPI_FLOAT, mpi->handle), "the sum"))
+    if (check(MPI_Alltoall(x, n, MPI_FLOAT, all, n, MPI_FLOAT, mpi->handle), "the sum"))
         return -1;
-    sum_chunks(mpi->all, mpi->comm.size, chunk);
-    return check(MPI_Allgather(mpi->all, n, MPI_FLOAT, x, n, MPI_FLOAT, mpi->handle), "the sum");
+    sum_chunks(all, mpi->comm.size, chunk);
+    return check(MPI_Allgather(all, n, MPI_FLOAT, x, n, MPI_FLOAT, mpi->handle), "the sum");
 }
 
 static size_t chunk_floats(int size)
@@ -83,10 +85,10 @@ static int mpi_sum(struct comm *comm, float *x, size_t n)
     if (comm->size == 1)
         return 0;
     for (; left >= ranks * chunk; left -= ranks * chunk, x += ranks * chunk)
-        if (sum_piece(mpi, x, chunk))
+        if (sum_piece(mpi, x, mpi->all, chunk))
             return -1;
     even = left / ranks;
-    if (even > 0 && sum_piece(mpi, x, even))
+    if (even > 0 && sum_piece(mpi, x, mpi->all, even))
         return -1;
     x += ranks * even;
     left -= ranks * even;
@@ -94,10 +96,19 @@ static int mpi_sum(struct comm *comm, float *x, size_t n)
         return 0;
     memset(mpi->tail, 0, ranks * sizeof *x);
     memcpy(mpi->tail, x, left * sizeof *x);
-    if (sum_piece(mpi, mpi->tail, 1))
+    if (sum_piece(mpi, mpi->tail, mpi->all, 1))
         return -1;
     memcpy(x, mpi->tail, left * sizeof *x);
     return 0;
+}
+
+static int mpi_sum_at_once(struct comm *comm, float *x, float *room, size_t n)
+{
+    size_t chunk = n / (size_t)comm->size;
+
+    if (chunk > INT_MAX)
+        return err_set("a sum of %zu numbers at once is more than a call of MPI takes", n);
+    return sum_piece(mpi_of(comm), x, room, chunk);
 }
 
 static int agree_piece(struct mpi *mpi, double *x, int n)
@@ -138,6 +149,21 @@ static int mpi_share(struct comm *comm, void *data, size_t bytes)
     return 0;
 }
 
+/* A call that waits keeps a processor busy. */
+static int mpi_rest(struct comm *comm)
+{
+    const struct timespec while_s = {.tv_nsec = 500000};
+    MPI_Request all_are_here;
+    int done = 0, code = MPI_Ibarrier(mpi_of(comm)->handle, &all_are_here);
+
+    while (code == MPI_SUCCESS && !done) {
+        code = MPI_Test(&all_are_here, &done, MPI_STATUS_IGNORE);
+        if (code == MPI_SUCCESS && !done)
+            nanosleep(&while_s, NULL);
+    }
+    return check(code, "waiting");
+}
+
 /* ==== Communicators ==== */
 
 static void mpi_close(struct comm *comm)
@@ -176,6 +202,8 @@ static int make(struct comm **comm, MPI_Comm handle, bool own)
     if (!mpi)
         return err_set("out of memory");
     mpi->comm = (struct comm){.sum = mpi_sum,
+                              .sum_at_once = mpi_sum_at_once,
+                              .rest = mpi_rest,
                               .agree = mpi_agree,
                               .share = mpi_share,
                               .split = mpi_split,
