@@ -24,7 +24,7 @@ refused()
     refused '3 ranks do not divide 8 examples; give 6 or 9' 3 "$mpi" $smoke
     refused 'groups of 3 do not divide the 4 ranks' 4 "$mpi" $smoke --ranks-per-run 3
     refused '2 trainings side by side in each of 2 ranks' 2 "$mpi" $smoke --threads 2 --jobs 2
-    refused 'bench measures one process' 2 "$mpi" bench --preset smoke
+    refused 'there are 2 ranks, of which bench measures --exchange alone' 2 "$mpi" bench --preset smoke
     refused "no option '--bogus'" 2 "$mpi" $smoke --bogus
     refused "rank 0 has the argument '-v', rank 1 has no further" 1 "$mpi" $smoke -v : -np 1 "$mpi" $smoke
     refused "rank 0 has oneDNN's ISA.*, rank 1 has oneDNN's ISA sse41" 1 "$mpi" $smoke : -np 1 \

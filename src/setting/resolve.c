@@ -76,11 +76,13 @@ static int resolve_variants(struct setting *setting)
 {
     struct text_list *names = &setting->variant_names;
     bool grouped = setting->all_variants || setting->group, all;
-    bool one = setting->scaling && !grouped && names->count == 0;
+    bool one = (setting->scaling || setting->exchange || setting->exchange_size > 0) && !grouped &&
+               names->count == 0;
     enum origin named;
     const struct variant **found;
     int status = -1;
 
+    setting->exchange |= setting->exchange_size > 0;
     if (names->count > SETTING_VARIANTS_MAX)
         return err_set(FIELD("variant") ": %d are more than the %d that can be compared",
                        names->count, SETTING_VARIANTS_MAX);

@@ -80,9 +80,10 @@ struct setting {
     int64_t log_every;        /* steps; 0: a hundredth of them */
     bool resume, restart, force;
     char *output, *dump_batches, *log, *save_checkpoint, *init_checkpoint;
-    bool ffn, profile, scaling;
+    bool ffn, profile, scaling, exchange;
     int decode; /* tokens of --decode; 0: not asked */
     int scaling_d_model; /* the widest model of --scaling */
+    double exchange_size; /* MB; 0: of the gradient */
 
     /* Filled in by setting_resolve(). */
     const struct variant **variants; /* (variant_count), each once, in the order of the tables */

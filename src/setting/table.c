@@ -286,6 +286,12 @@ static const struct setting_option options[] = {
     {"scaling-d-model", 0, OPTION_INT, AFFECTS_NOTHING, SETTING(scaling_d_model), COMMAND_BENCH,
      .min = 64, .max = 4096, .argument = "N", .initial = "768", .alias = "sweep-d-model",
      .help = "the widest model of " FIELD("scaling")},
+    {"exchange", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(exchange), COMMAND_BENCH,
+     .help = "of glubench_mpi: time the exchange of a gradient between all ranks and a training step by "
+             "them, in place of the throughput; without " FIELD("variant") " of the baseline alone"},
+    {"exchange-size", 0, OPTION_REAL, AFFECTS_NOTHING, SETTING(exchange_size), COMMAND_BENCH,
+     .min = 0.001, .max = 4000, .argument = "MB", .automatic = "the gradient's",
+     .help = "time the exchange of so much, and no step, as " FIELD("exchange") " does"},
 
     GROUP("Power", COMMAND_PLAN),
     {"detect", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(detect_nats), COMMAND_PLAN,
