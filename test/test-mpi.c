@@ -12,7 +12,8 @@
 #include <time.h>
 
 /* A few numbers, those around a piece of the exchange, and more than one piece. */
-static const size_t sizes[] = {0, 1, 3, 4, 5, 1023, (1 << 21) - 1, 1 << 21, (1 << 21) + 1, 5000001};
+static const size_t sizes[] = {0, 1, 3, 4, 5, 1023, (1 << 20) - 1, 1 << 20, (1 << 20) + 1,
+                               3 << 20, 5000001};
 enum { ELEMENTS = 5000001, NUMBERS = 1200, RANKS = 64 };
 
 static float x[ELEMENTS + 1];
