@@ -123,6 +123,9 @@ int setting_d_ff(const struct setting *setting, const struct variant *variant);
 int setting_threads_per_run(const struct setting *setting);
 /* Its processes. */
 int setting_ranks_per_run(const struct setting *setting);
+/* Does the number of ranks, which the option of that field gives, divide the batch?  0; -1 and a message with
+ * the nearest that it does. */
+int setting_check_ranks(const struct setting *setting, int ranks, const char *field) GLU_MUST_USE;
 /* The model of a variant, trained with `threads` threads. */
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads);

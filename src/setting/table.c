@@ -299,6 +299,18 @@ static const struct setting_option options[] = {
      .help = "tell how many seeds would resolve a difference of NATS; the spread of the "
              "differences is that of the results file given by " FIELD("config") ", or else the paper's"},
 
+    GROUP("Cluster", COMMAND_PLAN),
+    {"ranks", 0, OPTION_INT, AFFECTS_NOTHING, REQUEST(ranks), COMMAND_PLAN,
+     .min = 1, .max = 1000000, .argument = "R", .automatic = "not asked",
+     .help = "tell what trainings take on so many machines, one rank of glubench_mpi on each, one training "
+             "after the other"},
+    {"network", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(network_gbit_per_s), COMMAND_PLAN,
+     .min = 0.001, .max = 1e6, .argument = "GBIT", .automatic = "none",
+     .help = "what each of the " FIELD("ranks") " sends and gets a second; needed where there are several"},
+    {"node-gflops", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(node_gflop_per_s), COMMAND_PLAN,
+     .min = 0.001, .max = 1e9, .argument = "X", .automatic = "as this machine",
+     .help = "GFLOP a second that a training reaches on each of the " FIELD("ranks")},
+
     GROUP("Files", MODEL),
     {"output", 'o', OPTION_TEXT, AFFECTS_NOTHING, SETTING(output), COMMAND_RUN | COMMAND_BENCH,
      .argument = "FILE", .automatic = "glubench.json, glubench-bench.json of bench, glubench-study of a study",
