@@ -226,6 +226,6 @@ int main(void)
            err_get());
     tap_ok(!print(document, "parity", "html") && strstr(err_get(), "markdown, csv"), "%s", err_get());
     json_decref(document);
-    tap_plan(55);
+    tap_plan(64);
     return tap_status();
 }
