@@ -68,7 +68,7 @@ long="run --preset smoke --samples 0 --variant relu --seeds 1 --steps 300 --verb
 launcher()
 {
     pid=$(rank_pid 0)
-    while [ "$pid" -gt 1 ] && [ "$(cat "/proc/$pid/comm")" != "${1-mpirun}" ]; do
+    while [ "$pid" -gt 1 ] && ! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q "^[^ ]*$MPIRUN "; do
         pid=$(ps -o ppid= -p "$pid" | tr -d ' ')
     done
     echo "$pid"
@@ -102,7 +102,7 @@ if [ -n "$isolated" ]; then
     # shellcheck disable=SC2016,SC2086 # for the inner shell; several words
     unshare --mount sh -c 'mount -t tmpfs -o size=12k none full && cd full && "$@"
         status=$?; cp -R o.json.run ../kept; exit $status' sh unshare --net sh -c "$network" sh \
-        mpirun $mpi_flags -np 2 "$mpi" $long --threads 1 --quiet -o o.json >out 2>err &&
+        "$MPIRUN" $mpi_flags -np 2 "$mpi" $long --threads 1 --quiet -o o.json >out 2>err &&
         fail "a full disk: status 0"
     grep -q 'cannot write o.json.*No space left' err || fail "a full disk: no word of it"
     # shellcheck disable=SC2086

@@ -145,11 +145,11 @@ fi
 [ ! -e none.json ] || fail "what is refused leaves results"
 
 # Ranks in an allocation, by the library's own launcher.
-if [ -x "${program}_mpi" ] && command -v mpirun >/dev/null; then
+if [ -x "${program}_mpi" ] && command -v "${MPIRUN-mpirun}" >/dev/null; then
     (
         . "$srcdir/test/mpirun.sh"
         # shellcheck disable=SC2086
-        salloc -n 2 mpirun $mpi_flags -np 2 "${program}_mpi" run $options --steps 20 --threads 1 -o ranks.json >out 2>err
+        salloc -n 2 "$MPIRUN" $mpi_flags -np 2 "${program}_mpi" run $options --steps 20 --threads 1 -o ranks.json >out 2>err
     ) || fail "ranks in an allocation"
     # shellcheck disable=SC2086
     "$program" run $options --steps 20 --threads 2 --jobs 1 -o threads.json >out 2>err || fail "one program of 2 threads"
