@@ -85,7 +85,10 @@ static int wait_for(struct piece *piece)
     int pending = piece->pending;
 
     piece->pending = 0;
-    return check(MPI_Waitall(pending, piece->requests, MPI_STATUSES_IGNORE), "the sum");
+    for (int i = 0; i < pending; i++)
+        if (check(MPI_Wait(&piece->requests[i], MPI_STATUS_IGNORE), "the sum"))
+            return -1;
+    return 0;
 }
 
 /* Between this rank and one other: into `to`, out of `from`. */
