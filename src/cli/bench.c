@@ -14,7 +14,8 @@ static int check(const struct setting *setting)
 {
     int ranks = ranks_get()->all->size;
 
-    if (ranks == 1 || (setting->exchange && !setting->profile && !setting->scaling && !setting->ffn))
+    if (ranks == 1 || (setting->exchange && !setting->profile && !setting->scaling && !setting->ffn &&
+                       !setting->decode))
         return 0;
     return err_set("there are %d ranks, of which bench measures " FIELD("exchange") " alone; start one for "
                    "anything else", ranks);
