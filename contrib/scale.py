@@ -133,7 +133,8 @@ def main():
     parser.add_argument("--mpirun", default="mpirun --bind-to none --oversubscribe", metavar="COMMAND",
                         help="how ranks are started (default: %(default)s)")
     parser.add_argument("--samples", type=int, default=15, metavar="N", help="of each way (default: %(default)s)")
-    parser.add_argument("--tokenizer", default="bytes", metavar="NAME", help="of the paper's model on a cluster")
+    parser.add_argument("--tokenizer", required=True, metavar="sentencepiece:FILE",
+                        help="of the paper's model on a cluster, such as T5's")
     arguments = parser.parse_args()
     say("# Scale", "", "Made by `python3 contrib/scale.py`; `glubench-results(5)` tells what is measured, "
         "`glubench plan --help` what is forecast.", "")

@@ -92,13 +92,14 @@ expect 0 'more than a million' plan --preset smoke --threads 1 --detect 0.000001
 expect 1 'it takes two seeds' plan --config profile.json --detect 0.01
 
 # A cluster: what is told of it is complete, and the forecast is that of test/test-cluster.c.
-base="plan --preset base --tokenizer bytes --variant relu --threads 1 --no-slope"
+base="plan --preset mini --d-model 768 --layers 12 --heads 12 --d-ff 3072 --batch 128 --input-length 512
+    --variant relu --threads 1 --no-slope"
 # shellcheck disable=SC2086
 {
     expect 0 '8 ranks that reach 20000 GFLOP/s each, and exchange 794 MB a step at 25 Gbit/s' $base --ranks 8 \
         --network 25 --node-gflops 20000
     # 52.386 TFLOP a step; 1.75 times 794 MB.
-    grep -q '14:0[0-9]:.* 0.772  *58%$' out || fail "plan --ranks: another forecast"
+    grep -q ' 0.772  *58%$' out || fail "plan --ranks: another forecast"
     expect 0 '"node_gflop_per_s": [0-9.]*$' plan --preset smoke --threads 1 --ranks 2 --network 1 --format json
     expect 0 '"exchange_share": 0.0$' plan --preset smoke --threads 1 --ranks 1 --format json
     expect 0 '"cluster": null' plan --preset smoke --threads 1 --format json

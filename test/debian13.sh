@@ -50,6 +50,7 @@ fi
 inside='
     set -eu
     mount -t proc proc "$0/proc"
+    mount -t sysfs -o ro sysfs "$0/sys" # launchers of MPI look for processors there
     # A machine has terminals, and tests open some; where they cannot be had these skip.
     mkdir -p "$0/dev/pts"
     mount -t devpts -o ptmxmode=0666 devpts "$0/dev/pts" || echo "debian13.sh: no terminals there" >&2
