@@ -92,7 +92,7 @@ expect 0 'more than a million' plan --preset smoke --threads 1 --detect 0.000001
 expect 1 'it takes two seeds' plan --config profile.json --detect 0.01
 
 # A cluster: what is told of it is complete, and the forecast is that of test/test-cluster.c.
-base="plan --preset mini --d-model 768 --layers 12 --heads 12 --d-ff 3072 --batch 128 --input-length 512
+base="plan --preset mini --d-model 768 --layers 12 --heads 12 --d-kv 64 --d-ff 3072 --batch 128 --input-length 512
     --variant relu --threads 1 --no-slope"
 # shellcheck disable=SC2086
 {

@@ -68,7 +68,7 @@ long="run --preset smoke --samples 0 --variant relu --seeds 1 --steps 300 --verb
 launcher()
 {
     pid=$(rank_pid 0)
-    while [ "$pid" -gt 1 ] && ! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q "^[^ ]*$MPIRUN "; do
+    while [ "$pid" -gt 1 ] && ! tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qE "^[^ ]*($MPIRUN|prterun) "; do
         pid=$(ps -o ppid= -p "$pid" | tr -d ' ')
     done
     echo "$pid"
@@ -97,7 +97,7 @@ launcher()
 }
 
 # No room for the results: no launcher reports success, and what is done is there when there is room.
-if [ -n "$isolated" ]; then
+if [ -n "$isolated" ] && unshare --mount true 2>/dev/null; then
     mkdir full kept
     # shellcheck disable=SC2016,SC2086 # for the inner shell; several words
     unshare --mount sh -c 'mount -t tmpfs -o size=12k none full && cd full && "$@"
