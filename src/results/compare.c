@@ -82,7 +82,7 @@ static bool are_copies(const json_t *before, const json_t *after)
 /* What a reader might take to be compared, and is not. */
 static void note_limits(struct sheet *sheet, const struct comparison *comparison)
 {
-    static const char *const left_out[] = {"profile", "scaling"};
+    static const char *const left_out[] = {"profile", "scaling", "exchange", "rank_steps"};
     const json_t *before = comparison->before.document, *after = comparison->after.document;
 
     if (are_copies(before, after))
