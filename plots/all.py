@@ -10,6 +10,7 @@ import curves
 import forest
 import pareto
 import scaling
+import scores
 import throughput
 
 # What is drawn of each file: the ending of its name, the module, its options.
@@ -21,6 +22,9 @@ FIGURES = (
     ("throughput", throughput, {}),
     *(("scaling-" + axis, scaling, {"which": "train", "against": axis})
       for axis in ("threads", "d_model", "input_length", "batch")),
+    *(("scores-" + table, scores, {"table": table, "losses": False}) for table in scores.TABLES),
+    *(("losses-" + table, scores, {"table": table, "losses": True}) for table in scores.TABLES
+      if table != "translation"),
 )
 
 

@@ -6,6 +6,7 @@ dist_noinst_SCRIPTS += \
     plots/forest.py \
     plots/pareto.py \
     plots/scaling.py \
+    plots/scores.py \
     plots/study.py \
     plots/throughput.py
 dist_noinst_DATA += plots/common.py

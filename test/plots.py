@@ -318,6 +318,27 @@ def check_values():
           "forest: its longer run is %g" % paper.later_delta("swiglu"))
 
 
+def check_scores(folder):
+    """A panel for each score; the paper's where the data are complete; no signal is said."""
+    scores, glue, plain = (folder.example("3", kind) for kind in ("scores", "glue", "plain"))
+    first = folder.draw("scores", [glue], "scores.png")
+    check_picture(folder, "scores.png", 3)
+    check(first == folder.draw_alone("scores", [glue], "again.png"), "scores: two runs give other bytes")
+    drawn = [folder.draw("scores", [scores, *arguments], "scores.svg") for arguments in (
+        [], ["--losses"], ["--table", "squad"], ["--table", "translation"])]
+    check(all(drawn) and len(set(drawn)) == 4, "scores: the same of other tables")
+
+    def make_subset(document):
+        for row in document["tables"]["scores"]:
+            row["complete"] = False
+
+    subset = folder.change(scores, "subset.json", make_subset)
+    check(drawn[0] != folder.draw("scores", [subset], "subset.svg"), "scores: a subset is not told")
+    folder.draw("scores", [folder.example("1", "scores")], "one.svg")
+    folder.refuse("scores", [plain, "-o", "x.png"], "no scores of glue")
+    folder.refuse("scores", [scores, "--table", "superglue", "-o", "x.png"], "superglue")
+
+
 def check_all(folder):
     bare = folder.example("2", "bare")
     status, printed = folder.script("all", bare, "-d", "figures", "--format", "svg")
@@ -341,7 +362,7 @@ def main():
         os.chdir(path)
         folder = Folder(path)
         for part in (check_figures, check_scaling, check_study, check_looks, check_missing,
-                     check_refusals, check_log, check_beside, check_all):
+                     check_refusals, check_log, check_beside, check_scores, check_all):
             part(folder)
         os.chdir(home)
     print("matplotlib %s: %s" % (__version__, "%d failures" % failures if failures else "ok"))

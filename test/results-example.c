@@ -1,6 +1,6 @@
 /* results-example.c - write a made-up results file: results-example SEEDS KIND FILE.
- * SEEDS is N or FIRST-LAST; KIND is plain, alike, reversed, winner, worse, diverged, bare, slope or
- * flat. */
+ * SEEDS is N or FIRST-LAST; KIND is plain, alike, reversed, winner, worse, diverged, bare, slope,
+ * flat, scores or glue. */
 #include "src/glu.h"
 
 #include "test/results-fixture.h"
@@ -22,6 +22,8 @@ static const struct {
     {"bare", FIXTURE_NO_EXAMPLES | FIXTURE_NO_SPEED},
     {"slope", FIXTURE_SLOPE},
     {"flat", FIXTURE_FLAT},
+    {"scores", FIXTURE_SCORES},
+    {"glue", FIXTURE_GLUE},
 };
 
 int main(int argc, char **argv)

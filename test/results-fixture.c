@@ -52,6 +52,7 @@ static void make_run(struct run_result *run, const struct variant *variant, int 
         .heldout_log_perplexity_nats = nats,
         .heldout_examples = EXAMPLES,
         .heldout_target_tokens = EXAMPLES * 29,
+        .heldout_target_bytes = EXAMPLES * 25,
         .train_s = 100.0 + index,
         .train_tokens_per_s = STEPS * 32.0 * 157.0 / (100.0 + index),
         .peak_memory_bytes = 1 << 26,
@@ -79,6 +80,132 @@ static void make_run(struct run_result *run, const struct variant *variant, int 
         run->example_nats = NULL;
     }
 }
+
+/* ==== Scores of tasks ==== */
+
+static const struct {
+    const char *task, *metric[2]; /* {NULL}: none */
+    double score, prior;          /* of the baseline; of guessing, 0: no classes */
+    int flag;
+    bool complete, signal, test;
+} tasks[] = {
+    {"cola", {"mcc", NULL}, 30.0, 0.618, FIXTURE_GLUE, true, true, false},
+    {"sst2", {"accuracy", NULL}, 80.0, 0.693, FIXTURE_GLUE | FIXTURE_SCORES, true, true, false},
+    {"mrpc", {"f1", "accuracy"}, 81.0, 0.624, FIXTURE_GLUE, true, true, false},
+    {"stsb", {"pearson", "spearman"}, 20.0, 0.0, FIXTURE_GLUE, true, false, false},
+    {"qqp", {"f1", "accuracy"}, 70.0, 0.658, FIXTURE_GLUE, true, true, false},
+    {"mnli", {"accuracy", NULL}, 50.0, 1.098, FIXTURE_GLUE, true, true, false},
+    {"mnli_mismatched", {"accuracy", NULL}, 51.0, 1.098, FIXTURE_GLUE, true, true, false},
+    {"qnli", {"accuracy", NULL}, 60.0, 0.693, FIXTURE_GLUE, true, true, false},
+    {"rte", {"accuracy", NULL}, 53.0, 0.692, FIXTURE_GLUE | FIXTURE_SCORES, false, false, false},
+    {"squad", {"em", "f1"}, 20.0, 0.0, FIXTURE_SCORES, true, true, false},
+    {"translation", {"bleu_13a", "chrf2"}, 15.0, 0.0, FIXTURE_SCORES, true, true, true},
+};
+
+static bool has_task(size_t i, int flags)
+{
+    return (tasks[i].flag & flags) != 0;
+}
+
+/* The gated are 2 points better, and 0.02 nats. */
+static json_t *make_scores(size_t i, const struct variant *variant, int step, struct rng *rng)
+{
+    const double better = variant->gated && (tasks[i].signal || tasks[i].prior <= 0) ? 2.0 : 0.0;
+    const double nats = (tasks[i].prior > 0 ? tasks[i].prior : 2.0) - (tasks[i].signal ? 0.2 : 0.0) -
+                        0.01 * better + 0.002 * rng_normal(rng);
+    json_t *scores = need(json_object());
+
+    for (int k = 0; k < 2 && tasks[i].metric[k]; k++)
+        json_put(scores, tasks[i].metric[k],
+                 json_number(tasks[i].score + k + better + 0.2 * rng_normal(rng)));
+    json_put(scores, "target_nats", json_number(nats));
+    if (tasks[i].prior > 0) {
+        json_put(scores, "label_nats", json_number(nats));
+        json_put(scores, "label_accuracy", json_number(tasks[i].score));
+        json_put(scores, "label_prior_nats", json_number(tasks[i].prior));
+        json_put(scores, "label_minus_prior_ci95_nats",
+                 json_interval((struct interval){nats - tasks[i].prior - 0.05, nats - tasks[i].prior + 0.05}));
+        json_put(scores, "label_signal", json_text(tasks[i].signal ? "signal" : "no signal"));
+    }
+    json_put(scores, "step", json_integer(step));
+    return scores;
+}
+
+/* As a run with tasks has them: at two checkpoints, of which the first is the best. */
+static json_t *make_scoring(const struct run_result *run, int flags)
+{
+    json_t *best = json_object(), *last = json_object(), *examples = json_object(), *averages = json_object();
+    json_t *points[2] = {need(json_object()), need(json_object())};
+    struct rng rng;
+
+    rng_start(&rng, run->seed, RNG_TEST, rng_lane(run->variant->label));
+    for (int k = 0; k < 2; k++) {
+        json_put(points[k], "step", json_integer(STEPS * (k + 1) / 2));
+        json_put(points[k], "target_nats", json_number(1.0));
+    }
+    for (size_t i = 0; i < LENGTH_OF(tasks); i++) {
+        json_t *scores[2];
+
+        if (!has_task(i, flags))
+            continue;
+        for (int k = 0; k < 2; k++)
+            scores[k] = make_scores(i, run->variant, STEPS * (k + 1) / 2, &rng);
+        for (int k = 0; k < 2 && tasks[i].metric[k]; k++)
+            for (int at = 0; at < 2; at++) {
+                char name[64];
+
+                if (at == 1) /* the last is a point worse */
+                    json_put(scores[1], tasks[i].metric[k],
+                             json_number(number_at(scores[0], tasks[i].metric[k]) - 1.0));
+                snprintf(name, sizeof name, "%s.%s", tasks[i].task, tasks[i].metric[k]);
+                json_put(points[at], name, json_number(number_at(scores[at], tasks[i].metric[k])));
+            }
+        if (tasks[i].test)
+            json_put(scores[0], "dev_target_nats", json_number(number_at(scores[1], "target_nats")));
+        json_put(best, tasks[i].task, scores[0]);
+        json_put(last, tasks[i].task, scores[1]);
+        json_put(examples, tasks[i].task, json_pack("[f, f]", 0.25, 0.75));
+    }
+    json_put(averages, "glue",
+             flags & FIXTURE_GLUE ? json_pack("{s:f, s:f}", "at_one_checkpoint", 55.0 + 2.0 * run->variant->gated,
+                                              "of_best", 56.0)
+                                  : json_pack("{s:n, s:n}", "at_one_checkpoint", "of_best"));
+    return need(json_pack("{s:o, s:o, s:o, s:[o, o], s:o, s:i, s:f}", "scores", best, "scores_last", last,
+                          "score_averages", averages, "score_curve", points[0], points[1], "score_examples",
+                          examples, "train_examples", 32 * STEPS, "padding_share", 0.125));
+}
+
+static json_t *make_tasks(int flags)
+{
+    json_t *list = need(json_array());
+
+    for (size_t i = 0; i < LENGTH_OF(tasks); i++)
+        if (has_task(i, flags))
+            json_push(list, json_pack("{s:s, s:i, s:i, s:o, s:b, s:i}", "task", tasks[i].task, "train_examples",
+                                      1000, "dev_examples", 100, "test_examples",
+                                      tasks[i].test ? json_integer(100) : json_null(), "complete",
+                                      tasks[i].complete, "dev_examples_in_training", 0));
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (texts_equal(text_at(json_array_get(list, i), "task"), "translation"))
+            json_put(json_array_get(list, i), "signatures", json_pack("{s:s}", "bleu_13a", "nrefs:1|tok:13a"));
+    return list;
+}
+
+json_t *fixture_score(json_t *document, const char *task, const char *metric, const char *variant)
+{
+    json_t *rows = value_at(document, "tables.scores");
+
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+
+        if (texts_equal(text_at(row, "task"), task) && texts_equal(text_at(row, "metric"), metric) &&
+            texts_equal(text_at(row, "variant"), variant))
+            return row;
+    }
+    return NULL;
+}
+
+/* ==== Runs ==== */
 
 /* The baseline at one seed for half of the steps, from its run for all of them. */
 static void make_half(struct run_result *half, const struct run_result *run, int flags)
@@ -167,6 +294,8 @@ void fixture_open(struct fixture *fixture, int first_seed, int seeds, int flags)
         for (int seed = first_seed; seed < first_seed + seeds; seed++) {
             last = results->run_count++;
             make_run(&fixture->runs[last], variant, index, seed, flags);
+            if (flags & (FIXTURE_SCORES | FIXTURE_GLUE))
+                fixture->runs[last].scoring = make_scoring(&fixture->runs[last], flags);
         }
         if (flags & FIXTURE_DIVERGED && strcmp(variant->name, "swiglu") == 0)
             diverge(&fixture->runs[last]);
@@ -182,6 +311,8 @@ void fixture_open(struct fixture *fixture, int first_seed, int seeds, int flags)
     results->slope_runs = results->slope_run_count > 0 ? fixture->slope_runs : NULL;
     results->throughput = fixture->throughput;
     results->config = make_config(first_seed, seeds);
+    if (flags & (FIXTURE_SCORES | FIXTURE_GLUE))
+        json_put(results->config, "tasks", make_tasks(flags));
 }
 
 void fixture_close(struct fixture *fixture)

@@ -18,6 +18,8 @@ enum fixture_flags {
     FIXTURE_WORSE = 64,       /* 2 % more loss and 10 % more seconds */
     FIXTURE_SLOPE = 128,      /* with runs of half of the steps, 0.03 nats per e-fold behind */
     FIXTURE_FLAT = 256,       /* the same, but nothing behind */
+    FIXTURE_SCORES = 512,     /* with scores of tasks: SST-2, RTE (without a signal; a subset), SQuAD, a translation */
+    FIXTURE_GLUE = 1024,      /* with them of every task of GLUE, all complete */
 };
 
 struct fixture {
@@ -37,6 +39,9 @@ json_t *fixture_document(int first_seed, int seeds, int flags);
 /* What its configuration affects: preset, seeds, variants, threads and jobs no result, and
  * threads_per_run the last bits. */
 enum affects fixture_affects(const char *path);
+
+/* A row of tables.scores, borrowed. */
+json_t *fixture_score(json_t *document, const char *task, const char *metric, const char *variant);
 
 /* The row of a table of a document, borrowed: fixture_row(document, "table1", "relu"). */
 json_t *fixture_row(json_t *document, const char *table, const char *variant);

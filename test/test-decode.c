@@ -33,7 +33,7 @@ struct subject {
     struct batch *batch;
 };
 
-/* What the sublayers add counts for more than the token that was last: if not, it would come again and again. */
+/* What the sublayers add counts for more than the token that was last: if not, it would come for ever. */
 static void amplify(struct model *model)
 {
     struct tensor *tensors;
@@ -147,6 +147,7 @@ struct form {
     enum precision precision;
     double dropout;
     bool unfused;
+    int team; /* threads of a worker; 0: 1 */
 };
 
 static void test_kept(const struct model_config *model, const struct form *form)
@@ -164,6 +165,7 @@ static void test_kept(const struct model_config *model, const struct form *form)
     options.precision = form->precision;
     options.dropout = form->dropout;
     options.unfused = form->unfused;
+    options.team = form->team;
     subject_open(&subject, &options, form->examples);
     anew.anew = true;
     fast = decode(&subject, &kept, subject.batch, NULL);
@@ -172,9 +174,10 @@ static void test_kept(const struct model_config *model, const struct form *form)
     for (int i = 0; i < form->examples; i++)
         ended += fast.lengths[i] < fast.limit;
     tap_ok(bf16 ? agreed > cells / 2 : wrong == 0,
-           "%s %s, vocabulary %d, %d example(s), %d thread(s), micro-batch %d, %d slot(s): %d differ",
+           "%s %s, vocabulary %d, %d example(s), %d thread(s), team %d, micro-batch %d, %d slot(s): "
+           "%d differ",
            form->variant, bf16 ? "bf16" : "f32", model->vocabulary, form->examples, form->threads,
-           form->micro_batch, form->slots, wrong);
+           form->team, form->micro_batch, form->slots, wrong);
     tap_diag("%d of %d tokens agree; %d of %d outputs reach EOS", agreed, cells, ended, form->examples);
     outputs_free(&fast);
     outputs_free(&plain);
@@ -182,14 +185,16 @@ static void test_kept(const struct model_config *model, const struct form *form)
 }
 
 static const struct form forms[] = {
-    {"swiglu", 9, 2, 0, 0, PRECISION_F32, 0, false},   {"relu", 19, 2, 1, 3, PRECISION_F32, 0, false},
-    {"geglu", 7, 1, 3, 5, PRECISION_F32, 0, false},    {"reglu", 1, 3, 2, 0, PRECISION_F32, 0, false},
-    {"swiglu", 23, 1, 4, 16, PRECISION_F32, 0.1, false}, {"gelu", 5, 1, 1, 4, PRECISION_F32, 0, true},
-    {"bilinear", 5, 2, 2, 2, PRECISION_F32, 0, true},  {"xielu", 6, 2, 0, 0, PRECISION_F32, 0, false},
+    {"swiglu", 9, 2, 0, 0, PRECISION_F32, 0, false, 0},   {"relu", 19, 2, 1, 3, PRECISION_F32, 0, false, 0},
+    {"geglu", 7, 1, 3, 5, PRECISION_F32, 0, false, 0},    {"reglu", 1, 3, 2, 0, PRECISION_F32, 0, false, 0},
+    {"swiglu", 23, 1, 4, 16, PRECISION_F32, 0.1, false, 0}, {"gelu", 5, 1, 1, 4, PRECISION_F32, 0, true, 0},
+    {"bilinear", 5, 2, 2, 2, PRECISION_F32, 0, true, 0},  {"xielu", 6, 2, 0, 0, PRECISION_F32, 0, false, 0},
+    {"swiglu", 9, 2, 0, 0, PRECISION_F32, 0, false, 2}, {"relu", 19, 4, 2, 5, PRECISION_F32, 0, false, 2},
+    {"geglu", 7, 4, 1, 3, PRECISION_F32, 0, true, 4},
 };
 static const struct form forms_bf16[] = {
-    {"swiglu", 19, 2, 2, 4, PRECISION_BF16, 0, false},
-    {"relu", 19, 2, 1, 16, PRECISION_BF16, 0.1, false},
+    {"swiglu", 19, 2, 2, 4, PRECISION_BF16, 0, false, 0},
+    {"relu", 19, 2, 1, 16, PRECISION_BF16, 0.1, false, 0},
 };
 
 static void test_forms(void)
@@ -310,6 +315,72 @@ static void test_trained(void)
     outputs_free(&fresh);
     decoder_destroy(decoder);
     subject_close(&subject);
+}
+
+/* ==== Several processes ==== */
+
+/* One of two processes, which are one after the other: what the first one has, the second adds. */
+struct other {
+    struct comm comm; /* first */
+    double had[1 << 14];
+    int count;
+    bool second;
+};
+
+static int agree(struct comm *comm, double *x, int n)
+{
+    struct other *other = (struct other *)comm;
+
+    for (int i = 0; i < n; i++) {
+        if (other->count == 1 << 14)
+            return err_set("too many numbers");
+        if (other->second)
+            x[i] += other->had[other->count];
+        else
+            other->had[other->count] = x[i];
+        other->count++;
+    }
+    return 0;
+}
+
+static void test_processes(void)
+{
+    enum { EXAMPLES = 10, LIMIT = 24, COUNT = 2 };
+    static const int32_t tokens[COUNT] = {4, 1};
+    static const int used[COUNT] = {1, 1};
+    static struct other other = {.comm = {.size = 2, .rank = 1, .agree = agree}};
+    struct candidates candidates = {COUNT, 1, tokens, used};
+    struct model_options options = options_of(&few, find("swiglu"), 4, 2);
+    struct decoder_options decoding = {.limit = LIMIT, .examples = EXAMPLES};
+    double nats[3][EXAMPLES * COUNT];
+    struct outputs outputs[3]; /* of rank 1 alone, of both, and of one process */
+    struct subject subject;
+    int agreed, cells;
+
+    options.micro_batch = 1;
+    for (int i = 0; i < 3; i++) {
+        struct decoder *decoder;
+
+        options.comm = i < 2 ? &other.comm : NULL;
+        subject_open(&subject, &options, EXAMPLES);
+        check(decoder_create(&decoder, subject.model, &decoding));
+        outputs[i] = decode(&subject, &decoding, subject.batch, decoder);
+        check(decoder_nats(decoder, subject.batch, &candidates, nats[i]));
+        decoder_destroy(decoder);
+        subject_close(&subject);
+        other.second = true;
+        other.comm.rank = 0;
+        other.count = 0;
+    }
+    for (int i = 0; i < EXAMPLES * COUNT; i++)
+        nats[1][i] -= nats[2][i];
+    tap_ok(differences(&outputs[1], &outputs[2], &agreed, &cells) == 0 &&
+               differences(&outputs[0], &outputs[2], &agreed, &cells) > 0 &&
+               fabs(outputs[1].margins[9 * LIMIT] - outputs[2].margins[9 * LIMIT]) < 1e-4 &&
+               fabs(nats[1][2]) < 1e-5 && fabs(nats[1][EXAMPLES * COUNT - 1]) < 1e-5,
+           "two processes have the outputs of one");
+    for (int i = 0; i < 3; i++)
+        outputs_free(&outputs[i]);
 }
 
 /* ==== Given targets ==== */
@@ -505,11 +576,12 @@ static void test_refused(void)
 
 int main(void)
 {
-    tap_plan((int)(LENGTH_OF(forms) + LENGTH_OF(forms_bf16)) + 2 + 2 + 3 + 1 + 4 + 4 + 8);
+    tap_plan((int)(LENGTH_OF(forms) + LENGTH_OF(forms_bf16)) + 2 + 2 + 3 + 1 + 4 + 1 + 4 + 8);
     test_forms();
     test_ends();
     test_alone();
     test_trained();
+    test_processes();
     test_nats(PRECISION_F32, 1, 0, false);
     test_nats(PRECISION_F32, 3, 3, false);
     test_nats(PRECISION_F32, 2, 0, true);

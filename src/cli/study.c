@@ -8,6 +8,7 @@
 #include "src/cli/together.h"
 #include "src/results/results.h"
 #include "src/train/signals.h"
+#include "src/util/json_help.h"
 #include "src/util/progress.h"
 #include "src/util/shell.h"
 #include "src/util/standard.h"
@@ -23,10 +24,23 @@ static const int exit_statuses[] = {
     [STUDY_INTERRUPTED] = 128, /* and the number of the signal */
 };
 
+/* Has any run scores of that table? */
+static bool has_scores(const json_t *document, const char *table)
+{
+    const json_t *rows = value_at(document, "tables.scores");
+
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        if (texts_equal(text_at(json_array_get(rows, i), "table"), table))
+            return true;
+    return false;
+}
+
 static bool is_printed(const struct printed *printed, const struct setting *setting,
                        const json_t *document)
 {
-    return (!printed->member || json_object_get(document, printed->member)) &&
+    return (!printed->member || value_at(document, printed->member)) &&
+           (!printed->without || !value_at(document, printed->without)) &&
+           (!printed->scores || has_scores(document, printed->scores)) &&
            (!printed->wanted || printed->wanted(setting));
 }
 
@@ -79,7 +93,8 @@ int study_command(const struct invocation *invocation, const struct study_comman
     FILE *out;
 
     if (together_divide(&settings, settings_open(&settings, invocation) ||
-                                       settings_set_output(&settings, command->output)))
+                                       settings_set_output(&settings, command->output) ||
+                                       (command->check && command->check(settings.setting))))
         goto out;
     program_speak(invocation);
     if (settings.is_study) {

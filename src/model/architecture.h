@@ -28,8 +28,8 @@ struct model {
     void *own;     /* of the architecture: what it laid out */
 };
 
-/* For step.c, of a struct model: a worker's share of the weights into the library's layout. */
-void model_pack_share(void *model, int worker);
+/* For step.c, of a struct model: a thread's share of the weights into the library's layout. */
+void model_pack_share(void *model, int thread);
 /* A model whose memory is counted, and which has none: for what is to be counted beside it.  0, or -1 and a
  * message. */
 int model_measure(struct model **model, const struct model_options *options) GLU_MUST_USE;
@@ -44,7 +44,8 @@ struct slice {
     double *example_nats; /* (count): set to the sum over each example's target tokens; NULL: not asked */
 };
 
-/* Add the losses of the slice's rows, (count, length), to the worker's and to each example's. */
+/* Add the losses of the slice's rows, (count, length), to the worker's and to each example's.  The worker's
+ * first thread does it. */
 void slice_losses(struct worker *worker, const struct slice *slice, const double *row_nats, int length);
 
 /* A tensor that weights files of others hold besides the model's own. */
@@ -67,8 +68,6 @@ struct hf_function {
     const char *when_absent; /* what Hugging Face takes then; NULL: not known */
 };
 
-struct decoding; /* see decoding.h */
-
 /* A size of the model in config.json.  Two rows of one size must agree where both are there. */
 struct hf_size {
     const char *field;
@@ -83,6 +82,8 @@ struct hf_flag {
     const char *why; /* what it means, for the message */
 };
 
+struct decoding; /* see decoding.h */
+
 struct architecture {
     const char *name;
     const char *task; /* the kind that it is trained on; NULL: to be measured alone */
@@ -94,8 +95,9 @@ struct architecture {
     int (*lay_out)(struct model *model);
     /* Free model->own; may be called after a layout that failed, and on NULL. */
     void (*free)(struct model *model);
-    /* Make a worker's plans and what its forward keeps for backward (worker->own, from model->arena);
-     * called anew for measuring and for the real arena.  worker->plans are open.  0 or -1. */
+    /* Make a thread's plans and what its worker's forward keeps for backward (worker->own, from
+     * model->arena); called anew for measuring and for the real arena.  All threads of a worker ask the
+     * arena for the same and get the same.  worker->plans are open.  0 or -1. */
     int (*open)(struct model *model, struct worker *worker);
     /* ... and what it needs besides. */
     void (*open_scratch)(struct model *model, struct worker *worker);
@@ -105,7 +107,8 @@ struct architecture {
     void (*free_worker)(struct worker *worker);
     /* Note the primitives besides those of worker->plans. */
     int (*list)(struct model *model, struct worker *worker);
-    /* Before a worker's first slice of a step or evaluation. */
+    /* What follows is called by all threads of a worker, and each does its share (src/nn/crew.h).
+     * Before a worker's first slice of a step or evaluation. */
     void (*begin)(struct model *model, struct worker *worker);
     /* Add the slice's losses to worker->loss_nats. */
     void (*forward)(struct model *model, struct worker *worker, const struct slice *slice);

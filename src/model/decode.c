@@ -3,15 +3,17 @@
 #include "src/glu.h"
 
 #include "src/model/decoding.h"
+#include "src/nn/attention_next.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of a product: so many that the weights are read for more than a few, and that caches of keys and values
- * are still small. */
+/* Slots of a worker: so many that the weights are read for more than a few rows, unless what is kept takes too
+ * much. */
 enum { SLOTS_CHOSEN = 32, LIMIT_MOST = 1 << 16, SLOTS_MOST = 1 << 16 };
+static const double kept_bytes_chosen = 0x1p30;
 
 /* ==== Building ==== */
 
@@ -41,11 +43,23 @@ static int options_check(const struct model *model, const struct decoder_options
     return 0;
 }
 
+/* Keys and values of an example, of its output and of what it reads. */
+static double kept_bytes(const struct model *model, const struct decoder_options *options)
+{
+    const struct model_config *c = &model->options.model;
+    double tokens = (double)attention_cache_room(options->limit) + attention_cache_room(c->input_length);
+
+    return 2 * tokens * c->layers * c->heads * c->d_kv *
+           (model->options.precision == PRECISION_BF16 ? 2 : 4);
+}
+
 /* A multiple of what the model reads at once, no more than a worker's share of the examples. */
 static int slots_choose(const struct model *model, const struct decoder_options *options)
 {
-    int at_once = model->options.micro_batch << (model->options.buckets - 1), workers = model->team.size;
-    int wanted = options->slots ? options->slots : SLOTS_CHOSEN;
+    int at_once = model->options.micro_batch << (model->options.buckets - 1);
+    int workers = model->team.size / model->team.crew;
+    double most = 1 + kept_bytes_chosen / kept_bytes(model, options);
+    int wanted = options->slots ? options->slots : most < SLOTS_CHOSEN ? (int)most : SLOTS_CHOSEN;
     int share = (options->examples - 1) / workers + 1;
 
     if (options->anew) /* the training's buffers have no room for more */
@@ -78,7 +92,7 @@ static int worker_open(struct decoder *decoder, struct decoding_worker *worker)
 
 static int decoder_build(struct decoder *decoder)
 {
-    for (int w = 0; w < decoder->model->team.size; w++)
+    for (int w = 0; w < decoder->model->team.size; w += decoder->model->team.crew)
         if (worker_open(decoder, &decoder->workers[w]))
             return -1;
     return decoder->arena.overflow ? err_set("decoding %d examples at once does not fit this machine's memory",
@@ -213,14 +227,50 @@ static struct walk walk_of(struct call *call, int w)
 {
     const struct model *model = call->decoder->model;
     const struct comm *comm = model->options.comm;
-    int most = model->options.micro_batch << call->bucket, size = model->team.size;
+    int most = model->options.micro_batch << call->bucket, size = model->team.size / model->team.crew;
     struct walk walk = {.call = call,
                         .worker = &call->decoder->workers[w],
-                        .at = (int64_t)(comm->rank * size + w) * most,
+                        .at = (int64_t)(comm->rank * size + w / model->team.crew) * most,
                         .step = (int64_t)comm->size * size * most};
 
     decoding_of(call->decoder)->begin(call->decoder->model, walk.worker);
     return walk;
+}
+
+/* Have an order done by all threads of the model's worker; NULL: let them go. */
+static void give(struct decoding_worker *worker, const struct decoding_order *order)
+{
+    worker->order = order;
+    nn_wait(&worker->worker->nn);
+}
+
+static void obey(struct decoding_worker *worker, const struct decoding_order *order)
+{
+    const struct decoding *decoding = decoding_of(worker->decoder);
+    struct model *model = worker->decoder->model;
+
+    if (order->slice)
+        decoding->read(model, worker, order->slice, order->slots);
+    else
+        decoding->next(model, worker, order->rows, order->count);
+    nn_wait(&worker->worker->nn);
+}
+
+/* Is it one of the other threads of a worker?  Then that is all it does. */
+static bool follow(struct decoder *decoder, int thread)
+{
+    struct decoding_worker *worker = &decoder->workers[thread];
+    const struct decoding_worker *first = worker - worker->worker->nn.member;
+
+    if (worker == first)
+        return false;
+    decoding_of(decoder)->begin(decoder->model, worker);
+    for (;;) {
+        nn_wait(&worker->worker->nn);
+        if (!first->order)
+            return true;
+        obey(worker, first->order);
+    }
 }
 
 /* Read on while there are examples, and slots for a micro-batch. */
@@ -238,8 +288,10 @@ static void walk_fill(struct walk *walk)
         struct slice slice = {.batch = walk->call->batch, .bucket = bucket, .first = first,
                               .count = left < most ? left : most};
         const int *slots = worker->free_slots + walk->rows;
+        struct decoding_order order = {.slice = &slice, .slots = slots};
 
-        decoding_of(decoder)->read(decoder->model, worker, &slice, slots);
+        give(worker, &order);
+        obey(worker, &order);
         for (int i = 0; i < slice.count; i++)
             worker->rows[walk->rows + i] =
                 (struct decoding_row){.slot = slots[i], .example = first + i, .last = TOKEN_PAD};
@@ -260,8 +312,14 @@ static void walk_drop(struct walk *walk, int row)
 static void walk_next(struct walk *walk)
 {
     struct decoder *decoder = walk->call->decoder;
+    struct decoding_order order = {.rows = walk->worker->rows, .count = walk->rows};
 
-    decoding_of(decoder)->next(decoder->model, walk->worker, walk->worker->rows, walk->rows);
+    if (!decoder->options.anew) { /* with what is kept it is done alone */
+        decoding_of(decoder)->next(decoder->model, walk->worker, order.rows, order.count);
+        return;
+    }
+    give(walk->worker, &order);
+    obey(walk->worker, &order);
 }
 
 static float *logits_of(const struct walk *walk, int row)
@@ -273,20 +331,7 @@ static float *logits_of(const struct walk *walk, int row)
 
 /* ==== The likeliest tokens ==== */
 
-/* The first of the largest logits; pad where they are not numbers. */
-static int32_t likeliest(const float *logits, int n)
-{
-    float max = -INFINITY;
-
-#pragma omp simd reduction(max : max)
-    for (int i = 0; i < n; i++)
-        max = logits[i] > max ? logits[i] : max;
-    for (int i = 0; i < n; i++)
-        if (logits[i] == max)
-            return i;
-    return TOKEN_PAD;
-}
-
+/* By how much the best logit exceeds the next one. */
 static float margin(const float *logits, int n, int32_t best)
 {
     float max = -INFINITY;
@@ -308,7 +353,7 @@ static bool take(const struct walk *walk, int row, int32_t *token)
     bool ended;
     size_t cell = (size_t)at->example * (size_t)limit + (size_t)at->position;
 
-    *token = likeliest(logits, vocabulary);
+    *token = (int32_t)walk->worker->nn.kernels->largest(vocabulary, logits);
     decoded->tokens[cell] = *token;
     if (decoded->margins)
         decoded->margins[cell] = margin(logits, vocabulary, *token);
@@ -317,12 +362,18 @@ static bool take(const struct walk *walk, int row, int32_t *token)
     return ended || at->position + 1 == limit;
 }
 
-static void decode_share(void *context, int w)
+static void decode_share(void *context, int thread)
 {
-    struct walk walk = walk_of(context, w);
-    struct decoding_row *rows = walk.worker->rows;
-    int32_t *tokens = walk.worker->targets;
+    struct call *call = context;
+    struct decoding_row *rows;
+    struct walk walk;
+    int32_t *tokens;
 
+    if (follow(call->decoder, thread))
+        return;
+    walk = walk_of(call, thread);
+    rows = walk.worker->rows;
+    tokens = walk.worker->targets;
     for (walk_fill(&walk); walk.rows > 0; walk_fill(&walk)) {
         bool done = false;
 
@@ -335,6 +386,7 @@ static void decode_share(void *context, int w)
                 walk_drop(&walk, r);
         }
     }
+    give(walk.worker, NULL);
 }
 
 /* ==== Given targets ==== */
@@ -362,15 +414,20 @@ static void candidate_nats(struct walk *walk, int k)
     }
 }
 
-static void nats_share(void *context, int w)
+static void nats_share(void *context, int thread)
 {
-    struct walk walk = walk_of(context, w);
+    struct call *call = context;
+    struct walk walk;
 
+    if (follow(call->decoder, thread))
+        return;
+    walk = walk_of(call, thread);
     for (walk_fill(&walk); walk.rows > 0; walk_fill(&walk)) {
         for (int k = 0; k < walk.call->candidates->count; k++)
             candidate_nats(&walk, k);
         walk.rows = 0;
     }
+    give(walk.worker, NULL);
 }
 
 /* ==== Calls ==== */
@@ -415,24 +472,48 @@ static int candidates_check(const struct decoder *decoder, const struct candidat
     return 0;
 }
 
-/* Every process has its share of numbers, the others' being 0: give all of them to all.  0 or -1. */
-static int gather(struct comm *comm, int rows, int columns, int32_t *integers, float *floats)
+/* Every process has its share of numbers, the others' being 0: give all of them to all.  line: (columns), of
+ * numbers as processes exchange them.  0 or -1. */
+static int gather_integers(struct comm *comm, int rows, int columns, double *line, int32_t *numbers)
 {
-    double *line = calloc((size_t)columns, sizeof *line);
-    int status = line ? 0 : err_set("out of memory");
-
-    for (int i = 0; i < rows && status == 0; i++) {
-        size_t at = (size_t)i * (size_t)columns;
-
+    for (int i = 0; i < rows; i++, numbers += columns) {
         for (int j = 0; j < columns; j++)
-            line[j] = integers ? (double)integers[at + (size_t)j] : (double)floats[at + (size_t)j];
-        status = comm->agree(comm, line, columns);
-        for (int j = 0; j < columns && status == 0; j++)
-            if (integers)
-                integers[at + (size_t)j] = (int32_t)line[j];
-            else
-                floats[at + (size_t)j] = (float)line[j];
+            line[j] = numbers[j];
+        if (comm->agree(comm, line, columns))
+            return -1;
+        for (int j = 0; j < columns; j++)
+            numbers[j] = (int32_t)line[j];
     }
+    return 0;
+}
+
+static int gather_floats(struct comm *comm, int rows, int columns, double *line, float *numbers)
+{
+    for (int i = 0; i < rows; i++, numbers += columns) {
+        for (int j = 0; j < columns; j++)
+            line[j] = numbers[j];
+        if (comm->agree(comm, line, columns))
+            return -1;
+        for (int j = 0; j < columns; j++)
+            numbers[j] = (float)line[j];
+    }
+    return 0;
+}
+
+static int gather(struct comm *comm, int examples, int limit, const struct decoded *decoded)
+{
+    double *line = calloc((size_t)(examples > limit ? examples : limit), sizeof *line);
+    int status;
+
+    if (!line) {
+        err_set("out of memory");
+        return -1;
+    }
+    status = gather_integers(comm, examples, limit, line, decoded->tokens);
+    if (status == 0)
+        status = gather_integers(comm, 1, examples, line, decoded->lengths);
+    if (status == 0 && decoded->margins)
+        status = gather_floats(comm, examples, limit, line, decoded->margins);
     free(line);
     return status;
 }
@@ -443,6 +524,7 @@ int decoder_run(struct decoder *decoder, const struct batch *batch, const struct
     struct comm *comm = decoder->model->options.comm;
     int examples = batch->examples, limit = decoder->options.limit;
     size_t cells = (size_t)examples * (size_t)limit;
+    int status = 0;
 
     if (inputs_check(decoder->model, batch, &call.bucket))
         return -1;
@@ -451,14 +533,11 @@ int decoder_run(struct decoder *decoder, const struct batch *batch, const struct
     if (decoded->margins)
         memset(decoded->margins, 0, cells * sizeof *decoded->margins);
 #pragma omp parallel num_threads(decoder->model->team.size)
-    team_each(&decoder->model->team, decode_share, &call);
-    if (comm->size == 1)
-        return 0;
-    return gather(comm, examples, limit, decoded->tokens, NULL) ||
-                   gather(comm, 1, examples, decoded->lengths, NULL) ||
-                   (decoded->margins && gather(comm, examples, limit, NULL, decoded->margins))
-               ? -1
-               : 0;
+    if (team_is_there(&decoder->model->team, &status))
+        team_each(&decoder->model->team, decode_share, &call);
+    if (status)
+        return -1;
+    return comm->size > 1 ? gather(comm, examples, limit, decoded) : 0;
 }
 
 int decoder_nats(struct decoder *decoder, const struct batch *batch, const struct candidates *candidates,
@@ -472,7 +551,8 @@ int decoder_nats(struct decoder *decoder, const struct batch *batch, const struc
         return -1;
     memset(nats, 0, (size_t)batch->examples * (size_t)candidates->count * sizeof *nats);
 #pragma omp parallel num_threads(decoder->model->team.size)
-    team_each(&decoder->model->team, nats_share, &call);
+    if (team_is_there(&decoder->model->team, &status))
+        team_each(&decoder->model->team, nats_share, &call);
     for (int i = 0; comm->size > 1 && i < batch->examples && status == 0; i++)
         status = comm->agree(comm, nats + (size_t)i * (size_t)candidates->count, candidates->count);
     return status;

@@ -210,6 +210,73 @@ done:
     return rc;
 }
 
+/* ==== Scores of tasks: paired by seed ==== */
+
+/* What is compared of a task: its scores, and the finer loss of its classes. */
+static bool is_compared(const struct task_column *column)
+{
+    return column->ranked && (column->kind == TASK_SCORE || column->kind == TASK_LABEL);
+}
+
+/* One variant of both files in one column. */
+static int score_change(struct comparison *comparison, const struct task_column *was,
+                        const struct task_column *is, int row, const char *name, double *x)
+{
+    const struct matrix *before = &comparison->before, *after = &comparison->after;
+    const struct scores were = task_scores_of(&comparison->scores_before, was);
+    const struct scores are = task_scores_of(&comparison->scores_after, is);
+    const int other = matrix_find(after, before->variant[row].name);
+    struct change *change = &comparison->change[comparison->changes];
+    double *y = x + before->seeds;
+    struct paired_test test;
+    struct anytime anytime;
+    double unit;
+    int n = 0;
+
+    for (int i = 0; i < before->seeds && other >= 0; i++) {
+        int column = matrix_column(after, before->seed[i]);
+
+        x[n] = scores_at(&were, row, i);
+        y[n] = column >= 0 ? scores_at(&are, other, column) : NAN;
+        n += !isnan(x[n] + y[n]);
+    }
+    if (n == 0)
+        return 0;
+    if (stats_paired_t(y, x, n, STATS_LEVEL, &test) != 0)
+        return -1;
+    *change = unpaired(&was->metric, name, before->variant[row].name, stats_mean(x, n), stats_mean(y, n));
+    anytime = contrasts_anytime(&test, comparison->sequential);
+    test.interval = comparison->sequential ? anytime.interval : test.interval;
+    unit = 100.0 / fabs(change->before);
+    change->n = n;
+    change->p = comparison->sequential ? stats_e_p(anytime.e_value, n) : test.p_t;
+    change->e_value = anytime.e_value;
+    change->digits = was->kind == TASK_SCORE ? 2 : 4;
+    change->change_percent = test.difference == 0.0 ? 0.0 : unit * test.difference;
+    change->change_percent_ci95 = (struct interval){unit * test.interval.low, unit * test.interval.high};
+    comparison->changes++;
+    return 0;
+}
+
+static int score_changes(struct comparison *comparison)
+{
+    const struct task_scores *before = &comparison->scores_before;
+    double *x = calloc(2 * (size_t)comparison->before.seeds + 1, sizeof *x);
+    int rc = x ? 0 : err_system("%d seeds", comparison->before.seeds);
+
+    for (int i = 0; i < before->columns && rc == 0; i++) {
+        const struct task_column *was = &before->column[i];
+        const struct task_column *is =
+            task_scores_find(&comparison->scores_after, was->task, was->metric.name);
+
+        snprintf(comparison->names[i], WORDS_BYTES, "%.60s.%.60s", was->task, was->metric.name);
+        for (int row = 0; is && is_compared(was) && row < comparison->before.variants && rc == 0; row++)
+            rc = score_change(comparison, was, is, row, comparison->names[i], x);
+    }
+    free(x);
+    return rc;
+}
+
 /* ==== Speed: two separate series of samples ==== */
 
 static bool same_number(double a, double b)
@@ -410,15 +477,19 @@ int comparison_open(struct comparison *comparison, const json_t *before, const j
 
     *comparison = (struct comparison){.change = NULL};
     if (matrix_open(&comparison->before, before) != 0
-        || matrix_open(&comparison->after, after) != 0)
+        || matrix_open(&comparison->after, after) != 0
+        || task_scores_open(&comparison->scores_before, &comparison->before) != 0
+        || task_scores_open(&comparison->scores_after, &comparison->after) != 0)
         return -1;
     comparison->sequential = comparison->before.sequential || comparison->after.sequential;
     most = comparison->before.variants + comparison->before.throughputs
-           + comparison->after.variants + comparison->after.throughputs;
+           + comparison->after.variants + comparison->after.throughputs
+           + comparison->scores_before.columns * comparison->before.variants;
     comparison->change = calloc((size_t)most + 1, sizeof *comparison->change);
-    if (!comparison->change)
+    comparison->names = calloc((size_t)comparison->scores_before.columns + 1, sizeof *comparison->names);
+    if (!comparison->change || !comparison->names)
         return err_system("%d comparisons", most);
-    if (quality_changes(comparison) != 0 || speed_changes(comparison) != 0
+    if (quality_changes(comparison) != 0 || score_changes(comparison) != 0 || speed_changes(comparison) != 0
         || correct(comparison) != 0)
         return -1;
     for (int i = 0; i < comparison->changes; i++)
@@ -431,6 +502,9 @@ int comparison_open(struct comparison *comparison, const json_t *before, const j
 void comparison_close(struct comparison *comparison)
 {
     free(comparison->change);
+    free(comparison->names);
+    task_scores_close(&comparison->scores_before);
+    task_scores_close(&comparison->scores_after);
     matrix_close(&comparison->before);
     matrix_close(&comparison->after);
 }

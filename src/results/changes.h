@@ -3,12 +3,13 @@
 #define GLU_RESULTS_CHANGES_H
 
 #include "src/results/matrix.h"
+#include "src/results/task_scores.h"
 #include "src/util/interval.h"
 #include "src/util/metric.h"
 
 enum { WORDS_BYTES = 128 };
 
-/* One line: a variant's quality, or its speed in one pass. */
+/* One line: a variant's quality, its score in a task, or its speed in one pass. */
 struct change {
     const char *what, *variant;
     int64_t n;             /* seeds of both, or samples before; 0: only one file has it */
@@ -30,6 +31,8 @@ struct change {
 
 struct comparison {
     struct matrix before, after;
+    struct task_scores scores_before, scores_after;
+    char (*names)[WORDS_BYTES]; /* (scores_before.columns): "sst2.accuracy" */
     struct change *change;
     int changes;
     int tested; /* lines with a test */

@@ -175,6 +175,21 @@ bool check_perplexity(const json_t *run)
     return isfinite(expected) ? close_to(perplexity, expected, 1e-9) : !isfinite(perplexity);
 }
 
+double check_nats_per_byte(const json_t *run)
+{
+    int64_t bytes = integer_at(run, "heldout_target_bytes", 0);
+    double tokens = (double)integer_at(run, "heldout_target_tokens", 0);
+
+    return bytes > 0 ? number_at(run, "heldout_log_perplexity_nats") * tokens / (double)bytes : NAN;
+}
+
+bool check_bytes(const json_t *run)
+{
+    double expected = check_nats_per_byte(run), stated = number_at(run, "heldout_nats_per_byte");
+
+    return isfinite(expected) ? close_to(stated, expected, 1e-9) : !isfinite(stated);
+}
+
 static bool is_ok(const json_t *run)
 {
     return run_status_of(text_at(run, "status")) == RUN_OK;
@@ -188,6 +203,69 @@ static const json_t *first_ok(const json_t *runs)
     while (i < json_array_size(runs) && !is_ok(json_array_get(runs, i)))
         i++;
     return json_array_get(runs, i);
+}
+
+/* ==== Scores of tasks ==== */
+
+/* The point of the curve at a step, or NULL. */
+static const json_t *score_point(const json_t *curve, int64_t step)
+{
+    for (size_t i = 0; i < json_array_size(curve); i++)
+        if (integer_at(json_array_get(curve, i), "step", -1) == step)
+            return json_array_get(curve, i);
+    return NULL;
+}
+
+/* Scores of a checkpoint are those of the curve there; a test set's are not. */
+static void check_scores(const struct check *check, const json_t *run, const char *member, const char *at)
+{
+    json_t *scores = json_object_get(run, member), *of, *value;
+    const json_t *curve = json_object_get(run, "score_curve");
+    const char *task, *metric;
+    char path[PATH_BYTES], name[PATH_BYTES];
+
+    json_object_foreach (scores, task, of) {
+        int64_t step = integer_at(of, "step", -1);
+        const json_t *point = score_point(curve, step);
+
+        snprintf(path, sizeof path, "%.60s.%s.%.60s", at, member, task);
+        if (!point)
+            report(check, CHECK_REFUSED, path, "is of step %lld, which score_curve does not have", (long long)step);
+        if (!point || json_object_get(of, "dev_target_nats"))
+            continue;
+        json_object_foreach (of, metric, value) {
+            double told;
+
+            snprintf(name, sizeof name, "%.100s.%.100s", task, metric);
+            told = number_at(point, name);
+            if (json_object_get(point, name) && isfinite(told) != isfinite(number_of(value)))
+                report(check, CHECK_REFUSED, path, "has %s %.40s, score_curve has %s", isfinite(told) ? "no" : "a",
+                       metric, isfinite(told) ? "one" : "none");
+            snprintf(name, sizeof name, "%.180s.%.60s", path, metric);
+            if (isfinite(told) && isfinite(number_of(value)) && !close_to(number_of(value), told, 1e-9))
+                report(check, CHECK_REFUSED, name, "is %.7g, score_curve has %.7g at step %lld",
+                       number_of(value), told, (long long)step);
+        }
+    }
+}
+
+static void check_score_curve(const struct check *check, const json_t *run, const char *at)
+{
+    const json_t *curve = json_object_get(run, "score_curve");
+    int64_t steps = integer_at(run, "steps", 0), before = -1;
+    char path[PATH_BYTES];
+
+    for (size_t i = 0; i < json_array_size(curve); i++) {
+        int64_t step = integer_at(json_array_get(curve, i), "step", 0);
+
+        snprintf(path, sizeof path, "%.100s.score_curve[%zu]", at, i);
+        if (step <= before || step > steps)
+            report(check, CHECK_REFUSED, path, "is step %lld, must be above %lld and at most %lld",
+                   (long long)step, (long long)before, (long long)steps);
+        before = step;
+    }
+    check_scores(check, run, "scores", at);
+    check_scores(check, run, "scores_last", at);
 }
 
 static void check_run(const struct check *check, const json_t *document, const json_t *run,
@@ -208,8 +286,12 @@ static void check_run(const struct check *check, const json_t *document, const j
     if (!check_perplexity(run))
         report(check, CHECK_COMPUTED, at, "has perplexity %.9g, its log-perplexity gives %.9g",
                number_at(run, "heldout_perplexity"), exp(nats));
+    if (!check_bytes(run))
+        report(check, CHECK_COMPUTED, at, "has %.9g nats per byte, its log-perplexity gives %.9g",
+               number_at(run, "heldout_nats_per_byte"), check_nats_per_byte(run));
     check_examples(check, run, at);
     check_curve(check, document, run, at);
+    check_score_curve(check, run, at);
 }
 
 /* All ok runs were evaluated on the same text as the first. */

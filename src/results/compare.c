@@ -56,7 +56,8 @@ static void note_origins(struct sheet *sheet, const json_t *before, const json_t
     static const char *const paths[] = {
         "environment.host",       "environment.cpu_model", "program.version",
         "program.git_commit",     "program.compiler",      "program.cflags",
-        "program.onednn.version", "config.threads",        "config.threads_per_run"};
+        "program.onednn.version", "config.threads",        "config.threads_per_run",
+        "config.team"};
 
     for (size_t i = 0; i < LENGTH_OF(paths); i++) {
         char text[256] = "";
@@ -81,7 +82,7 @@ static bool are_copies(const json_t *before, const json_t *after)
 /* What a reader might take to be compared, and is not. */
 static void note_limits(struct sheet *sheet, const struct comparison *comparison)
 {
-    static const char *const left_out[] = {"profile", "scaling"};
+    static const char *const left_out[] = {"profile", "scaling", "exchange", "rank_steps"};
     const json_t *before = comparison->before.document, *after = comparison->after.document;
 
     if (are_copies(before, after))
@@ -110,7 +111,8 @@ static int fill(struct sheet *sheet, const struct comparison *comparison, double
         {'r', "after", 0}, {'r', "change", 0},  {'r', "95 % interval", 0}, {'l', "verdict", 0}};
 
     snprintf(sheet->title, sizeof sheet->title,
-             "After against before: log-perplexity in nats, speed in tokens per second");
+             "After against before: log-perplexity in nats, %sspeed in tokens per second",
+             comparison->scores_before.columns > 0 ? "scores times 100, " : "");
     sheet_columns(sheet, headings, LENGTH_OF(headings));
     sheet->data = json_array();
     for (int i = 0; i < comparison->changes; i++) {

@@ -30,6 +30,7 @@ libglubench_a_SOURCES += \
     src/results/sheet.c src/results/sheet.h \
     src/results/signed_rank.c src/results/signed_rank.h \
     src/results/statistics.c src/results/statistics.h \
+    src/results/task_scores.c src/results/task_scores.h \
     src/results/validate.c \
     src/results/worth.c src/results/worth.h
 
@@ -49,17 +50,22 @@ libglubench_a_SOURCES += \
     src/results/tables/agreement.c \
     src/results/tables/beside.c src/results/tables/beside.h \
     src/results/tables/decisions.c \
+    src/results/tables/exchange.c \
     src/results/tables/finetune.c \
+    src/results/tables/gated_scores.c \
     src/results/tables/pareto.c \
     src/results/tables/parity.c \
     src/results/tables/perplexity.c \
     src/results/tables/primitives.c \
     src/results/tables/profile.c \
     src/results/tables/quality.c src/results/tables/quality.h \
+    src/results/tables/ranks.c \
     src/results/tables/scaling.c \
+    src/results/tables/scores.c src/results/tables/scores.h \
     src/results/tables/table.h \
     src/results/tables/tables.c src/results/tables/tables.h \
     src/results/tables/throughput.c src/results/tables/throughput.h \
+    src/results/tables/translation.c \
     src/results/tables/verdict.c
 
 # A file for each way to print one.
@@ -78,7 +84,7 @@ test_scores_SOURCES = test/test-scores.c
 TESTS += test-statistics test-inference test-scores
 
 results_tests = test-beside test-compare test-contrasts test-decisions test-matrix test-report test-results \
-    test-results-memory test-validate test-verdict test-worth
+    test-results-memory test-score-tables test-validate test-verdict test-worth
 results_fixture = test/results-fixture.c test/results-fixture.h
 check_PROGRAMS += $(results_tests)
 test_beside_SOURCES = test/test-beside.c $(results_fixture)
@@ -90,6 +96,7 @@ test_report_SOURCES = test/test-report.c $(results_fixture)
 test_results_SOURCES = test/test-results.c $(results_fixture)
 test_results_memory_SOURCES = test/test-results-memory.c $(results_fixture) $(memory)
 test_results_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
+test_score_tables_SOURCES = test/test-score-tables.c $(results_fixture)
 test_validate_SOURCES = test/test-validate.c $(results_fixture)
 test_verdict_SOURCES = test/test-verdict.c $(results_fixture)
 test_worth_SOURCES = test/test-worth.c $(results_fixture) test/scratch.c test/scratch.h

@@ -12,7 +12,8 @@
  *     matrix (a document as arrays)
  *     distributions; power, statistics, equivalence, random_effects, sequential, signed_rank
  *     contrasts, curves, decisions, worth (the statistics of a matrix)        sheet, cells, formats/
- *     tables/: quality, throughput.h, beside, a file for each other table, tables.c (the list of them)
+ *     task_scores (the columns of tasks)
+ *     tables/: quality, throughput.h, scores.h, beside, a file for each other table, tables.c (the list of them)
  *     check (a document against itself)
  *     changes (a document against another)
  *     results.c, read, report, compare, merge, validate, detection
@@ -56,6 +57,7 @@ struct run_result {
     double heldout_log_perplexity_nats; /* NAN when diverged, failed or interrupted */
     int heldout_examples;
     int64_t heldout_target_tokens;
+    int64_t heldout_target_bytes; /* of their text; 0: not told, as by earlier versions */
     double *example_nats; /* (heldout_examples): mean nats of each held-out example at the end; NULL
                            * when there are none */
     double train_s;
@@ -127,6 +129,7 @@ struct results {
     int throughput_count;
     json_t *profile; /* array, one object a variant, as in results/schema.json; NULL: not measured */
     json_t *scaling; /* array, one object a measured point; NULL: not measured */
+    json_t *exchange, *rank_steps; /* arrays, likewise, of what ranks cost */
 };
 
 /* ==== Files ==== */

@@ -7,6 +7,7 @@
 #include "src/model/weights.h"
 #include "src/nn/dnn.h"
 #include "src/study/inputs.h"
+#include "src/task/metrics/corpus.h"
 #include "src/train/predictions.h"
 #include "src/train/signals.h"
 #include "src/util/atomic_file.h"
@@ -82,12 +83,27 @@ static int describe_variants(struct part *part)
     return 0;
 }
 
+/* Of the task's metrics that have one, as sacreBLEU writes it. */
+static json_t *signatures_json(const struct text_task *task)
+{
+    json_t *o = json_object();
+    int bad = 0;
+
+    for (int k = 0; task->metrics && task->metrics[k]; k++) {
+        const struct corpus_metric *corpus = corpus_metric_find(task->metrics[k]->metric.name);
+
+        if (corpus)
+            bad |= json_put(o, task->metrics[k]->metric.name, json_text(corpus->signature));
+    }
+    return json_finish(o, bad);
+}
+
 /* A task and its examples: {"task": "sst2", "train_examples": 67349, ...}. */
 static json_t *set_json(const struct text_set *set)
 {
     static const char *const counts[] = {
         [TEXT_TRAIN] = "train_examples", [TEXT_DEV] = "dev_examples", [TEXT_TEST] = "test_examples"};
-    json_t *o = json_object();
+    json_t *o = json_object(), *signatures;
     bool complete = true;
     int bad = json_put(o, "task", json_text(set->task->name));
 
@@ -99,6 +115,11 @@ static json_t *set_json(const struct text_set *set)
     }
     bad |= json_put(o, "complete", json_boolean(complete));
     bad |= json_put(o, "dev_examples_in_training", json_integer((json_int_t)set->shared));
+    signatures = signatures_json(set->task);
+    if (signatures && json_object_size(signatures) > 0)
+        bad |= json_put(o, "signatures", json_incref(signatures));
+    bad |= !signatures;
+    json_decref(signatures);
     return json_finish(o, bad);
 }
 
@@ -294,6 +315,8 @@ void part_close(struct part *part)
     json_decref(part->results.config);
     json_decref(part->results.profile);
     json_decref(part->results.scaling);
+    json_decref(part->results.exchange);
+    json_decref(part->results.rank_steps);
     grid_free(&part->grid);
     slope_close(&part->slope);
     free(part->forecast);

@@ -340,6 +340,10 @@ static void print_results(FILE *out, const struct card *card)
 
 static void print_loading(FILE *out, const struct card *card)
 {
+    char again[200] = "`" PACKAGE_NAME " run " FIELD("init_checkpoint") " DIR`, with the sizes above, begins a "
+                      "training with them.\n";
+
+    err_name_fields(again, sizeof again);
     fputs("\n## How to load it\n\n", out);
     if (card->class[0])
         fprintf(out, "```python\nfrom transformers import AutoTokenizer, %s\n\n"
@@ -348,7 +352,7 @@ static void print_loading(FILE *out, const struct card *card)
     else
         fputs("The transformers library has no name for the function of these layers, so that it cannot load\n"
               "them.  The tensors have the names that it would give them.\n\n", out);
-    fputs("`" PACKAGE_NAME " run --init-checkpoint DIR`, with the sizes above, begins a training with them.\n", out);
+    fputs(again, out);
 }
 
 static void print_card(FILE *out, const struct card *card)

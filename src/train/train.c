@@ -4,6 +4,7 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
+#include "src/model/weights_files.h"
 #include "src/train/card.h"
 #include "src/train/evaluate.h"
 #include "src/train/shared.h"
@@ -50,7 +51,8 @@ static int load_weights(struct training *training)
     if (weights_sha256(job->init_directory, sha256))
         return err_prepend("%s", field);
     if (strcmp(sha256, job->init_sha256) != 0)
-        return err_set("%s: the weights in %s have changed since the sweep began", field, job->init_directory);
+        return err_set("%s: %s/%s has changed since the sweep began", field, job->init_directory,
+                       weights_files_name(job->init_directory));
     return weights_load(job->init_directory, training->model) ? err_prepend("%s", field) : 0;
 }
 
@@ -259,9 +261,9 @@ static int train_step(struct training *training, double *nats)
 
     *nats = NAN;
     if ((leads(training) && task_stream_next(training->stream, training->batch)) ||
-        shared_batch(training->comm, training->batch))
+        batch_share(training->batch, training->comm))
         return -1;
-    part = shared_part(training->comm, training->batch);
+    part = batch_part(training->batch, training->comm);
     if (model_train_step(training->model, &part, step, schedule_rate(&schedule, step), &loss_nats))
         return -1;
     result->train_s += clock_now_s() - start_s;
@@ -436,6 +438,7 @@ static int finish(struct training *training)
         return 0;
     result->heldout_examples = (int)evaluation->examples;
     result->heldout_target_tokens = evaluation->target_tokens;
+    result->heldout_target_bytes = job->task->heldout_bytes;
     if (evaluation->scoring)
         return finish_scoring(training);
     dump_heldout(job->dump, job->variant, job->seed, training->state.step,

@@ -2,80 +2,257 @@
  * beside it.  Ours are null until they are measured. */
 #include "src/glu.h"
 
+#include "src/results/cells.h"
+#include "src/results/statistics.h"
+#include "src/results/tables/scores.h"
 #include "src/results/tables/table.h"
 
 #include "src/util/json_help.h"
 
-static const struct metric glue[] = {
-    {"average", "%", true},      {"cola_mcc", "%", true},    {"sst2_acc", "%", true},
-    {"mrpc_f1", "%", true},      {"mrpc_acc", "%", true},    {"stsb_pearson", "%", true},
-    {"stsb_spearman", "%", true}, {"qqp_f1", "%", true},     {"qqp_acc", "%", true},
-    {"mnli_m_acc", "%", true},   {"mnli_mm_acc", "%", true}, {"qnli_acc", "%", true},
-    {"rte_acc", "%", true},
-};
-static const struct metric superglue[] = {
-    {"average", "%", true},   {"boolq_acc", "%", true}, {"cb_f1", "%", true},
-    {"cb_acc", "%", true},    {"copa_acc", "%", true},  {"multirc_f1", "%", true},
-    {"multirc_em", "%", true}, {"record_f1", "%", true}, {"record_em", "%", true},
-    {"rte_acc", "%", true},   {"wic_acc", "%", true},   {"wsc_acc", "%", true},
-};
-static const struct metric squad[] = {{"em", "%", true}, {"f1", "%", true}};
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-static json_t *row_json(const struct published_paper *paper, const char *printed, const char *variant,
-                        const struct metric *columns, size_t count)
+/* ==== Computing ==== */
+
+static bool is_measured(const struct task_scores *scores, const char *table)
 {
+    for (int i = 0; i < scores->columns; i++)
+        if (texts_equal(scores->column[i].table, table))
+            return true;
+    return false;
+}
+
+static double mean_of(const struct task_scores *scores, const char *task, const char *metric, int row,
+                      double *value)
+{
+    const struct task_column *column = task_scores_find(scores, task, metric);
+    struct scores of;
+
+    if (!column)
+        return NAN;
+    of = task_scores_of(scores, column);
+    return stats_mean(value, scores_row(&of, row, value));
+}
+
+static json_t *row_json(const struct task_scores *scores, const char *table, int row, double *value)
+{
+    const struct matrix *matrix = scores->matrix;
+    const char *variant = matrix->variant[row].name;
+    const struct paper_column *column;
     json_t *o = json_object();
     int bad = json_put(o, "variant", json_text(variant));
     char key[64];
 
-    for (size_t i = 0; i < count; i++) {
-        double theirs = published_cell(paper, printed, variant, columns[i].name);
-
-        snprintf(key, sizeof key, "paper_%s", columns[i].name);
-        bad |= json_put(o, columns[i].name, json_null());
-        bad |= json_put(o, key, json_number(theirs));
+    for (int i = 0; (column = paper_column_at(i)) != NULL; i++) {
+        if (strcmp(column->table, table) != 0)
+            continue;
+        snprintf(key, sizeof key, "paper_%s", column->name);
+        bad |= json_put(o, column->name,
+                        json_number(mean_of(scores, column->task, column->metric, row, value)));
+        bad |= json_put(o, key, json_number(published_cell(matrix->paper, paper_table(table), variant,
+                                                           column->name)));
     }
+    if (is_measured(scores, table) && strcmp(table, "squad") != 0)
+        bad |= json_put(o, AVERAGE_OF_BEST,
+                        json_number(mean_of(scores, table, AVERAGE_OF_BEST, row, value)));
     return json_finish(o, bad);
 }
 
-/* What is measured stays. */
-static json_t *compute_columns(const struct matrix *matrix, const struct table *table,
-                               const char *printed, const struct metric *columns, size_t count)
+/* Without scores, what a file says is measured stays. */
+static json_t *compute_table(const struct matrix *matrix, const struct table *table)
 {
     json_t *measured = value_at(matrix->document, table->path), *rows;
-    int bad = 0;
+    double *value = calloc((size_t)matrix->seeds + 1, sizeof *value);
+    struct task_scores scores;
+    int bad = !value;
 
-    if (measured)
-        return json_incref(measured);
-    rows = json_array();
-    for (int i = 0; i < matrix->variants; i++)
-        bad |= json_push(rows, row_json(matrix->paper, printed, matrix->variant[i].name, columns,
-                                        count));
-    return json_finish(rows, bad);
+    if (task_scores_open(&scores, matrix) != 0) {
+        free(value);
+        return NULL;
+    }
+    if (measured && !is_measured(&scores, table->name)) {
+        rows = json_incref(measured);
+    } else {
+        rows = json_array();
+        for (int i = 0; i < matrix->variants && !bad; i++)
+            bad |= json_push(rows, row_json(&scores, table->name, i, value));
+        rows = json_finish(rows, bad);
+    }
+    task_scores_close(&scores);
+    free(value);
+    return rows;
 }
 
 static json_t *compute_glue(const struct matrix *matrix)
 {
-    return compute_columns(matrix, &table_glue, "table2_glue", glue, LENGTH_OF(glue));
+    return compute_table(matrix, &table_glue);
 }
 
 static json_t *compute_superglue(const struct matrix *matrix)
 {
-    return compute_columns(matrix, &table_superglue, "table3_superglue", superglue,
-                           LENGTH_OF(superglue));
+    return compute_table(matrix, &table_superglue);
 }
 
 static json_t *compute_squad(const struct matrix *matrix)
 {
-    return compute_columns(matrix, &table_squad, "table4_squad", squad, LENGTH_OF(squad));
+    return compute_table(matrix, &table_squad);
+}
+
+/* ==== Printing ==== */
+
+/* The variant's row of a column; NULL: it is not measured. */
+static const struct score_row *row_of(const struct score_rows *rows, const struct paper_column *column,
+                                      const char *variant)
+{
+    return score_rows_find(rows, column->task, column->metric, variant);
+}
+
+/* Any variant's row that has a value. */
+static const struct score_row *any_row(const struct score_rows *rows, const char *task, const char *metric)
+{
+    for (int i = 0; i < rows->rows; i++)
+        if (rows->row[i].n > 0 && texts_equal(rows->row[i].task, task) &&
+            texts_equal(rows->row[i].metric, metric))
+            return &rows->row[i];
+    return NULL;
+}
+
+/* What nobody measured takes no room on a terminal, unless nothing is. */
+static void put_headings(struct sheet *sheet, const struct score_rows *rows, const char *table)
+{
+    static const struct sheet_heading first[] = {{'l', "variant", 0}, {'r', "n", 0}};
+    const struct paper_column *column;
+    char text[64];
+
+    sheet_columns(sheet, first, LENGTH_OF(first));
+    for (int i = 0; (column = paper_column_at(i)) != NULL; i++) {
+        const struct score_row *row = any_row(rows, column->task, column->metric);
+
+        if (strcmp(column->table, table) != 0)
+            continue;
+        snprintf(text, sizeof text, "%s%s", column->heading[0], row && !row->complete ? "*" : "");
+        sheet_column(sheet, 'r', text, column->heading[1]);
+        sheet->column[sheet->columns - 1].hidden = rows->rows > 0 && !row ? SHEET_NO_TERMINAL : 0;
+    }
+    if (any_row(rows, table, AVERAGE_OF_BEST))
+        sheet_column(sheet, 'r', "Average", "of best");
+}
+
+static void put_ours(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
+                     const char *table, const char *variant)
+{
+    const struct paper_column *column;
+    int64_t n = 0;
+
+    for (int i = 0; i < rows->rows; i++)
+        if (texts_equal(rows->row[i].table, table) && texts_equal(rows->row[i].variant, variant) &&
+            rows->row[i].n > n)
+            n = rows->row[i].n;
+    sheet_cell(sheet, "%s", matrix_label(matrix, variant));
+    sheet_cell(sheet, "%lld", (long long)n);
+    for (int i = 0; (column = paper_column_at(i)) != NULL; i++)
+        if (strcmp(column->table, table) == 0)
+            cell_score(sheet, row_of(rows, column, variant));
+    if (any_row(rows, table, AVERAGE_OF_BEST))
+        cell_score(sheet, score_rows_find(rows, table, AVERAGE_OF_BEST, variant));
+}
+
+/* The paper's of the same variant, below; not of a task of which there is a part alone. */
+static void put_paper(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
+                      const char *table, const char *variant)
+{
+    const struct paper_column *column;
+
+    sheet_cell(sheet, "  paper");
+    sheet_cell(sheet, "%s", "");
+    for (int i = 0; (column = paper_column_at(i)) != NULL; i++) {
+        const struct score_row *row = any_row(rows, column->task, column->metric);
+        double theirs = published_cell(matrix->paper, paper_table(table), variant, column->name);
+
+        if (strcmp(column->table, table) == 0)
+            cell_number(sheet, "%.2f", row && !row->complete ? NAN : theirs, "");
+    }
+    if (any_row(rows, table, AVERAGE_OF_BEST))
+        sheet_cell(sheet, "%s", "");
+}
+
+static bool is_in_paper(const struct matrix *matrix, const char *table, const char *variant)
+{
+    const struct paper_column *column;
+
+    for (int i = 0; (column = paper_column_at(i)) != NULL; i++)
+        if (strcmp(column->table, table) == 0 &&
+            isfinite(published_cell(matrix->paper, paper_table(table), variant, column->name)))
+            return true;
+    return false;
+}
+
+static void put_notes(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
+                      const char *table)
+{
+    bool found = false;
+
+    for (int i = 0; i < rows->rows; i++)
+        found |= texts_equal(rows->row[i].table, table);
+    if (!found) {
+        sheet_note(sheet, "No run has scores of these tasks: 'glubench finetune' gives them.");
+        return;
+    }
+    note_scores(sheet, matrix, true);
+    if (strcmp(table, "squad") != 0)
+        sheet_note(sheet, "Average: of the columns' groups at the checkpoint where it is highest, as the paper's; "
+                          "there is one where every task is judged.");
+    note_subsets(sheet, rows, table);
+    note_signal(sheet, rows, table);
+    note_gated_scores(sheet, matrix->document, table);
+}
+
+static int print_table(struct sheet *sheet, const struct matrix *matrix, const struct table *table,
+                       const char *title)
+{
+    struct score_rows rows;
+
+    if (score_rows_read(&rows, matrix->document) != 0)
+        return -1;
+    snprintf(sheet->title, sizeof sheet->title, "%s", title);
+    put_headings(sheet, &rows, table->name);
+    for (int i = 0; i < matrix->variants; i++) {
+        const char *variant = matrix->variant[i].name;
+
+        put_ours(sheet, matrix, &rows, table->name, variant);
+        if (is_in_paper(matrix, table->name, variant))
+            put_paper(sheet, matrix, &rows, table->name, variant);
+    }
+    put_notes(sheet, matrix, &rows, table->name);
+    score_rows_free(&rows);
+    return 0;
+}
+
+static int print_glue(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
+{
+    (void)rows;
+    return print_table(sheet, matrix, &table_glue, "GLUE, development set");
+}
+
+static int print_superglue(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
+{
+    (void)rows;
+    return print_table(sheet, matrix, &table_superglue, "SuperGLUE, development set");
+}
+
+static int print_squad(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
+{
+    (void)rows;
+    return print_table(sheet, matrix, &table_squad, "SQuAD v1.1, development set");
 }
 
 const struct table table_glue = {
-    "glue", "the paper's table 2", "tables.glue", compute_glue, NULL,
+    "glue", "the paper's table 2", "tables.glue", compute_glue, print_glue,
 };
 const struct table table_superglue = {
-    "superglue", "the paper's table 3", "tables.superglue", compute_superglue, NULL,
+    "superglue", "the paper's table 3", "tables.superglue", compute_superglue, print_superglue,
 };
 const struct table table_squad = {
-    "squad", "the paper's table 4", "tables.squad", compute_squad, NULL,
+    "squad", "the paper's table 4", "tables.squad", compute_squad, print_squad,
 };
