@@ -133,10 +133,10 @@ static void test_impossible_states(const struct state_place *place, struct model
         struct run_result found = {.variant = saved.variant, .seed = 5};
         struct train_state got = {0};
 
-        if (state_save(place, model, &impossible[i].state, &saved))
+        if (state_save(place, model, &impossible[i].state, NULL, &saved))
             tap_bail_out("%s", err_get());
         warn_clear();
-        tap_ok(!state_load(place, model, STEPS, &got, &found) && found.curve_count == 0 &&
+        tap_ok(!state_load(place, model, STEPS, &got, NULL, &found) && found.curve_count == 0 &&
                    warn_get(0) && strstr(warn_get(0), "no training"),
                "state: refused: %s", impossible[i].what);
         state_prune(place, -1, 0);
@@ -159,10 +159,10 @@ static void test_state(void)
     int64_t steps[8];
     size_t bytes;
 
-    tap_ok(!state_load(place, resumed, STEPS, &got, &found), "state: none at first");
+    tap_ok(!state_load(place, resumed, STEPS, &got, NULL, &found), "state: none at first");
     train(model, 1, 2, &loss);
-    tap_ok(state_save(place, model, &state, &result) == 0, "state: saved");
-    tap_ok(state_load(place, resumed, STEPS, &got, &found) && got.step == 2 &&
+    tap_ok(state_save(place, model, &state, NULL, &result) == 0, "state: saved");
+    tap_ok(state_load(place, resumed, STEPS, &got, NULL, &found) && got.step == 2 &&
                got.interval_nats == 0.1 && got.interval_steps == 1 && found.train_s == 0.125 &&
                found.curve_count == 2 && isnan(found.curve[0].train_loss_nats) &&
                found.curve[1].train_loss_nats == 2.25,
@@ -178,7 +178,7 @@ static void test_state(void)
     run_result_free(&found);
 
     for (state.step = 4; state.step <= 8; state.step += 2)
-        if (state_save(place, model, &state, &result))
+        if (state_save(place, model, &state, NULL, &result))
             tap_bail_out("%s", err_get());
     tap_ok(state_steps(place, steps, 8) == 2 && steps[0] == 8 &&
                steps[1] == 6,
@@ -188,14 +188,14 @@ static void test_state(void)
     file[bytes / 2] ^= 1;
     scratch_store(path, file, bytes);
     warn_clear();
-    tap_ok(state_load(place, resumed, STEPS, &got, &found) && got.step == 6 && warn_get(0) &&
+    tap_ok(state_load(place, resumed, STEPS, &got, NULL, &found) && got.step == 6 && warn_get(0) &&
                strstr(warn_get(0), path) && !got.has_place,
            "state: a damaged one is named, and the one before it used");
     run_result_free(&found);
-    tap_ok(!state_load(place, resumed, 6, &got, &found) && found.curve_count == 0,
+    tap_ok(!state_load(place, resumed, 6, &got, NULL, &found) && found.curve_count == 0,
            "state: none of a longer training");
     found.seed = 4;
-    tap_ok(!state_load(place, resumed, STEPS, &got, &found), "state: none of another seed");
+    tap_ok(!state_load(place, resumed, STEPS, &got, NULL, &found), "state: none of another seed");
     test_impossible_states(place, model);
     state_prune(place, -1, 0);
     tap_ok(state_steps(place, steps, 8) == 0, "state: gone when the run is done");

@@ -69,7 +69,7 @@ static int load_state(const struct site *site)
     struct train_state state = {0};
     int64_t before = 0;
 
-    if (!state_load(&site->place, site->model, STEPS, &state, &result))
+    if (!state_load(&site->place, site->model, STEPS, &state, NULL, &result))
         return err_set("%s", warn_get(0) ? warn_get(0) : "");
     fuzz_check(state.step == STEP, "the step is the one that was asked for");
     fuzz_check(state.interval_steps >= 0 && state.interval_steps <= STEP, "an interval is in the past");
