@@ -283,12 +283,36 @@ int rig_sample(struct rig *rig, int subject, enum rig_pass pass, int times, doub
     return status;
 }
 
+/* What a pass costs; of batches of several lengths, whose attention costs less the shorter they are, the mean. */
+static int count_pass(const struct rig *rig, const struct model_options *options, struct model_counts *counts)
+{
+    int batches = options->buckets > 1 ? rig->options.batches : 0;
+    double forward = 0;
+
+    if (batches == 0)
+        return model_counts(options, counts);
+    for (int i = 0; i < batches; i++) {
+        struct model_options of_batch = *options;
+
+        of_batch.buckets = 1;
+        of_batch.batch = rig->batches[i]->examples;
+        of_batch.model.input_length = rig->batches[i]->input_length;
+        of_batch.model.target_length = rig->batches[i]->target_length;
+        if (model_counts(&of_batch, counts))
+            return -1;
+        forward += (double)counts->forward_flops / batches;
+    }
+    counts->forward_flops = (int64_t)forward;
+    counts->train_flops = 3 * counts->forward_flops;
+    return 0;
+}
+
 int rig_size(const struct rig *rig, int subject, struct rig_size *size)
 {
     const struct model_options *options = &rig->subjects[subject].options;
     struct model_counts counts;
 
-    if (model_counts(options, &counts))
+    if (count_pass(rig, options, &counts))
         return -1;
     size->batch = options->batch;
     size->tokens = (int64_t)options->batch * rig->options.kind->tokens(options);
