@@ -102,11 +102,13 @@ static int find_runs(struct founds *founds, const char *directory)
         if (io_join(path, directory, entry->d_name) == 0 && has_config(path))
             status = add_found(founds, entry->d_name);
     closedir(stream);
-    if (status == 0 && founds->count == 0)
-        status = err_set(FIELD("from") ": %s has no weights, neither config.json and model.safetensors nor "
-                         "directories VARIANT-sSEED with them, as 'glubench run' writes them with "
-                         FIELD("save_checkpoint"),
-                         directory);
+    if (status == 0 && founds->count == 0) {
+        err_set(FIELD("from") ": %s has no weights, neither config.json and model.safetensors nor "
+                "directories VARIANT-sSEED with them, as 'glubench run' writes them with "
+                FIELD("save_checkpoint"),
+                directory);
+        status = -1;
+    }
     if (founds->count > 0)
         qsort(founds->list, (size_t)founds->count, sizeof *founds->list, by_name);
     return status;
@@ -219,7 +221,7 @@ int finetune_apply(struct setting *setting, const char *directory)
         setting->recipe.seeds = 1;
         setting->origin[ROW(recipe.seeds)] = ORIGIN_PRESET;
     } else if (find_runs(&founds, directory) || take_runs(setting, &founds) ||
-               io_join(path, directory, founds.list[0].name)) {
+               io_join(path, directory, founds.count > 0 ? founds.list[0].name : ".")) {
         goto out;
     }
     status = take_sizes(setting, path) || take_tokenizer(setting, path) || take_numbers(setting) ? -1 : 0;

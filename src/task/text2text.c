@@ -110,7 +110,7 @@ static int prepare(struct task *task)
 
 static int stream_open(void **own, const struct task *task, uint64_t seed)
 {
-    const struct text2text *self = text2text_of(task);
+    const struct text2text *self = (const struct text2text *)task;
     struct bucket_stream *stream;
 
     if (bucket_stream_open(&stream, &self->buckets, self->train, self->train_count, seed))

@@ -178,10 +178,12 @@ static void print_scores(FILE *out, const struct card *card,
     json_t *scores = json_object_get(card->row, "scores_last"), *of, *value;
     const char *task, *metric;
 
-    json_object_foreach (scores, task, of)
-        json_object_foreach (of, metric, value)
+    json_object_foreach (scores, task, of) {
+        json_object_foreach (of, metric, value) {
             if (json_is_number(value) && strcmp(metric, "step") != 0)
                 print(out, task, metric, json_number_value(value));
+        }
+    }
 }
 
 static void print_score_front(FILE *out, const char *task, const char *metric, double value)

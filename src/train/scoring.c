@@ -179,13 +179,15 @@ static int put_classes(json_t *scores, const struct questions *questions, const 
     struct class_scores of = {.examples = (int)answers->count, .classes = answers->classes, .log_p = log_p,
                               .label = label, .tokens = questions->class_used};
     struct class_likelihood told;
-    int bad = !log_p || !label ? err_set("out of memory") : 0;
+    bool room = log_p && label, bad;
 
-    for (size_t i = 0; !bad && i < count; i++)
+    for (size_t i = 0; room && i < count; i++)
         log_p[i] = -answers->class_nats[i];
-    for (size_t i = 0; !bad && i < answers->count; i++)
+    for (size_t i = 0; room && i < answers->count; i++)
         label[i] = questions->examples->example[i].label;
-    bad = bad || class_likelihood(&of, &told);
+    if (!room)
+        err_set("out of memory");
+    bad = !room || class_likelihood(&of, &told);
     if (!bad)
         bad = json_put(scores, "label_nats", json_number(told.nats)) |
               json_put(scores, "label_accuracy", json_number(told.accuracy)) |
