@@ -236,20 +236,26 @@ static json_t *score_answers(const struct questions *questions, const struct ans
 
 /* ==== A checkpoint ==== */
 
+static int grow(double **numbers, size_t count)
+{
+    double *grown = realloc(*numbers, count * sizeof *grown);
+
+    if (!grown)
+        return err_set("out of memory");
+    *numbers = grown;
+    return 0;
+}
+
 int scoring_add_checkpoint(struct scoring *scoring, int64_t step)
 {
     size_t count = (size_t)scoring->checkpoints + 1, columns = (size_t)scoring->columns;
-    double *score = realloc(scoring->score, count * columns * sizeof *score);
-    double *nats;
-    int64_t *steps;
+    int64_t *steps = realloc(scoring->steps, count * sizeof *steps);
 
-    scoring->score = score ? score : scoring->score;
-    nats = realloc(scoring->nats, count * sizeof *nats);
-    scoring->nats = nats ? nats : scoring->nats;
-    steps = realloc(scoring->steps, count * sizeof *steps);
-    scoring->steps = steps ? steps : scoring->steps;
-    if (!score || !nats || !steps)
+    if (!steps)
         return err_set("out of memory");
+    scoring->steps = steps;
+    if (grow(&scoring->score, count * columns) || grow(&scoring->nats, count))
+        return -1;
     scoring->steps[scoring->checkpoints] = step;
     scoring->nats[scoring->checkpoints] = NAN;
     scoring->checkpoints++;
