@@ -7,7 +7,7 @@
  *         A number's name ends in its unit: _s, _bytes, _nats, _tokens_per_s.
  * SHAPES  stand on the declaration, slowest dimension first:  float *src;  // (tokens, d_model)
  *         tokens = examples * length.  Matrices are row-major.  A weight is (in, out) in memory
- *         unless it says otherwise; checkpoints are (out, in) as in Hugging Face's T5.
+ *         unless it says otherwise; weights files have (out, in) as in Hugging Face's T5.
  * ERRORS  Library code never exits and never prints.  It returns 0, or -1 with a message set by
  *         err_set() that names the file, line or field and the remedy.  Constructors return 0/-1
  *         and give the object through their first argument; destroyers accept NULL.  A function

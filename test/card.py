@@ -110,7 +110,8 @@ def check_cards():
           front["pipeline_tag"] == "text2text-generation" and front["tags"] == ["glubench", "t5", "swiglu"] and
           front["datasets"] == ["glubench-builtin"] and front["model-index"][0]["name"] == "t5-swiglu-s5" and
           "language" not in front, f"T5: {front}")
-    check('T5ForConditionalGeneration.from_pretrained("DIR")' in body, "T5: how to load it")
+    check('T5ForConditionalGeneration.from_pretrained("DIR")' in body and
+          "`glubench run --init-checkpoint DIR`" in body, "T5: how to load it")
     results = run("--preset", "lm-smoke", "--variant", "swiglu", "--save-checkpoint", "lm")
     front, body = read_card("lm")
     check_figures("lm", front, body, results)

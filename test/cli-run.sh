@@ -133,7 +133,7 @@ glu --variant relu --variant glu --allow-unequal --d-ff 48 --gated-d-ff 48 --ste
 "$program" validate x.json >out 2>err || fail "validate --allow-unequal: $(cat out)"
 
 # Throughput alone.
-"$program" bench -q --preset smoke --threads 1 --variant relu --variant swiglu --output x.json >out 2>err ||
+"$program" bench -q --preset smoke --threads 1 --variant relu --variant swiglu --samples 2 --output x.json >out 2>err ||
     fail "bench: $(cat err)"
 grep -q 'FFN_SwiGLU *forward' out || fail "bench prints no table"
 

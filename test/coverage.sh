@@ -20,8 +20,9 @@ tar -xf "$tarball" -C "$folder/source" --strip-components=1
 cd "$folder/source"
 
 ./configure -q --enable-coverage
-make -s
-make check VERBOSE=1
+jobs=$(getconf _NPROCESSORS_ONLN || echo 1)
+make -s -j"$jobs"
+make -j"$jobs" check VERBOSE=1
 
 find src variants -name '*.gcno' | sort | while read -r notes; do
     ${GCOV:-gcov} -t "$notes" 2>>../gcov.log

@@ -3,12 +3,15 @@
 . "$(dirname "$0")/scratch.sh"
 unset OMP_NUM_THREADS OMP_PROC_BIND OMP_PLACES OMP_THREAD_LIMIT GOMP_CPU_AFFINITY
 
-# threads_of [NAME=VALUE]...: the plan's threads and what they come from; options in $options.
+# threads_of [NAME=VALUE]...: the threads of a run and what they come from; options in $options.  The
+# first of the two numbers in its results is the machine's.
 threads_of()
 {
     # shellcheck disable=SC2086
-    env "$@" "$program" plan --preset smoke --quiet --format json $options >out 2>err
-    echo "$(value out threads) $(value out threads_from)"
+    env "$@" "$program" run --preset smoke --variant relu --steps 1 --heldout-examples 1 --samples 0 \
+        --quiet --force --output threads.json $options >out 2>err
+    echo "$(value threads.json threads | tail -n 1) $(value threads.json threads_from)"
+    rm -f threads.json
 }
 
 # expect WANTED [NAME=VALUE]...

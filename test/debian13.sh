@@ -60,7 +60,8 @@ inside='
     exec chroot "$0" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
         LC_ALL=C http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
         GLUBENCH_DATA="${1:+/work/data}" \
-        sh -c "cd /work/glubench && ./bootstrap && make check"
+        ${OMP_WAIT_POLICY:+OMP_WAIT_POLICY="$OMP_WAIT_POLICY"} \
+        sh -c "cd /work/glubench && ./bootstrap && make -j\$(nproc) check"
 '
 rm -rf "$root/work"
 mkdir -p "$root/work/glubench"

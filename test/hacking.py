@@ -52,9 +52,13 @@ def run(arguments, folder, text=None):
 
 def copy_source(folder):
     """What a build needs, without what a build in the source has left there."""
-    def left_out(_, names):
+    def is_built(path):
+        return path.is_file() and path.open("rb").read(4) == b"\x7fELF"
+
+    def left_out(directory, names):
         return [name for name in names if name.startswith(".") or name in ("fuzz-work", "coverage")
-                or ("." in name and pathlib.PurePath(name).suffix not in SOURCES)]
+                or ("." in name and pathlib.PurePath(name).suffix not in SOURCES)
+                or ("." not in name and is_built(pathlib.Path(directory) / name))]
     shutil.copytree(source, folder, ignore=left_out)
     for path in [folder, *folder.rglob("*")]:  # make distcheck's source cannot be written to
         path.chmod(path.stat().st_mode | stat.S_IWUSR)

@@ -30,6 +30,10 @@ TESTS += test/determinism.sh
 dist_check_SCRIPTS += test/heldout.py
 TESTS += test/heldout.py
 
+# Fine-tuning, and translation.
+dist_check_SCRIPTS += test/finetune.sh test/translation.sh
+TESTS += test/finetune.sh test/translation.sh
+
 # Weights that others published, and what stands beside ours.
 dist_check_SCRIPTS += test/card.py test/weights.py
 TESTS += test/card.py test/weights.py

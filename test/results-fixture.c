@@ -52,6 +52,7 @@ static void make_run(struct run_result *run, const struct variant *variant, int 
         .heldout_log_perplexity_nats = nats,
         .heldout_examples = EXAMPLES,
         .heldout_target_tokens = EXAMPLES * 29,
+        .heldout_target_bytes = EXAMPLES * 25,
         .train_s = 100.0 + index,
         .train_tokens_per_s = STEPS * 32.0 * 157.0 / (100.0 + index),
         .peak_memory_bytes = 1 << 26,

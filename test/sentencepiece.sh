@@ -143,6 +143,12 @@ for kind in t5 lm; do
         '"<extra_id_99>"' '"eos_token": "</s>"' '"pad_token": "<pad>"' '"unk_token": "<unk>"'; do
         grep -q "$text" w-$kind/tokenizer_config.json || fail "$kind: tokenizer_config.json has no $text"
     done
+    # Nats per token as nats per byte of their text: a piece is some bytes.
+    for key in heldout_log_perplexity_nats heldout_target_tokens heldout_target_bytes heldout_nats_per_byte; do
+        value $kind.json $key | head -n 1
+    done | tr '\n' ' ' >numbers
+    awk 'NF != 4 || $3 < 1.1 * $2 || $3 > 9 * $2 || ($1 * $2 - $3 * $4) ^ 2 > 1e-12 * ($1 * $2) ^ 2 { exit 1 }' \
+        numbers || fail "$kind: nats per byte: $(cat numbers)"
     value $kind.json parameters_sha256 >bits
     # The same again, as the results file has it, and from its command line; the weights again.
     run --config $kind.json --save-checkpoint w-$kind || fail "$kind: no second training"

@@ -33,7 +33,7 @@ struct subject {
     struct batch *batch;
 };
 
-/* What the sublayers add counts for more than the token that was last: if not, it would come again and again. */
+/* What the sublayers add counts for more than the token that was last: if not, it would come for ever. */
 static void amplify(struct model *model)
 {
     struct tensor *tensors;
@@ -312,6 +312,72 @@ static void test_trained(void)
     subject_close(&subject);
 }
 
+/* ==== Several processes ==== */
+
+/* One of two processes, which are one after the other: what the first one has, the second adds. */
+struct other {
+    struct comm comm; /* first */
+    double had[1 << 14];
+    int count;
+    bool second;
+};
+
+static int agree(struct comm *comm, double *x, int n)
+{
+    struct other *other = (struct other *)comm;
+
+    for (int i = 0; i < n; i++) {
+        if (other->count == 1 << 14)
+            return err_set("too many numbers");
+        if (other->second)
+            x[i] += other->had[other->count];
+        else
+            other->had[other->count] = x[i];
+        other->count++;
+    }
+    return 0;
+}
+
+static void test_processes(void)
+{
+    enum { EXAMPLES = 10, LIMIT = 24, COUNT = 2 };
+    static const int32_t tokens[COUNT] = {4, 1};
+    static const int used[COUNT] = {1, 1};
+    static struct other other = {.comm = {.size = 2, .rank = 1, .agree = agree}};
+    struct candidates candidates = {COUNT, 1, tokens, used};
+    struct model_options options = options_of(&few, find("swiglu"), 4, 2);
+    struct decoder_options decoding = {.limit = LIMIT, .examples = EXAMPLES};
+    double nats[3][EXAMPLES * COUNT];
+    struct outputs outputs[3]; /* of rank 1 alone, of both, and of one process */
+    struct subject subject;
+    int agreed, cells;
+
+    options.micro_batch = 1;
+    for (int i = 0; i < 3; i++) {
+        struct decoder *decoder;
+
+        options.comm = i < 2 ? &other.comm : NULL;
+        subject_open(&subject, &options, EXAMPLES);
+        check(decoder_create(&decoder, subject.model, &decoding));
+        outputs[i] = decode(&subject, &decoding, subject.batch, decoder);
+        check(decoder_nats(decoder, subject.batch, &candidates, nats[i]));
+        decoder_destroy(decoder);
+        subject_close(&subject);
+        other.second = true;
+        other.comm.rank = 0;
+        other.count = 0;
+    }
+    for (int i = 0; i < EXAMPLES * COUNT; i++)
+        nats[1][i] -= nats[2][i];
+    tap_ok(differences(&outputs[1], &outputs[2], &agreed, &cells) == 0 &&
+               differences(&outputs[0], &outputs[2], &agreed, &cells) > 0 &&
+               fabs(outputs[1].margins[9 * LIMIT] - outputs[2].margins[9 * LIMIT]) < 1e-4 &&
+               fabs(nats[1][2]) < 1e-5 && fabs(nats[1][EXAMPLES * COUNT - 1]) < 1e-5,
+           "two processes have the outputs of one");
+    for (int i = 0; i < 3; i++)
+        outputs_free(&outputs[i]);
+}
+
 /* ==== Given targets ==== */
 
 static void test_nats(enum precision precision, int micro_batch, int slots, bool anew)
@@ -344,6 +410,116 @@ static void test_nats(enum precision precision, int micro_batch, int slots, bool
            precision == PRECISION_F32 ? "f32" : "bf16", micro_batch, slots, anew ? ", anew" : "", worst);
     decoder_destroy(decoder);
     subject_close(&subject);
+}
+
+/* ==== Shorter batches ==== */
+
+/* Lengths that can be halved twice. */
+static const struct model_config halves = {
+    .vocabulary = 5, .d_model = 40, .layers = 2, .heads = 3, .d_kv = 20, .d_ff = 27,
+    .input_length = 16, .target_length = 24,
+};
+
+/* The same examples, of so few tokens that they fit a bucket, filled up to these lengths. */
+static struct batch *filled_up(int examples, int most, int input_length, int target_length)
+{
+    struct batch *batch;
+    struct rng rng;
+
+    check(batch_create(&batch, examples, input_length, target_length));
+    rng_start(&rng, 5, RNG_EXAMPLES, (uint32_t)most);
+    for (int i = 0; i < examples; i++) {
+        batch->inputs_used[i] = 1 + i % most;
+        for (int t = 0; t < input_length; t++)
+            batch->inputs[i * input_length + t] =
+                t < batch->inputs_used[i] ? 2 + (int32_t)rng_below(&rng, 3) : TOKEN_PAD;
+    }
+    return batch;
+}
+
+/* Answers and likelihoods do not depend on how far the batch is filled up. */
+static void test_bucket(int bucket, int threads, int micro_batch, int slots)
+{
+    enum { EXAMPLES = 21, COUNT = 2, LENGTH = 3 };
+    static const int32_t tokens[COUNT][LENGTH] = {{3, 4, 1}, {2, 1}};
+    static const int used[COUNT] = {3, 2};
+    struct candidates candidates = {COUNT, LENGTH, tokens[0], used};
+    struct model_options options = options_of(&halves, find("swiglu"), 2, threads);
+    struct decoder_options decoding = {.limit = 20, .examples = EXAMPLES, .slots = slots};
+    int most = halves.input_length >> bucket, wrong, agreed, cells;
+    double nats[2][EXAMPLES][COUNT], worst = 0;
+    struct batch *part, *whole;
+    struct outputs outputs[2];
+    struct decoder *decoder;
+    struct subject subject;
+
+    options.buckets = 3;
+    options.micro_batch = micro_batch;
+    subject_open(&subject, &options, EXAMPLES);
+    part = filled_up(EXAMPLES, most, most, halves.target_length >> bucket);
+    whole = filled_up(EXAMPLES, most, halves.input_length, halves.target_length);
+    check(decoder_create(&decoder, subject.model, &decoding));
+    outputs[0] = decode(&subject, &decoding, part, decoder);
+    outputs[1] = decode(&subject, &decoding, whole, decoder);
+    wrong = differences(&outputs[0], &outputs[1], &agreed, &cells);
+    check(decoder_nats(decoder, part, &candidates, nats[0][0]));
+    check(decoder_nats(decoder, whole, &candidates, nats[1][0]));
+    for (int i = 0; i < EXAMPLES; i++)
+        for (int k = 0; k < COUNT; k++)
+            worst = fmax(worst, fabs(nats[0][i][k] - nats[1][i][k]) / nats[1][i][k]);
+    tap_ok(wrong == 0 && agreed > cells / 2 && worst < 1e-5,
+           "bucket %d, %d thread(s), micro-batch %d, %d slot(s): %d of %d differ from the full length's, nats by %.1e",
+           bucket, threads, micro_batch, slots, wrong, EXAMPLES, worst);
+    outputs_free(&outputs[0]);
+    outputs_free(&outputs[1]);
+    decoder_destroy(decoder);
+    batch_destroy(part);
+    batch_destroy(whole);
+    subject_close(&subject);
+}
+
+/* What a decoder takes with so many threads of a model whose largest batch has 4 short examples, or 1 long one,
+ * both of which are trained on. */
+static size_t bytes_with(int threads)
+{
+    struct model_options options = options_of(&halves, find("relu"), 1, threads);
+    struct decoder_options decoding = {.limit = 8, .examples = 8};
+    struct decoder *decoder;
+    struct batch *batch;
+    struct model *model;
+    size_t bytes;
+    double loss;
+
+    options.buckets = 3;
+    check(model_create(&model, &options));
+    randomise(model);
+    check(batch_create_buckets(&batch, 1, halves.input_length, halves.target_length, options.buckets));
+    for (int bucket = 0; bucket < options.buckets; bucket++) {
+        batch_set_bucket(batch, bucket);
+        for (int i = 0; i < batch->examples; i++)
+            batch->inputs_used[i] = batch->targets_used[i] = 1;
+        for (int i = 0; i < batch->examples * batch->input_length; i++)
+            batch->inputs[i] = 2 + i % 3;
+        for (int i = 0; i < batch->examples * batch->target_length; i++)
+            batch->targets[i] = 2 + i % 3;
+        check(model_train_step(model, batch, 1 + bucket, 0.01, &loss));
+        if (!isfinite(loss))
+            tap_bail_out("the loss is no number");
+    }
+    check(decoder_create(&decoder, model, &decoding));
+    bytes = decoder_bytes(decoder);
+    decoder_destroy(decoder);
+    batch_destroy(batch);
+    model_destroy(model);
+    return bytes;
+}
+
+static void test_workers(void)
+{
+    size_t one = bytes_with(1), three = bytes_with(3), nine = bytes_with(9);
+
+    tap_ok(three > one && nine > three && nine < 2 * three,
+           "as many workers as a batch of short examples has use for: %zu, %zu, %zu bytes", one, three, nine);
 }
 
 /* ==== What is refused ==== */
@@ -395,11 +571,12 @@ static void test_refused(void)
 
 int main(void)
 {
-    tap_plan((int)(LENGTH_OF(forms) + LENGTH_OF(forms_bf16)) + 2 + 2 + 3 + 1 + 4 + 8);
+    tap_plan((int)(LENGTH_OF(forms) + LENGTH_OF(forms_bf16)) + 2 + 2 + 3 + 1 + 4 + 1 + 4 + 8);
     test_forms();
     test_ends();
     test_alone();
     test_trained();
+    test_processes();
     test_nats(PRECISION_F32, 1, 0, false);
     test_nats(PRECISION_F32, 3, 3, false);
     test_nats(PRECISION_F32, 2, 0, true);
@@ -407,6 +584,10 @@ int main(void)
         test_nats(PRECISION_BF16, 2, 4, false);
     else
         tap_skip(1, "this CPU or oneDNN has no bf16");
+    test_bucket(0, 1, 1, 0);
+    test_bucket(1, 2, 1, 9);
+    test_bucket(2, 2, 2, 0);
+    test_workers();
     test_refused();
     return tap_status();
 }

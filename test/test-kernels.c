@@ -306,6 +306,30 @@ static void test_sums(const struct kernels *kernels)
     check_end(kernels->isa, DNN_F32, "add and sum of squares");
 }
 
+/* Alone, first of several, behind what is no number. */
+static void test_largest(const struct kernels *kernels)
+{
+    int wrong = 0;
+
+    check_begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++)
+        for (int n = sizes[s], at = 0; at < n; at += 1 + n / 7) {
+            draw(&a, n, 1, DNN_F32);
+            a.f32[at] = 100;
+            if (at > 0)
+                a.f32[0] = NAN;
+            if (at + 1 < n)
+                a.f32[n - 1] = 100;
+            wrong += kernels->largest(n, a.f32) != at;
+        }
+    a.f32[0] = a.f32[1] = NAN;
+    wrong += kernels->largest(2, a.f32) != 0;
+    a.f32[0] = a.f32[1] = -INFINITY;
+    wrong += kernels->largest(2, a.f32) != 0;
+    trampled += wrong;
+    check_end(kernels->isa, DNN_F32, "the largest");
+}
+
 static void test_factored(const struct kernels *kernels)
 {
     enum { ROWS = 3 };
@@ -482,7 +506,7 @@ static void test_attend(const struct kernels *kernels, enum dnn_type type)
     check_end(kernels->isa, type, "attention of one query");
 }
 
-enum { TYPED = 11, UNTYPED = 6 }; /* checks of a set of kernels */
+enum { TYPED = 11, UNTYPED = 7 }; /* checks of a set of kernels */
 
 static void test_typed(const struct kernels *kernels, enum dnn_type type)
 {
@@ -510,6 +534,7 @@ int main(void)
         test_typed(kernels_at(i), DNN_F32);
         test_typed(kernels_at(i), DNN_BF16);
         test_sums(kernels_at(i));
+        test_largest(kernels_at(i));
         test_factored(kernels_at(i));
         test_moments(kernels_at(i));
         test_adamw(kernels_at(i));

@@ -104,12 +104,24 @@ static const struct {
     double train_s;
     const char *what;
 } impossible[] = {
-    {{{0, NAN, 2.5, 0}, {5, 2, 2, 1}}, {4, 0.1, 1}, 1, "a curve that goes beyond the step"},
-    {{{2, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, 1, "two points of one step"},
-    {{{-1, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, 1, "a point before the start"},
-    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 5}, 1, "a sum over more steps than there were"},
-    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, -1}, 1, "a sum over less than no steps"},
-    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {4, 0.1, 1}, -1, "less than no time"},
+    {{{0, NAN, 2.5, 0}, {5, 2, 2, 1}}, {.step = 4, .interval_steps = 1}, 1,
+     "a curve that goes beyond the step"},
+    {{{2, NAN, 2.5, 0}, {2, 2, 2, 1}}, {.step = 4, .interval_steps = 1}, 1,
+     "two points of one step"},
+    {{{-1, NAN, 2.5, 0}, {2, 2, 2, 1}}, {.step = 4, .interval_steps = 1}, 1,
+     "a point before the start"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {.step = 4, .interval_steps = 5}, 1,
+     "a sum over more steps than there were"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {.step = 4, .interval_steps = -1}, 1,
+     "a sum over less than no steps"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}}, {.step = 4, .interval_steps = 1}, -1,
+     "less than no time"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}},
+     {.step = 4, .interval_steps = 1, .has_place = true, .place.tokens = UINT64_MAX},
+     1, "a place after less than no tokens"},
+    {{{0, NAN, 2.5, 0}, {2, 2, 2, 1}},
+     {.step = 4, .interval_steps = 1, .has_place = true, .place.document.file = UINT32_MAX},
+     1, "a place in a file that no corpus has"},
 };
 
 static void test_impossible_states(const struct state_place *place, struct model *model)
@@ -139,7 +151,9 @@ static void test_state(void)
     struct run_result result = {.variant = variant_find("relu", NULL), .seed = 3, .train_s = 0.125,
                                 .curve = curve, .curve_count = 2};
     struct run_result found = {.variant = result.variant, .seed = 3};
-    struct train_state state = {.step = 2, .interval_nats = 0.1, .interval_steps = 1}, got = {0};
+    const struct segments_place there = {{3, 2, {(uint64_t)1 << 40, 7, 6, 5}}, 1234};
+    struct train_state state = {.step = 2, .interval_nats = 0.1, .interval_steps = 1, .has_place = true,
+                                .place = there}, got = {0};
     char path[PATH_MAX], *file;
     double loss, loss_resumed;
     int64_t steps[8];
@@ -153,6 +167,11 @@ static void test_state(void)
                found.curve_count == 2 && isnan(found.curve[0].train_loss_nats) &&
                found.curve[1].train_loss_nats == 2.25,
            "state: loaded with curve and sums");
+    tap_ok(got.has_place && got.place.tokens == there.tokens && got.place.document.pass == 3 &&
+               got.place.document.file == 2 &&
+               memcmp(&got.place.document.in_file, &there.document.in_file, sizeof(struct reader_place)) == 0,
+           "state: ... and the place in the text");
+    state.has_place = false;
     train(model, 3, 6, &loss);
     train(resumed, 3, 6, &loss_resumed);
     tap_ok(loss == loss_resumed, "state: the training goes on with the same bits");
@@ -170,7 +189,7 @@ static void test_state(void)
     scratch_store(path, file, bytes);
     warn_clear();
     tap_ok(state_load(place, resumed, STEPS, &got, &found) && got.step == 6 && warn_get(0) &&
-               strstr(warn_get(0), path),
+               strstr(warn_get(0), path) && !got.has_place,
            "state: a damaged one is named, and the one before it used");
     run_result_free(&found);
     tap_ok(!state_load(place, resumed, 6, &got, &found) && found.curve_count == 0,
@@ -187,7 +206,7 @@ static void test_state(void)
 
 int main(void)
 {
-    tap_plan(9 + 9 + (int)LENGTH_OF(impossible));
+    tap_plan(9 + 10 + (int)LENGTH_OF(impossible));
     test_record();
     test_state();
     return tap_status();

@@ -252,12 +252,17 @@ static void test_heldout(const struct config *config, const char *what)
 {
     struct config larger = *config, none = *config;
     struct opened first, second, all, bare;
+    int64_t bytes = 0;
 
     open_all(&first, config);
     open_all(&second, config);
     tap_ok(first.task->heldout->examples == config->task.heldout_examples &&
                same(first.task->heldout, second.task->heldout),
            "%s: %d held-out examples, the same every time", what, first.task->heldout->examples);
+    for (int i = 0; i < first.task->heldout->examples * first.task->heldout->target_length; i++)
+        bytes += first.task->heldout->targets[i] > 2 && first.task->heldout->targets[i] < 3 + 256;
+    tap_ok(bytes > 0 && first.task->heldout_bytes == bytes, "%s: their targets are of %d bytes of text", what,
+           (int)bytes);
     larger.task.heldout_examples = 1000;
     larger.task.batch = 1; /* does not matter here */
     open_all(&all, &larger);
@@ -474,7 +479,7 @@ int main(void)
 {
     struct corpora corpora;
 
-    tap_plan(2 * 4 + 3 + 1 + 3 * 3 + 1 + 17 * 2 + 3 + 3 * 2 + 3);
+    tap_plan(2 * 4 + 3 + 1 + 3 * 4 + 1 + 17 * 2 + 3 + 3 * 2 + 3);
     write_corpora(&corpora);
     test_stream(&corpora.builtin, "built in");
     test_stream(&corpora.shared, "JSON lines");

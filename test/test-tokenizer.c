@@ -92,7 +92,7 @@ static void test_bytes(void)
     char back[8];
 
     tap_ok(bytes->vocabulary == 384 && bytes->pieces == 259 && bytes->first_sentinel == 383 &&
-               bytes->file.sha256[0] == '\0' && !bytes->save,
+               bytes->file.sha256[0] == '\0' && bytes->save,
            "bytes: 384 ids, sentinels from 383");
     tap_ok(bytes->ids_max(bytes, 4) == 4 && bytes->encode(bytes, text, 4, ids, 4) == 4 &&
                ids[0] == 100 && ids[1] == 3 && ids[2] == 258 && ids[3] == 13,

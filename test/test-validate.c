@@ -94,6 +94,8 @@ static const struct {
      "runs[5]: has status \"failed\" and a log-perplexity"},
     {CHECK_REFUSED, "runs.5.error", "\"oops\"", "runs[5]: has status \"ok\" and an error"},
     {CHECK_COMPUTED, "runs.5.heldout_perplexity", "9.5", "runs[5]: has perplexity 9.5"},
+    {CHECK_COMPUTED, "runs.5.heldout_nats_per_byte", "9.5", "runs[5]: has 9.5 nats per byte, its log"},
+    {CHECK_COMPUTED, "runs.5.heldout_nats_per_byte", NULL, "runs[5]: has nan nats per byte, its log"},
     {CHECK_REFUSED, "runs.5.heldout_example_nats.0", "3.5",
      "runs[5].heldout_example_nats: has the mean"},
     {CHECK_REFUSED, "runs.5.heldout_example_nats.0", NULL,

@@ -104,13 +104,18 @@ static int read_batches(struct rig *rig)
     return 0;
 }
 
-/* The task once more, for batches of the models' size, and no held-out examples. */
+/* The task once more, for batches of the models' size, and no held-out examples.  One of pairs of texts is taken
+ * as it is: it has no other sizes than the models', and all its examples in memory. */
 static int open_task(struct rig *rig)
 {
     const struct model_options *model = &rig->subjects[0].options;
     const struct task *task = rig->options.task;
     struct task_options options = task->options;
 
+    if (options.sets) {
+        assert(options.batch == model->batch);
+        return 0;
+    }
     options.batch = model->batch;
     options.input_length = model->model.input_length;
     options.target_length = model->model.target_length;
@@ -118,18 +123,25 @@ static int open_task(struct rig *rig)
     return task_open(&rig->task, &options, task->dataset, task->tokenizer);
 }
 
+/* Room for batches of the task's own lengths, or of a task with buckets, as the models have them. */
+static int create_batches(struct rig *rig)
+{
+    const struct model_options *model = &rig->subjects[0].options;
+    const struct task_options *own = rig->task ? &rig->task->options : NULL;
+
+    for (int i = 0; i < rig->options.batches; i++)
+        if (own ? batch_create(&rig->batches[i], own->batch, own->input_length, own->target_length)
+                : batch_create_buckets(&rig->batches[i], model->batch, model->model.input_length,
+                                       model->model.target_length, model->buckets))
+            return -1;
+    return 0;
+}
+
 static int open_text(struct rig *rig)
 {
-    const struct task_options *options;
-
-    if (open_task(rig))
+    if (open_task(rig) || create_batches(rig))
         return -1;
-    options = &rig->task->options;
-    for (int i = 0; i < rig->options.batches; i++)
-        if (batch_create(&rig->batches[i], options->batch, options->input_length,
-                         options->target_length))
-            return -1;
-    if (task_stream_open(&rig->stream, rig->task, (uint64_t)rig->options.setting->first_seed))
+    if (task_stream_open(&rig->stream, rig->task ? rig->task : rig->options.task, (uint64_t)rig->options.setting->first_seed))
         return -1;
     if (rig->options.refills)
         return 0;
@@ -160,6 +172,12 @@ int rig_refill(struct rig *rig, double *seconds)
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
+/* Examples of the largest batch. */
+static size_t examples_most(const struct model_options *model)
+{
+    return (size_t)model->batch << (model->buckets > 1 ? model->buckets - 1 : 0);
+}
+
 int rig_open(struct rig *rig, const struct rig_options *options)
 {
     assert(options->subjects > 0 && options->batches > 0 && options->batches <= RIG_BATCHES_MAX &&
@@ -171,7 +189,7 @@ int rig_open(struct rig *rig, const struct rig_options *options)
     for (int i = 0; i < options->subjects; i++)
         rig->subjects[i].options = options->models[i];
     rig->options.models = NULL; /* the caller's */
-    rig->example_nats = calloc((size_t)options->models[0].batch, sizeof *rig->example_nats);
+    rig->example_nats = calloc(examples_most(&options->models[0]), sizeof *rig->example_nats);
     if (!rig->example_nats)
         return err_set("out of memory");
     return options->kind->batch ? open_batch(rig) : open_text(rig);

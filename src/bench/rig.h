@@ -69,10 +69,10 @@ struct rig_size {
 struct rig {
     struct rig_options options;
     struct rig_subject *subjects;
-    struct task *task;                      /* the options' task, for the models' size */
+    struct task *task;                      /* the options' task, for the models' size; NULL: as it is */
     struct task_stream *stream;             /* NULL: no more batches are needed */
     struct batch *batches[RIG_BATCHES_MAX];
-    double *example_nats;                   /* (batch) */
+    double *example_nats;                   /* (examples of a batch) */
 };
 
 /* The batches are read, no subject is open yet.  0 or -1; closed in either case. */

@@ -199,7 +199,7 @@ void help_print(FILE *out, const struct invocation *invocation)
               "Examples:\n"
               "  glubench --preset smoke\n"
               "  glubench --all-variants --corpus book.txt --seeds 5 --output book.json\n"
-              "  glubench plan --preset base --variant relu --variant swiglu\n",
+              "  glubench plan --preset base --tokenizer sentencepiece:spiece.model\n",
               out);
 out:
     setting_free(&defaults.setting);

@@ -72,7 +72,8 @@ static int resolve(struct settings *settings, const struct invocation *invocatio
     free(arguments);
     if (status && settings->is_study) {
         axes_describe(&settings->axes, point, text, sizeof text);
-        err_prepend("%s", text);
+        if (text[0]) /* a study may be of one setting */
+            err_prepend("%s", text);
     }
     return status;
 }
@@ -180,7 +181,7 @@ char *settings_command(const struct settings *settings, const struct invocation 
     if (shell_line_begin(&line))
         return NULL;
     out = line.out;
-    fputs("run", out);
+    fputs(settings->setting[0].from ? "finetune" : "run", out);
     for (int i = 0; i < invocation->argument_count; i++) {
         const struct setting_argument *argument = &invocation->arguments[i];
         const struct setting_option *option = setting_option_at(argument->option);

@@ -64,8 +64,6 @@ struct hf_function {
     const char *when_absent; /* what Hugging Face takes then; NULL: not known */
 };
 
-struct decoding; /* see decoding.h */
-
 /* A size of the model in config.json.  Two rows of one size must agree where both are there. */
 struct hf_size {
     const char *field;
@@ -79,6 +77,8 @@ struct hf_flag {
     bool refused;    /* this value is */
     const char *why; /* what it means, for the message */
 };
+
+struct decoding; /* see decoding.h */
 
 struct architecture {
     const char *name;

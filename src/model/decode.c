@@ -3,15 +3,17 @@
 #include "src/glu.h"
 
 #include "src/model/decoding.h"
+#include "src/nn/attention_next.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of a product: so many that the weights are read for more than a few, and that caches of keys and values
- * are still small. */
+/* Slots of a worker: so many that the weights are read for more than a few rows, unless what is kept takes too
+ * much. */
 enum { SLOTS_CHOSEN = 32, LIMIT_MOST = 1 << 16, SLOTS_MOST = 1 << 16 };
+static const double kept_bytes_chosen = 0x1p30;
 
 /* ==== Building ==== */
 
@@ -41,11 +43,22 @@ static int options_check(const struct model *model, const struct decoder_options
     return 0;
 }
 
+/* Keys and values of an example, of its output and of what it reads. */
+static double kept_bytes(const struct model *model, const struct decoder_options *options)
+{
+    const struct model_config *c = &model->options.model;
+    double tokens = (double)attention_cache_room(options->limit) + attention_cache_room(c->input_length);
+
+    return 2 * tokens * c->layers * c->heads * c->d_kv *
+           (model->options.precision == PRECISION_BF16 ? 2 : 4);
+}
+
 /* A multiple of what the model reads at once, no more than a worker's share of the examples. */
 static int slots_choose(const struct model *model, const struct decoder_options *options)
 {
     int at_once = model->options.micro_batch << (model->options.buckets - 1), workers = model->team.size;
-    int wanted = options->slots ? options->slots : SLOTS_CHOSEN;
+    double most = 1 + kept_bytes_chosen / kept_bytes(model, options);
+    int wanted = options->slots ? options->slots : most < SLOTS_CHOSEN ? (int)most : SLOTS_CHOSEN;
     int share = (options->examples - 1) / workers + 1;
 
     if (options->anew) /* the training's buffers have no room for more */
@@ -242,20 +255,7 @@ static float *logits_of(const struct walk *walk, int row)
 
 /* ==== The likeliest tokens ==== */
 
-/* The first of the largest logits; pad where they are not numbers. */
-static int32_t likeliest(const float *logits, int n)
-{
-    float max = -INFINITY;
-
-#pragma omp simd reduction(max : max)
-    for (int i = 0; i < n; i++)
-        max = logits[i] > max ? logits[i] : max;
-    for (int i = 0; i < n; i++)
-        if (logits[i] == max)
-            return i;
-    return TOKEN_PAD;
-}
-
+/* By how much the best logit exceeds the next one. */
 static float margin(const float *logits, int n, int32_t best)
 {
     float max = -INFINITY;
@@ -277,7 +277,7 @@ static bool take(const struct walk *walk, int row, int32_t *token)
     bool ended;
     size_t cell = (size_t)at->example * (size_t)limit + (size_t)at->position;
 
-    *token = likeliest(logits, vocabulary);
+    *token = (int32_t)walk->worker->nn.kernels->largest(vocabulary, logits);
     decoded->tokens[cell] = *token;
     if (decoded->margins)
         decoded->margins[cell] = margin(logits, vocabulary, *token);
@@ -384,24 +384,48 @@ static int candidates_check(const struct decoder *decoder, const struct candidat
     return 0;
 }
 
-/* Every process has its share of numbers, the others' being 0: give all of them to all.  0 or -1. */
-static int gather(struct comm *comm, int rows, int columns, int32_t *integers, float *floats)
+/* Every process has its share of numbers, the others' being 0: give all of them to all.  line: (columns), of
+ * numbers as processes exchange them.  0 or -1. */
+static int gather_integers(struct comm *comm, int rows, int columns, double *line, int32_t *numbers)
 {
-    double *line = calloc((size_t)columns, sizeof *line);
-    int status = line ? 0 : err_set("out of memory");
-
-    for (int i = 0; i < rows && status == 0; i++) {
-        size_t at = (size_t)i * (size_t)columns;
-
+    for (int i = 0; i < rows; i++, numbers += columns) {
         for (int j = 0; j < columns; j++)
-            line[j] = integers ? (double)integers[at + (size_t)j] : (double)floats[at + (size_t)j];
-        status = comm->agree(comm, line, columns);
-        for (int j = 0; j < columns && status == 0; j++)
-            if (integers)
-                integers[at + (size_t)j] = (int32_t)line[j];
-            else
-                floats[at + (size_t)j] = (float)line[j];
+            line[j] = numbers[j];
+        if (comm->agree(comm, line, columns))
+            return -1;
+        for (int j = 0; j < columns; j++)
+            numbers[j] = (int32_t)line[j];
     }
+    return 0;
+}
+
+static int gather_floats(struct comm *comm, int rows, int columns, double *line, float *numbers)
+{
+    for (int i = 0; i < rows; i++, numbers += columns) {
+        for (int j = 0; j < columns; j++)
+            line[j] = numbers[j];
+        if (comm->agree(comm, line, columns))
+            return -1;
+        for (int j = 0; j < columns; j++)
+            numbers[j] = (float)line[j];
+    }
+    return 0;
+}
+
+static int gather(struct comm *comm, int examples, int limit, const struct decoded *decoded)
+{
+    double *line = calloc((size_t)(examples > limit ? examples : limit), sizeof *line);
+    int status;
+
+    if (!line) {
+        err_set("out of memory");
+        return -1;
+    }
+    status = gather_integers(comm, examples, limit, line, decoded->tokens);
+    if (status == 0)
+        status = gather_integers(comm, 1, examples, line, decoded->lengths);
+    if (status == 0 && decoded->margins)
+        status = gather_floats(comm, examples, limit, line, decoded->margins);
     free(line);
     return status;
 }
@@ -421,13 +445,7 @@ int decoder_run(struct decoder *decoder, const struct batch *batch, const struct
         memset(decoded->margins, 0, cells * sizeof *decoded->margins);
 #pragma omp parallel num_threads(decoder->model->team.size)
     team_each(&decoder->model->team, decode_share, &call);
-    if (comm->size == 1)
-        return 0;
-    return gather(comm, examples, limit, decoded->tokens, NULL) ||
-                   gather(comm, 1, examples, decoded->lengths, NULL) ||
-                   (decoded->margins && gather(comm, examples, limit, NULL, decoded->margins))
-               ? -1
-               : 0;
+    return comm->size > 1 ? gather(comm, examples, limit, decoded) : 0;
 }
 
 int decoder_nats(struct decoder *decoder, const struct batch *batch, const struct candidates *candidates,

@@ -11,11 +11,11 @@
 struct decoder_options {
     int limit;    /* tokens of an output at most */
     int examples; /* of a call, about: more than these are not done at once */
-    int slots;    /* examples that a worker does at once at most, made a multiple of the model's micro_batch; 0:
-                   * chosen */
+    int slots;    /* examples that a worker does at once at most, made a multiple of the model's
+                   * micro_batch; 0: chosen */
     bool endless; /* EOS is a token like others, every output has the limit's tokens: for measuring */
-    bool anew;    /* keep nothing, but run the whole decoder anew for every token: what the other form is measured
-                   * and tested against.  The limit is the model's target_length at most. */
+    bool anew;    /* keep nothing, but run the whole decoder anew for every token: what the other form is
+                   * measured and tested against.  The limit is the model's target_length at most. */
 };
 
 struct decoder;
@@ -36,7 +36,8 @@ size_t decoder_bytes(const struct decoder *decoder);
 struct decoded {
     int32_t *tokens; /* up to EOS, that included where it came within the limit; pad behind */
     int *lengths;    /* (examples): tokens before EOS */
-    float *margins;  /* (examples, limit): by how much a token's logit exceeds the next best one's; NULL: not asked */
+    float *margins;  /* (examples, limit): by how much a token's logit exceeds the next best one's; NULL:
+                      * not asked */
 };
 
 /* Take the likeliest token, again and again, up to EOS or the limit.  Of the batch the inputs count alone, any

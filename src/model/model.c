@@ -294,6 +294,7 @@ static int primitives_list(struct model *model)
 int model_outline(struct model **result, const struct model_options *options)
 {
     struct model *model;
+    int64_t most; /* examples of a batch */
     int workers;
 
     *result = NULL;
@@ -304,7 +305,8 @@ int model_outline(struct model **result, const struct model_options *options)
         err_set("out of memory");
         return -1;
     }
-    workers = options->threads < options->batch ? options->threads : options->batch;
+    most = (int64_t)options->batch << (options->buckets > 1 ? options->buckets - 1 : 0);
+    workers = options->threads < most ? options->threads : (int)most;
     model->options = *options;
     options_fill(&model->options, workers);
     arena_measure(&model->arena);

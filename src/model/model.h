@@ -27,7 +27,7 @@ struct model_options {
     struct model_config model;
     const struct variant *variant; /* borrowed; outlives the model */
     int batch;                     /* examples of a step, of this process's share */
-    int threads;                   /* workers; at most `batch` are used */
+    int threads;                   /* workers; at most as many are used as the largest batch has examples */
     int micro_batch;               /* examples a worker handles at once; 0: chosen by size */
     int buckets;                   /* how many lengths of batches there are, the full one and its halves,
                                     * quarters, ...: see model_bucket(); 0: 1, the full one alone */
@@ -105,7 +105,7 @@ void model_init(struct model *model, uint64_t seed);
 struct tensor *model_tensors(struct model *model, int *count);
 void model_refresh(struct model *model);
 
-/* Optimizer state, one flat f32 array (for checkpoints). */
+/* Optimizer state, one flat f32 array (for states). */
 float *model_optimizer_state(struct model *model, size_t *count);
 
 /* Loss and gradients of a batch (batch->examples == options.batch times 2^bucket).  *loss_nats: mean cross-entropy

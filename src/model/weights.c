@@ -434,8 +434,6 @@ int weights_check(const char *directory, const struct model_options *options)
         status = weights.misfit ? WEIGHTS_MISFIT : -1;
     close_weights(&weights);
     model_destroy(model);
-    if (status)
-        err_prepend(FIELD("init_checkpoint"));
     return status;
 }
 
@@ -449,10 +447,10 @@ int weights_load(const char *directory, struct model *model)
     if (status == 0)
         model_refresh(model);
     close_weights(&weights);
-    return status ? err_prepend(FIELD("init_checkpoint")) : 0;
+    return status;
 }
 
 int weights_sha256(const char *directory, char hex[SHA256_HEX_BYTES])
 {
-    return weights_files_sha256(directory, hex) ? err_prepend(FIELD("init_checkpoint")) : 0;
+    return weights_files_sha256(directory, hex);
 }

@@ -151,6 +151,11 @@ static bool has_index(const char *directory)
            io_join(path, directory, WEIGHTS_INDEX) == 0 && access(path, F_OK) == 0;
 }
 
+const char *weights_files_name(const char *directory)
+{
+    return has_index(directory) ? WEIGHTS_INDEX ", or a file that it names," : WEIGHTS_FILE;
+}
+
 /* ---- Opening --------------------------------------------------------------------------------- */
 
 void weights_files_close(struct weights_files *files)

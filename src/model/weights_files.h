@@ -28,6 +28,9 @@ const struct safetensors *weights_files_find(const struct weights_files *files, 
 /* The name of a tensor that the metadata gives for another that has the same memory, or NULL. */
 const char *weights_files_alias(const struct weights_files *files, const char *name);
 
+/* What is read there, in the words of a message. */
+const char *weights_files_name(const char *directory);
+
 /* What tells whether they are the same weights: the SHA-256 of model.safetensors, or of what
  * `sha256sum INDEX FILE...` prints in the directory, the files by name.  0 or -1. */
 int weights_files_sha256(const char *directory, char hex[SHA256_HEX_BYTES]) GLU_MUST_USE;

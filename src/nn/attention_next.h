@@ -23,8 +23,8 @@ void attention_cache_put(const struct attention_cache *cache, struct nn *nn, int
 struct attention_query {
     int slot, keys;
 };
-/* q, mixed: (rows, heads * d_kv) storage type, one query a row, mixed before Wo.  bias: of self-attention, whose
- * query is the last of its keys; NULL: none.  scores: (cache->room), scratch. */
+/* q, mixed: (rows, heads * d_kv) storage type, one query a row, mixed before Wo.  bias: of self-attention,
+ * whose query is the last of its keys; NULL: none.  scores: (cache->room), scratch. */
 void attention_next(struct nn *nn, const struct attention_cache *cache,
                     const struct attention_query *queries, int rows, const struct position_bias *bias,
                     const void *q, float *scores, void *mixed);

@@ -236,7 +236,7 @@ dnnl_status_t dnn_user_scratchpad(dnnl_primitive_attr_t *attr)
                : status;
 }
 
-int dnn_primitive_finish(struct primitive *p, struct dnn *dnn)
+int dnn_primitive_finish(struct dnn_primitive *p, struct dnn *dnn)
 {
     const_desc_ptr scratch;
 
@@ -253,7 +253,7 @@ fail:
     return -1;
 }
 
-void dnn_primitive_destroy(struct primitive *p)
+void dnn_primitive_destroy(struct dnn_primitive *p)
 {
     dnn_memory_destroy(p->scratch);
     if (p->primitive)
@@ -262,7 +262,7 @@ void dnn_primitive_destroy(struct primitive *p)
         dnnl_primitive_desc_destroy(p->pd);
 }
 
-void dnn_primitive_run(struct primitive *p, struct dnn *dnn, int count,
+void dnn_primitive_run(struct dnn_primitive *p, struct dnn *dnn, int count,
                        dnnl_exec_arg_t args[ARGS_MAX])
 {
     dnnl_status_t status;

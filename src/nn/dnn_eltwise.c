@@ -58,7 +58,7 @@ static dnnl_status_t eltwise_desc(dnnl_primitive_desc_t *pd, bool backward,
 
 struct dnn_eltwise {
     struct dnn *dnn;
-    struct primitive forward, backward;
+    struct dnn_primitive forward, backward;
     dnnl_memory_t src, dst, diff; /* one descriptor; diff: diff_src, dst: also diff_dst */
 };
 

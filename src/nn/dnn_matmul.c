@@ -204,9 +204,9 @@ void dnn_matmul_run_packed(struct dnn_matmul *matmul, const void *src,
 
 struct dnn_packer {
     struct dnn *dnn;
-    struct primitive p;
+    struct dnn_primitive p;
     dnnl_memory_t src;
-    struct primitive transpose; /* before p, when takes_detour(); its src is this src ... */
+    struct dnn_primitive transpose; /* before p, when takes_detour(); its src is this src ... */
     dnnl_memory_t rows;         /* ... and its dst, in the scratchpad, is the src of p */
 };
 
@@ -221,7 +221,7 @@ static bool takes_detour(const struct dnn_matmul *matmul, enum dnn_layout src_la
            dnn_packed_bytes(matmul) > plain_bytes;
 }
 
-static int reorder_primitive(struct primitive *p, struct dnn *dnn, const_desc_ptr src,
+static int reorder_primitive(struct dnn_primitive *p, struct dnn *dnn, const_desc_ptr src,
                              const_desc_ptr dst, dnnl_primitive_attr_t attr)
 {
     TRY(dnnl_reorder_primitive_desc_create(&p->pd, src, dnn_engine(), dst, dnn_engine(), attr));

@@ -50,7 +50,7 @@ struct dnn {
 };
 
 /* Objects that a primitive of any kind has. */
-struct primitive {
+struct dnn_primitive {
     dnnl_primitive_desc_t pd;
     dnnl_primitive_t primitive;
     size_t scratch_offset; /* in the worker's scratchpad: what lies before it is used otherwise */
@@ -62,13 +62,13 @@ struct primitive {
 dnnl_status_t dnn_user_scratchpad(dnnl_primitive_attr_t *attr);
 /* Make the primitive of p->pd and note its scratchpad.  The thread count of the caller is baked
  * into a primitive, so callers come through dnn_single_thread_begin(). */
-int dnn_primitive_finish(struct primitive *p, struct dnn *dnn);
-void dnn_primitive_destroy(struct primitive *p);
+int dnn_primitive_finish(struct dnn_primitive *p, struct dnn *dnn);
+void dnn_primitive_destroy(struct dnn_primitive *p);
 /* The library's name of what computes it. */
 const char *dnn_implementation(dnnl_primitive_desc_t pd);
 
 enum { ARGS_MAX = 4 }; /* the scratchpad, which dnn_primitive_run() adds, included */
-void dnn_primitive_run(struct primitive *p, struct dnn *dnn, int count,
+void dnn_primitive_run(struct dnn_primitive *p, struct dnn *dnn, int count,
                        dnnl_exec_arg_t args[ARGS_MAX]);
 
 /* What is created between the two is for one thread.  begin() gives what end() wants. */
@@ -78,7 +78,7 @@ void dnn_single_thread_end(int threads);
 struct dnn_matmul {
     struct dnn *dnn;
     struct dnn_matmul_spec spec;
-    struct primitive p;
+    struct dnn_primitive p;
     dnnl_memory_t src, wei, dst; /* wei: NULL when packed */
 };
 /* From dnn and spec: the primitive, for the caller's number of threads, and the memory objects.

@@ -133,6 +133,19 @@ static void add_masked(int64_t rows, int n, const float *mask, const float *src,
     }
 }
 
+static int64_t largest(int64_t n, const float *src)
+{
+    float max = -INFINITY;
+
+#pragma omp simd reduction(max : max)
+    for (int64_t i = 0; i < n; i++)
+        max = src[i] > max ? src[i] : max;
+    for (int64_t i = 0; i < n; i++)
+        if (src[i] == max)
+            return i;
+    return 0;
+}
+
 static double square_sum(int64_t n, const float *src)
 {
     double total = 0;
@@ -277,6 +290,7 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
     .add = add,
     .add_masked = add_masked,
     .square_sum = square_sum,
+    .largest = largest,
     .factor_sums = factor_sums,
     .factored_square_sum = factored_square_sum,
     .factored_apply = factored_apply,

@@ -96,6 +96,8 @@ struct kernels {
     /* dst += src times the mask, row by row; src, dst: (rows, n); mask: (n). */
     void (*add_masked)(int64_t rows, int n, const float *mask, const float *src, float *dst);
     double (*square_sum)(int64_t n, const float *src);
+    /* Where the first of the largest numbers is; 0 when none of them is a number. */
+    int64_t (*largest)(int64_t n, const float *src);
 
     /* Adafactor over a block of rows of one matrix, gradient g (rows, columns).
      * row_sum[i] = sum_j (g_ij^2 + eps), column_sum[j] += sum_i (g_ij^2 + eps). */

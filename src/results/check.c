@@ -175,6 +175,21 @@ bool check_perplexity(const json_t *run)
     return isfinite(expected) ? close_to(perplexity, expected, 1e-9) : !isfinite(perplexity);
 }
 
+double check_nats_per_byte(const json_t *run)
+{
+    int64_t bytes = integer_at(run, "heldout_target_bytes", 0);
+    double tokens = (double)integer_at(run, "heldout_target_tokens", 0);
+
+    return bytes > 0 ? number_at(run, "heldout_log_perplexity_nats") * tokens / (double)bytes : NAN;
+}
+
+bool check_bytes(const json_t *run)
+{
+    double expected = check_nats_per_byte(run), stated = number_at(run, "heldout_nats_per_byte");
+
+    return isfinite(expected) ? close_to(stated, expected, 1e-9) : !isfinite(stated);
+}
+
 static bool is_ok(const json_t *run)
 {
     return run_status_of(text_at(run, "status")) == RUN_OK;
@@ -271,6 +286,9 @@ static void check_run(const struct check *check, const json_t *document, const j
     if (!check_perplexity(run))
         report(check, CHECK_COMPUTED, at, "has perplexity %.9g, its log-perplexity gives %.9g",
                number_at(run, "heldout_perplexity"), exp(nats));
+    if (!check_bytes(run))
+        report(check, CHECK_COMPUTED, at, "has %.9g nats per byte, its log-perplexity gives %.9g",
+               number_at(run, "heldout_nats_per_byte"), check_nats_per_byte(run));
     check_examples(check, run, at);
     check_curve(check, document, run, at);
     check_score_curve(check, run, at);

@@ -30,10 +30,14 @@ int check_document(const json_t *document, check_fn *fault, void *context);
  * were computed.  Other builds round otherwise: a millionth is no difference. */
 void check_tables(const json_t *document, const json_t *again, check_fn *fault, void *context);
 
-/* Two of its rules: does a run's perplexity follow from its log-perplexity, and is a variant's
- * stated difference of parameters the counted one (or is there none)? */
+/* Three of its rules: do a run's perplexity and its nats per byte follow from its log-perplexity, and is
+ * a variant's stated difference of parameters the counted one (or is there none)? */
 bool check_perplexity(const json_t *run);
+bool check_bytes(const json_t *run);
 bool check_difference(double stated, double counted);
+
+/* What a run's nats per byte should be; NAN where there is no telling. */
+double check_nats_per_byte(const json_t *run);
 
 /* The key of a variant at a seed, of which there is one row: `key`, filled. */
 enum { CHECK_CELL_BYTES = 256 };

@@ -85,6 +85,8 @@ static int settle_runs(json_t *runs)
 
         if (!check_perplexity(run))
             bad |= json_put(run, "heldout_perplexity", json_number(exp(nats)));
+        if (!check_bytes(run))
+            bad |= json_put(run, "heldout_nats_per_byte", json_number(check_nats_per_byte(run)));
     }
     return bad;
 }

@@ -57,6 +57,7 @@ struct run_result {
     double heldout_log_perplexity_nats; /* NAN when diverged, failed or interrupted */
     int heldout_examples;
     int64_t heldout_target_tokens;
+    int64_t heldout_target_bytes; /* of their text; 0: not told, as by earlier versions */
     double *example_nats; /* (heldout_examples): mean nats of each held-out example at the end; NULL
                            * when there are none */
     double train_s;

@@ -88,6 +88,12 @@ static json_t *examples_json(const struct run_result *run)
     return json_finish(list, bad);
 }
 
+/* Of the targets' text, whatever its tokens are. */
+static double nats_per_byte(const struct run_result *run, double nats)
+{
+    return nats * (double)run->heldout_target_tokens / (double)run->heldout_target_bytes;
+}
+
 json_t *results_run_json(const struct run_result *run)
 {
     bool ok = run->status == RUN_OK;
@@ -106,6 +112,10 @@ json_t *results_run_json(const struct run_result *run)
     bad |= json_put(o, "heldout_perplexity", json_number(exp(nats)));
     bad |= json_put(o, "heldout_examples", json_integer(run->heldout_examples));
     bad |= json_put(o, "heldout_target_tokens", json_integer(run->heldout_target_tokens));
+    if (run->heldout_target_bytes > 0) {
+        bad |= json_put(o, "heldout_target_bytes", json_integer(run->heldout_target_bytes));
+        bad |= json_put(o, "heldout_nats_per_byte", json_number(nats_per_byte(run, nats)));
+    }
     bad |= json_put(o, "train_s", json_number(run->train_s));
     bad |= json_put(o, "train_tokens_per_s", json_number(run->train_tokens_per_s));
     bad |= json_put(o, "peak_memory_bytes", json_integer((json_int_t)run->peak_memory_bytes));
@@ -199,6 +209,7 @@ int run_result_restore(struct run_result *result, const json_t *run, const struc
         .heldout_log_perplexity_nats = number_at(run, "heldout_log_perplexity_nats"),
         .heldout_examples = (int)integer_at(run, "heldout_examples", 0),
         .heldout_target_tokens = integer_at(run, "heldout_target_tokens", 0),
+        .heldout_target_bytes = integer_at(run, "heldout_target_bytes", 0),
         .train_s = number_at(run, "train_s"),
         .train_tokens_per_s = number_at(run, "train_tokens_per_s"),
         .peak_memory_bytes = (size_t)integer_at(run, "peak_memory_bytes", 0),

@@ -454,44 +454,113 @@ done:
     return rc;
 }
 
+/* Draws of a sample that are told by how often each number was taken, so that none is sorted. */
+struct draw {
+    double *sorted; /* (n) the sample */
+    int *place;     /* (n) of each number of the sample in it, the first of equals */
+    int *taken;     /* (n) how often the draw took the number there */
+    int n;
+};
+
+static int draw_open(struct draw *draw, const double *x, int n)
+{
+    size_t count = n > 0 ? (size_t)n : 1;
+
+    *draw = (struct draw){.sorted = sorted_copy(x, n), .n = n};
+    if (!draw->sorted)
+        return -1;
+    draw->place = malloc(2 * count * sizeof *draw->place);
+    if (!draw->place) {
+        err_system("a draw of %d numbers", n);
+        return -1;
+    }
+    draw->taken = draw->place + count;
+    for (int i = 0; i < n; i++) {
+        int low = 0;
+
+        for (int high = n - 1; low < high;) {
+            int middle = (low + high) / 2;
+
+            if (draw->sorted[middle] < x[i])
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        draw->place[i] = low;
+    }
+    return 0;
+}
+
+/* The half-made too. */
+static void draw_close(struct draw *draw)
+{
+    free(draw->sorted);
+    free(draw->place);
+}
+
+static void draw_begin(struct draw *draw)
+{
+    memset(draw->taken, 0, (size_t)draw->n * sizeof *draw->taken);
+}
+
+static void draw_take(struct draw *draw, uint32_t i)
+{
+    draw->taken[draw->place[i]]++;
+}
+
+/* The median of n draws. */
+static double draw_median(const struct draw *draw)
+{
+    int i = 0, below = draw->taken[0], lower;
+
+    while (below < (draw->n + 1) / 2)
+        below += draw->taken[++i];
+    lower = i;
+    while (below < draw->n / 2 + 1)
+        below += draw->taken[++i];
+    return lower == i ? draw->sorted[i] : 0.5 * (draw->sorted[lower] + draw->sorted[i]);
+}
+
 int stats_median_ratio(const double *a, int a_count, const double *b, int b_count, bool paired,
                        double level, double *ratio, struct interval *interval)
 {
     int shorter = a_count < b_count ? a_count : b_count;
-    double *a_draw = sorted_copy(a, a_count = paired ? shorter : a_count);
-    double *b_draw = sorted_copy(b, b_count = paired ? shorter : b_count);
+    struct draw a_draw = {0}, b_draw = {0};
     double *replicate = malloc(STATS_REPLICATES * sizeof *replicate);
     struct rng rng;
     int rc = -1;
 
     *interval = no_interval;
-    if (!a_draw || !b_draw || !replicate) {
+    if (!replicate) {
         err_system("bootstrap of a ratio");
         goto done;
     }
-    *ratio = sorted_median(a_draw, a_count) / sorted_median(b_draw, b_count);
+    if (draw_open(&a_draw, a, paired ? shorter : a_count) ||
+        draw_open(&b_draw, b, paired ? shorter : b_count))
+        goto done;
+    *ratio = sorted_median(a_draw.sorted, a_draw.n) / sorted_median(b_draw.sorted, b_draw.n);
     rc = 0;
-    if (a_count < 3 || b_count < 3)
+    if (a_draw.n < 3 || b_draw.n < 3)
         goto done;
     rng_start(&rng, 0, RNG_STATISTICS, rng_lane("median-ratio"));
     for (int r = 0; r < STATS_REPLICATES; r++) {
-        for (int i = 0; i < a_count; i++) {
-            uint32_t at = rng_below(&rng, (uint32_t)a_count);
+        draw_begin(&a_draw);
+        draw_begin(&b_draw);
+        for (int i = 0; i < a_draw.n; i++) {
+            uint32_t at = rng_below(&rng, (uint32_t)a_draw.n);
 
-            a_draw[i] = a[at];
+            draw_take(&a_draw, at);
             if (paired)
-                b_draw[i] = b[at];
+                draw_take(&b_draw, at);
         }
-        for (int i = 0; i < b_count && !paired; i++)
-            b_draw[i] = b[rng_below(&rng, (uint32_t)b_count)];
-        qsort(a_draw, (size_t)a_count, sizeof *a_draw, ascending);
-        qsort(b_draw, (size_t)b_count, sizeof *b_draw, ascending);
-        replicate[r] = sorted_median(a_draw, a_count) / sorted_median(b_draw, b_count);
+        for (int i = 0; i < b_draw.n && !paired; i++)
+            draw_take(&b_draw, rng_below(&rng, (uint32_t)b_draw.n));
+        replicate[r] = draw_median(&a_draw) / draw_median(&b_draw);
     }
     *interval = stats_percentiles(replicate, STATS_REPLICATES, level);
 done:
-    free(a_draw);
-    free(b_draw);
+    draw_close(&a_draw);
+    draw_close(&b_draw);
     free(replicate);
     return rc;
 }

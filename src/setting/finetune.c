@@ -20,6 +20,8 @@
 static const double learning_rate = 0.001, dropout = 0.1;
 static const char optimizer[] = "adafactor", schedule[] = "constant";
 
+enum { SEEDS_MOST = 1000 };
+
 /* ==== Which runs there are ==== */
 
 /* The weights of a run, in a directory of its own. */
@@ -115,15 +117,7 @@ static bool same_variant(const struct found *a, const struct found *b)
     return a->variant_bytes == b->variant_bytes && strncmp(a->name, b->name, a->variant_bytes) == 0;
 }
 
-static bool has(const struct founds *founds, const struct found *variant, int64_t seed)
-{
-    for (int i = 0; i < founds->count; i++)
-        if (same_variant(&founds->list[i], variant) && founds->list[i].seed == seed)
-            return true;
-    return false;
-}
-
-/* Variants and seeds, each of which every variant has. */
+/* Variants and seeds; whether every variant has every seed is asked when all is read, which may want fewer. */
 static int take_runs(struct setting *setting, const struct founds *founds)
 {
     int64_t first = INT64_MAX, last = -1;
@@ -140,13 +134,10 @@ static int take_runs(struct setting *setting, const struct founds *founds)
         if ((i == 0 || !same_variant(found, found - 1)) && text_list_append(&setting->variant_names, name))
             return -1;
     }
-    for (int i = 0; i < founds->count; i++)
-        for (int64_t seed = first; seed <= last; seed++)
-            if (!has(founds, &founds->list[i], seed))
-                return err_set(FIELD("from") ": there are weights of the seeds %" PRId64 " to %" PRId64
-                               ", but not %.*s-s%" PRId64 "; give the " FIELD("variant") "s and "
-                               FIELD("seeds") " that there are, or remove the others",
-                               first, last, (int)founds->list[i].variant_bytes, founds->list[i].name, seed);
+    if (last - first >= SEEDS_MOST)
+        return err_set(FIELD("from") ": there are weights of the seeds %" PRId64 " to %" PRId64
+                       ", which are more than %d; remove some of them",
+                       first, last, SEEDS_MOST);
     setting->first_seed = first;
     setting->recipe.seeds = (int)(last - first + 1);
     setting->origin[option] = setting->origin[ROW(first_seed)] = setting->origin[ROW(recipe.seeds)] =
@@ -220,6 +211,8 @@ int finetune_apply(struct setting *setting, const char *directory)
     char path[PATH_MAX];
     int status = -1;
 
+    if (directory[0] == '\0')
+        return err_set(FIELD("from") ": the value is empty");
     if (has_config(directory)) {
         if (io_join(path, directory, "."))
             goto out;
@@ -235,9 +228,60 @@ out:
     return status;
 }
 
+/* ==== When all is read ==== */
+
+/* What a fine-tuning alone has. */
+static int refuse_without(const struct setting *setting)
+{
+    static const size_t members[] = {offsetof(struct setting, control),
+                                     offsetof(struct setting, train_embeddings)};
+    char field[64];
+
+    for (size_t i = 0; i < LENGTH_OF(members); i++) {
+        int option = setting_option_of_member(IN_SETTING, members[i]);
+
+        if (setting->origin[option] < ORIGIN_COMMAND_LINE)
+            continue;
+        setting_option_field(option, field, sizeof field);
+        return err_set("%s: it goes with " FIELD("from") " alone; leave it out", field);
+    }
+    return 0;
+}
+
+/* Every run needs weights of its own. */
+static int check_runs(const struct setting *setting)
+{
+    int64_t runs = (int64_t)setting->variant_count * setting->recipe.seeds;
+    char name[NAME_MAX + 1], path[PATH_MAX];
+
+    if (has_config(setting->from))
+        return runs == 1 ? 0
+                         : err_set(FIELD("from") ": %s has the weights of one run, and %" PRId64
+                                   " runs are asked for; give the directory above it, or one " FIELD("variant")
+                                   " and one of the " FIELD("seeds"),
+                                   setting->from, runs);
+    for (int i = 0; i < setting->variant_count; i++)
+        for (int k = 0; k < setting->recipe.seeds; k++) {
+            snprintf(name, sizeof name, "%.200s-s%" PRId64, setting->variants[i]->name, setting->first_seed + k);
+            if (io_join(path, setting->from, name))
+                return -1;
+            if (!has_config(path))
+                return err_set(FIELD("from") ": %s has no weights of %s; give those with " FIELD("variant") ", "
+                               FIELD("seed") " and " FIELD("seeds") " that there are",
+                               setting->from, name);
+        }
+    return 0;
+}
+
 int finetune_resolve(struct setting *setting)
 {
-    if (!setting->from || setting->control)
-        return 0;
-    return text_set(&setting->init_checkpoint, setting->from);
+    if (!setting->from)
+        return refuse_without(setting);
+    if (!setting->task)
+        return err_set(FIELD("task") " is missing: glue, superglue, squad, paper, or some of their tasks");
+    if (setting->origin[ROW(init_checkpoint)] >= ORIGIN_COMMAND_LINE)
+        return err_set(FIELD("init_checkpoint") ": the weights are those of " FIELD("from") "; leave it out");
+    if (setting->control) /* of another file, they are none of this run */
+        return text_set(&setting->init_checkpoint, NULL);
+    return check_runs(setting) ? -1 : text_set(&setting->init_checkpoint, setting->from);
 }

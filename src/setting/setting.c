@@ -56,6 +56,11 @@ int setting_threads_per_run(const struct setting *setting)
     return setting->threads / setting->recipe.jobs;
 }
 
+const char *setting_init_field(const struct setting *setting)
+{
+    return setting->from ? FIELD("from") : FIELD("init_checkpoint");
+}
+
 int setting_ranks_per_run(const struct setting *setting)
 {
     return setting->ranks_per_run ? setting->ranks_per_run : 1;

@@ -131,6 +131,8 @@ int setting_d_ff(const struct setting *setting, const struct variant *variant);
 int setting_threads_per_run(const struct setting *setting);
 /* Its processes. */
 int setting_ranks_per_run(const struct setting *setting);
+/* The field that says what its runs begin from, for messages. */
+const char *setting_init_field(const struct setting *setting);
 /* The model of a variant, trained with `threads` threads. */
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads);

@@ -338,11 +338,11 @@ static const struct setting_option options[] = {
      .help = "steps from one line of " FIELD("log") " to the next"},
     {"save-checkpoint", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(save_checkpoint), COMMAND_RUN,
      .argument = "DIR",
-     .help = "write the final weights as model.safetensors and config.json, and the tokenizer's files; "
-             "with several runs into DIR/VARIANT-sSEED"},
+     .help = "write the final weights as model.safetensors and config.json, the tokenizer's files and a "
+             "README.md that tells what they are; with several runs into DIR/VARIANT-sSEED"},
     {"init-checkpoint", 0, OPTION_TEXT, AFFECTS_RESULT, SETTING(init_checkpoint), RUN_PLAN,
      .json = "init_checkpoint", .argument = "DIR",
-     .help = "start from the weights of such a directory"},
+     .help = "start from the weights of such a directory, or of one in Hugging Face's layout"},
     {"checkpoint-every", 0, OPTION_INT64, AFFECTS_NOTHING, SETTING(checkpoint_every), COMMAND_RUN,
      .min = 1, .max = 1e9, .argument = "N", .automatic = "2 minutes",
      .help = "save what it takes to go on, after every N steps, in FILE.run beside the results "

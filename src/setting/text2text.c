@@ -3,6 +3,7 @@
 
 #include "src/setting/text2text.h"
 
+#include "src/comm/ranks.h"
 #include "src/model/decode.h"
 #include "src/setting/presets.h"
 
@@ -41,6 +42,19 @@ static bool is_translation(const struct setting *setting)
     return strncmp(setting->task, "translation:", strlen("translation:")) == 0;
 }
 
+/* Answers are given by one process: several would have to share the dev set. */
+static int check_ranks(const struct setting *setting)
+{
+    int all = ranks_get()->all->size, ranks = setting->ranks_per_run;
+
+    if (ranks == 0 || ORIGIN_OF(setting, ranks_per_run) < ORIGIN_COMMAND_LINE)
+        ranks = all;
+    return ranks > 1 ? err_set(FIELD("ranks_per_run") ": %d ranks do not train one model together on a "
+                               FIELD("task") "; give 1, and each trains models of its own",
+                               ranks)
+                     : 0;
+}
+
 static int check(const struct setting *setting)
 {
     struct model_options model = setting_model(setting, setting->baseline, 1);
@@ -51,12 +65,14 @@ static int check(const struct setting *setting)
                        FIELD("architecture") " t5");
     if (refuse(setting, of_text, LENGTH_OF(of_text), "a task of pairs of texts has none"))
         return -1;
+    if (check_ranks(setting) || text_sets_check(&sets))
+        return -1;
     if (!is_translation(setting) && setting->heldout.count > 0)
         return err_set(FIELD("heldout") ": task %s has a dev set of its own; leave it out", setting->task);
     if (setting->heldout.count > 1)
         return err_set(FIELD("heldout") ": of a translation it is one SOURCE,TARGET, and there are %d",
                        setting->heldout.count);
-    return text_sets_check(&sets);
+    return 0;
 }
 
 /* A step has as many tokens as the preset's, whatever the length of an example. */

@@ -68,9 +68,9 @@ static int check_init_checkpoints(struct study *study)
                 continue; /* needs them no more */
         }
         status = weights_check(study_init(study, study->runs[i].part, cell, path), &options);
-        study->misfits = status == WEIGHTS_MISFIT;
+        study->misfits = status == WEIGHTS_MISFIT || setting->from;
         if (status)
-            return -1;
+            return err_prepend("%s", setting_init_field(setting));
     }
     return 0;
 }

@@ -6,7 +6,8 @@
 enum study_status {
     STUDY_OK,
     STUDY_FAILED,      /* it could not start, or the results could not be written */
-    STUDY_MISFIT,      /* it could not start: the weights to begin with are of another model than is asked for */
+    STUDY_MISFIT,      /* it could not start: the weights to begin with, or the files of a task, are not what is
+                        * asked for */
     STUDY_RUNS_FAILED, /* complete, but some runs failed or diverged */
     STUDY_INTERRUPTED
 };

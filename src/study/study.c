@@ -76,8 +76,10 @@ static int open_parts(struct study *study)
     }
     progress_status("reading the corpus");
     for (int i = 0; i < study->count; i++)
-        if (part_open(&study->parts[i], options, study->parts))
+        if (part_open(&study->parts[i], options, study->parts)) {
+            study->misfits = study->parts[i].setting->task && !study->parts[i].sets;
             return blame(study, i);
+        }
     /* Parts that share a text have all taken their examples of it. */
     for (int i = 0; i < study->count; i++)
         if (study->parts[i].dataset)
@@ -261,6 +263,7 @@ static int add_weights_to(const struct study *study, const struct part *part, co
         const char *from = study_init(study, part, &grid->cells[k], path);
 
         if (cell_add_weights(&grid->cells[k], from)) {
+            err_prepend("%s", setting_init_field(part->setting));
             explain_weights(study, from);
             return -1;
         }
@@ -321,7 +324,11 @@ int study_open(struct study *study, const struct study_options *options)
     if (note_store(study->store) || open_parts(study) || check_distinct(study))
         return -1;
     study->asked_count = count_asked(study);
-    return add_weights(study) || make_runs(study) ? -1 : 0;
+    if (add_weights(study)) {
+        study->misfits = study->setting->from != NULL;
+        return -1;
+    }
+    return make_runs(study);
 }
 
 void study_close(struct study *study)

@@ -37,7 +37,7 @@ struct study {
     int asked_count, slope_count; /* of them, and of those of half of the steps */
     int due_count;  /* the first of them: all but those that nobody asks for */
     int begin, end; /* those that this program is to do: begin to end - 1 */
-    bool misfits;   /* the message is that weights to begin with are of another model */
+    bool misfits;   /* the message is that weights to begin with, or the files of a task, do not suit it */
 };
 
 /* Check everything and read all that is needed; what fails fast comes first.  0 or -1; to be closed

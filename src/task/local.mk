@@ -25,17 +25,18 @@ libglubench_a_SOURCES += \
     src/task/tsv.c src/task/tsv.h \
     src/task/wsc.c
 
-check_PROGRAMS += test-segments test-span test-task
+check_PROGRAMS += test-segments test-span test-stream test-task
 check_PROGRAMS += test-text-tasks test-text-tasks-memory
 check_PROGRAMS += test-buckets
 test_segments_SOURCES = test/test-segments.c
 test_span_SOURCES = test/test-span.c
+test_stream_SOURCES = test/test-stream.c $(data_fixture)
 test_task_SOURCES = test/test-task.c $(data_fixture)
 test_text_tasks_SOURCES = test/test-text-tasks.c test/text-tasks-sums.h test/scratch.c test/scratch.h
 test_text_tasks_memory_SOURCES = test/test-text-tasks-memory.c test/scratch.c test/scratch.h $(memory)
 test_text_tasks_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 test_buckets_SOURCES = test/test-buckets.c
-TESTS += test-segments test-span test-task
+TESTS += test-segments test-span test-stream test-task
 TESTS += test-text-tasks test-text-tasks-memory
 TESTS += test-buckets
 

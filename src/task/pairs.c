@@ -21,7 +21,6 @@ static const struct {
 
 struct pairs_task {
     struct text_task task;
-    char *name;
     char path[2][PATH_MAX]; /* by enum text_split */
     const struct text_metric *metrics[2];
     bool numbers;
@@ -64,7 +63,6 @@ static void close_pairs(struct text_task *task)
 {
     struct pairs_task *pairs = (struct pairs_task *)task;
 
-    free(pairs->name);
     free(pairs);
 }
 
@@ -92,9 +90,8 @@ static int open_pairs(const struct text_task **task, const char *name, const cha
     int status = -1;
 
     *task = NULL;
-    if (pairs)
-        pairs->name = strdup(name);
-    if (!pairs || !files || !pairs->name) {
+    (void)name;
+    if (!pairs || !files) {
         err_set("no memory for a task");
         goto done;
     }
@@ -107,7 +104,7 @@ static int open_pairs(const struct text_task **task, const char *name, const cha
         err_prepend(FIELD("task") " tsv:%s", text_maker_tsv.argument);
         goto done;
     }
-    pairs->task = (struct text_task) {.name = pairs->name, .metrics = pairs->metrics, .read = read_pairs,
+    pairs->task = (struct text_task) {.name = text_maker_tsv.name, .metrics = pairs->metrics, .read = read_pairs,
                                       .close = close_pairs};
     *task = &pairs->task;
     status = 0;

@@ -20,6 +20,22 @@ static void write_example(const struct task *task, const int32_t *segment, uint6
     task->type->write(task, segment, &rng, batch, row);
 }
 
+static int count_heldout_bytes(struct task *task)
+{
+    const struct batch *heldout = task->heldout;
+    size_t length = (size_t)heldout->target_length;
+
+    for (int i = 0; i < heldout->examples; i++) {
+        size_t bytes = task->tokenizer->decode(task->tokenizer, heldout->targets + (size_t)i * length,
+                                               length, NULL, 0);
+
+        if (bytes == SIZE_MAX)
+            return -1;
+        task->heldout_bytes += (int64_t)bytes;
+    }
+    return 0;
+}
+
 static int make_heldout(struct task *task)
 {
     const struct task_options *options = &task->options;
@@ -34,7 +50,7 @@ static int make_heldout(struct task *task)
         write_example(task, choices[i].tokens, choices[i].number, HELDOUT_SEED, RNG_HELDOUT,
                       task->heldout, i);
     choices_free(choices, count);
-    return status;
+    return status ? -1 : count_heldout_bytes(task);
 }
 
 static int prepare(struct task *task)

@@ -45,6 +45,7 @@ struct task {
     /* The same for every seed and variant, heldout->examples <= heldout_examples of them; NULL when
      * none were asked for. */
     struct batch *heldout;
+    int64_t heldout_bytes; /* of the text of its targets, so that tokenizers can be compared; 0: of none */
 };
 
 struct task_type {

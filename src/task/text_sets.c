@@ -6,6 +6,7 @@
 #include "src/task/metrics/metrics.h"
 #include "src/task/translation.h"
 #include "src/util/error.h"
+#include "src/util/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,6 +60,40 @@ static int add_benchmark(struct text_sets *sets, const struct text_benchmark *be
     return 0;
 }
 
+/* Words that files follow. */
+static const struct {
+    const char *word, *files;
+} with_files[] = {{"tsv", "TRAIN,DEV[:METRIC]"}, {"translation", "SOURCE,TARGET"}};
+
+static const char *files_of(const char *word)
+{
+    for (size_t i = 0; i < LENGTH_OF(with_files); i++)
+        if (strcmp(with_files[i].word, word) == 0)
+            return with_files[i].files;
+    return NULL;
+}
+
+enum { WORDS_MAX = 64 };
+
+/* No word names a task: -1 and a message with all that do. */
+static int no_such_task(const char *word)
+{
+    const char *words[WORDS_MAX];
+    const struct text_benchmark *benchmark;
+    int count = 0;
+
+    for (size_t i = 0; (benchmark = text_benchmark_at(i)) != NULL && count < WORDS_MAX; i++)
+        if (!text_task_find(benchmark->name)) /* one of a single task */
+            words[count++] = benchmark->name;
+    words[count++] = "paper";
+    for (size_t i = 0; (benchmark = text_benchmark_at(i)) != NULL; i++)
+        for (const struct text_task *const *task = benchmark->tasks; *task && count < WORDS_MAX; task++)
+            words[count++] = (*task)->name;
+    for (size_t i = 0; i < LENGTH_OF(with_files) && count < WORDS_MAX; i++)
+        words[count++] = with_files[i].word;
+    return nearest_error(FIELD("task"), "task", word, words, count);
+}
+
 /* All tasks of one word. */
 static int add_name(struct text_sets *sets, const char *name)
 {
@@ -74,8 +109,10 @@ static int add_name(struct text_sets *sets, const char *name)
         }
     if (found)
         return 0;
+    if (files_of(name))
+        return err_set(FIELD("task") " %s: give %s:%s", name, name, files_of(name));
     task = text_task_find(name);
-    return task ? add_task(sets, task) : -1;
+    return task ? add_task(sets, task) : no_such_task(name);
 }
 
 /* Those of a list with commas between. */
@@ -90,6 +127,25 @@ static int add_list(struct text_sets *sets, const char *list)
     return status;
 }
 
+/* What stands before the colon. */
+static int check_word(const char *name)
+{
+    char *word = strndup(name, (size_t)(strchr(name, ':') - name));
+    int status = 0;
+
+    if (!word)
+        return err_set("out of memory");
+    if (strchr(word, ','))
+        status = err_set(FIELD("task") " %s: a task of files goes by itself, without others before it", name);
+    else if (!files_of(word))
+        status = text_task_find(word) ? err_set(FIELD("task") " %s: give %s alone, which knows its files by "
+                                                FIELD("data"),
+                                                name, word)
+                                      : no_such_task(word);
+    free(word);
+    return status;
+}
+
 static int find_tasks(struct text_sets *sets, const char *name)
 {
     const struct text_task *made;
@@ -98,7 +154,7 @@ static int find_tasks(struct text_sets *sets, const char *name)
         return add_task(sets, &text_task_translation);
     if (!strchr(name, ':'))
         return add_list(sets, name);
-    if (text_task_open(&made, name))
+    if (check_word(name) || text_task_open(&made, name))
         return -1;
     if (add_task(sets, made)) {
         text_task_close(made);
@@ -216,6 +272,9 @@ static int read_task(struct text_set *set, const char *data)
 
 static int read_translation(struct text_set *set, const struct text_sets_options *options)
 {
+    static const char *const told_by[TEXT_SPLITS] = {[TEXT_TRAIN] = FIELD("task") " translation",
+                                                     [TEXT_DEV] = FIELD("heldout"),
+                                                     [TEXT_TEST] = FIELD("test")};
     const char *const files[TEXT_SPLITS] = {[TEXT_TRAIN] = options->name + strlen(TRANSLATION),
                                             [TEXT_DEV] = options->heldout,
                                             [TEXT_TEST] = options->test};
@@ -223,8 +282,10 @@ static int read_translation(struct text_set *set, const struct text_sets_options
     for (int split = 0; split < TEXT_SPLITS; split++) {
         if (!files[split])
             continue;
-        if (examples_create(&set->examples[split]) || translation_read(files[split], set->examples[split]))
+        if (examples_create(&set->examples[split]))
             return -1;
+        if (translation_read(files[split], set->examples[split]))
+            return err_prepend("%s", told_by[split]);
         set->complete[split] = true;
     }
     return 0;

@@ -86,8 +86,9 @@ int text_task_read(const struct text_task *task, const char *directory, enum tex
     if (task->read(task, directory, split, examples))
         goto fail;
     if (examples->count == 0) {
-        err_set("task %s: its file of %s examples has none (%zu rows lack a field): is it the right file, with "
-                "labels?", task->name, split_name(split), examples->dropped);
+        err_set("task %s: its file of %s examples%s%s has none (%zu rows lack a field): is it the right file, with "
+                "labels?", task->name, split_name(split), task->close ? "" : " in ", task->close ? "" : directory,
+                examples->dropped);
         goto fail;
     }
     *result = examples;

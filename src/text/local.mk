@@ -38,5 +38,5 @@ TESTS += test-dataset test-formats test-json-line test-language test-reader test
 # What is read, from the command line.
 check_PROGRAMS += spm-ids
 spm_ids_SOURCES = test/spm-ids.c
-dist_check_SCRIPTS += test/cli-inputs.sh test/sentencepiece.sh
-TESTS += test/cli-inputs.sh test/sentencepiece.sh
+dist_check_SCRIPTS += test/cli-inputs.sh test/sentencepiece.sh test/stream.sh
+TESTS += test/cli-inputs.sh test/sentencepiece.sh test/stream.sh

@@ -4,6 +4,7 @@
 #include "src/train/card.h"
 
 #include "src/model/weights_hf.h"
+#include "src/task/text2text.h"
 #include "src/util/atomic_file.h"
 #include "src/util/io.h"
 #include "src/util/json_help.h"
@@ -95,9 +96,27 @@ static void name_paths(char *text, size_t bytes, const struct text_list *paths)
         snprintf(text + used, bytes - used, " and %d more", paths->count - NAMES_MAX);
 }
 
+/* A task's name; of files, those without where they lie. */
+static void name_task(char *text, size_t bytes, const char *task)
+{
+    const char *files = strchr(task, ':');
+    char *list = files ? strdup(files + 1) : NULL, *next = list, *path;
+    size_t used = (size_t)snprintf(text, bytes, "%.*s", files ? (int)(files - task) : 200, task);
+
+    for (int i = 0; list && i < NAMES_MAX && (path = strsep(&next, ",")) != NULL && used < bytes; i++) {
+        char name[NAME_BYTES];
+
+        name_path(name, path);
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i > 0 ? "," : ":", name);
+    }
+    free(list);
+}
+
 static void name_text(char *text, size_t bytes, const struct setting *setting)
 {
-    if (setting->corpus.count == 0)
+    if (setting->task)
+        name_task(text, bytes, setting->task);
+    else if (setting->corpus.count == 0)
         snprintf(text, bytes, "the built-in language of " PACKAGE_NAME);
     else
         name_paths(text, bytes, &setting->corpus);
@@ -105,12 +124,34 @@ static void name_text(char *text, size_t bytes, const struct setting *setting)
 
 static void name_heldout(char *text, size_t bytes, const struct setting *setting)
 {
-    if (setting->corpus.count == 0)
+    char name[NAME_BYTES];
+
+    if (setting->heldout.count == 0 && setting->task) {
+        name_task(name, sizeof name, setting->task);
+        snprintf(text, bytes, "dev set of %s", name);
+    } else if (setting->heldout.count > 0 && setting->task)
+        name_task(text, bytes, setting->heldout.items[0]);
+    else if (setting->corpus.count == 0)
         snprintf(text, bytes, "held-out text of the built-in language of " PACKAGE_NAME);
     else if (setting->heldout.count > 0)
         name_paths(text, bytes, &setting->heldout);
     else
         snprintf(text, bytes, "a share of %g of the documents, chosen by hash", setting->heldout_share);
+}
+
+/* What it was trained on, and what judged it. */
+static const struct data_identity *text_of(const struct card *card)
+{
+    const struct text2text *text2text = text2text_of(card->task);
+
+    return text2text ? &text2text->sets->training : dataset_training(card->task->dataset);
+}
+
+static const struct data_identity *heldout_of(const struct card *card)
+{
+    const struct text2text *text2text = text2text_of(card->task);
+
+    return text2text ? &text2text->sets->heldout : dataset_heldout(card->task->dataset);
 }
 
 /* Hugging Face's word for what such a model does. */
@@ -130,12 +171,37 @@ static void print_metric(FILE *out, const struct card *card, const char *type, c
     putc('\n', out);
 }
 
-static void print_datasets(FILE *out, const struct text_list *corpus)
+/* Every metric of the weights' own scores on dev sets. */
+static void print_scores(FILE *out, const struct card *card,
+                         void (*print)(FILE *out, const char *task, const char *metric, double value))
 {
+    json_t *scores = json_object_get(card->row, "scores_last"), *of, *value;
+    const char *task, *metric;
+
+    json_object_foreach (scores, task, of)
+        json_object_foreach (of, metric, value)
+            if (json_is_number(value) && strcmp(metric, "step") != 0)
+                print(out, task, metric, json_number_value(value));
+}
+
+static void print_score_front(FILE *out, const char *task, const char *metric, double value)
+{
+    fprintf(out, "    - type: %s\n      name: \"%s.%s, of the dev set\"\n      value: %.6g\n", metric, task, metric,
+            value);
+}
+
+static void print_datasets(FILE *out, const struct setting *setting)
+{
+    const struct text_list *corpus = &setting->corpus;
     char name[NAME_BYTES];
 
     fputs("datasets:\n", out);
-    if (corpus->count == 0)
+    if (setting->task) {
+        name_task(name, sizeof name, setting->task);
+        fputs("- ", out);
+        print_quoted(out, name);
+        putc('\n', out);
+    } else if (corpus->count == 0)
         fputs("- " PACKAGE_NAME "-builtin\n", out);
     for (int i = 0; i < corpus->count && i < NAMES_MAX; i++) {
         name_path(name, corpus->items[i]);
@@ -147,7 +213,7 @@ static void print_datasets(FILE *out, const struct text_list *corpus)
 
 static void print_front(FILE *out, const struct card *card)
 {
-    const struct data_identity *heldout = dataset_heldout(card->task->dataset);
+    const struct data_identity *heldout = heldout_of(card);
     char text[1024];
 
     fprintf(out, "---\n%s " PACKAGE_VERSION ".\nlibrary_name: %s\nlicense: unknown\n", OWN_CARD_MARK,
@@ -157,7 +223,7 @@ static void print_front(FILE *out, const struct card *card)
     fprintf(out, "tags:\n- " PACKAGE_NAME "\n- %s\n- ", card->setting->architecture_name);
     print_quoted(out, card->model->variant->name);
     putc('\n', out);
-    print_datasets(out, &card->setting->corpus);
+    print_datasets(out, card->setting);
     fputs("model-index:\n- name: ", out);
     print_quoted(out, card->name);
     fprintf(out, "\n  results:\n  - task:\n      type: %s\n      name: %s\n    dataset:\n      type: %s\n"
@@ -167,6 +233,7 @@ static void print_front(FILE *out, const struct card *card)
     fputs("\n      split: held-out\n    metrics:\n", out);
     print_metric(out, card, "log-perplexity", "log-perplexity in nats", "heldout_log_perplexity_nats");
     print_metric(out, card, "perplexity", "perplexity", "heldout_perplexity");
+    print_scores(out, card, print_score_front);
     fputs("---\n", out);
 }
 
@@ -190,7 +257,8 @@ static void print_text_row(FILE *out, const char *what, const char *name, const 
     fprintf(out, "| %s | ", what);
     print_code(out, name);
     if (text->documents > 0)
-        fprintf(out, ", %" PRIu64 " documents of %" PRIu64 " bytes of text", text->documents, text->text_bytes);
+        fprintf(out, ", %" PRIu64 " %s of %" PRIu64 " bytes of text", text->documents,
+                strcmp(text->kind, "tasks") == 0 ? "examples" : "documents", text->text_bytes);
     fprintf(out, "; SHA-256 `%s` |\n", text->sha256);
 }
 
@@ -230,7 +298,7 @@ static void print_training(FILE *out, const struct card *card)
     print_sizes(out, card);
     print_tokenizer(out, card);
     name_text(text, sizeof text, setting);
-    print_text_row(out, "text", text, dataset_training(card->task->dataset));
+    print_text_row(out, "text", text, text_of(card));
     fprintf(out, "| task | %s, examples of %d tokens of input and %d of target |\n", card->task->options.kind,
             recipe->input_length, recipe->target_length);
     fprintf(out, "| steps | %" PRId64 " of %d examples, %" PRId64 " tokens in all |\n", result->steps,
@@ -247,9 +315,14 @@ static void print_training(FILE *out, const struct card *card)
     fputs("\nThe results file that " PACKAGE_NAME " wrote has the command that does this training again.\n", out);
 }
 
+static void print_score_row(FILE *out, const char *task, const char *metric, double value)
+{
+    fprintf(out, "| %s.%s, of the dev set | %.6g |\n", task, metric, value);
+}
+
 static void print_results(FILE *out, const struct card *card)
 {
-    const struct data_identity *heldout = dataset_heldout(card->task->dataset);
+    const struct data_identity *heldout = heldout_of(card);
     char text[1024];
 
     name_heldout(text, sizeof text, card->setting);
@@ -260,12 +333,17 @@ static void print_results(FILE *out, const struct card *card)
     fprintf(out, " |\n| measured on | %d held-out examples, %" PRId64 " target tokens |\n",
             card->result->heldout_examples, card->result->heldout_target_tokens);
     print_text_row(out, "held-out text", text, heldout);
+    print_scores(out, card, print_score_row);
     fputs("\nThat is one training.  How far two of them differ by their seeds alone, and whether one variant is\n"
           "better than another, takes several seeds of each, which `" PACKAGE_NAME " report` compares.\n", out);
 }
 
 static void print_loading(FILE *out, const struct card *card)
 {
+    char again[200] = "`" PACKAGE_NAME " run " FIELD("init_checkpoint") " DIR`, with the sizes above, begins a "
+                      "training with them.\n";
+
+    err_name_fields(again, sizeof again);
     fputs("\n## How to load it\n\n", out);
     if (card->class[0])
         fprintf(out, "```python\nfrom transformers import AutoTokenizer, %s\n\n"
@@ -274,7 +352,7 @@ static void print_loading(FILE *out, const struct card *card)
     else
         fputs("The transformers library has no name for the function of these layers, so that it cannot load\n"
               "them.  The tensors have the names that it would give them.\n\n", out);
-    fputs("`" PACKAGE_NAME " run --init-checkpoint DIR`, with the sizes above, begins a training with them.\n", out);
+    fputs(again, out);
 }
 
 static void print_card(FILE *out, const struct card *card)

@@ -106,16 +106,16 @@ int shared_start(struct comm *comm, bool restored, struct model *model, struct t
 
 /* ==== From step to step ==== */
 
-int shared_signals(struct comm *comm, int *stop, bool *checkpoint)
+int shared_signals(struct comm *comm, int *stop, bool *save)
 {
-    double own = signals_stop, flags[] = {own != 0, own, own * own, *checkpoint};
+    double own = signals_stop, flags[] = {own != 0, own, own * own, *save};
 
     *stop = (int)own;
     if (comm->size == 1)
         return 0;
     if (comm->agree(comm, flags, (int)LENGTH_OF(flags)))
         return -1;
-    *checkpoint = flags[3] > 0;
+    *save = flags[3] > 0;
     *stop = 0;
     if (flags[0] > 0) /* of different ones, the one that a launcher sends */
         *stop = flags[0] * flags[2] == flags[1] * flags[1] ? (int)(flags[1] / flags[0]) : SIGTERM;

@@ -22,9 +22,9 @@ struct batch shared_part(const struct comm *comm, const struct batch *batch);
 int shared_start(struct comm *comm, bool restored, struct model *model, struct train_state *state,
                  struct run_result *result) GLU_MUST_USE;
 
-/* Before a step: *stop is the signal to stop that any rank got, or 0, and *checkpoint is set where some
- * rank was asked for one: the same on all, whatever comes meanwhile. */
-int shared_signals(struct comm *comm, int *stop, bool *checkpoint) GLU_MUST_USE;
+/* Before a step: *stop is the signal to stop that any rank got, or 0, and *save is set where some
+ * rank was asked for a state: the same on all, whatever comes meanwhile. */
+int shared_signals(struct comm *comm, int *stop, bool *save) GLU_MUST_USE;
 
 /* At the end: have all ranks come to the same parameters? */
 int shared_check(struct comm *comm, const char *parameters_sha256) GLU_MUST_USE;

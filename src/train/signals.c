@@ -5,7 +5,7 @@
 
 #include <signal.h>
 
-atomic_int signals_stop, signals_checkpoints;
+atomic_int signals_stop, signals_states;
 
 /* The first that this process got itself; another one's may be the reason to stop. */
 static atomic_int received;
@@ -31,10 +31,10 @@ static void on_stop(int number)
     raise(number); /* pending until the handler returns, and then it ends the program */
 }
 
-static void on_checkpoint(int number)
+static void on_save(int number)
 {
     (void)number;
-    atomic_fetch_add(&signals_checkpoints, 1);
+    atomic_fetch_add(&signals_states, 1);
 }
 
 /* What is done with each, and whether it is ours now: one that is ignored when we are called, as
@@ -45,14 +45,14 @@ static struct {
     bool caught;
 } signals[] = {
     {SIGINT, on_stop, false},         {SIGTERM, on_stop, false},
-    {SIGHUP, on_stop, false},         {SIGXCPU, on_checkpoint, false},
-    {SIGUSR1, on_checkpoint, false},  {SIGPIPE, SIG_IGN, false}, /* the write fails, and says so */
+    {SIGHUP, on_stop, false},         {SIGXCPU, on_save, false},
+    {SIGUSR1, on_save, false},        {SIGPIPE, SIG_IGN, false}, /* the write fails, and says so */
 };
 
 void signals_catch(void)
 {
     signals_stop = received = 0;
-    signals_checkpoints = 0;
+    signals_states = 0;
     for (size_t i = 0; i < LENGTH_OF(signals); i++) {
         struct sigaction action = {.sa_handler = signals[i].handler, .sa_flags = SA_RESTART}, before;
 

@@ -17,8 +17,8 @@ void signals_release(void);
 
 /* The signal that asked for the end, or 0; a loop may look at it in every step. */
 extern atomic_int signals_stop;
-/* How many times a checkpoint was asked for. */
-extern atomic_int signals_checkpoints;
+/* How many times a state was asked for, to be saved. */
+extern atomic_int signals_states;
 
 /* Another process, which trains with this one, got a signal to stop. */
 void signals_note_stop(int number);

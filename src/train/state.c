@@ -213,13 +213,14 @@ static int read_place(const json_t *header, const char *path, struct train_state
     json_t *place = json_object_get(header, "place");
     json_int_t pass, file, position, line, lines, bad, tokens;
 
+    state->has_place = false;
     if (!place)
         return 0;
     if (json_unpack(place, "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "pass", &pass, "file", &file, "position",
                     &position, "line", &line, "lines", &lines, "bad_lines", &bad, "tokens", &tokens) ||
         pass < 0 || pass > UINT32_MAX || file < 0 || file > INT32_MAX || position < 0 || line < 0 ||
         lines < 0 || bad < 0 || tokens < 0)
-        return err_set("%s: its place in the text is none", path);
+        return err_set("%s: no training can have come to such a place", path);
     state->has_place = true;
     state->place = (struct segments_place){
         .document = {.pass = (uint32_t)pass,

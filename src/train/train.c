@@ -4,6 +4,7 @@
 #include "src/train/train.h"
 
 #include "src/model/weights.h"
+#include "src/model/weights_files.h"
 #include "src/train/card.h"
 #include "src/train/evaluate.h"
 #include "src/train/shared.h"
@@ -32,26 +33,27 @@ struct training {
     struct batch *batch;   /* of all ranks */
     struct evaluation evaluation; /* the last one */
     struct train_state state;
-    double saved_s;        /* when the last checkpoint was written */
-    int checkpoints_asked; /* signals_checkpoints, as far as it was heeded */
-    bool checkpoint_wanted; /* some rank was asked */
+    double saved_s;        /* when the last state was saved */
+    int states_asked;      /* signals_states, as far as it was heeded */
+    bool state_wanted;     /* some rank was asked */
 };
 
-/* How often checkpoints are written unless --checkpoint-every says otherwise. */
-static const double checkpoint_interval_s = 120;
+/* How often states are saved unless checkpoint_every says otherwise. */
+static const double state_interval_s = 120;
 
 /* The weights that the study was begun with, or none. */
 static int load_weights(struct training *training)
 {
     const struct train_job *job = training->job;
+    const char *field = setting_init_field(job->setting);
     char sha256[SHA256_HEX_BYTES];
 
     if (weights_sha256(job->init_directory, sha256))
-        return -1;
+        return err_prepend("%s", field);
     if (strcmp(sha256, job->init_sha256) != 0)
-        return err_set(FIELD("init_checkpoint") ": the weights in %s have changed since the sweep began",
-                       job->init_directory);
-    return weights_load(job->init_directory, training->model);
+        return err_set("%s: %s/%s has changed since the sweep began", field, job->init_directory,
+                       weights_files_name(job->init_directory));
+    return weights_load(job->init_directory, training->model) ? err_prepend("%s", field) : 0;
 }
 
 static bool leads(const struct training *training)
@@ -123,7 +125,7 @@ static int begin(struct training *training)
 static int open_training(struct training *training)
 {
     training->saved_s = clock_now_s();
-    training->checkpoints_asked = signals_checkpoints;
+    training->states_asked = signals_states;
     return open_parts(training) || begin(training) ? -1 : 0;
 }
 
@@ -279,23 +281,23 @@ static int train_step(struct training *training, double *nats)
     return 0;
 }
 
-static bool checkpoint_is_due(const struct training *training)
+static bool state_is_due(const struct training *training)
 {
     int64_t every = training->job->setting->checkpoint_every;
 
     if (!training->job->states)
         return false;
-    if (training->checkpoint_wanted || training->checkpoints_asked != signals_checkpoints)
+    if (training->state_wanted || training->states_asked != signals_states)
         return true;
     return every > 0 ? training->state.step % every == 0
-                     : clock_now_s() - training->saved_s >= checkpoint_interval_s;
+                     : clock_now_s() - training->saved_s >= state_interval_s;
 }
 
-/* A checkpoint that cannot be written must not end the training: the disk may have room again. */
-static void save_checkpoint(struct training *training)
+/* A state that cannot be saved must not end the training: the disk may have room again. */
+static void save_state(struct training *training)
 {
-    training->checkpoints_asked = signals_checkpoints;
-    training->checkpoint_wanted = false;
+    training->states_asked = signals_states;
+    training->state_wanted = false;
     training->saved_s = clock_now_s();
     training->state.has_place = task_stream_place(training->stream, &training->state.place);
     if (state_save(training->job->states, training->model, &training->state, training->evaluation.scoring,
@@ -306,15 +308,15 @@ static void save_checkpoint(struct training *training)
 /* What was asked for since the last step; *stop is the same on all ranks. */
 static int heed_signals(struct training *training, int *stop)
 {
-    int asked = signals_checkpoints;
-    bool checkpoint = training->checkpoints_asked != asked;
+    int asked = signals_states;
+    bool wanted = training->states_asked != asked;
 
-    if (shared_signals(training->comm, stop, &checkpoint))
+    if (shared_signals(training->comm, stop, &wanted))
         return -1;
     if (!training->job->states) /* nobody to write it */
-        training->checkpoints_asked = asked;
-    else if (checkpoint)
-        training->checkpoint_wanted = true;
+        training->states_asked = asked;
+    else if (wanted)
+        training->state_wanted = true;
     return 0;
 }
 
@@ -334,7 +336,7 @@ static int train_loop(struct training *training)
         if (stop) {
             result->status = RUN_INTERRUPTED;
             if (training->job->states)
-                save_checkpoint(training);
+                save_state(training);
             break;
         }
         if (train_step(training, &loss_nats))
@@ -348,8 +350,8 @@ static int train_loop(struct training *training)
             add_line(training, loss_nats, NAN);
         }
         if (result->status == RUN_OK && training->state.step < setting->recipe.steps &&
-            checkpoint_is_due(training))
-            save_checkpoint(training);
+            state_is_due(training))
+            save_state(training);
     }
     return 0;
 }
@@ -436,6 +438,7 @@ static int finish(struct training *training)
         return 0;
     result->heldout_examples = (int)evaluation->examples;
     result->heldout_target_tokens = evaluation->target_tokens;
+    result->heldout_target_bytes = job->task->heldout_bytes;
     if (evaluation->scoring)
         return finish_scoring(training);
     dump_heldout(job->dump, job->variant, job->seed, training->state.step,

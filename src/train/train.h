@@ -27,11 +27,11 @@ struct train_job {
     struct dump *dump;                 /* NULL: none */
     struct journal *journal;           /* NULL: none */
     const char *setting_name;          /* of a study, for the journal; NULL: it is no study */
-    const char *init_directory;        /* checkpoint to start from; NULL: from the seed */
+    const char *init_directory;        /* weights to start from; NULL: from the seed */
     const char *init_sha256;           /* of its weights; with init_directory */
     const char *save_directory;        /* where the final weights go; NULL: nowhere */
-    const struct state_place *states;  /* where checkpoints go; NULL: nowhere */
-    bool resume;                       /* go on from the latest checkpoint, if there is one */
+    const struct state_place *states;  /* where its states go; NULL: nowhere */
+    bool resume;                       /* go on from the latest of them, if there is one */
     void (*report)(void *context, const struct train_progress *progress); /* NULL: none */
     void *context;
 };

@@ -1,4 +1,4 @@
-/* sha256.h - the checksum of corpora, checkpoints and weights: SHA-256 (FIPS 180-4). */
+/* sha256.h - the checksum of corpora, states and weights: SHA-256 (FIPS 180-4). */
 #ifndef GLU_UTIL_SHA256_H
 #define GLU_UTIL_SHA256_H
 

@@ -27,13 +27,13 @@ struct resolved {
 static const struct member resolved_members[] = {MEMBER(struct resolved, variants)};
 static const struct layout resolved_layout = LAYOUT(struct resolved, resolved_members);
 
-struct gathered {
+struct resolved_rows {
     struct resolved *row;
     int rows, room;
 };
 
 /* The row of a primitive, a new one if need be; NULL when memory runs out. */
-static struct resolved *row_of(struct gathered *gathered, const struct primitive *primitive,
+static struct resolved *row_of(struct resolved_rows *gathered, const struct primitive *primitive,
                                const json_t *json)
 {
     struct resolved *grown;
@@ -62,7 +62,7 @@ static int add_variant(struct names *names, const char *variant)
 }
 
 /* All primitives of one variant. */
-static int gather(struct gathered *gathered, const char *variant, const json_t *primitives)
+static int gather(struct resolved_rows *gathered, const char *variant, const json_t *primitives)
 {
     int count, rc = 0;
     struct primitive *primitive = layout_rows(&primitive_layout, primitives, &count);
@@ -77,7 +77,7 @@ static int gather(struct gathered *gathered, const char *variant, const json_t *
     return primitive ? rc : -1;
 }
 
-static int gather_all(struct gathered *gathered, const json_t *profiles)
+static int gather_all(struct resolved_rows *gathered, const json_t *profiles)
 {
     for (size_t i = 0; i < json_array_size(profiles); i++) {
         const json_t *profile = json_array_get(profiles, i);
@@ -90,7 +90,7 @@ static int gather_all(struct gathered *gathered, const json_t *profiles)
 }
 
 /* What the document says of the first, and the variants. */
-static json_t *rows_json(const struct gathered *gathered)
+static json_t *rows_json(const struct resolved_rows *gathered)
 {
     json_t *rows = json_array();
     int bad = 0;
@@ -111,7 +111,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
         {'l', "implementation", 0},
         {'r', "variants", 0},
     };
-    struct gathered gathered = {NULL, 0, 0};
+    struct resolved_rows gathered = {NULL, 0, 0};
     int rc = -1;
 
     (void)matrix;
