@@ -30,7 +30,7 @@ expect 0 '^swiglu,3,' report --format csv bare.json
 expect 0 '"kendall_tau_b": 1' report --format json --table agreement plain.json
 # Tables of tasks: the paper's beside what is complete; a task of which there is a part, or no signal, is marked.
 expect 0 'SST-2 Acc.*RTE\* Acc' report --table glue scores.json
-expect 0 'FFN_SwiGLU  *3  82.31 +  *53.08' report --table glue scores.json
+expect 0 'FFN_SwiGLU  *3  *82.31 +  *53.08' report --table glue scores.json
 expect 0 '^  paper  *93.92$' report --table glue scores.json
 expect 0 'rte: no signal' report --table scores scores.json
 expect 0 '^glue,sst2,accuracy,points,true,swiglu,3,' report --table scores --format csv scores.json
