@@ -1,6 +1,6 @@
 #!/bin/sh
-# bench --profile, --scaling, --ffn and --decode end to end: what is measured is complete and adds up, the files
-# are valid, and every table of them prints.  And what plan and list tell besides text.
+# bench --profile, --scaling, --ffn, --decode and --exchange end to end: what is measured is complete and adds
+# up, the files are valid, and every table of them prints.  And what plan and list tell besides text.
 . "$(dirname "$0")/scratch.sh"
 
 # bench NAME ARGUMENT...: measure into NAME.json; it must succeed and be valid.
@@ -52,8 +52,16 @@ bench decode --decode 5 --samples 1 --variant relu --variant swiglu
 value decode.json tokens_per_sample | awk '$1 % 40 != 0 { bad = 1 } END { exit bad || NR != 4 }' ||
     fail "decode: tokens of a sample: $(value decode.json tokens_per_sample)"
 
+# Of one process there is no exchange, and a step is a step.
+bench exchange --exchange --samples 2
+grep -q '"exchange": \[\]' exchange.json || fail "exchange: one process exchanges something"
+[ "$(value exchange.json ranks)" = 1 ] || fail "exchange: not one rank"
+grep -q 'there is one rank' exchange.table && grep -q 'A training step by all ranks' exchange.table ||
+    fail "exchange: no tables"
+
 for format in terminal markdown csv latex json; do
-    for table in profile:profile primitives:profile scaling:scaling throughput:ffn throughput:decode; do
+    for table in profile:profile primitives:profile scaling:scaling throughput:ffn throughput:decode \
+        ranks:exchange; do
         "$program" report --format $format --table ${table%:*} ${table#*:}.json >out 2>err &&
             [ -s out ] && [ ! -s err ] || fail "report --format $format --table $table"
     done
@@ -75,10 +83,31 @@ expect 1 '--ffn:.*--decode.*leave one out' bench --quiet --preset smoke --ffn --
 expect 1 '--decode:.*leave one out' bench --quiet --preset smoke --scaling --decode 4 --output x.json
 expect 1 '--decode: lm models do not decode' bench --quiet --preset lm-smoke --decode 4 --output x.json
 expect 2 '--decode: .0. is not' bench --decode 0
+expect 1 '--ffn:.*leave one out' bench --quiet --preset smoke --ffn --exchange --output x.json
 expect 2 "'list' knows terminal and json, not csv" list --format csv
 expect 2 "'plan' knows terminal and json, not latex" plan --format latex
 expect 0 '"estimated_s": [0-9]' plan --preset smoke --threads 1 --format json --detect 0.01
 [ "$(value out seeds | sed -n '$p')" -gt 1 ] || fail "plan: no number of seeds"
 expect 0 'more than a million' plan --preset smoke --threads 1 --detect 0.000001
 expect 1 'it takes two seeds' plan --config profile.json --detect 0.01
+
+# A cluster: what is told of it is complete, and the forecast is that of test/test-cluster.c.
+base="plan --preset mini --d-model 768 --layers 12 --heads 12 --d-kv 64 --d-ff 3072 --batch 128 --input-length 512
+    --variant relu --threads 1 --no-slope"
+# shellcheck disable=SC2086
+{
+    expect 0 '8 ranks that reach 20000 GFLOP/s each, and exchange 794 MB a step at 25 Gbit/s' $base --ranks 8 \
+        --network 25 --node-gflops 20000
+    # 52.386 TFLOP a step; 1.75 times 794 MB.
+    grep -q ' 0.772  *58%$' out || fail "plan --ranks: another forecast"
+    expect 0 '"node_gflop_per_s": [0-9.]*$' plan --preset smoke --threads 1 --ranks 2 --network 1 --format json
+    expect 0 '"exchange_share": 0.0$' plan --preset smoke --threads 1 --ranks 1 --format json
+    expect 0 '"cluster": null' plan --preset smoke --threads 1 --format json
+    expect 2 '^glubench: --ranks: .*missing, of which --network and --node-gflops' plan --preset smoke --network 10
+    expect 2 '^glubench: --ranks: .*missing' plan --preset smoke --node-gflops 10
+    expect 2 '^glubench: --network: .*each of the 2 ranks .*missing' plan --preset smoke --ranks 2
+    expect 2 '3 ranks do not divide 8 examples; give 6 or 9, or other --ranks' plan --preset smoke --ranks 3 \
+        --network 1
+    expect 2 "'--ranks' does not apply to 'run'" run --ranks 2
+}
 exit $failed

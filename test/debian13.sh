@@ -1,6 +1,7 @@
 #!/bin/sh
 # debian13.sh - the proof for Debian 13 and oneDNN 3.x: installs a minimal Debian 13 into a folder
-# and does there what the README says, ./bootstrap && make check, with the tarball of "make dist".
+# and does there what the README says, ./bootstrap && make check, with the tarball of "make dist", beside an
+# MPI and a Slurm, with which more is tested.
 #
 #     test/debian13.sh glubench-VERSION.tar.gz        (or: make check-debian13)
 #
@@ -49,6 +50,7 @@ fi
 inside='
     set -eu
     mount -t proc proc "$0/proc"
+    mount -t sysfs -o ro sysfs "$0/sys" # launchers of MPI look for processors there
     # A machine has terminals, and tests open some; where they cannot be had these skip.
     mkdir -p "$0/dev/pts"
     mount -t devpts -o ptmxmode=0666 devpts "$0/dev/pts" || echo "debian13.sh: no terminals there" >&2
@@ -61,7 +63,9 @@ inside='
         LC_ALL=C http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" \
         GLUBENCH_DATA="${1:+/work/data}" \
         ${OMP_WAIT_POLICY:+OMP_WAIT_POLICY="$OMP_WAIT_POLICY"} \
-        sh -c "cd /work/glubench && ./bootstrap && make -j\$(nproc) check"
+        sh -c "cd /work/glubench && apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y install \
+            --no-install-recommends openmpi-bin libopenmpi-dev slurm-wlm munge iproute2 &&
+            ./bootstrap && make -j\$(nproc) check"
 '
 rm -rf "$root/work"
 mkdir -p "$root/work/glubench"

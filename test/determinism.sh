@@ -1,5 +1,5 @@
 #!/bin/sh
-# determinism.sh - the same seed and number of threads give the same bits, in run after run and from
+# determinism.sh - the same seed, number of threads and size of a team give the same bits, in run after run and from
 # build after build; and how far other threads and the other precision are from them.
 #
 #     test/determinism.sh [PROGRAM]...      (default: ./glubench twice)
@@ -17,13 +17,14 @@ for build; do
 done
 . "$(dirname "$0")/scratch.sh"
 
-# glu PROGRAM NAME PRECISION THREADS: a run of that name, every loss of which is in NAME.losses, one
+# glu PROGRAM NAME PRECISION THREADS[xTEAM]: a run of that name, every loss of which is in NAME.losses, one
 # a line.
 glu()
 {
-    # shellcheck disable=SC2086 # options, one per word
+    # shellcheck disable=SC2046,SC2086 # options, one per word
     "$1" --quiet --preset smoke --variant relu --variant swiglu --seeds 1 --samples 0 --jobs 1 \
-        ${GLUBENCH_RUN-} --precision "$3" --threads "$4" --output "$2.json" \
+        ${GLUBENCH_RUN-} --precision "$3" --threads $(echo "$4" | sed 's/x/ --team /') \
+        --output "$2.json" \
         --dump-batches "$2.batches" >out 2>err || fail "$1, $3, $4 threads: status $?"
     sed -n 's/.*"loss_nats": \([^}]*\)}$/\1/p' "$2.batches" >"$2.losses"
     value "$2.json" heldout_log_perplexity_nats >"$2.heldout"
@@ -58,7 +59,7 @@ precisions=f32
 "$program" --quiet --preset smoke --steps 0 --variant relu --samples 0 --precision bf16 \
     --output x.json >out 2>err && precisions="f32 bf16"
 for precision in $precisions; do
-    for threads in 1 2 3; do
+    for threads in 1 2 3 4x2; do
         first=
         for build in $builds; do
             name=$precision-$threads
@@ -79,7 +80,7 @@ printf '%-32s %14s %14s\n' 'largest relative difference of' 'training loss' 'hel
 for precision in $precisions; do
     # ten to a hundred times what was seen
     [ "$precision" = f32 ] && limit=1e-5 || limit=0.05
-    for threads in 2 3; do
+    for threads in 2 3 4x2; do
         apart $limit "$precision-$threads" "$precision-1" "$precision, $threads threads to 1"
     done
 done

@@ -18,19 +18,27 @@ refused()
     [ ! -e r.json ] && [ ! -e r.json.run ] || fail "something is made: $words"
 }
 
+# Ranks that differ.  (Open MPI 5.0.7's launcher falls over two command lines.)
+# shellcheck disable=SC2016 # for the inner shell
+{
+    verbose='[ "${OMPI_COMM_WORLD_RANK-$PMI_RANK}" = 1 ] || set -- "$@" -v; exec "$@"'
+    by_rank='[ "${OMPI_COMM_WORLD_RANK-$PMI_RANK}" = 0 ] && set -- "$1" "$@" || set -- "$2" "$@"
+        variable=$1; shift 3; exec env "$variable" "$@"'
+}
+
 # shellcheck disable=SC2086
 {
     times=2 refused 'SIZE says that 2 processes were started.*glubench_mpi' 2 "$program" $smoke
     refused '3 ranks do not divide 8 examples; give 6 or 9' 3 "$mpi" $smoke
     refused 'groups of 3 do not divide the 4 ranks' 4 "$mpi" $smoke --ranks-per-run 3
     refused '2 trainings side by side in each of 2 ranks' 2 "$mpi" $smoke --threads 2 --jobs 2
-    refused 'bench measures one process' 2 "$mpi" bench --preset smoke
+    refused 'there are 2 ranks, of which bench measures --exchange alone' 2 "$mpi" bench --preset smoke
     refused "no option '--bogus'" 2 "$mpi" $smoke --bogus
-    refused "rank 0 has the argument '-v', rank 1 has no further" 1 "$mpi" $smoke -v : -np 1 "$mpi" $smoke
-    refused "rank 0 has oneDNN's ISA.*, rank 1 has oneDNN's ISA sse41" 1 "$mpi" $smoke : -np 1 \
-        env ONEDNN_MAX_CPU_ISA=SSE41 "$mpi" $smoke
-    refused 'rank 0 has "threads": 1, rank 1 has "threads": 2' 1 env OMP_NUM_THREADS=1 "$mpi" run --preset smoke \
-        -o r.json : -np 1 env OMP_NUM_THREADS=2 "$mpi" run --preset smoke -o r.json
+    refused "rank 0 has the argument '-v', rank 1 has no further" 2 sh -c "$verbose" sh "$mpi" $smoke
+    refused "rank 0 has oneDNN's ISA.*, rank 1 has oneDNN's ISA sse41" 2 sh -c "$by_rank" sh ANY=1 \
+        ONEDNN_MAX_CPU_ISA=SSE41 "$mpi" $smoke
+    refused 'rank 0 has "threads": 1, rank 1 has "threads": 2' 2 sh -c "$by_rank" sh OMP_NUM_THREADS=1 \
+        OMP_NUM_THREADS=2 "$mpi" run --preset smoke -o r.json
 }
 
 # Started by the launcher of another MPI, it is alone.

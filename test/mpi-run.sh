@@ -96,11 +96,11 @@ same "2 groups" one.json groups.json
 same "a study" rate.json study/0.01.json
 
 # A disk that is full: no checkpoint, and the training goes on.
-if [ -n "$isolated" ]; then
+if [ -n "$isolated" ] && unshare --mount true 2>/dev/null; then
     mkdir full
     # shellcheck disable=SC2016,SC2086 # for the inner shell; several words
     ranks 2 true && unshare --mount sh -c 'mount -t tmpfs -o size=100k none full && cd full && "$@"
-        status=$?; cp o.json ..; exit $status' sh unshare --net sh -c "$network" sh mpirun $mpi_flags -np 2 \
+        status=$?; cp o.json ..; exit $status' sh unshare --net sh -c "$network" sh "$MPIRUN" $mpi_flags -np 2 \
         "$mpi" $one --threads 2 --checkpoint-every 5 -o o.json >out 2>err || fail "a full disk: not status 0"
     grep -q 'no checkpoint was written.*No space' err || fail "a full disk: no word of it"
     same "a full disk" plain.json o.json

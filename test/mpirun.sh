@@ -5,11 +5,13 @@
 #     ranks 4 COMMAND...
 #
 # They speak over the loopback, in a network of their own where that can be made, so that neither the
-# machine's network nor its absence matters.  Ends the test as skipped where there is no launcher.
-command -v mpirun >/dev/null || { echo "no mpirun"; exit 77; }
+# machine's network nor its absence matters.  Ends the test as skipped where there is no launcher;
+# MPIRUN=COMMAND is another one than mpirun, of the library that the program is built with.
+MPIRUN=${MPIRUN-mpirun}
+command -v "$MPIRUN" >/dev/null || { echo "no $MPIRUN"; exit 77; }
 mpi_flags=''
 isolated=''
-case $(mpirun --version 2>&1) in
+case $("$MPIRUN" --version 2>&1) in
 *'Open MPI) 4'*)
     mpi_flags='--oversubscribe --bind-to none'
     export OMPI_MCA_btl=self,vader OMPI_MCA_oob_tcp_if_include=lo
@@ -33,7 +35,7 @@ ranks()
     count=$1
     shift
     # shellcheck disable=SC2086 # several words
-    set -- mpirun $mpi_flags -np "$count" "$@"
+    set -- "$MPIRUN" $mpi_flags -np "$count" "$@"
     [ -z "$isolated" ] || set -- unshare --net sh -c "$network" sh "$@"
     "$@"
 }

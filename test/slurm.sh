@@ -118,3 +118,43 @@ for file in one.json study/main.json; do
     grep parameters_sha256 $file >$file.sha || fail "no runs in $file"
 done
 cmp -s one.json.sha study/main.json.sha || fail "other bits than of one program"
+
+# ---- Tasks of one step ------------------------------------------------------------------------------
+
+# A part each.
+# shellcheck disable=SC2016,SC2086 # for the inner shell; several words
+srun -n 2 sh -c 'program=$1; shift; exec "$program" "$@" --cell "$((SLURM_PROCID + 1))/2"' sh "$program" run \
+    $options --threads 1 --jobs 1 -o tasks >out 2>err || fail "a part by each of 2 tasks"
+[ "$(grep -c 'part [12] of 2' err)" = 2 ] || fail "2 tasks: not a part each"
+"$program" gather tasks >out 2>err || fail "2 tasks: gather"
+grep parameters_sha256 tasks/main.json >tasks.sha
+cmp -s one.json.sha tasks.sha || fail "2 tasks: other bits than of one program"
+
+# All of it each, which nobody wants.
+# shellcheck disable=SC2086
+srun -n 2 "$program" run $options -o none.json >out 2>err && fail "the same by 2 tasks: status 0"
+grep -q 'SLURM_STEP_NUM_TASKS says that 2 processes were started, and each would do the same' err ||
+    fail "the same by 2 tasks: not refused"
+if [ -x "${program}_mpi" ]; then
+    # srun without the library's way to start ranks: the library may refuse by itself.
+    # shellcheck disable=SC2086
+    srun --mpi=none -n 2 "${program}_mpi" run $options -o none.json >out 2>err && fail "another --mpi: status 0"
+    grep -q 'SLURM_STEP_NUM_TASKS says that 2 .*or srun by another --mpi\|using "*srun' err ||
+        fail "another --mpi: not refused"
+fi
+[ ! -e none.json ] || fail "what is refused leaves results"
+
+# Ranks in an allocation, by the library's own launcher.
+if [ -x "${program}_mpi" ] && command -v "${MPIRUN-mpirun}" >/dev/null; then
+    (
+        . "$srcdir/test/mpirun.sh"
+        # shellcheck disable=SC2086
+        salloc -n 2 "$MPIRUN" $mpi_flags -np 2 "${program}_mpi" run $options --steps 20 --threads 1 -o ranks.json >out 2>err
+    ) || fail "ranks in an allocation"
+    # shellcheck disable=SC2086
+    "$program" run $options --steps 20 --threads 2 --jobs 1 -o threads.json >out 2>err || fail "one program of 2 threads"
+    for file in ranks threads; do
+        grep parameters_sha256 $file.json >$file.sha
+    done
+    cmp -s threads.sha ranks.sha || fail "ranks in an allocation: other bits than of 2 threads"
+fi

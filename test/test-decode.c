@@ -147,6 +147,7 @@ struct form {
     enum precision precision;
     double dropout;
     bool unfused;
+    int team; /* threads of a worker; 0: 1 */
 };
 
 static void test_kept(const struct model_config *model, const struct form *form)
@@ -164,6 +165,7 @@ static void test_kept(const struct model_config *model, const struct form *form)
     options.precision = form->precision;
     options.dropout = form->dropout;
     options.unfused = form->unfused;
+    options.team = form->team;
     subject_open(&subject, &options, form->examples);
     anew.anew = true;
     fast = decode(&subject, &kept, subject.batch, NULL);
@@ -172,9 +174,10 @@ static void test_kept(const struct model_config *model, const struct form *form)
     for (int i = 0; i < form->examples; i++)
         ended += fast.lengths[i] < fast.limit;
     tap_ok(bf16 ? agreed > cells / 2 : wrong == 0,
-           "%s %s, vocabulary %d, %d example(s), %d thread(s), micro-batch %d, %d slot(s): %d differ",
+           "%s %s, vocabulary %d, %d example(s), %d thread(s), team %d, micro-batch %d, %d slot(s): "
+           "%d differ",
            form->variant, bf16 ? "bf16" : "f32", model->vocabulary, form->examples, form->threads,
-           form->micro_batch, form->slots, wrong);
+           form->team, form->micro_batch, form->slots, wrong);
     tap_diag("%d of %d tokens agree; %d of %d outputs reach EOS", agreed, cells, ended, form->examples);
     outputs_free(&fast);
     outputs_free(&plain);
@@ -182,14 +185,16 @@ static void test_kept(const struct model_config *model, const struct form *form)
 }
 
 static const struct form forms[] = {
-    {"swiglu", 9, 2, 0, 0, PRECISION_F32, 0, false},   {"relu", 19, 2, 1, 3, PRECISION_F32, 0, false},
-    {"geglu", 7, 1, 3, 5, PRECISION_F32, 0, false},    {"reglu", 1, 3, 2, 0, PRECISION_F32, 0, false},
-    {"swiglu", 23, 1, 4, 16, PRECISION_F32, 0.1, false}, {"gelu", 5, 1, 1, 4, PRECISION_F32, 0, true},
-    {"bilinear", 5, 2, 2, 2, PRECISION_F32, 0, true},  {"xielu", 6, 2, 0, 0, PRECISION_F32, 0, false},
+    {"swiglu", 9, 2, 0, 0, PRECISION_F32, 0, false, 0},   {"relu", 19, 2, 1, 3, PRECISION_F32, 0, false, 0},
+    {"geglu", 7, 1, 3, 5, PRECISION_F32, 0, false, 0},    {"reglu", 1, 3, 2, 0, PRECISION_F32, 0, false, 0},
+    {"swiglu", 23, 1, 4, 16, PRECISION_F32, 0.1, false, 0}, {"gelu", 5, 1, 1, 4, PRECISION_F32, 0, true, 0},
+    {"bilinear", 5, 2, 2, 2, PRECISION_F32, 0, true, 0},  {"xielu", 6, 2, 0, 0, PRECISION_F32, 0, false, 0},
+    {"swiglu", 9, 2, 0, 0, PRECISION_F32, 0, false, 2}, {"relu", 19, 4, 2, 5, PRECISION_F32, 0, false, 2},
+    {"geglu", 7, 4, 1, 3, PRECISION_F32, 0, true, 4},
 };
 static const struct form forms_bf16[] = {
-    {"swiglu", 19, 2, 2, 4, PRECISION_BF16, 0, false},
-    {"relu", 19, 2, 1, 16, PRECISION_BF16, 0.1, false},
+    {"swiglu", 19, 2, 2, 4, PRECISION_BF16, 0, false, 0},
+    {"relu", 19, 2, 1, 16, PRECISION_BF16, 0.1, false, 0},
 };
 
 static void test_forms(void)

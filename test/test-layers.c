@@ -55,9 +55,10 @@ static void compare(double *worst, const float *got, const double *want, size_t 
 
 /* No number alone: it may lie near zero, where the library's exp(x) - 1 is all rounding. */
 static const struct {
-    int tokens, d_model, d_ff, threads, tile; /* d_ff: ungated */
+    int tokens, d_model, d_ff, threads, tile, team; /* d_ff: ungated; team: threads of a worker */
 } shapes[] = {
-    {1, 17, 9, 1, 0}, {17, 3, 9, 1, 0}, {7, 5, 6, 1, 0}, {37, 33, 27, 2, 0}, {50, 40, 96, 3, 7}};
+    {1, 17, 9, 1, 0, 1},   {17, 3, 9, 1, 0, 1},  {7, 5, 6, 1, 0, 1}, {37, 33, 27, 2, 0, 1},
+    {50, 40, 96, 3, 7, 1}, {50, 40, 96, 4, 7, 2}, {3, 33, 27, 4, 2, 4}};
 
 static void fill(float *dst, size_t n, double stddev, enum dnn_type type)
 {
@@ -105,6 +106,7 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
     double loss, *src, *diff_dst, *w, *v, *w2, *dst, *diff_src, *diff_w, *diff_v, *diff_w2;
 
     options.unfused = !fused;
+    options.team = shapes[s].team;
     if (shapes[s].tile)
         options.micro_batch = shapes[s].tile;
     check(model_create(&layer, &options));

@@ -29,13 +29,18 @@ static struct model_options lm_options(const struct model_config *model, const c
     return options;
 }
 
+/* How a batch is shared out.  team: threads of a worker; 0: 1. */
+struct split {
+    int batch, threads, micro_batch, team;
+};
+
 /* ==== Gradients ==== */
 
 /* dropout: as a rate, of step 3. */
-static void test_gradient(const struct model_config *model, const char *name, int batch, int threads,
-                          int micro_batch, double dropout, enum precision precision)
+static void test_gradient(const struct model_config *model, const char *name, struct split split,
+                          double dropout, enum precision precision)
 {
-    struct model_options options = lm_options(model, name, batch, threads);
+    struct model_options options = lm_options(model, name, split.batch, split.threads);
     bool f32 = precision == PRECISION_F32, kink = options.variant->act == ACT_RELU;
     double tolerance = f32 ? f32_tolerance : kink ? bf16_kink_tolerance : bf16_tolerance;
     double loss, expected, error, each[8], ref[8], off = 0;
@@ -43,12 +48,13 @@ static void test_gradient(const struct model_config *model, const char *name, in
     struct pair pair;
 
     options.precision = precision;
-    options.micro_batch = micro_batch;
+    options.micro_batch = split.micro_batch;
+    options.team = split.team;
     options.dropout = dropout;
     pair_create(&pair, &options);
     check(model_evaluate(pair.fast, pair.batch, each));
     ref_lm_loss(pair.lm, pair.batch, ref);
-    for (int i = 0; i < batch; i++)
+    for (int i = 0; i < split.batch; i++)
         off = fmax(off, fabs(each[i] - ref[i]) / ref[i]);
     ref_lm_set_dropout(pair.lm, &(struct ref_dropout){dropout, 7, 3}); /* the seed of randomise() */
     expected = ref_gradient(&pair);
@@ -56,30 +62,30 @@ static void test_gradient(const struct model_config *model, const char *name, in
     error = worst_error(&pair, true, &where);
     tap_ok(fabs(loss - expected) <= (f32 ? 1e-6 : 4e-3) * expected && off <= (f32 ? 1e-6 : 4e-3) &&
                error <= (dropout > 0 && !f32 ? 2 : 1) * tolerance,
-           "%s %s, length %d, batch %d, %d thread(s), micro-batch %d, dropout %g: loss off by %.1e, "
-           "evaluated by %.1e, gradients by %.1e (%s)", name, f32 ? "f32" : "bf16",
-           model->input_length, batch, threads, micro_batch, dropout,
+           "%s %s, length %d, batch %d, %d thread(s), micro-batch %d, team %d, dropout %g: loss off by "
+           "%.1e, evaluated by %.1e, gradients by %.1e (%s)", name, f32 ? "f32" : "bf16",
+           model->input_length, split.batch, split.threads, split.micro_batch, split.team, dropout,
            fabs(loss - expected) / expected, off, error, where);
     pair_destroy(&pair);
 }
 
 static void test_gradients(void)
 {
-    static const struct {
-        int batch, threads, micro_batch;
-    } splits[] = {{5, 2, 0}, {5, 3, 1}, {5, 1, 2}, {5, 1, 5}, {1, 3, 0}};
+    static const struct split splits[] = {
+        {5, 2, 0, 0}, {5, 3, 1, 0}, {5, 1, 2, 0}, {5, 1, 5, 0}, {1, 3, 0, 0},
+        {1, 2, 0, 2}, {1, 4, 0, 4}, {5, 4, 5, 4}, {5, 4, 2, 2}};
 
     for (int i = 0; i < variant_count(); i++)
-        test_gradient(&short_lm, variant_at(i)->name, 5, 1, 0, 0, PRECISION_F32);
+        test_gradient(&short_lm, variant_at(i)->name, (struct split){5, 1, 0, 0}, 0, PRECISION_F32);
     for (size_t i = 0; i < LENGTH_OF(splits); i++)
-        test_gradient(&long_lm, "swiglu", splits[i].batch, splits[i].threads, splits[i].micro_batch,
-                      0, PRECISION_F32);
-    test_gradient(&long_lm, "relu", 3, 2, 0, 0, PRECISION_F32);
-    test_gradient(&long_lm, "gelu", 3, 2, 0, 0.3, PRECISION_F32);
-    test_gradient(&short_lm, "swiglu", 5, 3, 1, 0.3, PRECISION_F32);
+        test_gradient(&long_lm, "swiglu", splits[i], 0, PRECISION_F32);
+    test_gradient(&long_lm, "relu", (struct split){3, 2, 0, 0}, 0, PRECISION_F32);
+    test_gradient(&long_lm, "gelu", (struct split){3, 2, 0, 0}, 0.3, PRECISION_F32);
+    test_gradient(&short_lm, "swiglu", (struct split){5, 3, 1, 0}, 0.3, PRECISION_F32);
+    test_gradient(&long_lm, "gelu", (struct split){3, 4, 0, 2}, 0.3, PRECISION_F32);
 }
 
-enum { GRADIENTS = 5 + 3, GRADIENTS_BF16 = 5 };
+enum { GRADIENTS = 9 + 4, GRADIENTS_BF16 = 7 };
 
 static void test_gradients_bf16(void)
 {
@@ -90,11 +96,13 @@ static void test_gradients_bf16(void)
         tap_skip(GRADIENTS_BF16, "this CPU or oneDNN has no bf16");
         return;
     }
-    test_gradient(&shallow, "swiglu", 5, 2, 0, 0, PRECISION_BF16);
-    test_gradient(&long_lm, "swiglu", 5, 2, 0, 0, PRECISION_BF16);
-    test_gradient(&long_lm, "gelu", 3, 1, 1, 0, PRECISION_BF16);
-    test_gradient(&long_lm, "relu", 3, 2, 0, 0, PRECISION_BF16);
-    test_gradient(&long_lm, "swiglu", 3, 2, 0, 0.3, PRECISION_BF16);
+    test_gradient(&shallow, "swiglu", (struct split){5, 2, 0, 0}, 0, PRECISION_BF16);
+    test_gradient(&long_lm, "swiglu", (struct split){5, 2, 0, 0}, 0, PRECISION_BF16);
+    test_gradient(&long_lm, "gelu", (struct split){3, 1, 1, 0}, 0, PRECISION_BF16);
+    test_gradient(&long_lm, "relu", (struct split){3, 2, 0, 0}, 0, PRECISION_BF16);
+    test_gradient(&long_lm, "swiglu", (struct split){3, 2, 0, 0}, 0.3, PRECISION_BF16);
+    test_gradient(&long_lm, "swiglu", (struct split){3, 4, 0, 2}, 0.3, PRECISION_BF16);
+    test_gradient(&long_lm, "gelu", (struct split){2, 4, 0, 4}, 0, PRECISION_BF16);
 }
 
 /* Pad targets behind an example have no loss. */

@@ -9,6 +9,7 @@
 #include "test/tap.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,13 +107,31 @@ static double error_of(const float *got, const double *want, size_t n)
     return error / largest;
 }
 
-static void test_shape(enum dnn_type type, size_t s)
+enum { TEAM = 2 };
+
+/* All threads of a worker; diff_src: NULL for forward alone. */
+static void run(struct nn *threads, const struct linear_plan *plans, const struct linear *table,
+                struct loss_scratch *scratch, const void *src, const int32_t *targets, float scale,
+                float *diff_src)
+{
+    int team = threads->crew->size;
+
+#pragma omp parallel num_threads(team)
+    if (omp_get_num_threads() == team) {
+        int i = omp_get_thread_num();
+
+        loss_run(&threads[i], &plans[i], table, scratch, src, targets, scale, diff_src);
+    }
+}
+
+static void test_shape(enum dnn_type type, size_t s, int team)
 {
     int tokens = shapes[s].tokens, vocabulary = shapes[s].vocabulary;
     size_t stream = (size_t)tokens * WIDTH, weights = (size_t)vocabulary * WIDTH;
-    struct nn nn = {.type = type, .train = true, .kernels = kernels_get()};
+    struct nn threads[TEAM], nn;
+    struct crew crew;
     struct linear table = {.plain_transposed = true};
-    struct linear_plan plan;
+    struct linear_plan plans[TEAM];
     struct linear_spec spec = {.kind = PROFILE_LOGITS, .tokens = loss_slice(tokens, vocabulary),
                                .in = WIDTH, .out = vocabulary, .dst_type = DNN_F32,
                                .diff_type = DNN_F32};
@@ -128,9 +147,15 @@ static void test_shape(enum dnn_type type, size_t s)
     double worst_nats = 0;
     void *src, *stored;
 
-    nn.typed = &nn.kernels->type[type];
-    check(dnn_create(&nn.dnn));
-    check(linear_plan_create(&plan, &nn, &spec, true));
+    crew_open(&crew, team);
+    for (int i = 0; i < team; i++) {
+        threads[i] = (struct nn){.type = type, .train = true, .kernels = kernels_get(), .crew = &crew,
+                                 .member = i};
+        threads[i].typed = &threads[i].kernels->type[type];
+        check(dnn_create(&threads[i].dnn));
+        check(linear_plan_create(&plans[i], &threads[i], &spec, true, i ? &plans[0] : NULL));
+    }
+    nn = threads[0];
     for (int measuring = 1; measuring >= 0; measuring--) {
         if (measuring)
             arena_measure(&arena);
@@ -138,9 +163,14 @@ static void test_shape(enum dnn_type type, size_t s)
         stored = nn_alloc(&nn, &arena, weights);
         diff_src = arena_alloc(&arena, stream, sizeof(float));
         nn.diff = arena_alloc(&arena, weights, sizeof(float));
-        check(linear_create(&table, &nn, &plan, &arena));
+        check(linear_create(&table, &nn, &plans[0], &arena));
         loss_scratch_alloc(&scratch, &nn, &arena, tokens, vocabulary, WIDTH);
-        dnn_set_scratch(nn.dnn, arena_alloc(&arena, dnn_scratch_bytes(nn.dnn), 1));
+        for (int i = 0; i < team; i++) {
+            struct dnn *dnn = threads[i].dnn;
+
+            threads[i].diff = nn.diff;
+            dnn_set_scratch(dnn, arena_alloc(&arena, dnn_scratch_bytes(dnn), 1));
+        }
         if (measuring)
             check(arena_open(&arena, arena.used_bytes));
     }
@@ -149,14 +179,15 @@ static void test_shape(enum dnn_type type, size_t s)
     for (int t = 0; t < tokens; t++)
         targets[t] = t % 7 == 3 ? TOKEN_PAD
                                 : 1 + (int32_t)rng_below(&rng, (uint32_t)vocabulary - 1);
-    linear_pack(&nn, &plan, &table, stored);
-    loss_run(&nn, &plan, &table, &scratch, src, targets, scale, diff_src);
+    linear_pack(&nn, &plans[0], &table, stored);
+    run(threads, plans, &table, &scratch, src, targets, scale, diff_src);
     plain_loss(tokens, vocabulary, plain_src, plain_table, targets, scale, nats, want_src,
                want_table);
     for (int t = 0; t < tokens; t++)
         worst_nats = fmax(worst_nats, fabs(scratch.row_nats[t] - nats[t]));
     tap_ok(spec.tokens == shapes[s].slice && scratch.slice == shapes[s].slice,
-           "%d tokens of %d ids go in slices of %d", tokens, vocabulary, spec.tokens);
+           "%d tokens of %d ids go in slices of %d, by %d thread(s)", tokens, vocabulary, spec.tokens,
+           team);
     tap_ok(worst_nats <= 1e-4, "their losses, %g nats off", worst_nats);
     tap_ok(error_of(diff_src, want_src, stream) <= tolerances[type], "their gradient, %g",
            error_of(diff_src, want_src, stream));
@@ -164,16 +195,18 @@ static void test_shape(enum dnn_type type, size_t s)
            error_of(nn.diff, want_table, weights));
 
     memset(scratch.row_nats, 0, (size_t)tokens * sizeof *scratch.row_nats);
-    loss_run(&nn, &plan, &table, &scratch, src, targets, 0, NULL);
+    run(threads, plans, &table, &scratch, src, targets, 0, NULL);
     worst_nats = 0;
     for (int t = 0; t < tokens; t++)
         worst_nats = fmax(worst_nats, fabs(scratch.row_nats[t] - nats[t]));
     tap_ok(worst_nats <= 1e-4, "forward alone, %g nats off", worst_nats);
 
     linear_destroy(&table);
-    linear_plan_destroy(&plan);
+    for (int i = 0; i < team; i++) {
+        linear_plan_destroy(&plans[i]);
+        dnn_destroy(threads[i].dnn);
+    }
     arena_close(&arena);
-    dnn_destroy(nn.dnn);
     free(plain_src);
     free(plain_table);
     free(nats);
@@ -202,10 +235,11 @@ int main(void)
     int types = dnn_has_bf16() ? 2 : 1;
 
     rng_start(&rng, 1, RNG_TEST, 0);
-    tap_plan(3 + types * (int)LENGTH_OF(shapes) * 5);
+    tap_plan(3 + types * (int)LENGTH_OF(shapes) * TEAM * 5);
     test_slices();
     for (int type = 0; type < types; type++)
         for (size_t s = 0; s < LENGTH_OF(shapes); s++)
-            test_shape((enum dnn_type)type, s);
+            for (int team = 1; team <= TEAM; team++)
+                test_shape((enum dnn_type)type, s, team);
     return tap_status();
 }

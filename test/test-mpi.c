@@ -3,14 +3,17 @@
 #include "src/glu.h"
 
 #include "src/comm/mpi.h"
+#include "src/util/clock.h"
 #include "test/tap.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* A few numbers, those around a piece of the exchange, and more than one piece. */
-static const size_t sizes[] = {0, 1, 3, 4, 5, 1023, (1 << 21) - 1, 1 << 21, (1 << 21) + 1, 5000001};
+static const size_t sizes[] = {0, 1, 3, 4, 5, 1023, (1 << 20) - 1, 1 << 20, (1 << 20) + 1,
+                               3 << 20, 5000001};
 enum { ELEMENTS = 5000001, NUMBERS = 1200, RANKS = 64 };
 
 static float x[ELEMENTS + 1];
@@ -70,6 +73,38 @@ static void test_sum(struct comm *comm, size_t n)
     check(comm, same, "the pairwise sum", n);
 }
 
+static void test_sum_at_once(struct comm *comm)
+{
+    size_t n = (size_t)comm->size * 1000;
+    float *room = calloc(n, sizeof *room);
+    bool same;
+
+    for (size_t i = 0; i < n; i++)
+        x[i] = value(comm->rank, i);
+    same = room && comm->sum_at_once(comm, x, room, n) == 0;
+    for (size_t i = 0; i < n; i++) {
+        float expected = tree(comm->size, i);
+
+        same = same && memcmp(&x[i], &expected, sizeof expected) == 0;
+    }
+    check(comm, same, "the same sum at once", n);
+    free(room);
+}
+
+/* Whoever comes first waits, and takes next to nothing of a processor. */
+static void test_rest(struct comm *comm)
+{
+    const struct timespec late = {.tv_nsec = 100000000};
+    bool waited = comm->rest(comm) == 0;
+    double start_s = clock_now_s(), start_process_s = clock_process_s();
+
+    if (comm->rank == 0)
+        nanosleep(&late, NULL);
+    waited = comm->rest(comm) == 0 && waited && clock_now_s() - start_s > 0.05;
+    check(comm, waited || comm->size == 1, "all rest until the last has come", 0);
+    check(comm, clock_process_s() - start_process_s < 0.05, "and leave the processors to others", 0);
+}
+
 static void test_agree(struct comm *comm)
 {
     static double numbers[NUMBERS];
@@ -122,9 +157,11 @@ int main(int argc, char **argv)
     if (comm_mpi_begin(&comm, &argc, &argv))
         tap_bail_out("%s", err_get());
     if (comm->rank == 0)
-        tap_plan((int)LENGTH_OF(sizes) + 3);
+        tap_plan((int)LENGTH_OF(sizes) + 6);
     for (size_t i = 0; i < LENGTH_OF(sizes); i++)
         test_sum(comm, sizes[i]);
+    test_sum_at_once(comm);
+    test_rest(comm);
     test_agree(comm);
     test_share(comm);
     test_split(comm);

@@ -58,7 +58,7 @@ static void test_every_pair(json_t *document)
                 tap_diag("%s as %s: %s", table, format, text ? text : err_get());
             free(text);
         }
-    tap_ok(pairs == 70 && good == 70, "%d of %d pairs of table and format print", good, pairs);
+    tap_ok(pairs == 80 && good == 80, "%d of %d pairs of table and format print", good, pairs);
 }
 
 static void test_no_trailing_blanks(json_t *document)
@@ -131,7 +131,7 @@ static void test_latex_form(json_t *document)
     }
 }
 
-/* What bench --profile and --scaling add to a document. */
+/* What bench --profile, --scaling and --exchange add to a document. */
 static void add_bench(json_t *document)
 {
     static const char text[] =
@@ -145,7 +145,13 @@ static void add_bench(json_t *document)
         " \"scaling\": [{\"variant\": \"relu\", \"axis\": \"threads\", \"value\": 2,"
         "  \"samples_s\": [0.5, 0.25, 0.75], \"median_s\": 0.5, \"tokens_per_s\": 1000.0,"
         "  \"gflop_per_s\": 300.0, \"fraction_of_gemm_peak\": 0.75,"
-        "  \"parallel_efficiency\": 0.9}]}";
+        "  \"parallel_efficiency\": 0.9}],"
+        " \"exchange\": [{\"library\": \"Open MPI v4\", \"ranks\": 2, \"bytes\": 8000000,"
+        "  \"samples_s\": [0.5, 0.25, 0.75], \"median_s\": 0.5, \"gb_per_s\": 0.016,"
+        "  \"bare_median_s\": 0.25, \"rate_vs_bare\": 0.5, \"rate_vs_bare_ci95\": [0.4, 0.625]}],"
+        " \"rank_steps\": [{\"variant\": \"relu\", \"ranks\": 2, \"threads\": 3,"
+        "  \"samples_s\": [0.5, 0.25, 0.75], \"median_s\": 0.5, \"tokens_per_s\": 1000.0,"
+        "  \"speed_vs_apart\": 0.75, \"alone_median_s\": null, \"speed_vs_alone\": null}]}";
     json_t *bench = json_loads(text, 0, NULL);
 
     if (!bench || json_object_update(document, bench))
@@ -160,7 +166,12 @@ int main(void)
     /* Tables of what was not measured are empty and say so. */
     says(document, "profile", "terminal", "not measured; see bench profile");
     says(document, "scaling", "terminal", "not measured; see bench scaling");
+    says(document, "exchange", "terminal", "not measured; see bench exchange");
+    says(document, "ranks", "terminal", "not measured; see bench exchange");
     add_bench(document);
+    says(document, "exchange", "terminal", "0.625");
+    says(document, "exchange", "terminal", "By Open MPI v4");
+    says(document, "ranks", "terminal", "25 %");
     says(document, "profile", "terminal", "0 primitives were created");
     says(document, "primitives", "terminal", "brg:avx512_core");
     says(document, "scaling", "terminal", "90 %");
@@ -215,6 +226,6 @@ int main(void)
            err_get());
     tap_ok(!print(document, "parity", "html") && strstr(err_get(), "markdown, csv"), "%s", err_get());
     json_decref(document);
-    tap_plan(65);
+    tap_plan(74);
     return tap_status();
 }

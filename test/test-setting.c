@@ -4,6 +4,7 @@
 
 #include "src/setting/presets.h"
 #include "src/setting/setting.h"
+#include "src/setting/team.h"
 #include "test/tap.h"
 
 #include <math.h>
@@ -104,6 +105,8 @@ static const struct rejection rejections[] = {
     {"target-length", "5", "29"},
     {"baseline", "relu2", "add variant relu2"},
     {"jobs", "1000", "give threads"},
+    {"team", "0", "from 1 to 1024"},
+    {"team", "3", "give at most 1"},
     {"config", "/nonexistent/file", "/nonexistent/file"},
     {"corpus", "", "empty"},
 };
@@ -457,9 +460,52 @@ static void test_repro(void)
     setting_free(&setting);
 }
 
+/* Gradients of 10 bytes, and 40 besides. */
+static double takes(void *context, int team)
+{
+    const struct team_need *need = context;
+
+    return 40 + 10.0 * (need->threads / team);
+}
+
+static int team_for(int threads, int batch, double bytes)
+{
+    struct team_need need = {.threads = threads, .batch = batch, .bytes = bytes, .takes = takes};
+
+    need.context = &need;
+    return team_choose(&need);
+}
+
+static int resolved_team(const char *threads, const char *option, const char *value)
+{
+    struct setting setting;
+    int status = RESOLVE(&setting, "preset", "smoke", "jobs", "1", "threads", threads, option, value);
+    int team = status ? -1 : setting.team;
+
+    setting_free(&setting);
+    return team;
+}
+
+static void test_teams(void)
+{
+    tap_ok(team_for(8, 8, 1000) == 1 && team_for(8, 5, 1000) == 1 && team_for(8, 4, 1000) == 2 &&
+               team_for(8, 3, 1000) == 2 && team_for(8, 1, 1000) == 8,
+           "team: as many threads as there are for an example");
+    tap_ok(team_for(8, 64, 151) == 1 && team_for(8, 64, 149) == 2 && team_for(8, 64, 99) == 4 &&
+               team_for(8, 64, 74) == 8 && team_for(8, 64, 10) == 8 && team_for(1, 64, 10) == 1,
+           "team: as few gradients as there is memory for");
+    /* smoke has 8 examples. */
+    tap_ok(resolved_team("15", "batch", "8") == 0 && resolved_team("16", "batch", "8") == 2 &&
+               resolved_team("4", "batch", "1") == 4,
+           "team: chosen by threads and batch");
+    tap_ok(resolved_team("2", "team", "1") == 0 && resolved_team("16", "team", "1") == 1 &&
+               resolved_team("4", "team", "4") == 4 && resolved_team("4", "team", "5") == -1,
+           "team: what was asked for, told where it is not what one expects");
+}
+
 int main(void)
 {
-    tap_plan((int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1 +
+    tap_plan(4 + (int)(2 + 2 + LENGTH_OF(rejections) + 5 + 3 + 5 + LENGTH_OF(bad_files) + 1 + 3 + 1 +
                    3 + 2 + 3 + 3 + 6));
     test_defaults();
     test_presets();
@@ -474,5 +520,6 @@ int main(void)
     test_many_variants();
     test_round_trip();
     test_repro();
+    test_teams();
     return tap_status();
 }

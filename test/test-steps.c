@@ -144,12 +144,13 @@ static void take_steps(struct model *model, const struct batch *batch, struct se
     seen->memories += after.memories - before.memories;
 }
 
-/* A model of a variant; `steps`: train it, else look at its primitives alone. */
+/* A model of a variant, whose workers have `team` threads; `steps`: train it, else look at its primitives
+ * alone. */
 static void look_at(const struct variant *variant, enum precision precision,
-                    const struct batch *batch, bool steps, struct seen *seen)
+                    const struct batch *batch, int team, bool steps, struct seen *seen)
 {
     struct model_options options = {
-        .model = small, .variant = variant, .batch = BATCH, .threads = THREADS,
+        .model = small, .variant = variant, .batch = BATCH, .threads = THREADS * team, .team = team,
         .precision = precision, .dropout = steps ? dropout : 0,
     };
     struct model *model;
@@ -176,7 +177,8 @@ static void test_registry(enum precision precision, const struct batch *batch)
         return;
     }
     for (int i = 0; i < variant_count(); i++)
-        look_at(variant_at(i), precision, batch, true, &seen);
+        for (int team = 1; team <= 2; team++)
+            look_at(variant_at(i), precision, batch, team, true, &seen);
     tap_ok(seen.slow == 0 && seen.primitives > 0,
            "%s: none of the %d primitives of %d models is a reference implementation", name,
            seen.primitives, seen.models);
@@ -211,7 +213,7 @@ static void test_custom(enum precision precision)
             variant = variant_find(text, &storage);
             if (!variant)
                 tap_bail_out("%s", err_get());
-            look_at(variant, precision, NULL, false, &seen);
+            look_at(variant, precision, NULL, 1, false, &seen);
         }
     tap_ok(seen.slow == 0 && seen.primitives > 0,
            "%s: nor of the %d primitives of %d models with custom activations", name,

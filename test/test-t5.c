@@ -10,12 +10,17 @@
 #include "test/tap.h"
 #include "variants/variant.h"
 
+/* How a batch is shared out.  team: threads of a worker; 0: 1. */
+struct split {
+    int batch, threads, micro_batch, team;
+};
+
 /* ==== Gradients ==== */
 
 static void test_gradient(const struct model_config *model, const struct variant *variant,
-                          int batch, int threads, int micro_batch, enum precision precision)
+                          struct split split, enum precision precision)
 {
-    struct model_options options = options_of(model, variant, batch, threads);
+    struct model_options options = options_of(model, variant, split.batch, split.threads);
     double tolerance = precision == PRECISION_F32  ? f32_tolerance
                        : variant->act == ACT_RELU || variant->act == ACT_SELU ? bf16_kink_tolerance
                                                                               : bf16_tolerance;
@@ -25,15 +30,16 @@ static void test_gradient(const struct model_config *model, const struct variant
     struct pair pair;
 
     options.precision = precision;
-    options.micro_batch = micro_batch;
+    options.micro_batch = split.micro_batch;
+    options.team = split.team;
     pair_create(&pair, &options);
     expected = ref_gradient(&pair);
     check(model_gradient(pair.fast, pair.batch, 0, &loss));
     error = worst_error(&pair, true, &where);
     tap_ok(fabs(loss - expected) <= loss_tolerance * expected && error <= tolerance,
-           "%s %s, d_model %d, batch %d, %d thread(s), micro-batch %d: loss off by %.1e, "
+           "%s %s, d_model %d, batch %d, %d thread(s), micro-batch %d, team %d: loss off by %.1e, "
            "gradients by %.1e (%s)", variant->name, precision == PRECISION_F32 ? "f32" : "bf16",
-           model->d_model, batch, threads, micro_batch, fabs(loss - expected) / expected, error,
+           model->d_model, split.batch, split.threads, split.micro_batch, split.team, fabs(loss - expected) / expected, error,
            where);
     pair_destroy(&pair);
 }
@@ -68,10 +74,9 @@ static void test_pads(void)
 
 /* Dropout at every place of both stacks: the twin has the same masks, however the batch is split, and
  * evaluation has none. */
-static void test_dropout(const char *name, double rate, int threads, int micro_batch,
-                         enum precision precision)
+static void test_dropout(const char *name, double rate, struct split split, enum precision precision)
 {
-    struct model_options options = options_of(&odd, find(name), 5, threads);
+    struct model_options options = options_of(&odd, find(name), 5, split.threads);
     double tolerance = precision == PRECISION_F32 ? f32_tolerance : 2 * bf16_tolerance;
     double loss, expected, without, error, each[5], sum = 0;
     const char *where;
@@ -79,7 +84,8 @@ static void test_dropout(const char *name, double rate, int threads, int micro_b
 
     options.precision = precision;
     options.dropout = rate;
-    options.micro_batch = micro_batch;
+    options.micro_batch = split.micro_batch;
+    options.team = split.team;
     pair_create(&pair, &options);
     pair.batch->inputs_used[3] = 6;
     without = ref_t5_loss(pair.ref, pair.batch, NULL);
@@ -93,21 +99,26 @@ static void test_dropout(const char *name, double rate, int threads, int micro_b
     tap_ok(fabs(loss - expected) <= (precision == PRECISION_F32 ? 1e-6 : 4e-3) * expected &&
                error <= tolerance && fabs(expected - without) > 0.01 &&
                fabs(sum - without) <= (precision == PRECISION_F32 ? 1e-6 : 4e-3) * without,
-           "dropout %g, %s %s, %d thread(s), micro-batch %d: loss off by %.1e, gradients by %.1e (%s)",
-           rate, name, precision == PRECISION_F32 ? "f32" : "bf16", threads, micro_batch,
+           "dropout %g, %s %s, %d thread(s), micro-batch %d, team %d: loss off by %.1e, gradients by %.1e "
+           "(%s)", rate, name, precision == PRECISION_F32 ? "f32" : "bf16", split.threads,
+           split.micro_batch, split.team,
            fabs(loss - expected) / expected, error, where);
     pair_destroy(&pair);
 }
 
 static void test_dropouts(void)
 {
-    test_dropout("swiglu", 0.1, 1, 0, PRECISION_F32);
-    test_dropout("gelu", 0.3, 2, 2, PRECISION_F32);
-    test_dropout("custom:tanh,gated", 0.3, 3, 1, PRECISION_F32);
-    if (model_has_bf16())
-        test_dropout("swiglu", 0.3, 2, 0, PRECISION_BF16);
-    else
-        tap_skip(1, "this CPU or oneDNN has no bf16");
+    test_dropout("swiglu", 0.1, (struct split){5, 1, 0, 0}, PRECISION_F32);
+    test_dropout("gelu", 0.3, (struct split){5, 2, 2, 0}, PRECISION_F32);
+    test_dropout("custom:tanh,gated", 0.3, (struct split){5, 3, 1, 0}, PRECISION_F32);
+    test_dropout("swiglu", 0.3, (struct split){5, 4, 2, 2}, PRECISION_F32);
+    test_dropout("gelu", 0.3, (struct split){5, 4, 5, 4}, PRECISION_F32);
+    if (model_has_bf16()) {
+        test_dropout("swiglu", 0.3, (struct split){5, 2, 0, 0}, PRECISION_BF16);
+        test_dropout("swiglu", 0.3, (struct split){5, 4, 0, 2}, PRECISION_BF16);
+    } else {
+        tap_skip(2, "this CPU or oneDNN has no bf16");
+    }
 }
 
 /* A model with buckets does what one of the bucket's own lengths does: losses, gradients, dropout. */
@@ -295,21 +306,25 @@ static void test_paddings(void)
 
 static void test_gradients(void)
 {
-    static const struct {
-        int batch, threads, micro_batch;
-    } splits[] = {{5, 2, 0}, {5, 3, 0}, {5, 3, 1}, {5, 1, 2}, {5, 1, 5}, {1, 3, 0}};
+    static const struct split splits[] = {
+        {5, 2, 0, 0}, {5, 3, 0, 0}, {5, 3, 1, 0}, {5, 1, 2, 0}, {5, 1, 5, 0}, {1, 3, 0, 0},
+        {1, 2, 0, 2}, {1, 4, 0, 4}, {5, 4, 2, 2}, {5, 4, 5, 4}, {2, 7, 0, 3}, {1, 16, 0, 16}};
 
     for (int i = 0; i < variant_count(); i++)
-        test_gradient(&odd, variant_at(i), 5, 1, 0, PRECISION_F32);
+        test_gradient(&odd, variant_at(i), (struct split){5, 1, 0, 0}, PRECISION_F32);
     for (size_t i = 0; i < LENGTH_OF(splits); i++)
-        test_gradient(&odd, find("swiglu"), splits[i].batch, splits[i].threads,
-                      splits[i].micro_batch, PRECISION_F32);
-    test_gradient(&wide, find("geglu"), 2, 2, 0, PRECISION_F32);
-    test_gradient(&wide, find("relu"), 2, 2, 0, PRECISION_F32);
+        test_gradient(&odd, find("swiglu"), splits[i], PRECISION_F32);
+    for (int team = 2; team <= 4; team *= 2)
+        for (int i = 0; i < variant_count(); i++)
+            test_gradient(&odd, variant_at(i), (struct split){3, team, 0, team}, PRECISION_F32);
+    test_gradient(&wide, find("geglu"), (struct split){2, 2, 0, 0}, PRECISION_F32);
+    test_gradient(&wide, find("geglu"), (struct split){2, 4, 0, 2}, PRECISION_F32);
+    test_gradient(&wide, find("relu"), (struct split){1, 4, 0, 4}, PRECISION_F32);
+    test_gradient(&wide, find("relu"), (struct split){2, 2, 0, 0}, PRECISION_F32);
     test_pads();
 }
 
-enum { GRADIENTS = 6 + 2 + 1 }; /* beside the variants */
+enum { GRADIENTS = 12 + 4 + 1 }; /* beside the variants */
 
 static void test_gradients_bf16(void)
 {
@@ -317,13 +332,16 @@ static void test_gradients_bf16(void)
 
     shallow.layers = 1;
     if (!model_has_bf16()) {
-        tap_skip(variant_count() + 2, "this CPU or oneDNN has no bf16");
+        tap_skip(2 * variant_count() + 3, "this CPU or oneDNN has no bf16");
         return;
     }
     for (int i = 0; i < variant_count(); i++)
-        test_gradient(&shallow, variant_at(i), 5, 2, 0, PRECISION_BF16);
-    test_gradient(&wide, find("swiglu"), 2, 2, 0, PRECISION_BF16);
-    test_gradient(&wide, find("relu"), 2, 1, 1, PRECISION_BF16);
+        test_gradient(&shallow, variant_at(i), (struct split){5, 2, 0, 0}, PRECISION_BF16);
+    for (int i = 0; i < variant_count(); i++)
+        test_gradient(&shallow, variant_at(i), (struct split){5, 4, 0, 2}, PRECISION_BF16);
+    test_gradient(&wide, find("swiglu"), (struct split){1, 4, 0, 4}, PRECISION_BF16);
+    test_gradient(&wide, find("swiglu"), (struct split){2, 2, 0, 0}, PRECISION_BF16);
+    test_gradient(&wide, find("relu"), (struct split){2, 1, 1, 0}, PRECISION_BF16);
 }
 
 /* Every activation, with parameters that are not its own; every other one gated. */
@@ -337,7 +355,7 @@ static void test_customs(void)
 
         snprintf(name, sizeof name, "custom:%s%s%s", a->name, act % 2 ? ",gated" : "",
                  parameters[a->parameters]);
-        test_gradient(&odd, find(name), 3, 1, 0, PRECISION_F32);
+        test_gradient(&odd, find(name), (struct split){3, 1, 0, 0}, PRECISION_F32);
     }
 }
 
@@ -382,7 +400,7 @@ static void test_evaluate(void)
 
 int main(void)
 {
-    tap_plan(2 * variant_count() + GRADIENTS + 2 + ACT_COUNT + 4 + 8 + 2 + 4 + 4);
+    tap_plan(5 * variant_count() + GRADIENTS + 3 + ACT_COUNT + 7 + 8 + 2 + 4 + 4);
     test_gradients();
     test_dropouts();
     test_paddings();

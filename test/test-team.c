@@ -40,7 +40,7 @@ static float tree(int first, int last, int element)
 /* A team of workers from `first` on, whose gradients are there and whose losses are element 5. */
 static void make_team(struct team *team, int first, int size)
 {
-    if (team_open(team, size, 1))
+    if (team_open(team, size, 1, 1))
         tap_bail_out("%s", err_get());
     for (int w = 0; w < size; w++) {
         memcpy(work[first + w], values[first + w], sizeof work[0]);

@@ -163,7 +163,7 @@ static json_t *variant_json(const struct profiler *profiler, const struct model 
                             const struct profiled *seen)
 {
     const struct model_options *options = model_get_options(model);
-    int workers = options->threads < options->batch ? options->threads : options->batch, bad = 0;
+    int bad = 0;
     json_t *o = json_object();
 
     bad |= json_put(o, "variant", json_text(options->variant->name));
@@ -174,7 +174,7 @@ static json_t *variant_json(const struct profiler *profiler, const struct model 
     bad |= json_put(o, "micro_batch", json_integer(options->micro_batch));
     bad |= json_put(o, "steps", json_integer(seen->steps));
     bad |= json_put(o, "s_per_step", json_number((seen->step_s + seen->data_s) / seen->steps));
-    bad |= json_put(o, "operations", operations_json(profiler, seen, workers));
+    bad |= json_put(o, "operations", operations_json(profiler, seen, model_threads(options)));
     bad |= json_put(o, "gemm_peak_gflop_per_s", json_number(profiler->gemm_peak_gflop_per_s));
     bad |= json_put(o, "cache_stream", stream_json(&profiler->cache));
     bad |= json_put(o, "memory_stream", stream_json(&profiler->memory));

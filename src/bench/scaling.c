@@ -57,7 +57,7 @@ static int add_point(struct scaling *scaling, const char *axis, int value,
 /* 1, 2, 3 .. threads; where these are many, powers of two and the last. */
 static int add_threads(struct scaling *scaling, const struct model_options *base)
 {
-    int most = base->threads < base->batch ? base->threads : base->batch;
+    int most = model_threads(base);
 
     for (int n = 1; n <= most; n++) {
         struct model_options options = *base;
@@ -65,6 +65,7 @@ static int add_threads(struct scaling *scaling, const struct model_options *base
         if (most > THREAD_POINTS && (n & (n - 1)) != 0 && n != most)
             continue;
         options.threads = n;
+        options.team = options.team < n ? options.team : n;
         if (add_point(scaling, "threads", n, &options))
             return -1;
     }
@@ -238,6 +239,7 @@ static json_t *row_json(const struct scaling *scaling, const struct point *point
 static bool same_options(const struct model_options *a, const struct model_options *b)
 {
     return a->variant == b->variant && a->batch == b->batch && a->threads == b->threads &&
+           a->team == b->team &&
            a->micro_batch == b->micro_batch && /* of int alone: there is no padding */
            memcmp(&a->model, &b->model, sizeof a->model) == 0;
 }

@@ -27,7 +27,7 @@ int command_finetune(const struct invocation *invocation)
     static const struct printed tables[] = {PRINTED_SCORES,
                                             {.table = "perplexity", .without = "tables.scores"}};
     static const struct study_command command = {study_run, "glubench-finetune.json", tables,
-                                                 LENGTH_OF(tables)};
+                                                 LENGTH_OF(tables), NULL};
 
     return check(invocation) ? EXIT_USAGE : study_command(invocation, &command);
 }

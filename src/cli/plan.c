@@ -8,6 +8,7 @@
 #include "src/results/formats/format.h"
 #include "src/results/results.h"
 #include "src/setting/setting.h"
+#include "src/study/cluster.h"
 #include "src/study/files.h"
 #include "src/study/forecast.h"
 #include "src/study/slope.h"
@@ -27,6 +28,7 @@ struct outlook {
     struct forecast_row *rows; /* (setting->variant_count) */
     int runs, slopes; /* of half of the steps */
     double gemm_peak_gflop_per_s; /* on the threads of one run */
+    struct cluster cluster; /* without ranks: not asked for */
     size_t peak_bytes, throughput_bytes, machine_bytes;
     bool has_detection;
     struct detection detection;
@@ -48,10 +50,50 @@ static int detect(const struct setting *setting, double nats, struct detection *
     return status;
 }
 
+/* The cluster that is asked for, if any: 0; or -1, what is told of one is not all. */
+static int check_cluster(struct settings *settings, const struct request *request)
+{
+    if (request->ranks == 0)
+        return request->network_gbit_per_s > 0 || request->node_gflop_per_s > 0
+                   ? err_set(FIELD("ranks") ": how many there are to be is missing, of which " FIELD("network")
+                             " and " FIELD("node_gflops") " tell")
+                   : 0;
+    if (request->ranks > 1 && !(request->network_gbit_per_s > 0))
+        return err_set(FIELD("network") ": what each of the %d ranks sends and gets, in Gbit a second, is "
+                       "missing", request->ranks);
+    for (int i = 0; i < settings->count; i++) {
+        struct setting *setting = &settings->setting[i];
+
+        if (setting_check_ranks(setting, request->ranks, FIELD("ranks")))
+            return -1;
+        setting->ranks_per_run = request->ranks == 1 ? 0 : request->ranks;
+        setting->recipe.jobs = 1; /* as glubench_mpi has it */
+    }
+    return 0;
+}
+
+static struct cluster find_cluster(const struct outlook *outlook, const struct request *request)
+{
+    return (struct cluster){
+        .ranks = request->ranks,
+        .network_gbit_per_s = request->network_gbit_per_s,
+        .node_gflop_per_s =
+            request->node_gflop_per_s > 0
+                ? request->node_gflop_per_s
+                : forecast_reached_gflop_per_s(outlook->setting, outlook->gemm_peak_gflop_per_s)};
+}
+
+static double run_s(const struct outlook *outlook, const struct forecast_row *row)
+{
+    return outlook->cluster.ranks > 0
+               ? cluster_run_s(&outlook->cluster, row, outlook->setting)
+               : forecast_run_s(row, outlook->setting, outlook->gemm_peak_gflop_per_s);
+}
+
 /* At setting i.  `before` is of another one, or NULL: what is measured there holds here too, in one
  * precision. */
 static int look_out(struct outlook *outlook, const struct settings *settings, int i,
-                    const struct outlook *before, double detect_nats)
+                    const struct outlook *before, const struct request *request)
 {
     const struct setting *setting = &settings->setting[i];
 
@@ -59,9 +101,9 @@ static int look_out(struct outlook *outlook, const struct settings *settings, in
                                 .runs = setting->variant_count * setting->recipe.seeds,
                                 .slopes = slope_count(settings->setting, settings->count, i),
                                 .machine_bytes = machine_memory_bytes(),
-                                .has_detection = detect_nats > 0};
+                                .has_detection = request->detect_nats > 0};
     if (outlook->slopes < 0 || forecast_make(&outlook->rows, setting) ||
-        (outlook->has_detection && detect(setting, detect_nats, &outlook->detection)))
+        (outlook->has_detection && detect(setting, request->detect_nats, &outlook->detection)))
         return -1;
     outlook->peak_bytes = forecast_peak_bytes(outlook->rows, setting);
     outlook->throughput_bytes = forecast_throughput_bytes(setting);
@@ -70,6 +112,7 @@ static int look_out(struct outlook *outlook, const struct settings *settings, in
     else
         outlook->gemm_peak_gflop_per_s =
             peak_gemm_gflop_per_s(setting->precision, setting_threads_per_run(setting));
+    outlook->cluster = find_cluster(outlook, request);
     return 0;
 }
 
@@ -100,18 +143,19 @@ static int print_rows(const struct outlook *outlook)
     static const struct sheet_heading headings[] = {
         {'l', "variant", 0},       {'r', "d_ff", 0},          {'r', "parameters", 0},
         {'r', "feed-forward", 0},  {'r', "vs. base", 0},      {'r', "GFLOP/step", 0},
-        {'r', "memory", 0},        {'r', "time", 0},
+        {'r', "memory", 0},        {'r', "time", 0},         {'r', "s/step", 0},
+        {'r', "exchange", 0},
     };
     struct sheet sheet = {.bad = false};
+    bool cluster = outlook->cluster.ranks > 0;
 
-    sheet_columns(&sheet, headings, LENGTH_OF(headings));
+    sheet_columns(&sheet, headings, LENGTH_OF(headings) - (cluster ? 0 : 2));
     for (int i = 0; i < outlook->setting->variant_count; i++) {
         const struct forecast_row *row = &outlook->rows[i];
         char memory[32], time[32];
 
         format_bytes((double)row->memory.total, memory, sizeof memory);
-        format_duration(forecast_run_s(row, outlook->setting, outlook->gemm_peak_gflop_per_s), time,
-                        sizeof time);
+        format_duration(run_s(outlook, row), time, sizeof time);
         sheet_cell(&sheet, "%s", row->variant->name);
         sheet_cell(&sheet, "%d", row->d_ff);
         sheet_cell(&sheet, "%lld", (long long)row->counts.parameters);
@@ -120,6 +164,12 @@ static int print_rows(const struct outlook *outlook)
         sheet_cell(&sheet, "%.3f", 1e-9 * (double)row->counts.train_flops);
         sheet_cell(&sheet, "%s", memory);
         sheet_cell(&sheet, "%s", time);
+        if (cluster) {
+            struct cluster_step step = cluster_step_of(&outlook->cluster, row);
+
+            sheet_cell(&sheet, "%.3g", step.step_s);
+            sheet_cell(&sheet, "%.0f%%", 100 * step.exchange_share);
+        }
     }
     return print_sheet(&sheet);
 }
@@ -147,6 +197,15 @@ static const char *decided_by(const struct setting *setting)
     return strcmp(setting->threads_from, "quota") == 0 ? ", as the control group's quota allows" : "";
 }
 
+/* " in teams of 2", or nothing. */
+static const char *text_team(const struct setting *setting, char text[32])
+{
+    text[0] = '\0';
+    if (setting->team > 1)
+        snprintf(text, 32, " in teams of %d", setting->team);
+    return text;
+}
+
 /* "2+2 layers" and "512/114 tokens", or "2 layers" and "512 tokens" where there is one stack. */
 static void print_model(const struct setting *setting)
 {
@@ -154,7 +213,7 @@ static void print_model(const struct setting *setting)
     bool one = architecture_is_shifted(architecture_find(setting->architecture_name));
     int threads = setting_threads_per_run(setting);
     FILE *out = standard_data();
-    char layers[32], tokens[32];
+    char layers[32], tokens[32], team[32];
 
     if (one) {
         snprintf(layers, sizeof layers, "%d layer%s", recipe->layers, plural(recipe->layers));
@@ -168,11 +227,11 @@ static void print_model(const struct setting *setting)
                recipe->heads, recipe->d_kv, setting->vocabulary, precision_name(setting->precision));
     wrap_print(out,
                "%lld step%s of %d examples of %s tokens; %d variant%s x %s%d seed%s, %d job%s of %d "
-               "thread%s%s\n\n",
+               "thread%s%s%s\n\n",
                (long long)recipe->steps, recipe->steps == 1 ? "" : "s", recipe->batch, tokens,
                setting->variant_count, plural(setting->variant_count), at_most(setting), recipe->seeds,
                plural(recipe->seeds), recipe->jobs, plural(recipe->jobs), threads, plural(threads),
-               decided_by(setting));
+               text_team(setting, team), decided_by(setting));
 }
 
 static double total_s(const struct outlook *outlooks, int count)
@@ -180,8 +239,11 @@ static double total_s(const struct outlook *outlooks, int count)
     double seconds = 0;
 
     for (int i = 0; i < count; i++)
-        seconds += forecast_sweep_s(outlooks[i].rows, outlooks[i].setting, outlooks[i].slopes,
-                                    outlooks[i].gemm_peak_gflop_per_s);
+        seconds += outlooks[i].cluster.ranks > 0
+                       ? cluster_sweep_s(&outlooks[i].cluster, outlooks[i].rows, outlooks[i].setting,
+                                         outlooks[i].slopes)
+                       : forecast_sweep_s(outlooks[i].rows, outlooks[i].setting, outlooks[i].slopes,
+                                          outlooks[i].gemm_peak_gflop_per_s);
     return seconds;
 }
 
@@ -195,12 +257,29 @@ static const char *text_slopes(int slopes, const char *of, char text[160])
     return text;
 }
 
+/* What times are computed from. */
+static void print_from(const struct outlook *outlook, char *text, size_t size)
+{
+    const struct cluster *cluster = &outlook->cluster;
+
+    if (cluster->ranks == 0)
+        snprintf(text, size, "a matrix product of %.0f GFLOP/s", outlook->gemm_peak_gflop_per_s);
+    else if (cluster->ranks == 1)
+        snprintf(text, size, "a rank that reaches %.0f GFLOP/s", cluster->node_gflop_per_s);
+    else
+        snprintf(text, size,
+                 "%d ranks that reach %.0f GFLOP/s each, and exchange %.0f MB a step at %g Gbit/s",
+                 cluster->ranks, cluster->node_gflop_per_s,
+                 1e-6 * sizeof(float) * (double)outlook->rows[0].counts.parameters,
+                 cluster->network_gbit_per_s);
+}
+
 static int print_text(const struct outlook *outlook)
 {
     const struct setting *setting = outlook->setting;
     const struct model_memory *memory = &outlook->rows[0].memory;
     FILE *out = standard_data();
-    char peak[32], throughput[32], has[32], time[32], slopes[160];
+    char peak[32], throughput[32], has[32], time[32], slopes[160], from[160];
 
     print_model(setting);
     if (print_rows(outlook))
@@ -214,22 +293,32 @@ static int print_text(const struct outlook *outlook)
     wrap_print(out, "Memory: about %s to train, %s to measure throughput, of %s\n", peak,
                throughput, has);
     format_duration(total_s(outlook, 1), time, sizeof time);
-    wrap_print(out, "Time: %sabout %s for %d run%s%s, from a matrix product of %.0f GFLOP/s\n",
-               at_most(setting), time, outlook->runs, plural(outlook->runs),
-               text_slopes(outlook->slopes, setting->baseline->name, slopes),
-               outlook->gemm_peak_gflop_per_s);
+    print_from(outlook, from, sizeof from);
+    wrap_print(out, "Time: %sabout %s for %d run%s%s, from %s\n", at_most(setting), time, outlook->runs,
+               plural(outlook->runs), text_slopes(outlook->slopes, setting->baseline->name, slopes), from);
     if (outlook->has_detection)
         print_detection(&outlook->detection);
     return 0;
 }
 
+static json_t *step_json(const struct outlook *outlook, const struct forecast_row *row)
+{
+    struct cluster_step step;
+
+    if (outlook->cluster.ranks == 0)
+        return json_null();
+    step = cluster_step_of(&outlook->cluster, row);
+    return json_pack("{s:o, s:o, s:o, s:o}", "compute_s", json_number(step.compute_s), "exchange_s",
+                     json_number(step.exchange_s), "step_s", json_number(step.step_s), "exchange_share",
+                     json_number(step.exchange_share));
+}
+
 static json_t *row_json(const struct outlook *outlook, const struct forecast_row *row)
 {
     const struct model_memory *memory = &row->memory;
-    double seconds = forecast_run_s(row, outlook->setting, outlook->gemm_peak_gflop_per_s);
 
     return json_pack(
-        "{s:s, s:i, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:I, s:o}",
+        "{s:s, s:i, s:I, s:I, s:f, s:I, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:I, s:I, s:o, s:o}",
         "variant", row->variant->name, "d_ff", row->d_ff, "parameters",
         (json_int_t)row->counts.parameters, "ffn_parameters",
         (json_int_t)row->counts.ffn_parameters, "parameter_difference_vs_baseline",
@@ -241,7 +330,16 @@ static json_t *row_json(const struct outlook *outlook, const struct forecast_row
         "scratch", (json_int_t)memory->scratch, "total", (json_int_t)memory->total,
         "activation_bytes_per_token", (json_int_t)memory->activations_per_token,
         "activation_bytes_per_token_minimum", (json_int_t)memory->activations_per_token_minimum,
-        "estimated_s", json_number(seconds));
+        "estimated_s", json_number(run_s(outlook, row)), "cluster_step", step_json(outlook, row));
+}
+
+static json_t *cluster_json(const struct cluster *cluster)
+{
+    if (cluster->ranks == 0)
+        return json_null();
+    return json_pack("{s:i, s:o, s:f}", "ranks", cluster->ranks, "network_gbit_per_s",
+                     cluster->network_gbit_per_s > 0 ? json_real(cluster->network_gbit_per_s) : json_null(),
+                     "node_gflop_per_s", cluster->node_gflop_per_s);
 }
 
 static json_t *detection_json(const struct outlook *outlook)
@@ -266,7 +364,7 @@ static json_t *outlook_json(const struct outlook *outlook)
 
     for (int i = 0; i < setting->variant_count; i++)
         failed |= json_array_append_new(variants, row_json(outlook, &outlook->rows[i]));
-    document = json_pack("{s:o, s:i, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "config",
+    document = json_pack("{s:o, s:i, s:i, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "config",
                          setting_json(setting, NULL, NULL), "runs", outlook->runs, "slope_runs",
                          outlook->slopes, "variants", variants, "peak_memory_bytes",
                          (json_int_t)outlook->peak_bytes,
@@ -274,7 +372,7 @@ static json_t *outlook_json(const struct outlook *outlook)
                          "machine_memory_bytes", (json_int_t)outlook->machine_bytes,
                          "gemm_peak_gflop_per_s", json_number(outlook->gemm_peak_gflop_per_s),
                          "estimated_s", json_number(seconds), "detection",
-                         detection_json(outlook));
+                         detection_json(outlook), "cluster", cluster_json(&outlook->cluster));
     if (!failed && document)
         return document;
     json_decref(document);
@@ -394,6 +492,8 @@ int command_plan(const struct invocation *invocation)
         err_set("--format: 'plan' knows terminal and json, not %s", request->format);
         goto out;
     }
+    if (check_cluster(&settings, request))
+        goto out;
     status = EXIT_FAILED;
     if (check_files(&settings, invocation))
         goto out;
@@ -404,7 +504,7 @@ int command_plan(const struct invocation *invocation)
     }
     for (; looked < settings.count; looked++)
         if (look_out(&outlooks[looked], &settings, looked,
-                     looked > 0 ? &outlooks[looked - 1] : NULL, request->detect_nats))
+                     looked > 0 ? &outlooks[looked - 1] : NULL, request))
             goto out;
     if (json) {
         if (print_json(&settings, outlooks))

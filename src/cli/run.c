@@ -14,7 +14,7 @@ int command_run(const struct invocation *invocation)
                                             PRINTED_SCORES,
                                             {.table = "verdict", .wanted = looks}};
     static const struct study_command command = {study_run, "glubench.json", tables,
-                                                 LENGTH_OF(tables)};
+                                                 LENGTH_OF(tables), NULL};
 
     return study_command(invocation, &command);
 }

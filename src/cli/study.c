@@ -93,7 +93,8 @@ int study_command(const struct invocation *invocation, const struct study_comman
     FILE *out;
 
     if (together_divide(&settings, settings_open(&settings, invocation) ||
-                                       settings_set_output(&settings, command->output)))
+                                       settings_set_output(&settings, command->output) ||
+                                       (command->check && command->check(settings.setting))))
         goto out;
     program_speak(invocation);
     if (settings.is_study) {

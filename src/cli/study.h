@@ -27,6 +27,7 @@ struct study_command {
     const char *output; /* unless --output names another file */
     const struct printed *tables;
     int table_count;
+    int (*check)(const struct setting *setting); /* 0, or -1 and a message: it cannot be; NULL: it can */
 };
 
 /* Do it and print tables of the results.  Returns an exit status, with a message. */

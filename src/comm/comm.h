@@ -14,10 +14,15 @@ struct comm {
      * (src/nn/team.h), so that ranks of a power of two workers each give the bits of one process of
      * all of them.  0, or -1 and a message. */
     int (*sum)(struct comm *comm, float *x, size_t n);
+    /* The same by one call of each kind over all of it, in `room` of n floats; n is a multiple of size.
+     * Nobody trains by it: it is what sum() is measured against. */
+    int (*sum_at_once)(struct comm *comm, float *x, float *room, size_t n);
     /* The same of a few numbers: losses, counts of targets, flags. */
     int (*agree)(struct comm *comm, double *x, int n);
     /* Rank 0's bytes, to all. */
     int (*share)(struct comm *comm, void *data, size_t bytes);
+    /* Go on when all have come here.  Those who wait leave their processors to others. */
+    int (*rest)(struct comm *comm);
     /* A communicator of those that give the same `part`, in their order, to be closed; NULL to those that
      * give a negative one.  Called by all.  0, or -1 and a message. */
     int (*split)(struct comm *comm, int part, struct comm **made);

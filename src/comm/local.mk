@@ -15,5 +15,5 @@ test_mpi_LDADD = libtap.a libcomm_mpi.a libglubench.a $(MPI_LIBS)
 endif
 
 EXTRA_DIST += test/mpirun.sh
-dist_check_SCRIPTS += test/mpi.sh test/mpi-errors.sh test/mpi-run.sh test/mpi-tasks.sh
-TESTS += test/mpi.sh test/mpi-errors.sh test/mpi-run.sh test/mpi-tasks.sh
+dist_check_SCRIPTS += test/mpi.sh test/mpi-errors.sh test/mpi-bench.sh test/mpi-run.sh test/mpi-study.sh test/mpi-tasks.sh
+TESTS += test/mpi.sh test/mpi-errors.sh test/mpi-bench.sh test/mpi-run.sh test/mpi-study.sh test/mpi-tasks.sh

@@ -2,28 +2,43 @@
  *
  * What MPI_Allreduce gives depends on the algorithm that the library chooses, by size and number of
  * ranks, and so do the last bits.  Here the library only carries: a piece is cut into as many chunks as
- * there are ranks, each rank gets its chunk from all (Alltoall), sums it in the order of comm.h, and
- * gives the sum to all (Allgather), in buffers that are made once. */
+ * there are ranks, each rank gets its chunk from all, sums it in the order of comm.h, and gives the sum
+ * to all, in buffers that are made once.  While it sums a chunk, the next piece is on its way. */
 #include "src/glu.h"
 
 #include "src/comm/mpi.h"
 
+#include <limits.h>
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
-    PIECE_FLOATS = 1 << 21, /* 8 MiB at a time */
+    PIECE_FLOATS = 1 << 20, /* 4 MiB at a time: much of it is in the caches when it is summed */
+    CHUNK_FLOATS = 1 << 15, /* at least: of many ranks, messages that are worth sending */
+    PIECES = 2,             /* on their way at once */
     AGREE_NUMBERS = 512,    /* at a time */
     SHARE_BYTES = 1 << 26   /* at a time: counts are of type int */
+};
+
+/* (size, chunk) numbers whose chunks go to the ranks, or whose sums come back. */
+struct piece {
+    float *x;
+    size_t chunk;
+    float *got; /* (size, chunk_floats()): this rank's chunk, from all others */
+    MPI_Request *requests; /* (2 * size) */
+    int pending;
 };
 
 struct mpi {
     struct comm comm; /* first */
     MPI_Comm handle;
     bool own; /* the handle is */
-    float *all, *tail; /* (size * chunk_floats): what came from all ranks, and a piece that was padded */
-    double *numbers;   /* (size, AGREE_NUMBERS) */
+    struct piece pieces[PIECES];
+    float **parts;   /* (size): of a chunk */
+    float *tail;     /* (size): what no chunk of all ranks is left of */
+    double *numbers; /* (size, AGREE_NUMBERS) */
 };
 
 static struct mpi *mpi_of(struct comm *comm)
@@ -51,6 +66,133 @@ static void add(float *restrict dst, const float *restrict src, size_t n)
         dst[i] += src[i];
 }
 
+/* The parts of all ranks, of n numbers each, into this rank's own.  (A sum of two is the same either way
+ * round.) */
+static void sum_parts(float **parts, const struct comm *comm, size_t n)
+{
+    for (int apart = 1; apart < comm->size; apart *= 2)
+        for (int i = 0; i + apart < comm->size; i += 2 * apart) {
+            bool own = comm->rank >= i + apart && comm->rank < i + 2 * apart;
+            float *kept = parts[own ? i + apart : i];
+
+            add(kept, parts[own ? i : i + apart], n);
+            parts[i] = kept;
+        }
+}
+
+static int wait_for(struct piece *piece)
+{
+    int pending = piece->pending;
+
+    piece->pending = 0;
+    for (int i = 0; i < pending; i++)
+        if (check(MPI_Wait(&piece->requests[i], MPI_STATUS_IGNORE), "the sum"))
+            return -1;
+    return 0;
+}
+
+/* Between this rank and one other: into `to`, out of `from`. */
+static int post(struct mpi *mpi, struct piece *piece, int sender, float *to, int receiver, float *from)
+{
+    int n = (int)piece->chunk;
+
+    if (check(MPI_Irecv(to, n, MPI_FLOAT, sender, 0, mpi->handle, &piece->requests[piece->pending]),
+              "the sum"))
+        return -1;
+    piece->pending++;
+    if (check(MPI_Isend(from, n, MPI_FLOAT, receiver, 0, mpi->handle, &piece->requests[piece->pending]),
+              "the sum"))
+        return -1;
+    piece->pending++;
+    return 0;
+}
+
+/* Begin with a piece, when the one before that had its place is done: each chunk goes to its rank. */
+static int send_chunks(struct mpi *mpi, struct piece *piece, float *x, size_t chunk)
+{
+    int rank = mpi->comm.rank, size = mpi->comm.size;
+
+    if (wait_for(piece))
+        return -1;
+    piece->x = x;
+    piece->chunk = chunk;
+    for (int d = 1; d < size; d++) {
+        int sender = (rank + size - d) % size, receiver = (rank + d) % size;
+
+        if (post(mpi, piece, sender, piece->got + (size_t)sender * chunk, receiver,
+                 x + (size_t)receiver * chunk))
+            return -1;
+    }
+    return 0;
+}
+
+/* When they are there: sum, and begin to send the sums around. */
+static int send_sums(struct mpi *mpi, struct piece *piece)
+{
+    int rank = mpi->comm.rank, size = mpi->comm.size;
+    float *own = piece->x + (size_t)rank * piece->chunk;
+
+    if (wait_for(piece))
+        return -1;
+    for (int i = 0; i < size; i++)
+        mpi->parts[i] = i == rank ? own : piece->got + (size_t)i * piece->chunk;
+    sum_parts(mpi->parts, &mpi->comm, piece->chunk);
+    for (int d = 1; d < size; d++) {
+        int sender = (rank + size - d) % size;
+
+        if (post(mpi, piece, sender, piece->x + (size_t)sender * piece->chunk, (rank + d) % size, own))
+            return -1;
+    }
+    return 0;
+}
+
+static size_t chunk_floats(int size)
+{
+    size_t even = ((size_t)PIECE_FLOATS + (size_t)size - 1) / (size_t)size;
+
+    return even > CHUNK_FLOATS ? even : CHUNK_FLOATS;
+}
+
+/* Of n numbers, which the ranks divide. */
+static int sum_even(struct mpi *mpi, float *x, size_t n)
+{
+    size_t most = chunk_floats(mpi->comm.size), size = (size_t)mpi->comm.size;
+
+    for (size_t at = 0, k = 0; at < n; at += size * most, k++) {
+        size_t chunk = (n - at) / size;
+
+        if (send_chunks(mpi, &mpi->pieces[k % PIECES], x + at, chunk < most ? chunk : most) ||
+            (k > 0 && send_sums(mpi, &mpi->pieces[(k - 1) % PIECES])))
+            return -1;
+        if (at + size * most >= n && send_sums(mpi, &mpi->pieces[k % PIECES]))
+            return -1;
+    }
+    for (int i = 0; i < PIECES; i++)
+        if (wait_for(&mpi->pieces[i]))
+            return -1;
+    return 0;
+}
+
+static int mpi_sum(struct comm *comm, float *x, size_t n)
+{
+    struct mpi *mpi = mpi_of(comm);
+    size_t ranks = (size_t)comm->size, left = n % ranks;
+
+    if (comm->size == 1)
+        return 0;
+    if (sum_even(mpi, x, n - left))
+        return -1;
+    if (left == 0)
+        return 0;
+    x += n - left;
+    memset(mpi->tail, 0, ranks * sizeof *x);
+    memcpy(mpi->tail, x, left * sizeof *x);
+    if (sum_even(mpi, mpi->tail, ranks))
+        return -1;
+    memcpy(x, mpi->tail, left * sizeof *x);
+    return 0;
+}
+
 /* The chunks of all ranks, (ranks, n), into the first. */
 static void sum_chunks(float *chunks, int ranks, size_t n)
 {
@@ -59,45 +201,19 @@ static void sum_chunks(float *chunks, int ranks, size_t n)
             add(chunks + (size_t)i * n, chunks + (size_t)(i + apart) * n, n);
 }
 
-/* Of (size, chunk) numbers. */
-static int sum_piece(struct mpi *mpi, float *x, size_t chunk)
+static int mpi_sum_at_once(struct comm *comm, float *x, float *room, size_t n)
 {
-    int n = (int)chunk;
+    MPI_Comm handle = mpi_of(comm)->handle;
+    size_t chunk = n / (size_t)comm->size;
+    int count;
 
-    if (check(MPI_Alltoall(x, n, MPI_FLOAT, mpi->all, n, MPI_FLOAT, mpi->handle), "the sum"))
+    if (chunk > INT_MAX)
+        return err_set("a sum of %zu numbers at once is more than a call of MPI takes", n);
+    count = (int)chunk;
+    if (check(MPI_Alltoall(x, count, MPI_FLOAT, room, count, MPI_FLOAT, handle), "the sum"))
         return -1;
-    sum_chunks(mpi->all, mpi->comm.size, chunk);
-    return check(MPI_Allgather(mpi->all, n, MPI_FLOAT, x, n, MPI_FLOAT, mpi->handle), "the sum");
-}
-
-static size_t chunk_floats(int size)
-{
-    return ((size_t)PIECE_FLOATS + (size_t)size - 1) / (size_t)size;
-}
-
-static int mpi_sum(struct comm *comm, float *x, size_t n)
-{
-    struct mpi *mpi = mpi_of(comm);
-    size_t ranks = (size_t)comm->size, chunk = chunk_floats(comm->size), left = n, even;
-
-    if (comm->size == 1)
-        return 0;
-    for (; left >= ranks * chunk; left -= ranks * chunk, x += ranks * chunk)
-        if (sum_piece(mpi, x, chunk))
-            return -1;
-    even = left / ranks;
-    if (even > 0 && sum_piece(mpi, x, even))
-        return -1;
-    x += ranks * even;
-    left -= ranks * even;
-    if (left == 0)
-        return 0;
-    memset(mpi->tail, 0, ranks * sizeof *x);
-    memcpy(mpi->tail, x, left * sizeof *x);
-    if (sum_piece(mpi, mpi->tail, 1))
-        return -1;
-    memcpy(x, mpi->tail, left * sizeof *x);
-    return 0;
+    sum_chunks(room, comm->size, chunk);
+    return check(MPI_Allgather(room, count, MPI_FLOAT, x, count, MPI_FLOAT, handle), "the sum");
 }
 
 static int agree_piece(struct mpi *mpi, double *x, int n)
@@ -138,6 +254,21 @@ static int mpi_share(struct comm *comm, void *data, size_t bytes)
     return 0;
 }
 
+/* A call that waits keeps a processor busy. */
+static int mpi_rest(struct comm *comm)
+{
+    const struct timespec while_s = {.tv_nsec = 500000};
+    MPI_Request all_are_here;
+    int done = 0, code = MPI_Ibarrier(mpi_of(comm)->handle, &all_are_here);
+
+    while (code == MPI_SUCCESS && !done) {
+        code = MPI_Test(&all_are_here, &done, MPI_STATUS_IGNORE);
+        if (code == MPI_SUCCESS && !done)
+            nanosleep(&while_s, NULL);
+    }
+    return check(code, "waiting");
+}
+
 /* ==== Communicators ==== */
 
 static void mpi_close(struct comm *comm)
@@ -146,7 +277,11 @@ static void mpi_close(struct comm *comm)
 
     if (mpi->own)
         MPI_Comm_free(&mpi->handle);
-    free(mpi->all);
+    for (int i = 0; i < PIECES; i++) {
+        free(mpi->pieces[i].got);
+        free(mpi->pieces[i].requests);
+    }
+    free(mpi->parts);
     free(mpi->tail);
     free(mpi->numbers);
     free(mpi);
@@ -167,15 +302,34 @@ static int mpi_split(struct comm *comm, int part, struct comm **made)
 }
 
 /* Memory that is not written to is not taken: a communicator that sums nothing costs nothing. */
+static int make_room(struct mpi *mpi)
+{
+    size_t size = (size_t)mpi->comm.size, bytes = size * chunk_floats(mpi->comm.size) * sizeof(float);
+    bool all = true;
+
+    for (int i = 0; i < PIECES; i++) {
+        struct piece *piece = &mpi->pieces[i];
+
+        piece->got = malloc(bytes);
+        piece->requests = malloc(2 * size * sizeof(MPI_Request));
+        all = all && piece->got && piece->requests;
+    }
+    mpi->parts = malloc(size * sizeof *mpi->parts);
+    mpi->tail = malloc(size * sizeof *mpi->tail);
+    mpi->numbers = malloc(size * AGREE_NUMBERS * sizeof *mpi->numbers);
+    return all && mpi->parts && mpi->tail && mpi->numbers ? 0 : -1;
+}
+
 static int make(struct comm **comm, MPI_Comm handle, bool own)
 {
     struct mpi *mpi = calloc(1, sizeof *mpi);
-    size_t size;
 
     *comm = NULL;
     if (!mpi)
         return err_set("out of memory");
     mpi->comm = (struct comm){.sum = mpi_sum,
+                              .sum_at_once = mpi_sum_at_once,
+                              .rest = mpi_rest,
                               .agree = mpi_agree,
                               .share = mpi_share,
                               .split = mpi_split,
@@ -185,11 +339,7 @@ static int make(struct comm **comm, MPI_Comm handle, bool own)
     MPI_Comm_set_errhandler(handle, MPI_ERRORS_RETURN);
     MPI_Comm_rank(handle, &mpi->comm.rank);
     MPI_Comm_size(handle, &mpi->comm.size);
-    size = (size_t)mpi->comm.size;
-    mpi->all = malloc(size * chunk_floats(mpi->comm.size) * sizeof *mpi->all);
-    mpi->tail = malloc(size * sizeof *mpi->tail);
-    mpi->numbers = malloc(size * AGREE_NUMBERS * sizeof *mpi->numbers);
-    if (!mpi->all || !mpi->tail || !mpi->numbers) {
+    if (make_room(mpi)) {
         mpi_close(&mpi->comm);
         return err_set("out of memory for the exchange between ranks");
     }

@@ -28,8 +28,8 @@ struct model {
     void *own;     /* of the architecture: what it laid out */
 };
 
-/* For step.c, of a struct model: a worker's share of the weights into the library's layout. */
-void model_pack_share(void *model, int worker);
+/* For step.c, of a struct model: a thread's share of the weights into the library's layout. */
+void model_pack_share(void *model, int thread);
 
 /* What a worker takes at once: examples first .. first + count - 1 of a batch, to be filled up to
  * options.micro_batch, times 2^bucket, with examples that count nothing. */
@@ -41,7 +41,8 @@ struct slice {
     double *example_nats; /* (count): set to the sum over each example's target tokens; NULL: not asked */
 };
 
-/* Add the losses of the slice's rows, (count, length), to the worker's and to each example's. */
+/* Add the losses of the slice's rows, (count, length), to the worker's and to each example's.  The worker's
+ * first thread does it. */
 void slice_losses(struct worker *worker, const struct slice *slice, const double *row_nats, int length);
 
 /* A tensor that weights files of others hold besides the model's own. */
@@ -91,8 +92,9 @@ struct architecture {
     int (*lay_out)(struct model *model);
     /* Free model->own; may be called after a layout that failed, and on NULL. */
     void (*free)(struct model *model);
-    /* Make a worker's plans and what its forward keeps for backward (worker->own, from model->arena);
-     * called anew for measuring and for the real arena.  worker->plans are open.  0 or -1. */
+    /* Make a thread's plans and what its worker's forward keeps for backward (worker->own, from
+     * model->arena); called anew for measuring and for the real arena.  All threads of a worker ask the
+     * arena for the same and get the same.  worker->plans are open.  0 or -1. */
     int (*open)(struct model *model, struct worker *worker);
     /* ... and what it needs besides. */
     void (*open_scratch)(struct model *model, struct worker *worker);
@@ -102,7 +104,8 @@ struct architecture {
     void (*free_worker)(struct worker *worker);
     /* Note the primitives besides those of worker->plans. */
     int (*list)(struct model *model, struct worker *worker);
-    /* Before a worker's first slice of a step or evaluation. */
+    /* What follows is called by all threads of a worker, and each does its share (src/nn/crew.h).
+     * Before a worker's first slice of a step or evaluation. */
     void (*begin)(struct model *model, struct worker *worker);
     /* Add the slice's losses to worker->loss_nats. */
     void (*forward)(struct model *model, struct worker *worker, const struct slice *slice);

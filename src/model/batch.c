@@ -100,3 +100,33 @@ int64_t batch_all_targets(const struct batch *batch)
         count += batch_targets(batch, i);
     return count;
 }
+
+int batch_share(struct batch *batch, struct comm *comm)
+{
+    size_t examples = (size_t)batch->examples;
+    size_t inputs = examples * (size_t)batch->input_length;
+    size_t targets = examples * (size_t)batch->target_length;
+
+    if (comm->size == 1)
+        return 0;
+    return comm->share(comm, batch->inputs, inputs * sizeof *batch->inputs) ||
+                   comm->share(comm, batch->targets, targets * sizeof *batch->targets) ||
+                   comm->share(comm, batch->inputs_used, examples * sizeof *batch->inputs_used) ||
+                   comm->share(comm, batch->targets_used, examples * sizeof *batch->targets_used)
+               ? -1
+               : 0;
+}
+
+struct batch batch_part(const struct batch *batch, const struct comm *comm)
+{
+    struct batch part = *batch;
+    size_t first;
+
+    part.examples /= comm->size;
+    first = (size_t)part.examples * (size_t)comm->rank;
+    part.inputs += first * (size_t)part.input_length;
+    part.targets += first * (size_t)part.target_length;
+    part.inputs_used += first;
+    part.targets_used += first;
+    return part;
+}

@@ -3,6 +3,7 @@
 #define GLU_MODEL_BATCH_H
 
 #include "src/glu.h"
+#include "src/comm/comm.h"
 #include "src/util/tokens.h"
 
 #include <stdint.h>
@@ -35,6 +36,11 @@ void batch_destroy(struct batch *batch);
 /* A batch of copies of `count` examples of a batch, as util/spread.h chooses them.  0, or -1 when there
  * is no memory. */
 int batch_spread(struct batch **batch, const struct batch *whole, int count) GLU_MUST_USE;
+
+/* A batch that rank 0 has made, into everybody's of that shape.  0 or -1. */
+int batch_share(struct batch *batch, struct comm *comm) GLU_MUST_USE;
+/* This rank's examples of it, which borrows the arrays; as many ranks as divide them. */
+struct batch batch_part(const struct batch *batch, const struct comm *comm);
 
 /* Target tokens of one example that count in the loss: those that are not pad. */
 int batch_targets(const struct batch *batch, int example);

@@ -147,7 +147,7 @@ void stack_scratch_alloc(struct stack_scratch *scratch, const struct stack *long
         return;
     scratch->output = arena_alloc(arena, stream, sizeof(float));
     scratch->diff_output = nn_alloc(nn, arena, stream);
-    nn->dropout.mask = arena_alloc(arena, (size_t)most_columns(longest), sizeof(float));
+    nn->dropout.mask = nn_mask_alloc(nn, arena, most_columns(longest));
 }
 
 /* ==== Dropout ==== */
@@ -164,19 +164,24 @@ static void drop(struct nn *nn, const struct stack *stack, const struct stack_sa
                  enum dropout_site site, enum dnn_type type, const void *src, void *dst)
 {
     int examples = shape_of(saved)->examples, length = shape_of(saved)->queries;
-    size_t bytes = (size_t)length * (size_t)stack->d_model * dnn_type_bytes(type);
+    struct share all = nn_share(nn, examples * length);
     double start = clock_now_s();
 
     if (!nn->dropout.active)
         return;
     for (int i = 0; i < examples; i++) {
-        size_t at = (size_t)i * bytes;
+        struct share rows = crew_share_of_example(all, i, length);
+        int at = i * length + rows.first;
 
+        if (rows.count == 0)
+            continue;
         dropout_mask(&nn->dropout, site, i, stack->d_model, nn->dropout.mask);
-        nn->kernels->type[type].mask(length, stack->d_model, nn->dropout.mask,
-                                     (const char *)src + at, (char *)dst + at);
+        nn->kernels->type[type].mask(rows.count, stack->d_model, nn->dropout.mask,
+                                     nn_row(src, at, stack->d_model, type),
+                                     nn_row(dst, at, stack->d_model, type));
     }
-    nn_book(nn, PROFILE_NORM, &start, 0, 2.0 * examples * (double)bytes);
+    nn_book(nn, PROFILE_NORM, &start, 0,
+            2.0 * all.count * stack->d_model * (double)dnn_type_bytes(type));
 }
 
 /* dst += the output of a sublayer, with its dropout. */
@@ -184,18 +189,23 @@ static void add_output(struct nn *nn, const struct stack *stack, const struct st
                        enum dropout_site site, const float *output, float *dst)
 {
     int examples = shape_of(saved)->examples, length = shape_of(saved)->queries;
-    int64_t example = (int64_t)length * stack->d_model;
+    struct share all = nn_share(nn, examples * length);
     double start = clock_now_s();
 
-    for (int i = 0; i < examples; i++, output += example, dst += example) {
+    for (int i = 0; i < examples; i++) {
+        struct share rows = crew_share_of_example(all, i, length);
+        size_t at = nn_count(i * length + rows.first, stack->d_model, 1);
+
+        if (rows.count == 0)
+            continue;
         if (!nn->dropout.active) {
-            nn->kernels->add(example, output, dst);
+            nn->kernels->add((int64_t)rows.count * stack->d_model, output + at, dst + at);
             continue;
         }
         dropout_mask(&nn->dropout, site, i, stack->d_model, nn->dropout.mask);
-        nn->kernels->add_masked(length, stack->d_model, nn->dropout.mask, output, dst);
+        nn->kernels->add_masked(rows.count, stack->d_model, nn->dropout.mask, output + at, dst + at);
     }
-    nn_book(nn, PROFILE_NORM, &start, 0, 12.0 * examples * (double)example);
+    nn_book(nn, PROFILE_NORM, &start, 0, 12.0 * all.count * stack->d_model);
 }
 
 /* ==== Forward and backward ==== */
@@ -278,7 +288,7 @@ void stack_backward(const struct stack *stack, struct stack_saved *saved, struct
 
     nn->dropout.layer = stack->first_layer;
     drop(nn, stack, saved, DROPOUT_LAST, DNN_F32, diff_dst, diff_dst);
-    memset(diff, 0, (size_t)tokens * (size_t)stack->d_model * sizeof(float));
+    nn_zero(nn, diff, tokens, stack->d_model);
     norm_backward(nn, &stack->last, parameters, tokens, stack->d_model, &saved->last, diff_dst, diff,
                   scratch->diff_copy);
     for (int i = stack->layers - 1; i >= 0; i--) {

@@ -146,9 +146,9 @@ void stack_next_free(struct stack_next *next)
 
 /* ==== A pass ==== */
 
-void stack_next_begin(struct stack_next *next, const float *parameters)
+void stack_next_begin(struct stack_next *next, const struct nn *nn, const float *parameters)
 {
-    position_bias_load(&next->bias, parameters + next->stack->bias);
+    position_bias_load(&next->bias, nn, parameters + next->stack->bias);
 }
 
 /* One layer's self-attention, or its cross-attention, added to the stream. */

@@ -44,7 +44,7 @@ void stack_next_close(struct stack_next *next);
 void stack_next_free(struct stack_next *next);
 
 /* Before the first pass with new parameters. */
-void stack_next_begin(struct stack_next *next, const float *parameters);
+void stack_next_begin(struct stack_next *next, const struct nn *nn, const float *parameters);
 /* The plans for so many rows. */
 const struct next_size *stack_next_size(const struct stack_next *next, int rows);
 /* Each row's last token to what its stack gives: next->norm.dst, (size->rows, d_model), of which the first

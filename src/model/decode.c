@@ -56,7 +56,8 @@ static double kept_bytes(const struct model *model, const struct decoder_options
 /* A multiple of what the model reads at once, no more than a worker's share of the examples. */
 static int slots_choose(const struct model *model, const struct decoder_options *options)
 {
-    int at_once = model->options.micro_batch << (model->options.buckets - 1), workers = model->team.size;
+    int at_once = model->options.micro_batch << (model->options.buckets - 1);
+    int workers = model->team.size / model->team.crew;
     double most = 1 + kept_bytes_chosen / kept_bytes(model, options);
     int wanted = options->slots ? options->slots : most < SLOTS_CHOSEN ? (int)most : SLOTS_CHOSEN;
     int share = (options->examples - 1) / workers + 1;
@@ -91,7 +92,7 @@ static int worker_open(struct decoder *decoder, struct decoding_worker *worker)
 
 static int decoder_build(struct decoder *decoder)
 {
-    for (int w = 0; w < decoder->model->team.size; w++)
+    for (int w = 0; w < decoder->model->team.size; w += decoder->model->team.crew)
         if (worker_open(decoder, &decoder->workers[w]))
             return -1;
     return decoder->arena.overflow ? err_set("decoding %d examples at once does not fit this machine's memory",
@@ -195,14 +196,50 @@ static struct walk walk_of(struct call *call, int w)
 {
     const struct model *model = call->decoder->model;
     const struct comm *comm = model->options.comm;
-    int most = model->options.micro_batch << call->bucket, size = model->team.size;
+    int most = model->options.micro_batch << call->bucket, size = model->team.size / model->team.crew;
     struct walk walk = {.call = call,
                         .worker = &call->decoder->workers[w],
-                        .at = (int64_t)(comm->rank * size + w) * most,
+                        .at = (int64_t)(comm->rank * size + w / model->team.crew) * most,
                         .step = (int64_t)comm->size * size * most};
 
     decoding_of(call->decoder)->begin(call->decoder->model, walk.worker);
     return walk;
+}
+
+/* Have an order done by all threads of the model's worker; NULL: let them go. */
+static void give(struct decoding_worker *worker, const struct decoding_order *order)
+{
+    worker->order = order;
+    nn_wait(&worker->worker->nn);
+}
+
+static void obey(struct decoding_worker *worker, const struct decoding_order *order)
+{
+    const struct decoding *decoding = decoding_of(worker->decoder);
+    struct model *model = worker->decoder->model;
+
+    if (order->slice)
+        decoding->read(model, worker, order->slice, order->slots);
+    else
+        decoding->next(model, worker, order->rows, order->count);
+    nn_wait(&worker->worker->nn);
+}
+
+/* Is it one of the other threads of a worker?  Then that is all it does. */
+static bool follow(struct decoder *decoder, int thread)
+{
+    struct decoding_worker *worker = &decoder->workers[thread];
+    const struct decoding_worker *first = worker - worker->worker->nn.member;
+
+    if (worker == first)
+        return false;
+    decoding_of(decoder)->begin(decoder->model, worker);
+    for (;;) {
+        nn_wait(&worker->worker->nn);
+        if (!first->order)
+            return true;
+        obey(worker, first->order);
+    }
 }
 
 /* Read on while there are examples, and slots for a micro-batch. */
@@ -220,8 +257,10 @@ static void walk_fill(struct walk *walk)
         struct slice slice = {.batch = walk->call->batch, .bucket = bucket, .first = first,
                               .count = left < most ? left : most};
         const int *slots = worker->free_slots + walk->rows;
+        struct decoding_order order = {.slice = &slice, .slots = slots};
 
-        decoding_of(decoder)->read(decoder->model, worker, &slice, slots);
+        give(worker, &order);
+        obey(worker, &order);
         for (int i = 0; i < slice.count; i++)
             worker->rows[walk->rows + i] =
                 (struct decoding_row){.slot = slots[i], .example = first + i, .last = TOKEN_PAD};
@@ -242,8 +281,14 @@ static void walk_drop(struct walk *walk, int row)
 static void walk_next(struct walk *walk)
 {
     struct decoder *decoder = walk->call->decoder;
+    struct decoding_order order = {.rows = walk->worker->rows, .count = walk->rows};
 
-    decoding_of(decoder)->next(decoder->model, walk->worker, walk->worker->rows, walk->rows);
+    if (!decoder->options.anew) { /* with what is kept it is done alone */
+        decoding_of(decoder)->next(decoder->model, walk->worker, order.rows, order.count);
+        return;
+    }
+    give(walk->worker, &order);
+    obey(walk->worker, &order);
 }
 
 static float *logits_of(const struct walk *walk, int row)
@@ -286,12 +331,18 @@ static bool take(const struct walk *walk, int row, int32_t *token)
     return ended || at->position + 1 == limit;
 }
 
-static void decode_share(void *context, int w)
+static void decode_share(void *context, int thread)
 {
-    struct walk walk = walk_of(context, w);
-    struct decoding_row *rows = walk.worker->rows;
-    int32_t *tokens = walk.worker->targets;
+    struct call *call = context;
+    struct decoding_row *rows;
+    struct walk walk;
+    int32_t *tokens;
 
+    if (follow(call->decoder, thread))
+        return;
+    walk = walk_of(call, thread);
+    rows = walk.worker->rows;
+    tokens = walk.worker->targets;
     for (walk_fill(&walk); walk.rows > 0; walk_fill(&walk)) {
         bool done = false;
 
@@ -304,6 +355,7 @@ static void decode_share(void *context, int w)
                 walk_drop(&walk, r);
         }
     }
+    give(walk.worker, NULL);
 }
 
 /* ==== Given targets ==== */
@@ -331,15 +383,20 @@ static void candidate_nats(struct walk *walk, int k)
     }
 }
 
-static void nats_share(void *context, int w)
+static void nats_share(void *context, int thread)
 {
-    struct walk walk = walk_of(context, w);
+    struct call *call = context;
+    struct walk walk;
 
+    if (follow(call->decoder, thread))
+        return;
+    walk = walk_of(call, thread);
     for (walk_fill(&walk); walk.rows > 0; walk_fill(&walk)) {
         for (int k = 0; k < walk.call->candidates->count; k++)
             candidate_nats(&walk, k);
         walk.rows = 0;
     }
+    give(walk.worker, NULL);
 }
 
 /* ==== Calls ==== */
@@ -436,6 +493,7 @@ int decoder_run(struct decoder *decoder, const struct batch *batch, const struct
     struct comm *comm = decoder->model->options.comm;
     int examples = batch->examples, limit = decoder->options.limit;
     size_t cells = (size_t)examples * (size_t)limit;
+    int status = 0;
 
     if (inputs_check(decoder->model, batch, &call.bucket))
         return -1;
@@ -444,7 +502,10 @@ int decoder_run(struct decoder *decoder, const struct batch *batch, const struct
     if (decoded->margins)
         memset(decoded->margins, 0, cells * sizeof *decoded->margins);
 #pragma omp parallel num_threads(decoder->model->team.size)
-    team_each(&decoder->model->team, decode_share, &call);
+    if (team_is_there(&decoder->model->team, &status))
+        team_each(&decoder->model->team, decode_share, &call);
+    if (status)
+        return -1;
     return comm->size > 1 ? gather(comm, examples, limit, decoded) : 0;
 }
 
@@ -459,7 +520,8 @@ int decoder_nats(struct decoder *decoder, const struct batch *batch, const struc
         return -1;
     memset(nats, 0, (size_t)batch->examples * (size_t)candidates->count * sizeof *nats);
 #pragma omp parallel num_threads(decoder->model->team.size)
-    team_each(&decoder->model->team, nats_share, &call);
+    if (team_is_there(&decoder->model->team, &status))
+        team_each(&decoder->model->team, nats_share, &call);
     for (int i = 0; comm->size > 1 && i < batch->examples && status == 0; i++)
         status = comm->agree(comm, nats + (size_t)i * (size_t)candidates->count, candidates->count);
     return status;

@@ -118,7 +118,7 @@ static void fill(float *dst, size_t count, uint32_t lane)
 
 /* ==== A worker ==== */
 
-/* The first worker makes what all share. */
+/* The first worker makes what all share.  Each of its threads asks for the same. */
 static void open_rows(struct model *model, struct layer *layer)
 {
     size_t count = nn_count(model->options.batch, model->options.model.d_model, 1);
@@ -141,7 +141,7 @@ static int layer_open(struct model *model, struct worker *worker)
     worker->own = own;
     if (!own)
         return err_set("out of memory");
-    if (worker == &model->team.workers[0])
+    if (worker < model->team.workers + model->team.crew)
         open_rows(model, layer);
     ffn_saved_alloc(&own->saved, &worker->nn, &model->arena, variant, tile, c->d_ff);
     return ffn_plan_create(&own->plan, &worker->nn, &model->arena, variant, tile, 1, c->d_ff,
@@ -160,7 +160,7 @@ static void layer_open_scratch(struct model *model, struct worker *worker)
     own->diff_src = arena_alloc(&model->arena, count, sizeof(float));
     if (worker->nn.dropout.rate > 0)
         worker->nn.dropout.mask =
-            arena_alloc(&model->arena, (size_t)model->options.model.d_ff, sizeof(float));
+            nn_mask_alloc(&worker->nn, &model->arena, model->options.model.d_ff);
 }
 
 static void layer_close(struct model *model, struct worker *worker)
@@ -196,16 +196,30 @@ static bool is_full(const struct model *model, const struct slice *slice)
     return slice->count == model->options.micro_batch;
 }
 
+/* This thread's rows of a tile, of those that the slice has. */
+static struct share rows_of(const struct model *model, const struct worker *worker,
+                            const struct slice *slice)
+{
+    struct share rows = nn_share(&worker->nn, model->options.micro_batch);
+    int left = slice->count - rows.first;
+
+    rows.count = left < 0 ? 0 : left < rows.count ? left : rows.count;
+    return rows;
+}
+
 /* The slice's rows in the storage type: themselves where they are that already and fill the tile. */
 static const void *rows_in(struct model *model, struct worker *worker, const struct slice *slice,
                            const float *rows, void *room)
 {
     int d_model = model->options.model.d_model;
     const float *from = rows + (size_t)slice->first * (size_t)d_model;
+    struct share own;
 
     if (worker->nn.type == DNN_F32 && is_full(model, slice))
         return from;
-    worker->nn.typed->convert((int64_t)slice->count * d_model, from, room);
+    own = rows_of(model, worker, slice);
+    worker->nn.typed->convert((int64_t)own.count * d_model, from + nn_count(own.first, d_model, 1),
+                              nn_row(room, own.first, d_model, worker->nn.type));
     return room;
 }
 
@@ -217,13 +231,15 @@ static float *rows_out(struct model *model, const struct slice *slice, float *ro
                : tile;
 }
 
-static void rows_home(struct model *model, const struct slice *slice, float *rows, const float *from)
+static void rows_home(struct model *model, const struct worker *worker, const struct slice *slice,
+                      float *rows, const float *from)
 {
     size_t d_model = (size_t)model->options.model.d_model;
+    struct share own = rows_of(model, worker, slice);
 
     if (!is_full(model, slice))
-        memcpy(rows + (size_t)slice->first * d_model, from,
-               (size_t)slice->count * d_model * sizeof *rows);
+        memcpy(rows + (size_t)(slice->first + own.first) * d_model,
+               from + (size_t)own.first * d_model, (size_t)own.count * d_model * sizeof *rows);
 }
 
 static void layer_forward(struct model *model, struct worker *worker, const struct slice *slice)
@@ -232,10 +248,11 @@ static void layer_forward(struct model *model, struct worker *worker, const stru
     struct layer_worker *own = worker->own;
     float *dst = rows_out(model, slice, layer->dst, own->dst);
 
+    nn_wait(&worker->nn); /* the others have done with the tile before */
     ffn_forward(&worker->nn, &own->plan, &layer->weights, model->parameters,
                 rows_in(model, worker, slice, layer->src, own->src), &own->saved, dst);
-    rows_home(model, slice, layer->dst, dst);
-    for (int i = 0; slice->example_nats && i < slice->count; i++)
+    rows_home(model, worker, slice, layer->dst, dst);
+    for (int i = 0; worker->nn.member == 0 && slice->example_nats && i < slice->count; i++)
         slice->example_nats[i] = 0; /* there is no loss */
 }
 
@@ -247,14 +264,17 @@ static void layer_backward(struct model *model, struct worker *worker, const str
     const void *diff_dst;
     float *diff_src = rows_out(model, slice, layer->diff_src, own->diff_src);
 
-    if (!is_full(model, slice)) /* rows that there are not have no gradient */
-        memset(own->diff_dst, 0,
-               nn_count(model->options.micro_batch, model->options.model.d_model, 1) *
-                   dnn_type_bytes(worker->nn.type));
+    if (!is_full(model, slice)) { /* rows that there are not have no gradient */
+        struct share rows = nn_share(&worker->nn, model->options.micro_batch);
+        int d_model = model->options.model.d_model;
+
+        memset(nn_row(own->diff_dst, rows.first, d_model, worker->nn.type), 0,
+               nn_count(rows.count, d_model, 1) * dnn_type_bytes(worker->nn.type));
+    }
     diff_dst = rows_in(model, worker, slice, layer->diff_dst, own->diff_dst);
     ffn_backward(&worker->nn, &own->plan, &layer->weights, model->parameters, src, &own->saved,
                  diff_dst, diff_src);
-    rows_home(model, slice, layer->diff_src, diff_src);
+    rows_home(model, worker, slice, layer->diff_src, diff_src);
 }
 
 /* Nobody has a class for it: its weights are named as they are. */

@@ -222,7 +222,7 @@ static int lm_open(struct model *model, struct worker *worker)
                       model->options.unfused);
 }
 
-/* The first worker makes the angles, which all share. */
+/* The first worker makes the angles, which all share.  Each of its threads asks for the same. */
 static void lm_open_scratch(struct model *model, struct worker *worker)
 {
     const struct model_config *c = &model->options.model;
@@ -232,7 +232,7 @@ static void lm_open_scratch(struct model *model, struct worker *worker)
     int m = model->options.micro_batch;
     size_t tokens = nn_count(m, c->input_length, 1);
 
-    if (worker == &model->team.workers[0])
+    if (worker < model->team.workers + model->team.crew)
         rotary_alloc(&lm->rotary, arena, c->input_length, c->d_kv);
     own->inputs = arena_alloc(arena, tokens, sizeof(int32_t));
     own->targets = arena_alloc(arena, tokens, sizeof(int32_t));
@@ -298,7 +298,9 @@ static void lm_forward(struct model *model, struct worker *worker, const struct 
     struct lm_worker *own = worker->own;
     struct nn *nn = &worker->nn;
 
-    load(model, own, slice);
+    if (nn->member == 0)
+        load(model, own, slice);
+    nn_wait(nn);
     stack_forward(&lm->stack, &own->stack, nn, &own->scratch, model->parameters, own->inputs, NULL,
                   NULL);
     loss_run(nn, &worker->plans[lm->table.plan], &lm->table, &own->loss, own->stack.last.dst,

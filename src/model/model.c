@@ -91,6 +91,26 @@ static int buckets_check(const struct model_options *options)
     return 0;
 }
 
+/* Threads of a worker. */
+static int team_of(const struct model_options *options)
+{
+    return options->team ? options->team : 1;
+}
+
+/* Each has an example of the shortest at least. */
+static int workers_of(const struct model_options *options)
+{
+    int workers = options->threads / team_of(options);
+    int64_t most = (int64_t)options->batch << (options->buckets > 1 ? options->buckets - 1 : 0);
+
+    return workers < most ? workers : (int)most;
+}
+
+int model_threads(const struct model_options *options)
+{
+    return workers_of(options) * team_of(options);
+}
+
 static int options_check(const struct model_options *options)
 {
     const struct model_config *config = &options->model;
@@ -105,6 +125,7 @@ static int options_check(const struct model_options *options)
         {"target_length", config->target_length, 1 << 16},
         {"batch", options->batch, options->dropout > 0 ? 1 << DROPOUT_EXAMPLE_BITS : 1 << 20},
         {"threads", options->threads, 1 << 12},
+        {"team", team_of(options), options->threads},
     };
 
     for (size_t i = 0; i < LENGTH_OF(limits); i++)
@@ -162,17 +183,19 @@ static void options_fill(struct model_options *options, int workers)
         options->comm = comm_type_at(0)->get();
     if (options->buckets == 0)
         options->buckets = 1;
+    if (!options->team)
+        options->team = 1;
     if (!options->micro_batch)
         options->micro_batch = micro_batch_choose(options, workers);
 }
 
 /* ==== Building ==== */
 
-static int worker_open(struct model *model, struct worker *worker)
+/* A thread of a worker; first: the worker's first. */
+static int thread_open(struct model *model, struct worker *worker, const struct worker *first)
 {
     const struct architecture *architecture = model->options.architecture;
     struct nn *nn = &worker->nn;
-    size_t before = model->arena.used_bytes;
 
     nn->type = model->options.precision == PRECISION_BF16 ? DNN_BF16 : DNN_F32;
     nn->train = !model->options.forward_only;
@@ -180,14 +203,37 @@ static int worker_open(struct model *model, struct worker *worker)
     nn->kernels = kernels_get();
     nn->typed = &nn->kernels->type[nn->type];
     if ((!nn->dnn && dnn_create(&nn->dnn)) ||
-        products_open(&model->products, nn, model->options.micro_batch, worker->plans) ||
-        architecture->open(model, worker))
+        products_open(&model->products, nn, model->options.micro_batch, worker->plans,
+                      worker == first ? NULL : first->plans))
         return -1;
-    model->memory.activations += model->arena.used_bytes - before;
-    before = model->arena.used_bytes;
-    architecture->open_scratch(model, worker);
-    dnn_set_scratch(nn->dnn, arena_alloc(&model->arena, dnn_scratch_bytes(nn->dnn), 1));
-    model->memory.scratch += model->arena.used_bytes - before;
+    return architecture->open(model, worker);
+}
+
+/* What its threads share, and then what each has for itself. */
+static int worker_open(struct model *model, struct worker *first)
+{
+    struct arena *arena = &model->arena;
+    size_t start = arena->used_bytes, before;
+    int threads = model->team.crew;
+
+    for (int i = 0; i < threads; i++) {
+        arena_again(arena, start);
+        if (thread_open(model, first + i, first))
+            return -1;
+    }
+    model->memory.activations += arena->used_bytes - start;
+    before = arena->used_bytes;
+    for (int i = 0; i < threads; i++) {
+        arena_again(arena, before);
+        model->options.architecture->open_scratch(model, first + i);
+    }
+    for (int i = 0; i < threads; i++) {
+        struct dnn *dnn = first[i].nn.dnn;
+
+        dnn_set_scratch(dnn, arena_alloc(arena, dnn_scratch_bytes(dnn), 1));
+    }
+    crew_alloc(first->nn.crew, arena, model->options.model.d_model);
+    model->memory.scratch += arena->used_bytes - before;
     return 0;
 }
 
@@ -204,6 +250,7 @@ static void optimizer_bind(struct model *model)
     if (model->options.comm->size == 1) { /* nobody else needs the sum first */
         model->optimizer.sum = sum_piece;
         model->optimizer.context = model;
+        model->optimizer.gradients = model->team.size / model->team.crew;
     }
     model->optimizer.parameters = model->parameters;
     model->optimizer.gradient = model->team.workers[0].nn.diff;
@@ -217,6 +264,7 @@ static int model_build(struct model *model)
     struct arena *arena = &model->arena;
     struct model_memory *memory = &model->memory;
     struct worker *workers = model->team.workers;
+    int threads = model->team.crew; /* of a worker */
     bool train = !model->options.forward_only;
     size_t room = model->tensors.elements, before;
 
@@ -229,7 +277,8 @@ static int model_build(struct model *model)
 
     before = arena->used_bytes;
     for (int w = 0; train && w < model->team.size; w++)
-        workers[w].nn.diff = arena_alloc(arena, room, sizeof(float));
+        workers[w].nn.diff = w % threads == 0 ? arena_alloc(arena, room, sizeof(float))
+                                              : workers[w - 1].nn.diff;
     memory->gradients = arena->used_bytes - before;
 
     before = arena->used_bytes;
@@ -240,7 +289,7 @@ static int model_build(struct model *model)
     optimizer_bind(model);
     memory->optimizer = arena->used_bytes - before;
 
-    for (int w = 0; w < model->team.size; w++)
+    for (int w = 0; w < model->team.size; w += threads)
         if (worker_open(model, &workers[w]))
             return -1;
 
@@ -274,7 +323,7 @@ static void memory_per_token(struct model *model)
     const struct model_options *options = &model->options;
     double bytes = options->precision == PRECISION_BF16 ? 2 : 4;
     double tokens = model_tokens(options);
-    double all = (double)model->team.size * options->micro_batch * tokens;
+    double workers = model->team.size / model->team.crew, all = workers * options->micro_batch * tokens;
 
     model->memory.activations_per_token = (size_t)((double)model->memory.activations / all);
     model->memory.activations_per_token_minimum =
@@ -294,7 +343,6 @@ static int primitives_list(struct model *model)
 int model_outline(struct model **result, const struct model_options *options)
 {
     struct model *model;
-    int64_t most; /* examples of a batch */
     int workers;
 
     *result = NULL;
@@ -305,13 +353,12 @@ int model_outline(struct model **result, const struct model_options *options)
         err_set("out of memory");
         return -1;
     }
-    most = (int64_t)options->batch << (options->buckets > 1 ? options->buckets - 1 : 0);
-    workers = options->threads < most ? options->threads : (int)most;
+    workers = workers_of(options);
     model->options = *options;
     options_fill(&model->options, workers);
     arena_measure(&model->arena);
     if (model->options.architecture->lay_out(model) ||
-        team_open(&model->team, workers, model->products.count)) {
+        team_open(&model->team, workers, model->options.team, model->products.count)) {
         model_destroy(model);
         return -1;
     }
@@ -408,7 +455,7 @@ int model_counts(const struct model_options *options, struct model_counts *count
 
 /* ==== Values ==== */
 
-/* A worker's share of the parameters, into the storage type. */
+/* A thread's share of the parameters, into the storage type. */
 static void convert_share(void *context, int w)
 {
     struct model *model = context;

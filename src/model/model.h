@@ -1,9 +1,10 @@
 /* model.h - a model to train: any architecture, variant, optimizer and precision behind one interface.
  *
- * A model has `threads` workers.  A worker takes its share of the batch and walks through it in
+ * A model has threads / team workers.  A worker takes its share of the batch and walks through it in
  * micro-batches small enough to stay in cache, with single-threaded oneDNN primitives, into its
- * own gradient; the gradients are then summed in a fixed order.  So a step is bit-identical at a
- * given thread count. */
+ * own gradient; the gradients are then summed in a fixed order.  A worker is one thread, or a team of them
+ * that share its micro-batches, activations and gradient.  So a step is bit-identical at a given number of
+ * threads and size of a team. */
 #ifndef GLU_MODEL_MODEL_H
 #define GLU_MODEL_MODEL_H
 
@@ -27,7 +28,9 @@ struct model_options {
     struct model_config model;
     const struct variant *variant; /* borrowed; outlives the model */
     int batch;                     /* examples of a step, of this process's share */
-    int threads;                   /* workers; at most as many are used as the largest batch has examples */
+    int threads;                   /* of all workers; at most as many workers are used as the largest batch has
+                                    * examples */
+    int team;                      /* threads of a worker, at most all; 0: 1 */
     int micro_batch;               /* examples a worker handles at once; 0: chosen by size */
     int buckets;                   /* how many lengths of batches there are, the full one and its halves,
                                     * quarters, ...: see model_bucket(); 0: 1, the full one alone */
@@ -79,6 +82,9 @@ int model_tokens(const struct model_options *options);
 /* True when this CPU and this oneDNN multiply bf16 in hardware. */
 bool model_has_bf16(void);
 
+/* How many of its threads have something to do. */
+int model_threads(const struct model_options *options);
+
 /* Memory of a model, without creating it.  0 or -1 (sizes that do not fit). */
 int model_memory(const struct model_options *options, struct model_memory *memory) GLU_MUST_USE;
 /* Counted from the shapes of the tensors that model_create() allocates. */
@@ -122,7 +128,7 @@ int model_train_step(struct model *model, const struct batch *batch, int64_t ste
 int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
     GLU_MUST_USE;
 
-/* Where the time of all workers went since the model was made or the profile was reset. */
+/* Where the time of all threads went since the model was made or the profile was reset. */
 void model_profile(const struct model *model, struct profile_row rows[PROFILE_KINDS]);
 void model_profile_reset(struct model *model);
 

@@ -23,7 +23,7 @@ struct work {
 
 void slice_losses(struct worker *worker, const struct slice *slice, const double *row_nats, int length)
 {
-    for (int i = 0; i < slice->count; i++) {
+    for (int i = 0; worker->nn.member == 0 && i < slice->count; i++) {
         double sum = 0;
 
         for (int j = i * length; j < (i + 1) * length; j++) {
@@ -35,19 +35,30 @@ void slice_losses(struct worker *worker, const struct slice *slice, const double
     }
 }
 
-/* A worker's share of the batch, into its own gradient. */
-static void gradient_share(void *context, int w)
+/* This thread's part of the worker's gradient. */
+static void zero_gradient(struct nn *nn, size_t elements)
+{
+    size_t threads = (size_t)nn->crew->size, part = (elements + threads - 1) / threads;
+    size_t first = part * (size_t)nn->member, last = first + part < elements ? first + part : elements;
+
+    if (first < last)
+        memset(nn->diff + first, 0, (last - first) * sizeof *nn->diff);
+}
+
+/* A worker's share of the batch, into its own gradient: what one of its threads does. */
+static void gradient_share(void *context, int thread)
 {
     struct work *work = context;
     struct model *model = work->model;
     const struct architecture *architecture = model->options.architecture;
-    struct worker *worker = &model->team.workers[w];
+    struct worker *worker = &model->team.workers[thread];
     struct nn *nn = &worker->nn;
     int examples = work->batch->examples, most = model->options.micro_batch << work->bucket;
-    int first = (int)((int64_t)examples * w / model->team.size);
-    int last = (int)((int64_t)examples * (w + 1) / model->team.size);
+    int threads = model->team.crew;
+    struct share share = crew_share(examples, thread / threads, model->team.size / threads);
+    int first = share.first, last = share.first + share.count;
 
-    memset(nn->diff, 0, model->tensors.elements * sizeof(float));
+    zero_gradient(nn, model->tensors.elements);
     nn->dropout.active = nn->dropout.rate > 0 && work->update.t > 0;
     nn->dropout.seed = model->seed;
     nn->dropout.step = work->update.t;
@@ -69,14 +80,15 @@ static void gradient_share(void *context, int w)
 }
 
 /* Losses of every micro-batch of as many as there are workers, of all processes. */
-static void evaluate_share(void *context, int w)
+static void evaluate_share(void *context, int thread)
 {
     struct work *work = context;
     struct model *model = work->model;
-    struct worker *worker = &model->team.workers[w];
+    struct worker *worker = &model->team.workers[thread];
     const struct comm *comm = model->options.comm;
     int examples = work->batch->examples, most = model->options.micro_batch << work->bucket;
-    int turn = comm->rank * model->team.size + w, turns = comm->size * model->team.size;
+    int workers = model->team.size / model->team.crew, turns = comm->size * workers;
+    int turn = comm->rank * workers + thread / model->team.crew;
 
     model->options.architecture->begin(model, worker);
     for (int64_t at = (int64_t)turn * most; at < examples; at += (int64_t)turns * most) {
@@ -164,6 +176,8 @@ static void step_inside(struct model *model, struct work *work, bool update, dou
 {
     struct team *team = &model->team;
 
+    if (!team_is_there(team, status))
+        return;
     team_each(team, gradient_share, work);
     team_wait(team);
     sum_inside(model, work, !update || !model->optimizer.sum, loss, status);
@@ -219,11 +233,15 @@ int model_evaluate(struct model *model, const struct batch *batch, double *examp
 {
     struct work work = {.model = model, .batch = batch, .example_nats = example_nats};
     struct comm *comm = model->options.comm;
+    int status = 0;
 
     if (batch_check(model, batch, &work.bucket))
         return -1;
     memset(example_nats, 0, (size_t)batch->examples * sizeof *example_nats);
 #pragma omp parallel num_threads(model->team.size)
-    team_each(&model->team, evaluate_share, &work);
+    if (team_is_there(&model->team, &status))
+        team_each(&model->team, evaluate_share, &work);
+    if (status)
+        return -1;
     return comm->size > 1 ? comm->agree(comm, example_nats, batch->examples) : 0;
 }

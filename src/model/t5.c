@@ -366,7 +366,7 @@ void t5_begin(struct model *model, struct worker *worker)
     struct t5_worker *own = worker->own;
 
     for (int s = ENCODER; s < STACKS; s++)
-        position_bias_load(&own->stack[s].bias, model->parameters + t5->stack[s].bias);
+        position_bias_load(&own->stack[s].bias, &worker->nn, model->parameters + t5->stack[s].bias);
 }
 
 void t5_encode(struct model *model, struct worker *worker, const struct slice *slice)
@@ -374,7 +374,9 @@ void t5_encode(struct model *model, struct worker *worker, const struct slice *s
     struct t5 *t5 = model->own;
     struct t5_worker *own = worker->own;
 
-    load_inputs(model, own, slice);
+    if (worker->nn.member == 0)
+        load_inputs(model, own, slice);
+    nn_wait(&worker->nn);
     own->stack[ENCODER].bucket = own->stack[DECODER].bucket = slice->bucket;
     stack_forward(&t5->stack[ENCODER], &own->stack[ENCODER], &worker->nn, &own->scratch,
                   model->parameters, own->inputs, own->inputs_used, NULL);
@@ -387,7 +389,8 @@ static void t5_forward(struct model *model, struct worker *worker, const struct 
     struct nn *nn = &worker->nn;
     struct attention_memory memory = t5_memory(own);
 
-    load_targets(model, own, slice);
+    if (nn->member == 0)
+        load_targets(model, own, slice);
     t5_encode(model, worker, slice);
     /* Later positions alone see a pad of the decoder, and they have no loss: no mask is needed. */
     stack_forward(&t5->stack[DECODER], &own->stack[DECODER], nn, &own->scratch, model->parameters,
@@ -406,8 +409,7 @@ static void t5_backward(struct model *model, struct worker *worker, const struct
     struct attention_memory memory = t5_memory(own);
 
     (void)slice;
-    memset(own->diff_memory, 0,
-           nn_count(model->options.micro_batch, c->input_length, c->d_model) * sizeof(float));
+    nn_zero(nn, own->diff_memory, model->options.micro_batch * c->input_length, c->d_model);
     stack_backward(&t5->stack[DECODER], &own->stack[DECODER], nn, &own->scratch, model->parameters,
                    own->decoder_inputs, NULL, &memory, own->scratch.diff_normed, own->diff_memory);
     stack_backward(&t5->stack[ENCODER], &own->stack[ENCODER], nn, &own->scratch, model->parameters,

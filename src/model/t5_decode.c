@@ -34,7 +34,8 @@ static void free_worker(struct decoding_worker *worker)
 static void begin(struct model *model, struct decoding_worker *worker)
 {
     t5_begin(model, worker->worker);
-    stack_next_begin(worker->own, model->parameters);
+    if (worker->own) /* the first thread's */
+        stack_next_begin(worker->own, &worker->nn, model->parameters);
 }
 
 /* ==== What is read once ==== */
@@ -53,7 +54,8 @@ static void read_layer(const struct stack *stack, struct worker *worker, const s
 
     linear_forward(&worker->nn, plan, &weights->k, memory.src, saved->k);
     linear_forward(&worker->nn, plan, &weights->v, memory.src, saved->v);
-    for (int i = 0; i < slice->count; i++)
+    nn_wait(&worker->nn);
+    for (int i = 0; worker->nn.member == 0 && i < slice->count; i++)
         attention_cache_put(&next->cross[layer], &worker->nn, slots[i], 0, memory.used[i],
                             (char *)saved->k + (size_t)i * example,
                             (char *)saved->v + (size_t)i * example);
@@ -67,7 +69,7 @@ static void read_slice(struct model *model, struct decoding_worker *worker, cons
     struct stack_next *next = worker->own;
 
     t5_encode(model, worker->worker, slice);
-    for (int i = 0; i < slice->count; i++)
+    for (int i = 0; worker->worker->nn.member == 0 && i < slice->count; i++)
         next->memory_used[slots[i]] = t5_memory(worker->worker->own).used[i];
     if (worker->decoder->options.anew)
         return;
@@ -98,12 +100,18 @@ static void next_anew(struct model *model, struct decoding_worker *worker,
     struct t5_worker *own = worker->worker->own;
     struct attention_memory memory = t5_memory(own);
     size_t bytes = (size_t)stack->d_model * dnn_type_bytes(worker->nn.type);
-    const struct next_size *size = stack_next_size(next, count);
+    bool first = worker->worker->nn.member == 0;
+    const struct next_size *size;
 
-    for (int r = 0; r < count; r++)
+    for (int r = 0; first && r < count; r++)
         own->decoder_inputs[rows[r].slot * stack->length + rows[r].position] = rows[r].last;
+    nn_wait(&worker->worker->nn);
     stack_forward(stack, &own->stack[DECODER], &worker->worker->nn, &own->scratch, model->parameters,
                   own->decoder_inputs, NULL, &memory);
+    nn_wait(&worker->worker->nn);
+    if (!first)
+        return;
+    size = stack_next_size(next, count);
     for (int r = 0; r < count; r++)
         memcpy((char *)next->norm.dst + (size_t)r * bytes,
                (char *)own->stack[DECODER].last.dst +

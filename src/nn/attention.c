@@ -53,20 +53,24 @@ void position_bias_alloc(struct position_bias *bias, const struct nn *nn, struct
             bias->bucket[i] = position_bucket(i - bias->zero, bidirectional);
 }
 
-void position_bias_load(struct position_bias *bias, const float *table)
+void position_bias_load(struct position_bias *bias, const struct nn *nn, const float *table)
 {
-    for (int h = 0; h < bias->heads; h++)
+    struct share heads = nn_share(nn, bias->heads);
+
+    for (int h = heads.first; h < heads.first + heads.count; h++)
         for (int i = 0; i < bias->pitch; i++)
             bias->line[h * bias->pitch + i] = table[bias->bucket[i] * bias->heads + h];
     if (bias->diff)
-        memset(bias->diff, 0, nn_count(bias->heads, bias->pitch, 1) * sizeof *bias->diff);
+        memset(bias->diff + heads.first * bias->pitch, 0,
+               nn_count(heads.count, bias->pitch, 1) * sizeof *bias->diff);
 }
 
 void position_bias_flush(const struct position_bias *bias, struct nn *nn)
 {
+    struct share heads = nn_share(nn, bias->heads);
     float *table = nn->diff + bias->offset;
 
-    for (int h = 0; h < bias->heads; h++)
+    for (int h = heads.first; h < heads.first + heads.count; h++)
         for (int i = 0; i < bias->pitch; i++)
             table[bias->bucket[i] * bias->heads + h] += bias->diff[h * bias->pitch + i];
 }
@@ -113,7 +117,7 @@ static int range_examples(const struct attention_shape *shape)
     return attention_ranges(shape) > 1 ? 1 : shape->examples;
 }
 
-/* Scores of a range of so many examples, all heads. */
+/* Scores of a range of so many examples, the heads of all threads. */
 static size_t range_cells(const struct attention_shape *shape, const struct attention_range *range,
                           int examples)
 {
@@ -150,7 +154,8 @@ static int products_create(struct attention_products *made, struct nn *nn,
 
     for (size_t p = 0; p < LENGTH_OF(products); p++) {
         struct dnn_matmul_spec spec = {.batch = range_examples(shape),
-                                       .heads = shape->heads,
+                                       .heads = plan->heads.count,
+                                       .all_heads = shape->heads,
                                        .m = products[p].m,
                                        .n = products[p].n,
                                        .k = products[p].k,
@@ -177,11 +182,12 @@ int attention_plan_create(struct attention_plan *plan, struct nn *nn,
     int ranges = attention_ranges(shape);
 
     assert(!shape->block || (shape->causal && shape->queries == shape->keys && rotary));
-    *plan = (struct attention_plan){.shape = *shape, .q = q, .kv = kv, .o = o, .rotary = rotary};
+    *plan = (struct attention_plan){.shape = *shape, .q = q, .kv = kv, .o = o, .rotary = rotary,
+                                    .heads = nn_share(nn, shape->heads)};
     plan->products = calloc((size_t)ranges, sizeof *plan->products);
     if (!plan->products)
         return err_set("out of memory");
-    for (int i = 0; i < ranges; i++)
+    for (int i = 0; plan->heads.count > 0 && i < ranges; i++)
         if (products_create(&plan->products[i], nn, plan, i)) {
             attention_plan_destroy(plan);
             return -1;
@@ -282,48 +288,78 @@ static int keys_used(const struct attention_range *range, const struct attention
                                                                : range->keys;
 }
 
-/* Dropout of the attention weights.  A mask is one for all queries, and so P' V = P (mask V): scaling
+/* Dropout of the attention weights, of this thread's keys.  A mask is one for all queries, and so P' V = P (mask V): scaling
  * the values, forward, and their gradient, backward, is all there is to do. */
 static void drop_values(struct nn *nn, const struct attention_shape *shape, enum dropout_site site,
                         void *values)
 {
     int heads = shape->heads, d_kv = shape->d_kv;
-    size_t row = (size_t)d_kv * dnn_type_bytes(nn->type);
+    struct share all = nn_share(nn, shape->examples * shape->keys);
     double start = clock_now_s();
-    char *at = values;
 
     if (!nn->dropout.active)
         return;
     for (int i = 0; i < shape->examples; i++) {
+        struct share rows = crew_share_of_example(all, i, shape->keys);
+
+        if (rows.count == 0)
+            continue;
         dropout_mask(&nn->dropout, site, i, shape->keys * heads, nn->dropout.mask);
-        for (int j = 0; j < shape->keys * heads; j++, at += row)
-            nn->typed->scale(d_kv, nn->dropout.mask[j], at);
+        for (int j = rows.first * heads; j < (rows.first + rows.count) * heads; j++)
+            nn->typed->scale(d_kv, nn->dropout.mask[j],
+                             nn_row(values, i * shape->keys * heads + j, d_kv, nn->type));
     }
     nn_book(nn, PROFILE_SOFTMAX, &start, 0, 0);
 }
 
-/* A range of some examples: where it is in what forward keeps. */
+/* A range of some examples, this thread's heads: where it is in what forward keeps. */
 struct piece {
     struct attention_range range;
     int first, examples;
     size_t cells;         /* of one head's scores */
+    size_t scores;        /* elements before its own in the scratch, where all ranges take the same place */
     size_t queries, keys; /* of the first example: elements before them in q and mixed, in k and v */
     size_t probabilities; /* elements before its own */
 };
 
 /* before: elements of the probabilities of the ranges before. */
-static struct piece piece_of(const struct attention_shape *shape, int r, int first, size_t before)
+static struct piece piece_of(const struct attention_plan *plan, int r, int first, size_t before)
 {
+    const struct attention_shape *shape = &plan->shape;
     struct piece piece = {.range = attention_range(shape, r),
                           .first = first,
                           .examples = range_examples(shape)};
     size_t row = nn_count(shape->heads, shape->d_kv, 1);
+    size_t head = nn_count(plan->heads.first, shape->d_kv, 1);
 
     piece.cells = nn_count(piece.range.queries, piece.range.keys, 1);
-    piece.queries = (nn_count(first, shape->queries, 1) + (size_t)piece.range.first) * row;
-    piece.keys = nn_count(first, shape->keys, 1) * row;
-    piece.probabilities = before + range_cells(shape, &piece.range, first);
+    piece.scores = nn_count(plan->heads.first, range_queries(shape), shape->keys);
+    piece.queries = (nn_count(first, shape->queries, 1) + (size_t)piece.range.first) * row + head;
+    piece.keys = nn_count(first, shape->keys, 1) * row + head;
+    piece.probabilities = before + range_cells(shape, &piece.range, first) +
+                          (size_t)plan->heads.first * piece.cells;
     return piece;
+}
+
+/* Of the i-th of a piece's heads, counted over its examples: which it is, whose, and elements before it in
+ * the scores from the piece's first on. */
+struct piece_head {
+    int head, example;
+    size_t cells;
+};
+
+static int piece_heads(const struct attention_plan *plan, const struct piece *piece)
+{
+    return piece->examples * plan->heads.count;
+}
+
+static struct piece_head piece_head(const struct attention_plan *plan, const struct piece *piece, int i)
+{
+    int example = i / plan->heads.count, head = i % plan->heads.count;
+
+    return (struct piece_head){plan->heads.first + head, piece->first + example,
+                               nn_count(example, plan->shape.heads, 1) * piece->cells +
+                                   (size_t)head * piece->cells};
 }
 
 static void *at(const struct nn *nn, void *x, size_t elements)
@@ -340,23 +376,22 @@ static void piece_forward(struct nn *nn, const struct attention_plan *plan,
     const struct attention_shape *shape = &plan->shape;
     const struct attention_range *range = &piece->range;
     char *probabilities = at(nn, saved->probabilities, piece->probabilities);
+    float *scores = scratch->scores + piece->scores;
     double start;
 
     nn_product(nn, PROFILE_ATTENTION, products->scores, at(nn, saved->q, piece->queries),
-               at(nn, saved->k, piece->keys), scratch->scores);
+               at(nn, saved->k, piece->keys), scores);
     start = clock_now_s();
-    for (int i = 0; i < piece->examples * shape->heads; i++) {
-        int head = i % shape->heads;
-        const float *scores = scratch->scores + (size_t)i * piece->cells;
-        void *dst = at(nn, probabilities, (size_t)i * piece->cells);
+    for (int i = 0; i < piece_heads(plan, piece); i++) {
+        struct piece_head own = piece_head(plan, piece, i);
 
-        nn->typed->softmax_forward(range->queries, range->keys,
-                                   keys_used(range, memory, piece->first + i / shape->heads),
-                                   shape->causal ? range->first : range->keys, scores,
-                                   bias ? bias->line + head * bias->pitch + bias->zero : NULL, dst);
+        nn->typed->softmax_forward(range->queries, range->keys, keys_used(range, memory, own.example),
+                                   shape->causal ? range->first : range->keys, scores + own.cells,
+                                   bias ? bias->line + own.head * bias->pitch + bias->zero : NULL,
+                                   at(nn, probabilities, own.cells));
     }
     nn_book(nn, PROFILE_SOFTMAX, &start, 0,
-            softmax_bytes(nn, range_cells(shape, range, piece->examples), 1));
+            softmax_bytes(nn, (size_t)piece_heads(plan, piece) * piece->cells, 1));
     nn_product(nn, PROFILE_ATTENTION, products->values, probabilities,
                at(nn, saved->v, piece->keys), at(nn, saved->mixed, piece->queries));
 }
@@ -384,16 +419,18 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
         rotary_forward(nn, plan->rotary, shape->examples, shape->heads, 1, saved->k);
     }
     drop_values(nn, shape, memory->site, saved->v);
+    nn_wait(nn); /* from here on by heads */
     for (int r = 0; r < attention_ranges(shape); r++) {
         struct attention_range range = attention_range(shape, r);
 
         for (int i = 0; i < shape->examples; i += range_examples(shape)) {
-            struct piece piece = piece_of(shape, r, i, before);
+            struct piece piece = piece_of(plan, r, i, before);
 
             piece_forward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
         }
         before += range_cells(shape, &range, shape->examples);
     }
+    nn_wait(nn);
     linear_forward(nn, plan->o, &weights->o, saved->mixed, dst);
 }
 
@@ -409,31 +446,31 @@ static void piece_backward(struct nn *nn, const struct attention_plan *plan,
     char *probabilities = at(nn, saved->probabilities, piece->probabilities);
     char *diff_mixed = at(nn, scratch->diff_mixed, piece->queries);
     bool turned = plan->rotary != NULL;
+    float *scores = scratch->scores + piece->scores;
+    void *diff_scores = at(nn, scratch->diff_scores, piece->scores);
     double start;
 
     nn_product(nn, PROFILE_ATTENTION, products->diff_v, probabilities, diff_mixed,
                turned ? (void *)(scratch->sum_v + piece->keys)
                       : at(nn, scratch->diff_v, piece->keys));
     nn_product(nn, PROFILE_ATTENTION, products->diff_probabilities, diff_mixed,
-               at(nn, saved->v, piece->keys), scratch->scores);
+               at(nn, saved->v, piece->keys), scores);
     start = clock_now_s();
-    for (int i = 0; i < piece->examples * shape->heads; i++) {
-        int head = i % shape->heads;
-        size_t cells = (size_t)i * piece->cells;
+    for (int i = 0; i < piece_heads(plan, piece); i++) {
+        struct piece_head own = piece_head(plan, piece, i);
 
-        nn->typed->softmax_backward(range->queries, range->keys,
-                                    keys_used(range, memory, piece->first + i / shape->heads),
-                                    shape->causal && !shape->block, at(nn, probabilities, cells),
-                                    scratch->scores + cells, at(nn, scratch->diff_scores, cells),
-                                    bias ? bias->diff + head * bias->pitch + bias->zero : NULL);
+        nn->typed->softmax_backward(range->queries, range->keys, keys_used(range, memory, own.example),
+                                    shape->causal && !shape->block, at(nn, probabilities, own.cells),
+                                    scores + own.cells, at(nn, diff_scores, own.cells),
+                                    bias ? bias->diff + own.head * bias->pitch + bias->zero : NULL);
     }
     nn_book(nn, PROFILE_SOFTMAX, &start, 0,
-            softmax_bytes(nn, range_cells(shape, range, piece->examples), 2));
-    nn_product(nn, PROFILE_ATTENTION, products->diff_q, scratch->diff_scores,
+            softmax_bytes(nn, (size_t)piece_heads(plan, piece) * piece->cells, 2));
+    nn_product(nn, PROFILE_ATTENTION, products->diff_q, diff_scores,
                at(nn, saved->k, piece->keys),
                turned ? (void *)(scratch->sum_q + piece->queries)
                       : at(nn, scratch->diff_q, piece->queries));
-    nn_product(nn, PROFILE_ATTENTION, products->diff_k, scratch->diff_scores,
+    nn_product(nn, PROFILE_ATTENTION, products->diff_k, diff_scores,
                at(nn, saved->q, piece->queries),
                turned ? (void *)(scratch->sum_k + piece->keys)
                       : at(nn, scratch->diff_k, piece->keys));
@@ -444,7 +481,9 @@ static void turn_back(struct nn *nn, const struct attention_plan *plan,
                       const struct attention_scratch *scratch)
 {
     const struct attention_shape *shape = &plan->shape;
-    int64_t count = (int64_t)shape->examples * shape->keys * shape->heads * shape->d_kv;
+    int inner = shape->heads * shape->d_kv;
+    struct share rows = nn_share(nn, shape->examples * shape->keys);
+    int64_t count = (int64_t)rows.count * inner;
     double start;
 
     rotary_backward(nn, plan->rotary, shape->examples, shape->heads, query_factor(shape),
@@ -454,7 +493,8 @@ static void turn_back(struct nn *nn, const struct attention_plan *plan,
     if (scratch->diff_v == scratch->sum_v)
         return;
     start = clock_now_s();
-    nn->typed->convert(count, scratch->sum_v, scratch->diff_v);
+    nn->typed->convert(count, scratch->sum_v + nn_count(rows.first, inner, 1),
+                       nn_row(scratch->diff_v, rows.first, inner, nn->type));
     nn_book(nn, PROFILE_SOFTMAX, &start, 0, (double)count * (4 + (double)dnn_type_bytes(nn->type)));
 }
 
@@ -468,8 +508,10 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
     const struct attention_shape *shape = &plan->shape;
     size_t before = 0;
 
+    nn_wait(nn);
     linear_weights(nn, plan->o, &weights->o, saved->mixed, diff_dst);
     linear_backward(nn, plan->o, &weights->o, diff_dst, scratch->diff_mixed);
+    nn_wait(nn); /* from here on by heads */
     for (int r = 0; r < attention_ranges(shape); r++) {
         struct attention_range range = attention_range(shape, r);
 
@@ -481,15 +523,18 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
 
         before -= range_cells(shape, &range, shape->examples);
         for (int i = 0; i < shape->examples; i += range_examples(shape)) {
-            struct piece piece = piece_of(shape, r, i, before);
+            struct piece piece = piece_of(plan, r, i, before);
 
             piece_backward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
         }
     }
+    nn_wait(nn);
     if (plan->rotary)
         turn_back(nn, plan, scratch);
-    linear_weights(nn, plan->q, &weights->q, src, scratch->diff_q);
     drop_values(nn, shape, memory->site, scratch->diff_v);
+    if (plan->rotary || nn->dropout.active)
+        nn_wait(nn);
+    linear_weights(nn, plan->q, &weights->q, src, scratch->diff_q);
     linear_weights(nn, plan->kv, &weights->k, memory->src, scratch->diff_k);
     linear_weights(nn, plan->kv, &weights->v, memory->src, scratch->diff_v);
     linear_backward(nn, plan->q, &weights->q, scratch->diff_q, diff_src);

@@ -42,6 +42,7 @@ struct attention_products {
 
 struct attention_plan {
     struct attention_shape shape;
+    struct share heads;                   /* this thread's, of which its products are */
     const struct linear_plan *q, *kv, *o; /* borrowed */
     const struct rotary *rotary;          /* borrowed; NULL: none */
     struct attention_products *products;  /* by range; owned */
@@ -94,9 +95,9 @@ int position_bucket(int distance, bool bidirectional);
 
 void position_bias_alloc(struct position_bias *bias, const struct nn *nn, struct arena *arena,
                          int heads, int queries, int keys, bool bidirectional, size_t offset);
-/* Unroll the table (32, heads), zero the gradient. */
-void position_bias_load(struct position_bias *bias, const float *table);
-/* Add the gradient of the lines to the table's. */
+/* Of this thread's heads: unroll the table (32, heads), zero the gradient. */
+void position_bias_load(struct position_bias *bias, const struct nn *nn, const float *table);
+/* Likewise: add the gradient of the lines to the table's. */
 void position_bias_flush(const struct position_bias *bias, struct nn *nn);
 
 /* Where attention reads its keys and values. */

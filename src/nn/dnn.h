@@ -64,6 +64,8 @@ struct dnn_matmul_spec {
     /* Of packed weights: take those that were packed for this one, of the same k and n; NULL: have a layout
      * of its own.  Needed for the creation alone. */
     const struct dnn_matmul *packed_for;
+    int all_heads; /* that lie in memory, of which the product is of `heads` neighbours; 0: no others */
+    int src_pitch; /* of src in DNN_COLUMNS: elements from one row to the next; 0: m */
 };
 
 int dnn_matmul_create(struct dnn_matmul **matmul, struct dnn *dnn, const struct dnn_matmul_spec *spec);

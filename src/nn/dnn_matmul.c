@@ -21,22 +21,23 @@ static dnnl_status_t matmul_desc(dnnl_primitive_desc_t *pd, const_desc_ptr src, 
 #endif
 }
 
-/* The descriptor of a (rows, columns) matrix in a layout. */
+/* The descriptor of a (rows, columns) matrix in a layout.  row: elements from one row of memory to the
+ * next, where heads are not interleaved; 0: there is nothing between. */
 static dnnl_status_t matrix_desc(desc_ptr *desc, const struct dnn_matmul_spec *spec, int rows,
-                                 int columns, enum dnn_layout layout, enum dnn_type type)
+                                 int columns, int row, enum dnn_layout layout, enum dnn_type type)
 {
     bool transposed = layout == DNN_COLUMNS || layout == DNN_HEADS_COLUMNS;
     bool interleaved = layout == DNN_HEADS || layout == DNN_HEADS_COLUMNS;
     dnnl_dim_t major = transposed ? columns : rows, minor = transposed ? rows : columns;
-    dnnl_dim_t heads = spec->heads ? spec->heads : 1;
-    dnnl_dim_t pitch = interleaved ? heads * minor : minor; /* from one row to the next */
+    dnnl_dim_t heads = spec->all_heads ? spec->all_heads : spec->heads ? spec->heads : 1;
+    dnnl_dim_t pitch = interleaved ? heads * minor : row ? row : minor; /* from one row to the next */
     dnnl_dims_t dim, stride;
     int at = 0;
 
     if (spec->batch) {
         dim[at] = spec->batch;
         stride[at++] = heads * major * minor;
-        dim[at] = heads;
+        dim[at] = spec->heads;
         stride[at++] = interleaved ? minor : major * minor;
     }
     dim[at] = rows;
@@ -61,9 +62,10 @@ int dnn_matmul_primitive(struct dnn_matmul *matmul)
     dnnl_post_ops_t ops = NULL;
     int status = -1;
 
-    TRY(matrix_desc(&src_desc, spec, spec->m, spec->k, spec->src_layout, spec->src_type));
-    TRY(matrix_desc(&wei_desc, spec, spec->k, spec->n, spec->wei_layout, spec->wei_type));
-    TRY(matrix_desc(&dst_desc, spec, spec->m, spec->n, spec->dst_layout, spec->dst_type));
+    TRY(matrix_desc(&src_desc, spec, spec->m, spec->k, spec->src_pitch, spec->src_layout,
+                    spec->src_type));
+    TRY(matrix_desc(&wei_desc, spec, spec->k, spec->n, 0, spec->wei_layout, spec->wei_type));
+    TRY(matrix_desc(&dst_desc, spec, spec->m, spec->n, 0, spec->dst_layout, spec->dst_type));
     TRY(dnn_user_scratchpad(&attr));
     if (spec->accumulate) {
         TRY(dnnl_post_ops_create(&ops));
@@ -238,8 +240,8 @@ static int packer_primitives(struct dnn_packer *packer, const struct dnn_matmul 
     dnnl_primitive_attr_t attr = NULL;
     int status = -1;
 
-    TRY(matrix_desc(&src_desc, spec, spec->k, spec->n, src_layout, spec->wei_type));
-    TRY(matrix_desc(&rows_desc, spec, spec->k, spec->n, DNN_ROWS, spec->wei_type));
+    TRY(matrix_desc(&src_desc, spec, spec->k, spec->n, 0, src_layout, spec->wei_type));
+    TRY(matrix_desc(&rows_desc, spec, spec->k, spec->n, 0, DNN_ROWS, spec->wei_type));
     TRY(dnn_user_scratchpad(&attr));
     TRY(dnn_memory_create(&packer->src, src_desc, DNNL_MEMORY_NONE));
     if (takes_detour(matmul, src_layout)) {

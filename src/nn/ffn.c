@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert((int)ACTIVATION_SCALARS <= (int)CREW_SCALARS, "a crew has room for them");
+
 int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
                     const struct variant *variant, int tokens, int length, int d_ff, bool fused,
                     const struct linear_plan *gate, const struct linear_plan *up,
@@ -16,14 +18,17 @@ int ffn_plan_create(struct ffn_plan *plan, struct nn *nn, struct arena *arena,
     memset(plan, 0, sizeof *plan);
     plan->variant = variant;
     plan->tokens = tokens;
+    plan->rows = nn_share(nn, tokens);
     plan->length = length;
     plan->d_ff = d_ff;
     plan->gate = gate;
     plan->up = up;
     plan->out = out;
     if (!fused || !nn->typed->gate_forward[variant->act]) {
+        int64_t own = (int64_t)(plan->rows.count ? plan->rows.count : 1) * d_ff;
+
         if (dnn_eltwise_create(&plan->eltwise, nn->dnn, variant->act, variant->alpha,
-                               variant->beta, nn->type, (int64_t)count))
+                               variant->beta, nn->type, own))
             return -1;
         if (variant->gated)
             plan->act = nn_alloc(nn, arena, count);
@@ -62,48 +67,74 @@ void ffn_saved_alloc(struct ffn_saved *saved, const struct nn *nn, struct arena 
 
 static double gate_bytes(const struct nn *nn, const struct ffn_plan *plan, int passes)
 {
-    return (double)passes * plan->tokens * plan->d_ff * (double)dnn_type_bytes(nn->type);
+    return (double)passes * plan->rows.count * plan->d_ff * (double)dnn_type_bytes(nn->type);
+}
+
+/* This thread's rows of what forward keeps, and of the plan's scratch. */
+struct gated {
+    int64_t count; /* elements */
+    void *gate, *up, *hidden, *act, *diff_act; /* NULL where there is none */
+};
+
+static void *own_rows(const struct nn *nn, const struct ffn_plan *plan, void *x)
+{
+    return x ? nn_row(x, plan->rows.first, plan->d_ff, nn->type) : NULL;
+}
+
+static struct gated gated_of(const struct nn *nn, const struct ffn_plan *plan,
+                             const struct ffn_saved *saved)
+{
+    return (struct gated){
+        .count = (int64_t)plan->rows.count * plan->d_ff,
+        .gate = own_rows(nn, plan, saved->gate),
+        .up = own_rows(nn, plan, saved->up),
+        .hidden = own_rows(nn, plan, saved->hidden),
+        .act = own_rows(nn, plan, plan->act),
+        .diff_act = own_rows(nn, plan, plan->diff_act),
+    };
 }
 
 /* hidden = act(gate) * up in two passes, through oneDNN. */
-static void unfused_forward(struct nn *nn, const struct ffn_plan *plan, struct ffn_saved *saved)
+static void unfused_forward(struct nn *nn, const struct ffn_plan *plan, const struct gated *own)
 {
-    int64_t count = (int64_t)plan->tokens * plan->d_ff;
-
-    if (!saved->up) {
-        dnn_eltwise_forward(plan->eltwise, saved->gate, saved->hidden);
+    if (own->count == 0)
+        return;
+    if (!own->up) {
+        dnn_eltwise_forward(plan->eltwise, own->gate, own->hidden);
         return;
     }
-    dnn_eltwise_forward(plan->eltwise, saved->gate, plan->act);
-    nn->typed->multiply(count, plan->act, saved->up, saved->hidden);
+    dnn_eltwise_forward(plan->eltwise, own->gate, own->act);
+    nn->typed->multiply(own->count, own->act, own->up, own->hidden);
 }
 
-static void unfused_backward(struct nn *nn, const struct ffn_plan *plan, struct ffn_saved *saved)
+static void unfused_backward(struct nn *nn, const struct ffn_plan *plan, const struct gated *own)
 {
-    int64_t count = (int64_t)plan->tokens * plan->d_ff;
-
-    if (!saved->up) {
-        dnn_eltwise_backward(plan->eltwise, saved->gate, plan->diff_act, saved->gate);
+    if (own->count == 0)
+        return;
+    if (!own->up) {
+        dnn_eltwise_backward(plan->eltwise, own->gate, own->diff_act, own->gate);
         return;
     }
-    dnn_eltwise_forward(plan->eltwise, saved->gate, plan->act);
-    nn->typed->multiply(count, plan->act, plan->diff_act, plan->act); /* diff_up */
-    nn->typed->multiply(count, plan->diff_act, saved->up, plan->diff_act);
-    dnn_eltwise_backward(plan->eltwise, saved->gate, plan->diff_act, saved->gate);
-    memcpy(saved->up, plan->act, (size_t)count * dnn_type_bytes(nn->type));
+    dnn_eltwise_forward(plan->eltwise, own->gate, own->act);
+    nn->typed->multiply(own->count, own->act, own->diff_act, own->act); /* diff_up */
+    nn->typed->multiply(own->count, own->diff_act, own->up, own->diff_act);
+    dnn_eltwise_backward(plan->eltwise, own->gate, own->diff_act, own->gate);
+    memcpy(own->up, own->act, (size_t)own->count * dnn_type_bytes(nn->type));
 }
 
 /* Dropout of the hidden layer, or of its gradient. */
 static void drop_hidden(struct nn *nn, const struct ffn_plan *plan, void *hidden)
 {
-    size_t example = (size_t)plan->length * (size_t)plan->d_ff * dnn_type_bytes(nn->type);
-    char *at = hidden;
-
     if (!nn->dropout.active)
         return;
-    for (int i = 0; i < plan->tokens / plan->length; i++, at += example) {
+    for (int i = 0; i < plan->tokens / plan->length; i++) {
+        struct share rows = crew_share_of_example(plan->rows, i, plan->length);
+        void *at = nn_row(hidden, i * plan->length + rows.first, plan->d_ff, nn->type);
+
+        if (rows.count == 0)
+            continue;
         dropout_mask(&nn->dropout, DROPOUT_HIDDEN, i, plan->d_ff, nn->dropout.mask);
-        nn->typed->mask(plan->length, plan->d_ff, nn->dropout.mask, at, at);
+        nn->typed->mask(rows.count, plan->d_ff, nn->dropout.mask, at, at);
     }
 }
 
@@ -150,6 +181,7 @@ void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_we
 {
     const struct variant *variant = plan->variant;
     struct act_numbers numbers = act_numbers(plan, weights, parameters);
+    struct gated own = gated_of(nn, plan, saved);
     double start;
 
     linear_forward(nn, plan->gate, &weights->gate, src, saved->gate);
@@ -157,14 +189,28 @@ void ffn_forward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_we
         linear_forward(nn, plan->up, &weights->up, src, saved->up);
     start = clock_now_s();
     if (plan->eltwise)
-        unfused_forward(nn, plan, saved);
+        unfused_forward(nn, plan, &own);
     else
-        nn->typed->gate_forward[variant->act]((int64_t)plan->tokens * plan->d_ff,
-                                              numbers.alpha, numbers.beta, saved->gate, saved->up,
-                                              saved->hidden);
+        nn->typed->gate_forward[variant->act](own.count, numbers.alpha, numbers.beta, own.gate,
+                                              own.up, own.hidden);
     drop_hidden(nn, plan, saved->hidden);
     nn_book(nn, PROFILE_GATE, &start, 0, gate_bytes(nn, plan, variant->gated ? 3 : 2));
     linear_forward(nn, plan->out, &weights->out, saved->hidden, dst);
+}
+
+/* Add the slopes by the scalars, which each thread has of its own rows, when all are there. */
+static void scalars_end(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
+                        const double *by)
+{
+    int count = activation_get(plan->variant->act)->scalars;
+
+    for (int i = 0; nn->member == 0 && i < count; i++) {
+        double sum = by[i];
+
+        for (int member = 1; nn->crew && member < nn->crew->size; member++)
+            sum += nn->crew->scalars[member * CREW_SCALARS + i];
+        nn->diff[weights->scalars[i]] += (float)sum;
+    }
 }
 
 void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_weights *weights,
@@ -173,21 +219,24 @@ void ffn_backward(struct nn *nn, const struct ffn_plan *plan, const struct ffn_w
 {
     const struct variant *variant = plan->variant;
     struct act_numbers numbers = act_numbers(plan, weights, parameters);
-    double start, by[ACTIVATION_SCALARS] = {0};
+    struct gated own = gated_of(nn, plan, saved);
+    double start, alone[ACTIVATION_SCALARS] = {0};
+    double *by = nn->member > 0 ? nn->crew->scalars + nn->member * CREW_SCALARS : alone;
 
+    nn_wait(nn);
     linear_weights(nn, plan->out, &weights->out, saved->hidden, diff_dst);
     linear_backward(nn, plan->out, &weights->out, diff_dst, plan->diff_act);
     start = clock_now_s();
     drop_hidden(nn, plan, plan->diff_act);
+    memset(by, 0, sizeof alone);
     if (plan->eltwise)
-        unfused_backward(nn, plan, saved);
+        unfused_backward(nn, plan, &own);
     else
-        nn->typed->gate_backward[variant->act]((int64_t)plan->tokens * plan->d_ff,
-                                               numbers.alpha, numbers.beta, plan->diff_act,
-                                               saved->gate, saved->up, by);
-    for (int i = 0; i < activation_get(variant->act)->scalars; i++)
-        nn->diff[weights->scalars[i]] += (float)by[i];
+        nn->typed->gate_backward[variant->act](own.count, numbers.alpha, numbers.beta, own.diff_act,
+                                               own.gate, own.up, by);
     nn_book(nn, PROFILE_GATE, &start, 0, gate_bytes(nn, plan, variant->gated ? 5 : 3));
+    nn_wait(nn);
+    scalars_end(nn, plan, weights, by);
     linear_weights(nn, plan->gate, &weights->gate, src, saved->gate);
     linear_backward(nn, plan->gate, &weights->gate, saved->gate, diff_src);
     if (saved->up) {

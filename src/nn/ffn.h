@@ -20,6 +20,7 @@ struct ffn_weights {
 struct ffn_plan {
     const struct variant *variant;
     int tokens, d_ff;
+    struct share rows; /* this thread's tokens */
     int length; /* tokens of an example, which share a dropout mask */
     const struct linear_plan *gate, *up, *out; /* borrowed */
     struct dnn_eltwise *eltwise;               /* NULL: a fused kernel does it */

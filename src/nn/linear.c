@@ -5,9 +5,16 @@
 
 #include <string.h>
 
-static struct dnn_matmul_spec forward_spec(const struct nn *nn, const struct linear_spec *spec)
+/* Of a share of nothing there are primitives too, which never run: packers are made for them. */
+static int at_least_one(int count)
 {
-    return (struct dnn_matmul_spec){.m = spec->tokens,
+    return count > 0 ? count : 1;
+}
+
+static struct dnn_matmul_spec forward_spec(const struct nn *nn, const struct linear_spec *spec,
+                                           const struct linear_plan *like)
+{
+    return (struct dnn_matmul_spec){.m = at_least_one(nn_share(nn, spec->tokens).count),
                                     .n = spec->out,
                                     .k = spec->in,
                                     .src_layout = DNN_ROWS,
@@ -16,14 +23,17 @@ static struct dnn_matmul_spec forward_spec(const struct nn *nn, const struct lin
                                     .src_type = nn->type,
                                     .wei_type = nn->type,
                                     .dst_type = spec->dst_type,
-                                    .accumulate = spec->dst_accumulate};
+                                    .accumulate = spec->dst_accumulate,
+                                    .packed_for = like ? like->forward : NULL};
 }
 
 int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct linear_spec *spec,
-                       bool plain_transposed)
+                       bool plain_transposed, const struct linear_plan *like)
 {
-    struct dnn_matmul_spec forward = forward_spec(nn, spec);
-    struct dnn_matmul_spec backward = {.m = spec->tokens,
+    int gradient_rows = plain_transposed ? spec->out : spec->in;
+    struct share tokens = nn_share(nn, spec->tokens), rows = nn_share(nn, gradient_rows);
+    struct dnn_matmul_spec forward = forward_spec(nn, spec, like);
+    struct dnn_matmul_spec backward = {.m = at_least_one(tokens.count),
                                        .n = spec->in,
                                        .k = spec->out,
                                        .src_layout = DNN_ROWS,
@@ -32,8 +42,9 @@ int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct lin
                                        .src_type = nn->type,
                                        .wei_type = nn->type,
                                        .dst_type = spec->diff_type,
-                                       .accumulate = spec->diff_accumulate};
-    struct dnn_matmul_spec weights = {.m = plain_transposed ? spec->out : spec->in,
+                                       .accumulate = spec->diff_accumulate,
+                                       .packed_for = like ? like->backward : NULL};
+    struct dnn_matmul_spec weights = {.m = at_least_one(rows.count),
                                       .n = plain_transposed ? spec->in : spec->out,
                                       .k = spec->tokens,
                                       .src_layout = DNN_COLUMNS,
@@ -42,12 +53,15 @@ int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct lin
                                       .src_type = nn->type,
                                       .wei_type = nn->type,
                                       .dst_type = DNN_F32,
-                                      .accumulate = true};
+                                      .accumulate = true,
+                                      .src_pitch = gradient_rows};
     enum dnn_layout plain = plain_transposed ? DNN_COLUMNS : DNN_ROWS;
     enum dnn_layout plain_backward = plain_transposed ? DNN_ROWS : DNN_COLUMNS;
 
     memset(plan, 0, sizeof *plan);
     plan->spec = *spec;
+    plan->tokens = tokens;
+    plan->rows = rows;
     if (dnn_matmul_create(&plan->forward, nn->dnn, &forward) ||
         dnn_packer_create(&plan->pack_forward, nn->dnn, plan->forward, plain))
         goto fail;
@@ -70,8 +84,8 @@ int linear_plan_create_like(struct linear_plan *plan, struct nn *nn, const struc
     *plan = (struct linear_plan){.spec = like->spec};
     plan->spec.tokens = tokens;
     plan->spec.dst_accumulate = dst_accumulate;
-    forward = forward_spec(nn, &plan->spec);
-    forward.packed_for = like->forward;
+    plan->tokens = nn_share(nn, tokens);
+    forward = forward_spec(nn, &plan->spec, like);
     return dnn_matmul_create(&plan->forward, nn->dnn, &forward);
 }
 
@@ -137,34 +151,47 @@ void linear_pack(struct nn *nn, const struct linear_plan *plan, struct linear *l
         dnn_packer_run(plan->pack_backward, src, linear->backward);
 }
 
-static void product_packed(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul,
-                           const void *src, const struct dnn_packed *wei, void *dst)
+/* Of the plan's tokens: from src, `in` elements of each, to dst, `out` of each. */
+static void product_packed(struct nn *nn, const struct linear_plan *plan, struct dnn_matmul *matmul,
+                           const void *src, int in, const struct dnn_packed *wei, void *dst, int out,
+                           enum dnn_type dst_type)
 {
     double start = clock_now_s();
 
-    dnn_matmul_run_packed(matmul, src, wei, dst);
-    nn_book(nn, kind, &start, dnn_matmul_flops(matmul), 0);
+    if (plan->tokens.count == 0)
+        return;
+    dnn_matmul_run_packed(matmul, nn_row(src, plan->tokens.first, in, nn->type), wei,
+                          nn_row(dst, plan->tokens.first, out, dst_type));
+    nn_book(nn, plan->spec.kind, &start, dnn_matmul_flops(matmul), 0);
 }
 
 void linear_forward(struct nn *nn, const struct linear_plan *plan, const struct linear *linear,
                     const void *src, void *dst)
 {
-    product_packed(nn, plan->spec.kind, plan->forward, src, linear->forward, dst);
+    const struct linear_spec *spec = &plan->spec;
+
+    product_packed(nn, plan, plan->forward, src, spec->in, linear->forward, dst, spec->out,
+                   spec->dst_type);
 }
 
 void linear_backward(struct nn *nn, const struct linear_plan *plan, const struct linear *linear,
                      const void *diff_dst, void *diff_src)
 {
-    product_packed(nn, plan->spec.kind, plan->backward, diff_dst, linear->backward, diff_src);
+    const struct linear_spec *spec = &plan->spec;
+
+    product_packed(nn, plan, plan->backward, diff_dst, spec->out, linear->backward, diff_src, spec->in,
+                   spec->diff_type);
 }
 
 void linear_weights(struct nn *nn, const struct linear_plan *plan, const struct linear *linear,
                     const void *src, const void *diff_dst)
 {
-    const void *left = linear->plain_transposed ? diff_dst : src;
-    const void *right = linear->plain_transposed ? src : diff_dst;
+    const struct linear_spec *spec = &plan->spec;
+    bool transposed = linear->plain_transposed;
+    const void *left = transposed ? diff_dst : src, *right = transposed ? src : diff_dst;
 
-    if (linear->frozen)
-        return;
-    nn_product(nn, plan->spec.kind, plan->weights, left, right, nn->diff + linear->offset);
+    if (!linear->frozen && plan->rows.count > 0)
+        nn_product(nn, spec->kind, plan->weights, nn_row(left, plan->rows.first, 1, nn->type), right,
+                   nn->diff + linear->offset +
+                       nn_count(plan->rows.first, transposed ? spec->in : spec->out, 1));
 }

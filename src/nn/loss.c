@@ -36,51 +36,70 @@ void loss_scratch_alloc(struct loss_scratch *scratch, const struct nn *nn, struc
         scratch->last_diff_src = arena_alloc(arena, last, sizeof *scratch->last_diff_src);
 }
 
-/* A slice of which the first `rows` tokens count. */
+/* A slice of which the first `used` tokens count.  All threads have done with the one before. */
 static void run_slice(struct nn *nn, const struct linear_plan *plan, const struct linear *table,
-                      struct loss_scratch *scratch, const void *src, const int32_t *targets, int rows,
+                      struct loss_scratch *scratch, const void *src, const int32_t *targets, int used,
                       double *row_nats, float scale, float *diff_src)
 {
-    int vocabulary = plan->spec.out;
-    size_t used = nn_count(rows, vocabulary, 1) * dnn_type_bytes(nn->type);
-    size_t all = nn_count(scratch->slice, vocabulary, 1) * dnn_type_bytes(nn->type);
+    int vocabulary = plan->spec.out, first = plan->tokens.first, end = first + plan->tokens.count;
+    int last = used < first ? first : used < end ? used : end; /* of this thread's that count */
+    float *logits = scratch->logits + nn_count(first, vocabulary, 1);
+    void *diff_logits =
+        diff_src ? nn_row(scratch->diff_logits, first, vocabulary, nn->type) : NULL;
     double start;
 
     linear_forward(nn, plan, table, src, scratch->logits);
     start = clock_now_s();
-    nn->typed->cross_entropy(rows, vocabulary, scratch->logits, targets, scale,
-                             diff_src ? scratch->diff_logits : NULL, row_nats);
+    if (last > first)
+        nn->typed->cross_entropy(last - first, vocabulary, logits, targets + first, scale,
+                                 diff_logits, row_nats + first);
     if (diff_src)
-        memset((char *)scratch->diff_logits + used, 0, all - used);
+        memset(nn_row(scratch->diff_logits, last, vocabulary, nn->type), 0,
+               nn_count(end - last, vocabulary, 1) * dnn_type_bytes(nn->type));
     nn_book(nn, PROFILE_LOSS, &start, 0,
-            (double)rows * vocabulary * (4 + (diff_src ? (double)dnn_type_bytes(nn->type) : 0)));
+            (double)(last - first) * vocabulary *
+                (4 + (diff_src ? (double)dnn_type_bytes(nn->type) : 0)));
+    nn_wait(nn);
     if (!diff_src)
         return;
     linear_weights(nn, plan, table, src, scratch->diff_logits);
     linear_backward(nn, plan, table, scratch->diff_logits, diff_src);
+    nn_wait(nn);
+}
+
+/* The last slice, of `rows` tokens, in a place of its own that is as long as the others. */
+static void run_last(struct nn *nn, const struct linear_plan *plan, const struct linear *table,
+                     struct loss_scratch *scratch, const void *src, const int32_t *targets, int rows,
+                     double *row_nats, float scale, float *diff_src)
+{
+    const size_t width = (size_t)plan->spec.in, bytes = width * dnn_type_bytes(nn->type);
+
+    if (nn->member == 0) {
+        memcpy(scratch->last_src, src, (size_t)rows * bytes);
+        memset((char *)scratch->last_src + (size_t)rows * bytes, 0,
+               (size_t)(scratch->slice - rows) * bytes);
+    }
+    nn_wait(nn);
+    run_slice(nn, plan, table, scratch, scratch->last_src, targets, rows, row_nats, scale,
+              diff_src ? scratch->last_diff_src : NULL);
+    if (diff_src && nn->member == 0)
+        memcpy(diff_src, scratch->last_diff_src, (size_t)rows * width * sizeof *diff_src);
+    nn_wait(nn);
 }
 
 void loss_run(struct nn *nn, const struct linear_plan *plan, const struct linear *table,
               struct loss_scratch *scratch, const void *src, const int32_t *targets, float scale,
               float *diff_src)
 {
-    const size_t width = (size_t)plan->spec.in, bytes = width * dnn_type_bytes(nn->type);
-    int done = 0;
+    int width = plan->spec.in, done = 0;
 
+    nn_wait(nn);
     for (; done + scratch->slice <= scratch->tokens; done += scratch->slice)
-        run_slice(nn, plan, table, scratch, (const char *)src + (size_t)done * bytes, targets + done,
+        run_slice(nn, plan, table, scratch, nn_row(src, done, width, nn->type), targets + done,
                   scratch->slice, scratch->row_nats + done, scale,
-                  diff_src ? diff_src + (size_t)done * width : NULL);
-    if (done < scratch->tokens) {
-        size_t rows = (size_t)(scratch->tokens - done);
-
-        memcpy(scratch->last_src, (const char *)src + (size_t)done * bytes, rows * bytes);
-        memset((char *)scratch->last_src + rows * bytes, 0,
-               ((size_t)scratch->slice - rows) * bytes);
-        run_slice(nn, plan, table, scratch, scratch->last_src, targets + done, (int)rows,
-                  scratch->row_nats + done, scale, diff_src ? scratch->last_diff_src : NULL);
-        if (diff_src)
-            memcpy(diff_src + (size_t)done * width, scratch->last_diff_src,
-                   rows * width * sizeof *diff_src);
-    }
+                  diff_src ? diff_src + nn_count(done, width, 1) : NULL);
+    if (done < scratch->tokens)
+        run_last(nn, plan, table, scratch, nn_row(src, done, width, nn->type), targets + done,
+                 scratch->tokens - done, scratch->row_nats + done, scale,
+                 diff_src ? diff_src + nn_count(done, width, 1) : NULL);
 }

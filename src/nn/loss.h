@@ -23,7 +23,7 @@ void loss_scratch_alloc(struct loss_scratch *scratch, const struct nn *nn, struc
 
 /* src: (tokens, d_model) storage type.  Fills scratch->row_nats; when diff_src is not NULL also
  * the gradients of scale * sum(row_nats): diff_src = (tokens, d_model) f32 and the table's.  The plan
- * is of loss_slice() tokens. */
+ * is of loss_slice() tokens.  Called by all of a worker's threads, for each of which all is there then. */
 void loss_run(struct nn *nn, const struct linear_plan *plan, const struct linear *table,
               struct loss_scratch *scratch, const void *src, const int32_t *targets, float scale,
               float *diff_src);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *profile_name(enum profile_kind kind)
 {
@@ -38,11 +39,36 @@ void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flop
     *start_s = now;
 }
 
+struct share nn_share(const struct nn *nn, int whole)
+{
+    return nn->crew ? crew_share(whole, nn->member, nn->crew->size) : (struct share){0, whole};
+}
+
+void nn_zero(const struct nn *nn, float *x, int rows, int columns)
+{
+    struct share own = nn_share(nn, rows);
+
+    memset(x + nn_count(own.first, columns, 1), 0, nn_count(own.count, columns, 1) * sizeof *x);
+}
+
+void nn_wait(struct nn *nn)
+{
+    double start;
+
+    if (!nn->crew || nn->crew->size == 1)
+        return;
+    start = clock_now_s();
+    crew_wait(nn->crew);
+    nn_book(nn, PROFILE_WAIT, &start, 0, 0);
+}
+
 void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul, const void *src,
                 const void *wei, void *dst)
 {
     double start = clock_now_s();
 
+    if (!matmul)
+        return;
     dnn_matmul_run(matmul, src, wei, dst);
     nn_book(nn, kind, &start, dnn_matmul_flops(matmul), 0);
 }
@@ -50,6 +76,14 @@ void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul
 void *nn_alloc(const struct nn *nn, struct arena *arena, size_t count)
 {
     return arena_alloc(arena, count, dnn_type_bytes(nn->type));
+}
+
+float *nn_mask_alloc(const struct nn *nn, struct arena *arena, int columns)
+{
+    int threads = nn->crew ? nn->crew->size : 1;
+    float *masks = arena_alloc(arena, nn_count(threads, columns, 1), sizeof *masks);
+
+    return masks ? masks + nn_count(nn->member, columns, 1) : NULL;
 }
 
 size_t nn_count(int a, int b, int c)

@@ -1,11 +1,13 @@
-/* nn.h - what every layer needs from the worker thread that runs it, and where its time goes.
+/* nn.h - what every layer needs from the thread that runs it, and where its time goes.
  *
- * Layers come in three parts: a plan (the primitives for one shape; a worker's own), weights
+ * Layers come in three parts: a plan (the primitives for one shape; a thread's own), weights
  * (packed once per step, read by all workers) and what forward keeps for backward (a worker's
- * own).  Weight gradients accumulate into the worker's `diff`. */
+ * own).  Weight gradients accumulate into the worker's `diff`.  A worker is one thread, or a crew of
+ * several, each of which calls every layer and does its share of it. */
 #ifndef GLU_NN_NN_H
 #define GLU_NN_NN_H
 
+#include "src/nn/crew.h"
 #include "src/nn/dnn.h"
 #include "src/nn/dropout.h"
 #include "src/nn/kernels.h"
@@ -25,7 +27,7 @@ enum profile_kind {
     PROFILE_EMBEDDING,
     PROFILE_OPTIMIZER, /* sum of the workers' gradients, update */
     PROFILE_PACK,      /* weights to the storage type and the library's layout */
-    PROFILE_WAIT,      /* for the other workers */
+    PROFILE_WAIT,      /* for other threads */
     PROFILE_KINDS
 };
 
@@ -44,7 +46,9 @@ struct nn {
     const struct typed_kernels *typed; /* kernels->type[type] */
     enum dnn_type type;                /* of activations */
     bool train;                        /* false: forward alone */
-    float *diff;                       /* this worker's gradient of all parameters */
+    float *diff;                       /* the worker's gradient of all parameters */
+    struct crew *crew;                 /* the worker's threads; NULL: this one */
+    int member;                        /* of the crew */
     struct dropout dropout;
     struct profile_row profile[PROFILE_KINDS];
 };
@@ -69,12 +73,28 @@ void primitives_free(struct primitives *primitives);
 /* Book the time since *start_s under a kind and restart the clock. */
 void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flops, double bytes);
 
-/* Run a product and book it. */
+/* This thread's share of a whole; which is all of it when the worker is one thread. */
+struct share nn_share(const struct nn *nn, int whole);
+/* Zero this thread's rows of (rows, columns) numbers. */
+void nn_zero(const struct nn *nn, float *x, int rows, int columns);
+/* Wait for the worker's other threads, and book the time. */
+void nn_wait(struct nn *nn);
+
+/* Run a product and book it.  NULL: a share of nothing. */
 void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul, const void *src,
                 const void *wei, void *dst);
 
 /* Allocate `count` activations of the worker's storage type. */
 void *nn_alloc(const struct nn *nn, struct arena *arena, size_t count);
+
+/* Where row `row` of a (rows, columns) matrix of a type begins. */
+static inline void *nn_row(const void *matrix, int row, int columns, enum dnn_type type)
+{
+    return (char *)matrix + (size_t)row * (size_t)columns * dnn_type_bytes(type);
+}
+
+/* Room for masks of so many columns: this thread's, of those of all the worker's threads. */
+float *nn_mask_alloc(const struct nn *nn, struct arena *arena, int columns);
 
 /* a * b * c as a size; SIZE_MAX when it does not fit, which no arena gives. */
 size_t nn_count(int a, int b, int c);

@@ -1,4 +1,4 @@
-/* norm.h - RMSNorm with the residual sum around it:  dst = src rstd gain scale. */
+/* norm.h - RMSNorm with the residual sum around it:  dst = src rstd gain scale.  Of this thread's tokens. */
 #ifndef GLU_NN_NORM_H
 #define GLU_NN_NORM_H
 
@@ -22,7 +22,7 @@ void norm_saved_alloc(struct norm_saved *saved, const struct nn *nn, struct aren
 void norm_forward(struct nn *nn, const struct norm *norm, const float *parameters, int tokens,
                   int d_model, struct norm_saved *saved, float *next);
 /* diff_src += ; the gain's gradient goes to nn->diff.  diff_copy: diff_src in the storage type;
- * NULL when that is f32 already. */
+ * NULL when that is f32 already.  Waits for the worker's other threads. */
 void norm_backward(struct nn *nn, const struct norm *norm, const float *parameters, int tokens,
                    int d_model, const struct norm_saved *saved, const float *diff_dst,
                    float *diff_src, void *diff_copy);

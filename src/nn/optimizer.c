@@ -38,7 +38,7 @@ static size_t norm_blocks(const struct optimizer *optimizer)
 static void norm_sums(struct optimizer *optimizer, struct nn *nn, int worker)
 {
     size_t elements = optimizer->tensors->elements, blocks = norm_blocks(optimizer);
-    int floats = optimizer->sum ? optimizer->workers + optimizer->workers / 2 : 1;
+    int floats = optimizer->sum ? optimizer->gradients + optimizer->gradients / 2 : 1;
     double start = clock_now_s(), summed = 0;
 
     for (size_t i = (size_t)worker; i < blocks; i += (size_t)optimizer->workers) {
@@ -129,6 +129,6 @@ const float *optimizer_take(const struct optimizer *optimizer, struct nn *nn, si
 int optimizer_take_floats(const struct optimizer *optimizer)
 {
     if (optimizer->sum && norm_phases(optimizer) == 0)
-        return optimizer->workers - 1 + optimizer->workers / 2;
+        return optimizer->gradients - 1 + optimizer->gradients / 2;
     return optimizer->clip < 1 ? 1 : 0;
 }

@@ -25,7 +25,7 @@ struct optimizer {
     const struct optimizer_type *type;
     struct optimizer_options options;
     const struct tensors *tensors; /* borrowed, like all pointers to floats */
-    int workers;
+    int workers;                   /* threads that do it */
     float *parameters;
     float *gradient; /* summed over workers and processes, or summed as it is taken */
     /* Where one process trains, the workers' gradients are summed piece by piece as the first phase
@@ -33,6 +33,7 @@ struct optimizer {
      * summed. */
     void (*sum)(void *context, struct nn *nn, size_t offset, size_t count);
     void *context;
+    int gradients; /* that sum() adds up */
     void *plain;  /* parameters in the storage type, to be kept up to date; NULL in f32 */
     float *state; /* (state_count): what is kept from update to update, tensor by tensor */
     size_t state_count;

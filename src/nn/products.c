@@ -66,7 +66,7 @@ double products_kept(const struct products *products)
 /* ==== Primitives ==== */
 
 int products_open(const struct products *products, struct nn *nn, int examples,
-                  struct linear_plan *plans)
+                  struct linear_plan *plans, const struct linear_plan *like)
 {
     for (int i = 0; i < products->count; i++) {
         const struct product *row = &products->rows[i];
@@ -82,7 +82,8 @@ int products_open(const struct products *products, struct nn *nn, int examples,
             .diff_accumulate = row->diff_accumulate,
         };
 
-        if (row->weights && linear_plan_create(&plans[i], nn, &spec, row->plain_transposed))
+        if (row->weights && linear_plan_create(&plans[i], nn, &spec, row->plain_transposed,
+                                               like ? &like[i] : NULL))
             return err_prepend("%s", row->role);
     }
     return 0;

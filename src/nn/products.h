@@ -46,10 +46,11 @@ double products_flops(const struct products *products, enum profile_kind kind);
 /* Elements that a backward pass without recomputation needs of one example at least. */
 double products_kept(const struct products *products);
 
-/* The primitives of every row with weights for `examples` at a time, a worker's own: plans is
- * (products->count), zeroed.  0, or -1 and a message that names the row. */
+/* The primitives of every row with weights for `examples` at a time, a thread's own: plans is
+ * (products->count), zeroed.  like: another thread's, see linear.h, or NULL.  0, or -1 and a message that
+ * names the row. */
 int products_open(const struct products *products, struct nn *nn, int examples,
-                  struct linear_plan *plans);
+                  struct linear_plan *plans, const struct linear_plan *like);
 void products_close(const struct products *products, struct linear_plan *plans);
 /* Note the primitives of these plans. */
 int products_list(const struct products *products, const struct linear_plan *plans,

@@ -23,29 +23,55 @@ void rotary_alloc(struct rotary *rotary, struct arena *arena, int length, int d_
     }
 }
 
+/* A thread's rows of example i. */
+struct turned {
+    struct share rows;
+    const float *turn; /* of the first of them */
+    size_t at;         /* elements before it in x */
+};
+
+static struct turned turned_of(const struct nn *nn, const struct rotary *rotary, int examples, int heads,
+                               int i)
+{
+    struct share all = nn_share(nn, examples * rotary->length);
+    struct share rows = crew_share_of_example(all, i, rotary->length);
+
+    return (struct turned){rows, rotary->turn + nn_count(rows.first, rotary->d_kv, 1),
+                           nn_count(i * rotary->length + rows.first, heads, rotary->d_kv)};
+}
+
 void rotary_forward(struct nn *nn, const struct rotary *rotary, int examples, int heads, float factor,
                     void *x)
 {
-    size_t example = nn_count(rotary->length, heads, rotary->d_kv);
     size_t bytes = dnn_type_bytes(nn->type);
-    double start = clock_now_s();
+    double start = clock_now_s(), cells = 0;
 
-    for (int i = 0; i < examples; i++)
-        nn->typed->rotate(rotary->length, heads, rotary->d_kv / 2, rotary->turn, factor,
-                          (char *)x + (size_t)i * example * bytes);
-    nn_book(nn, PROFILE_SOFTMAX, &start, 0, 2.0 * examples * (double)(example * bytes));
+    for (int i = 0; i < examples; i++) {
+        struct turned turned = turned_of(nn, rotary, examples, heads, i);
+
+        if (turned.rows.count == 0)
+            continue;
+        nn->typed->rotate(turned.rows.count, heads, rotary->d_kv / 2, turned.turn, factor,
+                          (char *)x + turned.at * bytes);
+        cells += (double)turned.rows.count * heads * rotary->d_kv;
+    }
+    nn_book(nn, PROFILE_SOFTMAX, &start, 0, 2.0 * cells * (double)bytes);
 }
 
 void rotary_backward(struct nn *nn, const struct rotary *rotary, int examples, int heads,
                      float factor, const float *diff_turned, void *diff_x)
 {
-    size_t example = nn_count(rotary->length, heads, rotary->d_kv);
     size_t bytes = dnn_type_bytes(nn->type);
-    double start = clock_now_s();
+    double start = clock_now_s(), cells = 0;
 
-    for (int i = 0; i < examples; i++)
-        nn->typed->rotate_back(rotary->length, heads, rotary->d_kv / 2, rotary->turn, factor,
-                               diff_turned + (size_t)i * example,
-                               (char *)diff_x + (size_t)i * example * bytes);
-    nn_book(nn, PROFILE_SOFTMAX, &start, 0, (double)examples * (double)example * (4 + (double)bytes));
+    for (int i = 0; i < examples; i++) {
+        struct turned turned = turned_of(nn, rotary, examples, heads, i);
+
+        if (turned.rows.count == 0)
+            continue;
+        nn->typed->rotate_back(turned.rows.count, heads, rotary->d_kv / 2, turned.turn, factor,
+                               diff_turned + turned.at, (char *)diff_x + turned.at * bytes);
+        cells += (double)turned.rows.count * heads * rotary->d_kv;
+    }
+    nn_book(nn, PROFILE_SOFTMAX, &start, 0, cells * (4 + (double)bytes));
 }

@@ -17,7 +17,7 @@ struct rotary {
 /* d_kv is even. */
 void rotary_alloc(struct rotary *rotary, struct arena *arena, int length, int d_kv);
 
-/* x, (examples * length, heads * d_kv), storage type: turned, and times the factor. */
+/* x, (examples * length, heads * d_kv), storage type: this thread's rows turned, and times the factor. */
 void rotary_forward(struct nn *nn, const struct rotary *rotary, int examples, int heads, float factor,
                     void *x);
 /* Its gradient, from f32 to the storage type; diff_x may be diff_turned in f32. */

@@ -56,7 +56,8 @@ static void note_origins(struct sheet *sheet, const json_t *before, const json_t
     static const char *const paths[] = {
         "environment.host",       "environment.cpu_model", "program.version",
         "program.git_commit",     "program.compiler",      "program.cflags",
-        "program.onednn.version", "config.threads",        "config.threads_per_run"};
+        "program.onednn.version", "config.threads",        "config.threads_per_run",
+        "config.team"};
 
     for (size_t i = 0; i < LENGTH_OF(paths); i++) {
         char text[256] = "";
@@ -81,7 +82,7 @@ static bool are_copies(const json_t *before, const json_t *after)
 /* What a reader might take to be compared, and is not. */
 static void note_limits(struct sheet *sheet, const struct comparison *comparison)
 {
-    static const char *const left_out[] = {"profile", "scaling"};
+    static const char *const left_out[] = {"profile", "scaling", "exchange", "rank_steps"};
     const json_t *before = comparison->before.document, *after = comparison->after.document;
 
     if (are_copies(before, after))

@@ -179,6 +179,10 @@ json_t *results_document(const struct results *results)
         bad |= json_put(document, "profile", json_incref(results->profile));
     if (results->scaling)
         bad |= json_put(document, "scaling", json_incref(results->scaling));
+    if (results->exchange)
+        bad |= json_put(document, "exchange", json_incref(results->exchange));
+    if (results->rank_steps)
+        bad |= json_put(document, "rank_steps", json_incref(results->rank_steps));
     return json_finish(document, bad);
 }
 

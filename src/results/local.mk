@@ -50,6 +50,7 @@ libglubench_a_SOURCES += \
     src/results/tables/agreement.c \
     src/results/tables/beside.c src/results/tables/beside.h \
     src/results/tables/decisions.c \
+    src/results/tables/exchange.c \
     src/results/tables/finetune.c \
     src/results/tables/gated_scores.c \
     src/results/tables/pareto.c \
@@ -58,6 +59,7 @@ libglubench_a_SOURCES += \
     src/results/tables/primitives.c \
     src/results/tables/profile.c \
     src/results/tables/quality.c src/results/tables/quality.h \
+    src/results/tables/ranks.c \
     src/results/tables/scaling.c \
     src/results/tables/scores.c src/results/tables/scores.h \
     src/results/tables/table.h \

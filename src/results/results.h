@@ -129,6 +129,7 @@ struct results {
     int throughput_count;
     json_t *profile; /* array, one object a variant, as in results/schema.json; NULL: not measured */
     json_t *scaling; /* array, one object a measured point; NULL: not measured */
+    json_t *exchange, *rank_steps; /* arrays, likewise, of what ranks cost */
 };
 
 /* ==== Files ==== */

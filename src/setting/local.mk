@@ -6,6 +6,7 @@ libglubench_a_SOURCES += \
     src/setting/repro.c src/setting/resolve.c \
     src/setting/request.c src/setting/request.h \
     src/setting/setting.c src/setting/setting.h \
+    src/setting/team.c src/setting/team.h \
     src/setting/text2text.c src/setting/text2text.h \
     src/setting/training.c src/setting/training.h
 

@@ -193,6 +193,8 @@ char *setting_repro(const struct setting *setting, const struct variant *variant
     print_whole(out, AT(first_seed), seed);
     print_whole(out, AT(recipe.seeds), 1);
     print_whole(out, AT(threads), threads_of_run(setting));
+    if (setting->team)
+        print_whole(out, AT(team), setting->team);
     print_whole(out, AT(recipe.jobs), 1);
     print_text(out, AT(precision_name), setting->precision_name);
     if (!preset_find(setting->preset)->recipe.no_slope)

@@ -10,6 +10,8 @@ struct request {
     char *study;           /* a study file */
     char *cell;            /* K/N; NULL: all cells */
     double detect_nats;    /* 0: not asked */
+    int ranks;             /* of a cluster; 0: not asked */
+    double network_gbit_per_s, node_gflop_per_s; /* 0: not told */
     char *table, *format;
     double fail_on_percent; /* below 0: never */
     bool quiet, verbose;

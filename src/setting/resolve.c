@@ -8,6 +8,7 @@
 #include "src/setting/file.h"
 #include "src/setting/finetune.h"
 #include "src/setting/presets.h"
+#include "src/setting/team.h"
 #include "src/setting/text2text.h"
 #include "src/setting/training.h"
 #include "src/util/cpus.h"
@@ -78,11 +79,13 @@ static int resolve_variants(struct setting *setting)
 {
     struct text_list *names = &setting->variant_names;
     bool grouped = setting->all_variants || setting->group, all;
-    bool one = setting->scaling && !grouped && names->count == 0;
+    bool one = (setting->scaling || setting->exchange || setting->exchange_size > 0) && !grouped &&
+               names->count == 0;
     enum origin named;
     const struct variant **found;
     int status = -1;
 
+    setting->exchange |= setting->exchange_size > 0;
     if (names->count > SETTING_VARIANTS_MAX)
         return err_set(FIELD("variant") ": %d are more than the %d that can be compared",
                        names->count, SETTING_VARIANTS_MAX);
@@ -377,10 +380,20 @@ static void name_nearest(int batch, int ranks, char *text, size_t size)
         snprintf(text, size, "%d", ranks);
 }
 
+int setting_check_ranks(const struct setting *setting, int ranks, const char *field)
+{
+    char nearest[64];
+
+    name_nearest(setting->recipe.batch, ranks, nearest, sizeof nearest);
+    return setting->recipe.batch % ranks == 0
+               ? 0
+               : err_set(FIELD("batch") ": %d ranks do not divide %d examples; give %s, or other %s", ranks,
+                         setting->recipe.batch, nearest, field);
+}
+
 static int resolve_ranks(struct setting *setting)
 {
     int all = ranks_get()->all->size, ranks = setting->ranks_per_run;
-    char nearest[64];
 
     /* What a file says is of the machines that it was made on. */
     if (ranks == 0 || ORIGIN_OF(setting, ranks_per_run) < ORIGIN_COMMAND_LINE)
@@ -402,12 +415,7 @@ static int resolve_ranks(struct setting *setting)
         return err_set(FIELD("%s") ": %d groups of ranks would write to one file; give "
                        FIELD("ranks_per_run") " %d",
                        setting->log ? "log" : "dump_batches", all / ranks, all);
-    name_nearest(setting->recipe.batch, ranks, nearest, sizeof nearest);
-    return setting->recipe.batch % ranks == 0
-               ? 0
-               : err_set(FIELD("batch") ": %d ranks do not divide %d examples; give %s, or other "
-                         FIELD("ranks_per_run"),
-                         ranks, setting->recipe.batch, nearest);
+    return setting_check_ranks(setting, ranks, FIELD("ranks_per_run"));
 }
 
 static int resolve_precision(struct setting *setting)
@@ -510,8 +518,8 @@ int setting_resolve(struct setting *setting, const struct setting_argument *argu
         resolve_spans(setting, built) || resolve_lengths(setting) || resolve_tokenizer(setting) ||
         text2text_resolve(setting) || finetune_resolve(setting) ||
         resolve_sizes(setting) || resolve_until_decided(setting) || resolve_threads(setting) ||
-        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) || resolve_stream(setting) ||
-        check_resume(setting))
+        resolve_ranks(setting) || resolve_precision(setting) || resolve_text_field(setting) ||
+        resolve_stream(setting) || team_resolve(setting) || check_resume(setting))
         return -1;
     return 0;
 }

@@ -95,6 +95,7 @@ struct model_options setting_model(const struct setting *setting, const struct v
         .variant = variant,
         .batch = recipe->batch,
         .threads = threads,
+        .team = setting->team < threads ? setting->team : threads,
         .micro_batch = setting->micro_batch,
         .precision = setting->precision,
         .dropout = setting->dropout,

@@ -79,6 +79,7 @@ struct setting {
     double rate_factor; /* of --learning-rate-factor; recipe.learning_rate is the product */
 
     int threads; /* of all jobs of a process together; 0 until resolved: OMP_NUM_THREADS, or one per core */
+    int team;    /* threads of a worker; 0 until resolved, and when it is 1 as nobody asked for more */
     int ranks_per_run; /* of MPI; 0 until resolved: all; and when it is one process after all */
     int micro_batch;
     char *precision_name;
@@ -89,9 +90,10 @@ struct setting {
     int64_t log_every;        /* steps; 0: a hundredth of them */
     bool resume, restart, force;
     char *output, *dump_batches, *log, *save_checkpoint, *init_checkpoint;
-    bool ffn, profile, scaling;
+    bool ffn, profile, scaling, exchange;
     int decode; /* tokens of --decode; 0: not asked */
     int scaling_d_model; /* the widest model of --scaling */
+    double exchange_size; /* MB; 0: of the gradient */
 
     /* Filled in by setting_resolve(). */
     const struct variant **variants; /* (variant_count), each once, in the order of the tables */
@@ -133,7 +135,11 @@ int setting_threads_per_run(const struct setting *setting);
 int setting_ranks_per_run(const struct setting *setting);
 /* The field that says what its runs begin from, for messages. */
 const char *setting_init_field(const struct setting *setting);
-/* The model of a variant, trained with `threads` threads. */
+/* Does the number of ranks, which the option of that field gives, divide the batch?  0; -1 and a message with
+ * the nearest that it does. */
+int setting_check_ranks(const struct setting *setting, int ranks, const char *field) GLU_MUST_USE;
+/* The model of a variant, trained with `threads` threads, in teams as large as a run's where there are so
+ * many. */
 struct model_options setting_model(const struct setting *setting, const struct variant *variant,
                                int threads);
 /* Its learning rates. */

@@ -284,6 +284,10 @@ static const struct setting_option options[] = {
     {"threads", 't', OPTION_INT, AFFECTS_SPEED /* not those of a run */, SETTING(threads), MODEL,
      .json = "threads", .min = 1, .max = 1024, .argument = "N", .own = true,
      .automatic = "OMP_NUM_THREADS, or one per core", .help = "threads, of all jobs together; of MPI, of each rank"},
+    {"team", 0, OPTION_INT, AFFECTS_BITS, SETTING(team), MODEL, .json = "team", .min = 1, .max = 1024,
+     .argument = "N", .own = true, .sparse = true,
+     .automatic = "1, or more where there are several for an example or memory is short",
+     .help = "threads that do an example together, in place of one each"},
     {"jobs", 'j', OPTION_INT, AFFECTS_SPEED, SETTING(recipe.jobs), RUN_PLAN, .json = "jobs",
      .min = 1, .max = 1024, .argument = "N", .own = true, .automatic = "one per thread",
      .help = "trainings side by side, each with its share of the threads"},
@@ -316,12 +320,30 @@ static const struct setting_option options[] = {
     {"scaling-d-model", 0, OPTION_INT, AFFECTS_NOTHING, SETTING(scaling_d_model), COMMAND_BENCH,
      .min = 64, .max = 4096, .argument = "N", .initial = "768", .alias = "sweep-d-model",
      .help = "the widest model of " FIELD("scaling")},
+    {"exchange", 0, OPTION_FLAG, AFFECTS_NOTHING, SETTING(exchange), COMMAND_BENCH,
+     .help = "of glubench_mpi: time the exchange of a gradient between all ranks and a training step by "
+             "them, in place of the throughput; without " FIELD("variant") " of the baseline alone"},
+    {"exchange-size", 0, OPTION_REAL, AFFECTS_NOTHING, SETTING(exchange_size), COMMAND_BENCH,
+     .min = 0.001, .max = 4000, .argument = "MB", .automatic = "the gradient's",
+     .help = "time the exchange of so much, and no step, as " FIELD("exchange") " does"},
 
     GROUP("Power", COMMAND_PLAN),
     {"detect", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(detect_nats), COMMAND_PLAN,
      .min = 1e-6, .max = 100, .argument = "NATS", .automatic = "not asked",
      .help = "tell how many seeds would resolve a difference of NATS; the spread of the "
              "differences is that of the results file given by " FIELD("config") ", or else the paper's"},
+
+    GROUP("Cluster", COMMAND_PLAN),
+    {"ranks", 0, OPTION_INT, AFFECTS_NOTHING, REQUEST(ranks), COMMAND_PLAN,
+     .min = 1, .max = 1000000, .argument = "R", .automatic = "not asked",
+     .help = "tell what trainings take on so many machines, one rank of glubench_mpi on each, one training "
+             "after the other"},
+    {"network", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(network_gbit_per_s), COMMAND_PLAN,
+     .min = 0.001, .max = 1e6, .argument = "GBIT", .automatic = "none",
+     .help = "what each of the " FIELD("ranks") " sends and gets a second; needed where there are several"},
+    {"node-gflops", 0, OPTION_REAL, AFFECTS_NOTHING, REQUEST(node_gflop_per_s), COMMAND_PLAN,
+     .min = 0.001, .max = 1e9, .argument = "X", .automatic = "as this machine",
+     .help = "GFLOP a second that a training reaches on each of the " FIELD("ranks")},
 
     GROUP("Files", MODEL),
     {"output", 'o', OPTION_TEXT, AFFECTS_NOTHING, SETTING(output), COMMAND_RUN | COMMAND_BENCH,

@@ -165,8 +165,7 @@ double forecast_run_flops(const struct forecast_row *row, const struct setting *
     return (double)recipe->steps * (double)row->counts.train_flops + forward * evaluated;
 }
 
-double forecast_run_s(const struct forecast_row *row, const struct setting *setting,
-                  double gemm_peak_gflop_per_s)
+double forecast_reached_gflop_per_s(const struct setting *setting, double gemm_peak_gflop_per_s)
 {
     /* The products of a narrow model wait for everything else: about most * d / (d + half) of the
      * peak is reached, fitted to results/sweep-f32.json and results/sweep-bf16.json. */
@@ -174,23 +173,41 @@ double forecast_run_s(const struct forecast_row *row, const struct setting *sett
         double most, half;
     } reached[] = {[PRECISION_F32] = {0.90, 40}, [PRECISION_BF16] = {0.78, 58}};
     double d_model = setting->recipe.d_model;
-    double share = reached[setting->precision].most * d_model /
-                   (d_model + reached[setting->precision].half);
 
-    return forecast_run_flops(row, setting) / (1e9 * gemm_peak_gflop_per_s * share);
+    return gemm_peak_gflop_per_s * reached[setting->precision].most * d_model /
+           (d_model + reached[setting->precision].half);
 }
 
-double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
-                    double gemm_peak_gflop_per_s)
+double forecast_run_s(const struct forecast_row *row, const struct setting *setting,
+                  double gemm_peak_gflop_per_s)
+{
+    return forecast_run_flops(row, setting) /
+           (1e9 * forecast_reached_gflop_per_s(setting, gemm_peak_gflop_per_s));
+}
+
+double forecast_all_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
+                      forecast_one_s *one, const void *with)
 {
     struct slope half;
     double seconds = 0;
 
     slope_halve(&half, setting);
     for (int i = 0; i < setting->variant_count; i++) {
-        seconds += setting->recipe.seeds * forecast_run_s(&rows[i], setting, gemm_peak_gflop_per_s);
+        seconds += setting->recipe.seeds * one(with, &rows[i], setting);
         if (rows[i].variant == setting->baseline)
-            seconds += slopes * forecast_run_s(&rows[i], &half.setting, gemm_peak_gflop_per_s);
+            seconds += slopes * one(with, &rows[i], &half.setting);
     }
-    return seconds / setting->recipe.jobs;
+    return seconds;
+}
+
+static double run_s(const void *gemm_peak_gflop_per_s, const struct forecast_row *row,
+                    const struct setting *setting)
+{
+    return forecast_run_s(row, setting, *(const double *)gemm_peak_gflop_per_s);
+}
+
+double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
+                    double gemm_peak_gflop_per_s)
+{
+    return forecast_all_s(rows, setting, slopes, run_s, &gemm_peak_gflop_per_s) / setting->recipe.jobs;
 }

@@ -35,9 +35,17 @@ double forecast_run_flops(const struct forecast_row *row, const struct setting *
  * figure: narrow models reach less of that speed than wide ones. */
 double forecast_run_s(const struct forecast_row *row, const struct setting *setting,
                   double gemm_peak_gflop_per_s);
+/* The matrix-product speed that a training reaches of such a peak. */
+double forecast_reached_gflop_per_s(const struct setting *setting, double gemm_peak_gflop_per_s);
 /* The same for all trainings, with as many side by side as there are jobs, and so many of half of the
  * steps, see slope.h. */
 double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
                     double gemm_peak_gflop_per_s);
+
+/* All trainings one after the other, and so many of half of the steps; `one` tells of one of them. */
+typedef double forecast_one_s(const void *with, const struct forecast_row *row,
+                              const struct setting *setting);
+double forecast_all_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
+                      forecast_one_s *one, const void *with);
 
 #endif

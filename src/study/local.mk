@@ -2,6 +2,7 @@ libglubench_a_SOURCES += \
     src/study/axes.c src/study/axes.h \
     src/study/axes_build.h src/study/axes_file.c \
     src/study/bench.c \
+    src/study/cluster.c src/study/cluster.h \
     src/study/extend.c src/study/extend.h \
     src/study/files.c src/study/files.h \
     src/study/forecast.c src/study/forecast.h \
@@ -41,6 +42,10 @@ TESTS += test-faults
 
 dist_check_SCRIPTS += test/plan-memory.sh test/slope.sh
 TESTS += test/plan-memory.sh test/slope.sh
+
+check_PROGRAMS += test-cluster
+test_cluster_SOURCES = test/test-cluster.c
+TESTS += test-cluster
 
 check_PROGRAMS += test-share
 test_share_SOURCES = test/test-share.c

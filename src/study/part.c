@@ -313,6 +313,8 @@ void part_close(struct part *part)
     json_decref(part->results.config);
     json_decref(part->results.profile);
     json_decref(part->results.scaling);
+    json_decref(part->results.exchange);
+    json_decref(part->results.rank_steps);
     grid_free(&part->grid);
     slope_close(&part->slope);
     free(part->forecast);

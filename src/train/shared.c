@@ -28,37 +28,7 @@ int shared_heldout(struct comm *comm, const struct batch *heldout, struct batch 
         (comm->rank > 0 && batch_create(copy, shape[0], shape[1], shape[2])))
         return -1;
     /* Rank 0's is not written to. */
-    return shared_batch(comm, comm->rank == 0 ? (struct batch *)heldout : *copy);
-}
-
-int shared_batch(struct comm *comm, struct batch *batch)
-{
-    size_t examples = (size_t)batch->examples;
-    size_t inputs = examples * (size_t)batch->input_length;
-    size_t targets = examples * (size_t)batch->target_length;
-
-    if (comm->size == 1)
-        return 0;
-    return comm->share(comm, batch->inputs, inputs * sizeof *batch->inputs) ||
-                   comm->share(comm, batch->targets, targets * sizeof *batch->targets) ||
-                   comm->share(comm, batch->inputs_used, examples * sizeof *batch->inputs_used) ||
-                   comm->share(comm, batch->targets_used, examples * sizeof *batch->targets_used)
-               ? -1
-               : 0;
-}
-
-struct batch shared_part(const struct comm *comm, const struct batch *batch)
-{
-    struct batch part = *batch;
-    size_t first;
-
-    part.examples /= comm->size;
-    first = (size_t)part.examples * (size_t)comm->rank;
-    part.inputs += first * (size_t)part.input_length;
-    part.targets += first * (size_t)part.target_length;
-    part.inputs_used += first;
-    part.targets_used += first;
-    return part;
+    return batch_share(comm->rank == 0 ? (struct batch *)heldout : *copy, comm);
 }
 
 /* ==== Where it begins ==== */

@@ -12,11 +12,6 @@
  * -1. */
 int shared_heldout(struct comm *comm, const struct batch *heldout, struct batch **copy) GLU_MUST_USE;
 
-/* A batch of a step, which rank 0 has made, into everybody's of that shape. */
-int shared_batch(struct comm *comm, struct batch *batch) GLU_MUST_USE;
-/* This rank's examples of it, which borrows the arrays. */
-struct batch shared_part(const struct comm *comm, const struct batch *batch);
-
 /* Where the training begins.  `restored`: rank 0 has read values and state of the model, which all
  * have from now on, and where they stood. */
 int shared_start(struct comm *comm, bool restored, struct model *model, struct train_state *state,

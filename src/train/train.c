@@ -261,9 +261,9 @@ static int train_step(struct training *training, double *nats)
 
     *nats = NAN;
     if ((leads(training) && task_stream_next(training->stream, training->batch)) ||
-        shared_batch(training->comm, training->batch))
+        batch_share(training->batch, training->comm))
         return -1;
-    part = shared_part(training->comm, training->batch);
+    part = batch_part(training->batch, training->comm);
     if (model_train_step(training->model, &part, step, schedule_rate(&schedule, step), &loss_nats))
         return -1;
     result->train_s += clock_now_s() - start_s;

@@ -59,6 +59,11 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
     return arena->base ? arena->base + offset : NULL;
 }
 
+void arena_again(struct arena *arena, size_t used_bytes)
+{
+    arena->used_bytes = used_bytes;
+}
+
 void arena_close(struct arena *arena)
 {
     if (arena->base)

@@ -30,6 +30,9 @@ int arena_open(struct arena *arena, size_t bytes);
  * measuring; NULL and `overflow` set when a real arena is too small or the size overflows. */
 void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
+/* Give the same again from a former used_bytes on: to somebody who makes the same calls. */
+void arena_again(struct arena *arena, size_t used_bytes);
+
 /* Unmap; the arena measures again afterwards.  Accepts an arena that was never opened. */
 void arena_close(struct arena *arena);
 

@@ -16,8 +16,8 @@ struct table {
      * this sets it.  0, or -1 and a message.  NULL: it is in the file alone. */
     int (*print)(struct sheet *sheet, const struct matrix *matrix, json_t *rows);
 };
-extern const struct table table_agreement, table_beside, table_decisions, table_gated_scores, table_glue,
-    table_pareto, table_parity, table_perplexity, table_primitives, table_profile, table_scaling, table_scores,
-    table_squad, table_superglue, table_throughput, table_translation, table_verdict;
+extern const struct table table_agreement, table_beside, table_decisions, table_exchange, table_gated_scores,
+    table_glue, table_pareto, table_parity, table_perplexity, table_primitives, table_profile, table_ranks,
+    table_scaling, table_scores, table_squad, table_superglue, table_throughput, table_translation, table_verdict;
 
 #endif

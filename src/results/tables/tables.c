@@ -14,7 +14,7 @@ static const struct table *const tables[] = {
     &table_glue,       &table_superglue,  &table_squad,  &table_translation,
     &table_scores,     &table_gated_scores, &table_pareto,
     &table_profile,    &table_primitives, &table_scaling, &table_verdict,
-    &table_beside,     &table_decisions,
+    &table_beside,     &table_decisions,  &table_exchange, &table_ranks,
 };
 
 const struct table *table_at(int i)
