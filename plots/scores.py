@@ -59,6 +59,8 @@ def draw_panel(axes, document, names, of, looked):
             style = common.point_style(styles[name])
             if not row["ranked"]:
                 style.update(color=common.FAINT, markeredgecolor=common.FAINT)
+                if styles[name]["gated"]:
+                    style.update(markerfacecolor=common.FAINT)
             error = common.whiskers([row["delta"]], [interval]) if interval else None
             axes.errorbar(row["delta"], y - OFFSET, xerr=error, capsize=2.0, elinewidth=1.2,
                           zorder=3, **style)

@@ -19,12 +19,27 @@ for kind in plain worse diverged bare slope flat; do
     "$example" 1-3 $kind $kind.json || exit 99
 done
 "$example" 4-5 plain more.json || exit 99
+for kind in scores glue; do
+    "$example" 1-3 $kind $kind.json || exit 99
+done
 
 expect 0 'FFN_SwiGLU  *3 ' report plain.json
 expect 0 'FFN_SwiGLU  *5 ' report plain.json more.json
 expect 0 'FFN\\_SwiGLU | 2 of 3' report --format markdown diverged.json
 expect 0 '^swiglu,3,' report --format csv bare.json
 expect 0 '"kendall_tau_b": 1' report --format json --table agreement plain.json
+# Tables of tasks: the paper's beside what is complete; a task of which there is a part, or no signal, is marked.
+expect 0 'SST-2 Acc.*RTE\* Acc' report --table glue scores.json
+expect 0 'FFN_SwiGLU  *3  *82.31 +  *53.08' report --table glue scores.json
+expect 0 '^  paper  *93.92$' report --table glue scores.json
+expect 0 'rte: no signal' report --table scores scores.json
+expect 0 '^glue,sst2,accuracy,points,true,swiglu,3,' report --table scores --format csv scores.json
+expect 0 '"average_of_best": 56' report --table glue --format json glue.json
+expect 0 'bleu_13a: nrefs:1' report --table translation scores.json
+expect 0 'No run translates' report --table translation plain.json
+expect 0 '^  paper  *72.76  *80.15' report --table superglue plain.json
+"$program" validate scores.json glue.json >out 2>&1 || fail "validate of scores: $(head -n 3 out)"
+expect 0 'sst2.accuracy *FFN_SwiGLU *3 *82.31 *82.31.*identical' compare scores.json scores.json
 expect 1 'with another result' report plain.json worse.json
 expect 1 'cannot read nothing.json' report nothing.json
 expect 2 'table' report --table nothing plain.json
@@ -128,6 +143,10 @@ if command -v pdflatex >/dev/null 2>&1; then
             "$program" report --format latex --table $table diverged.json
         done
         "$program" report --format latex --table verdict slope.json
+        "$program" report --format latex --table glue glue.json
+        for table in superglue squad translation; do
+            "$program" report --format latex --table $table scores.json
+        done
         "$program" compare --format latex plain.json worse.json
         printf '%s\n' '\end{document}'
     } >table.tex

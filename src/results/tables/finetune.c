@@ -139,10 +139,44 @@ static void put_headings(struct sheet *sheet, const struct score_rows *rows, con
         sheet_column(sheet, 'r', "Average", "of best");
 }
 
-static void put_ours(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
-                     const char *table, const char *variant)
+/* What the cells of a row are of. */
+enum line { LINE_MEAN, LINE_SPREAD, LINE_PAPER };
+
+static void put_cell(struct sheet *sheet, const struct score_row *row, enum line line)
+{
+    if (line == LINE_MEAN)
+        cell_score(sheet, row, false);
+    else if (line == LINE_SPREAD)
+        cell_number(sheet, "(%.2f)", row ? row->stddev : NAN, "");
+    else
+        sheet_cell(sheet, "%s", "");
+}
+
+/* A line of a variant: lines are short, so that twelve scores stand beside each other as in the paper.  The
+ * paper's is without tasks of which there is a part alone. */
+static void put_line(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
+                     const char *table, const char *variant, enum line line)
 {
     const struct paper_column *column;
+
+    for (int i = 0; (column = paper_column_at(i)) != NULL; i++) {
+        const struct score_row *any = any_row(rows, column->task, column->metric);
+        double theirs = published_cell(matrix->paper, paper_table(table), variant, column->name);
+
+        if (strcmp(column->table, table) != 0)
+            continue;
+        if (line == LINE_PAPER)
+            cell_number(sheet, "%.2f", any && !any->complete ? NAN : theirs, "");
+        else
+            put_cell(sheet, row_of(rows, column, variant), line);
+    }
+    if (any_row(rows, table, AVERAGE_OF_BEST))
+        put_cell(sheet, score_rows_find(rows, table, AVERAGE_OF_BEST, variant), line);
+}
+
+static void put_variant(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
+                        const char *table, const char *variant, bool paper)
+{
     int64_t n = 0;
 
     for (int i = 0; i < rows->rows; i++)
@@ -151,30 +185,17 @@ static void put_ours(struct sheet *sheet, const struct matrix *matrix, const str
             n = rows->row[i].n;
     sheet_cell(sheet, "%s", matrix_label(matrix, variant));
     sheet_cell(sheet, "%lld", (long long)n);
-    for (int i = 0; (column = paper_column_at(i)) != NULL; i++)
-        if (strcmp(column->table, table) == 0)
-            cell_score(sheet, row_of(rows, column, variant));
-    if (any_row(rows, table, AVERAGE_OF_BEST))
-        cell_score(sheet, score_rows_find(rows, table, AVERAGE_OF_BEST, variant));
-}
-
-/* The paper's of the same variant, below; not of a task of which there is a part alone. */
-static void put_paper(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
-                      const char *table, const char *variant)
-{
-    const struct paper_column *column;
-
-    sheet_cell(sheet, "  paper");
-    sheet_cell(sheet, "%s", "");
-    for (int i = 0; (column = paper_column_at(i)) != NULL; i++) {
-        const struct score_row *row = any_row(rows, column->task, column->metric);
-        double theirs = published_cell(matrix->paper, paper_table(table), variant, column->name);
-
-        if (strcmp(column->table, table) == 0)
-            cell_number(sheet, "%.2f", row && !row->complete ? NAN : theirs, "");
-    }
-    if (any_row(rows, table, AVERAGE_OF_BEST))
+    put_line(sheet, matrix, rows, table, variant, LINE_MEAN);
+    if (n > 1) {
+        sheet_cell(sheet, "  sd");
         sheet_cell(sheet, "%s", "");
+        put_line(sheet, matrix, rows, table, variant, LINE_SPREAD);
+    }
+    if (paper) {
+        sheet_cell(sheet, "  paper");
+        sheet_cell(sheet, "%s", "");
+        put_line(sheet, matrix, rows, table, variant, LINE_PAPER);
+    }
 }
 
 static bool is_in_paper(const struct matrix *matrix, const char *table, const char *variant)
@@ -200,6 +221,7 @@ static void put_notes(struct sheet *sheet, const struct matrix *matrix, const st
         return;
     }
     note_scores(sheet, matrix, true);
+    sheet_note(sheet, "sd: the standard deviation of the n runs.");
     if (strcmp(table, "squad") != 0)
         sheet_note(sheet, "Average: of the columns' groups at the checkpoint where it is highest, as the paper's; "
                           "there is one where every task is judged.");
@@ -220,9 +242,7 @@ static int print_table(struct sheet *sheet, const struct matrix *matrix, const s
     for (int i = 0; i < matrix->variants; i++) {
         const char *variant = matrix->variant[i].name;
 
-        put_ours(sheet, matrix, &rows, table->name, variant);
-        if (is_in_paper(matrix, table->name, variant))
-            put_paper(sheet, matrix, &rows, table->name, variant);
+        put_variant(sheet, matrix, &rows, table->name, variant, is_in_paper(matrix, table->name, variant));
     }
     put_notes(sheet, matrix, &rows, table->name);
     score_rows_free(&rows);

@@ -276,9 +276,9 @@ static bool is_significant(const struct score_row *row)
     return row->p_holm < STATS_ALPHA; /* false for NAN */
 }
 
-void cell_score(struct sheet *sheet, const struct score_row *row)
+void cell_score(struct sheet *sheet, const struct score_row *row, bool spread)
 {
-    char mean[CELL_BYTES] = "", spread[CELL_BYTES] = "";
+    char mean[CELL_BYTES] = "", stddev[CELL_BYTES] = "";
     const char *mark = "";
 
     if (!row || !isfinite(row->mean)) {
@@ -286,11 +286,11 @@ void cell_score(struct sheet *sheet, const struct score_row *row)
         return;
     }
     snprintf(mean, sizeof mean, format_of(row, false), row->mean);
-    if (isfinite(row->stddev))
-        snprintf(spread, sizeof spread, format_of(row, false), row->stddev);
+    if (spread && isfinite(row->stddev))
+        snprintf(stddev, sizeof stddev, format_of(row, false), row->stddev);
     if (is_significant(row))
         mark = (row->delta > 0.0) == row->higher_is_better ? " +" : " -";
-    sheet_cell(sheet, "%s%s%s%s%s", mean, spread[0] ? " (" : "", spread, spread[0] ? ")" : "", mark);
+    sheet_cell(sheet, "%s%s%s%s%s", mean, stddev[0] ? " (" : "", stddev, stddev[0] ? ")" : "", mark);
     if (row->best)
         sheet_bold(sheet);
 }
@@ -327,8 +327,9 @@ void note_scores(struct sheet *sheet, const struct matrix *matrix, bool marked)
 {
     const char *baseline = matrix_baseline_label(matrix);
 
-    sheet_note(sheet, "Mean (standard deviation of the n runs), times 100, of the best checkpoint of each "
-                      "task on its dev set, or of the test set by the checkpoint that the dev set chose.");
+    sheet_note(sheet, "%s, times 100, of the best checkpoint of each task on its dev set, or of the test set by "
+                      "the checkpoint that the dev set chose.",
+               marked ? "Means" : "Mean (standard deviation of the n runs)");
     if (matrix->sequential)
         sheet_note(sheet, "delta: to %s, paired by seed.  Seeds were added until it was decided: the intervals "
                           "and e-values hold at every look, and no p does.", baseline);
@@ -405,7 +406,7 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix, const st
     sheet_cell(sheet, "%s", row->metric ? row->metric : "");
     sheet_cell(sheet, "%s", matrix_label(matrix, row->variant));
     sheet_cell(sheet, "%lld", (long long)row->n);
-    cell_score(sheet, row);
+    cell_score(sheet, row, true);
     cell_number(sheet, format_of(row, false), row->mean_last, "");
     cells_score_difference(sheet, matrix, row);
     cell_number(sheet, "%+.4f", row->minus_prior_nats, "");

@@ -43,8 +43,9 @@ void score_rows_free(struct score_rows *rows);
 const struct score_row *score_rows_find(const struct score_rows *rows, const char *task, const char *metric,
                                         const char *variant);
 
-/* Cells: "71.33 (0.42)", losses in more digits; a mark where it differs from the baseline's.  `row` NULL: empty. */
-void cell_score(struct sheet *sheet, const struct score_row *row);
+/* "71.33 (0.42) +", losses in more digits; the spread where it is asked for, and a mark where it differs from the
+ * baseline's.  `row` NULL: empty. */
+void cell_score(struct sheet *sheet, const struct score_row *row, bool spread);
 /* The difference, its interval and the test: three cells. */
 void cells_score_difference(struct sheet *sheet, const struct matrix *matrix, const struct score_row *row);
 

@@ -89,13 +89,13 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix, const st
 
     sheet_cell(sheet, "%s", matrix_label(matrix, variant));
     sheet_cell(sheet, "%lld", bleu ? (long long)bleu->n : nats ? (long long)nats->n : 0LL);
-    cell_score(sheet, bleu);
+    cell_score(sheet, bleu, true);
     cells_score_difference(sheet, matrix, bleu);
     for (size_t i = 0; i < LENGTH_OF(others); i++)
-        cell_score(sheet, score_rows_find(rows, task, others[i], variant));
-    cell_score(sheet, nats);
+        cell_score(sheet, score_rows_find(rows, task, others[i], variant), true);
+    cell_score(sheet, nats, true);
     cells_score_difference(sheet, matrix, nats);
-    cell_score(sheet, score_rows_find(rows, task, "dev_target_nats", variant));
+    cell_score(sheet, score_rows_find(rows, task, "dev_target_nats", variant), true);
 }
 
 static int print(struct sheet *sheet, const struct matrix *matrix, json_t *computed)
@@ -112,7 +112,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *compu
         {'r', "BLEU,\nlower case", SHEET_NO_LATEX},
         {'r', "nats a\ntoken", 0},
         {'r', "delta", 0},
-        {'r', HEADING_INTERVAL(matrix->sequential), 0},
+        {'r', HEADING_INTERVAL(matrix->sequential), SHEET_NO_LATEX},
         {'r', HEADING_TEST(matrix->sequential), 0},
         {'r', "nats,\ndev set", SHEET_NO_LATEX},
     };
