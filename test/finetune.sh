@@ -98,6 +98,11 @@ glu $tune $both --jobs 1 --predictions kept -o whole.json || fail "fine-tuning"
 "$program" validate --quiet whole.json >out 2>err || fail "results that are not valid"
 [ "$(grep -c '"status": "ok"' whole.json)" = 4 ] || fail "not four runs"
 
+for table in glue superglue scores; do
+    "$program" report --table $table whole.json >out 2>err || fail "report --table $table"
+    grep -q FFN_SwiGLU out || fail "report --table $table: no variant"
+done
+
 # scored FILE DIR: the runs' scores are those of another program, from the predictions.
 scored()
 {

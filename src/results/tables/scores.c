@@ -335,7 +335,7 @@ void note_scores(struct sheet *sheet, const struct matrix *matrix, bool marked)
                           "and e-values hold at every look, and no p does.", baseline);
     else if (marked)
         sheet_note(sheet, "+ better, - worse than %s: paired t test, Holm over the variants and scores of the "
-                          "table; 'report --table scores' has the differences.", baseline);
+                          "table; the table scores has the differences.", baseline);
     else
         sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference (Student's "
                           "t, each by itself); p: paired t test, Holm over the variants and scores of a benchmark, "
