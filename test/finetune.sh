@@ -162,10 +162,11 @@ same whole.json order.json "another order"
 same_kept jobs "--jobs 2"
 same_kept order "another order"
 
-# has_state: there is one of the training, which may have ended already.
-has_state()
+# is_far: it has answered twice, and has a state of later; or it has ended already.
+is_far()
 {
-    [ -n "$(find "$signal.json.run" -name '*.state' 2>/dev/null)" ] || ! kill -0 $child 2>/dev/null
+    { grep -q "step 1000/" err && [ -n "$(find "$signal.json.run" -name '*0001[0-9][0-9][0-9].state' 2>/dev/null)" ]; } ||
+        ! kill -0 $child 2>/dev/null
 }
 
 # A longer one, which is stopped after a while, or killed at once, and goes on.
@@ -176,7 +177,7 @@ scored long.json kept2
 for signal in TERM KILL; do
     # shellcheck disable=SC2086
     begin $long --checkpoint-every 40 --predictions $signal -o $signal.json
-    wait_until has_state || fail "$signal: no state"
+    wait_until is_far || fail "$signal: no state"
     kill -$signal $child 2>kill
     wait $child 2>kill
     [ ! -e $signal/sst2 ] || fail "$signal: it came too late"
