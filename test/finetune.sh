@@ -349,6 +349,19 @@ echo '{"premise": "a", "hypothesis": "b", "label": "maybe", "idx": 1}' >data/sup
 no "CB/val.jsonl:1: task cb has no class 'maybe'" --from weights --task cb --data data
 cp kept.jsonl data/superglue/CB/val.jsonl
 
+# What cannot be written is found before the training, and nothing that is read is written over.
+# shellcheck disable=SC2086
+{
+    glu $tiny --from weights --task sst2 --data data --predictions train.tsv -o unwritten.json &&
+        fail "--predictions that is a file"
+    grep -q '^glubench: --predictions: .* train.tsv' err || fail "--predictions: no word of it"
+    [ ! -e unwritten.json ] || fail "--predictions: found after the training"
+    cp dev.tsv dev2.tsv
+    glu $tiny --from weights --task tsv:train.tsv,dev2.tsv --force -o dev2.tsv && fail "the dev set is written over"
+    grep -q 'dev2.tsv is read as --task' err || fail "--output that is read: refused without the reason"
+    cmp -s dev.tsv dev2.tsv || fail "the dev set is written over"
+}
+
 # ==== What is told, and goes on ====
 
 # told TEXT ARGUMENT...

@@ -35,6 +35,14 @@ for threads in "1" "2" "2 --team 2"; do
     compare 10 --preset tiny --d-model 256 --heads 4 --d-kv 64 --d-ff 1152 --batch 8 \
         --heldout-examples 8 --threads $threads
 done
+# Decoding keeps keys and values of many examples at once, whose room is used as far as they are long.
+awk 'BEGIN {
+    print "input\ttarget"
+    for (i = 0; i < 300; i++)
+        print i " things of one kind and another, told at such length that the room is used up, or nearly so, every time", i, "\tkind " i % 3
+}' >pairs.tsv
+compare 20 --preset tiny --d-model 128 --heads 4 --d-kv 32 --d-ff 384 --input-length 128 --target-length 64 \
+    --threads 1 --task tsv:pairs.tsv,pairs.tsv
 # The largest array by far would be the logits of T5's vocabulary; they are done in slices.
 model=${GLUBENCH_DATA:-/nowhere}/spiece/t5.spiece.model
 if test -e "$model" && "$program" --version | grep -q '^with SentencePiece'; then

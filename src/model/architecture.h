@@ -30,6 +30,9 @@ struct model {
 
 /* For step.c, of a struct model: a thread's share of the weights into the library's layout. */
 void model_pack_share(void *model, int thread);
+/* A model whose memory is counted, and which has none: for what is to be counted beside it.  0, or -1 and a
+ * message. */
+int model_measure(struct model **model, const struct model_options *options) GLU_MUST_USE;
 
 /* What a worker takes at once: examples first .. first + count - 1 of a batch, to be filled up to
  * options.micro_batch, times 2^bucket, with examples that count nothing. */

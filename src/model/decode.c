@@ -109,10 +109,10 @@ static void decoder_unbuild(struct decoder *decoder)
     arena_close(&decoder->arena);
 }
 
-int decoder_create(struct decoder **result, struct model *model, const struct decoder_options *options)
+/* What it takes is known then, and none of it is taken. */
+static int decoder_measure(struct decoder **result, struct model *model, const struct decoder_options *options)
 {
     struct decoder *decoder;
-    size_t bytes;
 
     *result = NULL;
     if (options_check(model, options))
@@ -137,15 +137,46 @@ int decoder_create(struct decoder **result, struct model *model, const struct de
     arena_measure(&decoder->arena);
     if (decoder_build(decoder))
         goto fail;
-    bytes = decoder->arena.used_bytes;
-    decoder_unbuild(decoder);
-    if (arena_open(&decoder->arena, bytes) || decoder_build(decoder))
-        goto fail;
     *result = decoder;
     return 0;
 fail:
     decoder_destroy(decoder);
     return -1;
+}
+
+int decoder_create(struct decoder **result, struct model *model, const struct decoder_options *options)
+{
+    struct decoder *decoder;
+    size_t bytes;
+
+    *result = NULL;
+    if (decoder_measure(&decoder, model, options))
+        return -1;
+    bytes = decoder->arena.used_bytes;
+    decoder_unbuild(decoder);
+    if (arena_open(&decoder->arena, bytes) || decoder_build(decoder)) {
+        decoder_destroy(decoder);
+        return -1;
+    }
+    *result = decoder;
+    return 0;
+}
+
+int decoder_memory(const struct model_options *model_options, const struct decoder_options *options, size_t *bytes)
+{
+    struct decoder *decoder = NULL;
+    struct model *model;
+    int status;
+
+    *bytes = 0;
+    if (model_measure(&model, model_options))
+        return -1;
+    status = decoder_measure(&decoder, model, options);
+    if (status == 0)
+        *bytes = decoder_bytes(decoder);
+    decoder_destroy(decoder);
+    model_destroy(model);
+    return status;
 }
 
 void decoder_destroy(struct decoder *decoder)

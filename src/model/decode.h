@@ -27,6 +27,9 @@ bool decoder_exists(const struct model_options *options);
 int decoder_create(struct decoder **decoder, struct model *model, const struct decoder_options *options)
     GLU_MUST_USE;
 void decoder_destroy(struct decoder *decoder);
+/* Bytes that one of such a model takes, without making either.  0, or -1 and a message. */
+int decoder_memory(const struct model_options *model, const struct decoder_options *options, size_t *bytes)
+    GLU_MUST_USE;
 /* Tokens of an output at most. */
 int decoder_limit(const struct decoder *decoder);
 /* Bytes that it took. */

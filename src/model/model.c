@@ -366,21 +366,29 @@ int model_outline(struct model **result, const struct model_options *options)
     return 0;
 }
 
+int model_measure(struct model **result, const struct model_options *options)
+{
+    if (model_outline(result, options))
+        return -1;
+    if (model_build(*result)) {
+        model_destroy(*result);
+        *result = NULL;
+        return -1;
+    }
+    return 0;
+}
+
 int model_memory(const struct model_options *options, struct model_memory *memory)
 {
     struct model *model;
-    int status;
 
     memset(memory, 0, sizeof *memory);
-    if (model_outline(&model, options))
+    if (model_measure(&model, options))
         return -1;
-    status = model_build(model);
-    if (status == 0) {
-        memory_per_token(model);
-        *memory = model->memory;
-    }
+    memory_per_token(model);
+    *memory = model->memory;
     model_destroy(model);
-    return status;
+    return 0;
 }
 
 int model_create(struct model **result, const struct model_options *options)

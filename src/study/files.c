@@ -82,18 +82,40 @@ static int add_tokenizer(struct outputs *outputs, const char *directory, const s
     return 0;
 }
 
-static int add_init_file(void *outputs, const char *path)
+/* By the field that named it. */
+struct named {
+    struct outputs *outputs;
+    const char *field;
+};
+
+static int add_init_file(void *context, const char *path)
 {
-    return outputs_add_input(outputs, FIELD("init_checkpoint"), path);
+    const struct named *named = context;
+
+    return outputs_add_input(named->outputs, named->field, path);
+}
+
+static int add_task_file(void *outputs, const char *field, const char *path)
+{
+    return outputs_add_input(outputs, field, path);
+}
+
+/* The files of a task of one's own, or of a translation. */
+static int add_task(struct outputs *outputs, const struct setting *setting)
+{
+    struct text_sets_options sets = setting_text_sets(setting);
+
+    return setting->task ? text_sets_each_file(&sets, add_task_file, outputs) : 0;
 }
 
 /* What a run begins with: weights, in one file or in several, and what they are. */
-static int add_init(struct outputs *outputs, const char *directory)
+static int add_init(struct outputs *outputs, const char *field, const char *directory)
 {
+    struct named named = {outputs, field};
     char path[PATH_MAX];
 
-    return weights_files_each(directory, add_init_file, outputs) ||
-                   io_join(path, directory, "config.json") || add_init_file(outputs, path)
+    return weights_files_each(directory, add_init_file, &named) ||
+                   io_join(path, directory, "config.json") || add_init_file(&named, path)
                ? -1
                : 0;
 }
@@ -125,7 +147,7 @@ static int add_all_weights(struct outputs *outputs, const struct setting *settin
         const char *init = files_of_init(setting->init_checkpoint, part, variant, seed, all, path);
         const char *save;
 
-        if (init && add_init(outputs, init))
+        if (init && add_init(outputs, setting_init_field(setting), init))
             return -1;
         if (!setting->save_checkpoint)
             continue;
@@ -182,7 +204,8 @@ static int add_setting(struct outputs *outputs, const struct study_options *opti
     if (options->axes)
         axes_name(options->axes, i, name);
     if (add_list(outputs, FIELD("corpus"), &setting->corpus) ||
-        add_list(outputs, FIELD("heldout"), &setting->heldout) ||
+        (!setting->task && add_list(outputs, FIELD("heldout"), &setting->heldout)) ||
+        add_task(outputs, setting) ||
         (setting->tokenizer_file &&
          outputs_add_input(outputs, FIELD("tokenizer"), setting->tokenizer_file)) ||
         add_all_weights(outputs, setting, options->count > 1 ? name : NULL, runs))

@@ -5,6 +5,7 @@
 
 #include "src/bench/throughput.h"
 #include "src/study/slope.h"
+#include "src/train/answers.h"
 #include "src/train/evaluate.h"
 #include "src/util/machine.h"
 #include "src/util/progress.h"
@@ -20,6 +21,9 @@ enum { STREAM_BYTES = 5 << 20 };
 /* What a byte of a tokenizer's model takes once it is read, as measured of T5's. */
 enum { TOKENIZER_BYTES_PER_BYTE = 8 };
 
+/* More than a decoder has at once; how many there are is not known yet. */
+enum { DEV_EXAMPLES = 1 << 20 };
+
 /* Far beyond any machine: measuring such a model would itself take minutes and memory. */
 static int check_size(const struct forecast_row *row)
 {
@@ -29,6 +33,24 @@ static int check_size(const struct forecast_row *row)
         return err_set("%lld parameters do not fit the memory of a machine; give a smaller "
                        FIELD("d_model") ", " FIELD("d_ff") " or " FIELD("layers"),
                        (long long)row->counts.parameters);
+    return 0;
+}
+
+/* The caches of decoding, and the best weights so far where a test set waits for them. */
+static int count_answers(struct forecast_row *row, const struct setting *setting,
+                         const struct model_options *model)
+{
+    const struct decoder_options options = {
+        .limit = questions_limit(setting->recipe.target_length, setting->tokenizer_file == NULL),
+        .examples = DEV_EXAMPLES,
+    };
+
+    if (!setting->task)
+        return 0;
+    if (decoder_memory(model, &options, &row->answers))
+        return -1;
+    if (setting->test)
+        row->answers += (size_t)row->counts.parameters * sizeof(float);
     return 0;
 }
 
@@ -49,7 +71,7 @@ int forecast_make(struct forecast_row **rows, const struct setting *setting)
         if (model_counts(&options, &made[i].counts) || check_size(&made[i]))
             goto failed;
         options.batch /= setting_ranks_per_run(setting);
-        if (model_memory(&options, &made[i].memory))
+        if (model_memory(&options, &made[i].memory) || count_answers(&made[i], setting, &options))
             goto failed;
         if (variant == setting->baseline)
             baseline = i;
@@ -83,6 +105,12 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
+/* As far as they are known unread. */
+static double heldout_examples(const struct setting *setting)
+{
+    return setting->task ? (double)text_sets_dev_examples(setting->task) : setting->recipe.heldout_examples;
+}
+
 size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting *setting)
 {
     size_t totals[1024], heldout;
@@ -92,7 +120,7 @@ size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting
     const struct recipe *recipe = &setting->recipe;
 
     for (int i = 0; i < count; i++)
-        totals[i] = rows[i].memory.total;
+        totals[i] = rows[i].memory.total + rows[i].answers;
     qsort(totals, (size_t)count, sizeof *totals, descending);
     /* The largest variants at once, each as often as it has seeds. */
     for (int job = 0; job < recipe->jobs; job++) {
@@ -104,7 +132,7 @@ size_t forecast_peak_bytes(const struct forecast_row *rows, const struct setting
     }
     if (setting_dataset(setting).corpus_count > 0)
         sum += (size_t)recipe->jobs * STREAM_BYTES;
-    heldout = (size_t)recipe->heldout_examples *
+    heldout = (size_t)heldout_examples(setting) *
               (size_t)(recipe->input_length + recipe->target_length) * sizeof(int32_t);
     return sum > SIZE_MAX - heldout ? SIZE_MAX : sum + heldout;
 }
@@ -159,8 +187,10 @@ double forecast_run_flops(const struct forecast_row *row, const struct setting *
     const struct recipe *recipe = &setting->recipe;
     double forward = (double)row->counts.forward_flops / recipe->batch; /* of an example */
 
-    double curve = fmin(recipe->curve_examples, recipe->heldout_examples);
-    double evaluated = recipe->heldout_examples + curve * (double)(evaluation_count(setting) - 1);
+    /* A task's are all taken each time, and answered too, which is a pass of its own. */
+    double all = heldout_examples(setting), curve = setting->task ? all : fmin(recipe->curve_examples, all);
+    double passes = setting->task ? 2 : 1;
+    double evaluated = passes * (all + curve * (double)(evaluation_count(setting) - 1));
 
     return (double)recipe->steps * (double)row->counts.train_flops + forward * evaluated;
 }

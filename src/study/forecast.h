@@ -9,6 +9,7 @@ struct forecast_row {
     int d_ff;
     struct model_counts counts;
     struct model_memory memory; /* of one training */
+    size_t answers; /* bytes besides: what it takes to answer the questions of a task */
     double parameter_difference; /* relative to the baseline: 0.001 is 0.1 % */
 };
 

@@ -8,6 +8,7 @@
 #include "src/nn/dnn.h"
 #include "src/study/inputs.h"
 #include "src/task/metrics/corpus.h"
+#include "src/train/predictions.h"
 #include "src/train/signals.h"
 #include "src/util/atomic_file.h"
 #include "src/util/io.h"
@@ -204,6 +205,7 @@ int part_check(struct part *part, const struct study_options *options, int point
     if (name_output(part, options, point) ||
         (!options->cells && open_output(part->output, &part->direct)) ||
         (setting->save_checkpoint && weights_prepare(setting->save_checkpoint)) ||
+        (setting->predictions && predictions_prepare(setting->predictions)) ||
         forecast_make(&part->forecast, setting) || forecast_check(part->forecast, setting))
         return -1;
     return describe_variants(part);

@@ -191,6 +191,37 @@ int text_sets_check(const struct text_sets_options *options)
     return status;
 }
 
+/* Of two files, behind which a colon and more may stand. */
+static int each_of_two(const char *field, const char *files,
+                       int (*each)(void *context, const char *field, const char *path), void *context)
+{
+    char *both = files ? strdup(files) : NULL, *next = both, *colon, *path;
+    int status = 0;
+
+    if (!files)
+        return 0;
+    if (!both)
+        return err_set("out of memory");
+    colon = strrchr(both, ':');
+    if (colon)
+        *colon = '\0';
+    while (status == 0 && (path = strsep(&next, ",")) != NULL)
+        status = *path ? each(context, field, path) : 0;
+    free(both);
+    return status;
+}
+
+int text_sets_each_file(const struct text_sets_options *options,
+                        int (*each)(void *context, const char *field, const char *path), void *context)
+{
+    const char *colon = strchr(options->name, ':');
+    int status = each_of_two(FIELD("task"), colon ? colon + 1 : NULL, each, context);
+
+    if (status == 0)
+        status = each_of_two(FIELD("heldout"), options->heldout, each, context);
+    return status ? status : each_of_two(FIELD("test"), options->test, each, context);
+}
+
 /* ==== Their lengths ==== */
 
 /* Of T5's runs (t5/models/gin, sequence_lengths). */
@@ -237,6 +268,21 @@ int text_sets_lengths(const char *name, int *input_length, int *target_length)
     }
     free(sets.set);
     return status;
+}
+
+int64_t text_sets_dev_examples(const char *name)
+{
+    struct text_sets sets = {NULL};
+    int64_t examples = 0;
+
+    if (find_tasks(&sets, name))
+        err_set("%s", ""); /* whoever reads them says so */
+    for (int i = 0; i < sets.count; i++) {
+        examples += (int64_t)sets.set[i].task->dev_examples;
+        text_task_close(sets.set[i].task);
+    }
+    free(sets.set);
+    return examples;
 }
 
 /* ==== Reading ==== */

@@ -34,6 +34,10 @@ extern const struct text_task text_task_translation;
 
 /* Are all tasks of the name known?  Nothing is read.  0, or -1 and a message. */
 int text_sets_check(const struct text_sets_options *options) GLU_MUST_USE;
+/* Each file that the options name by itself, as TRAIN,DEV or SOURCE,TARGET, and by which field; files of the
+ * distributions are not among them.  0, or what `each` returned first that is not, or -1 and a message. */
+int text_sets_each_file(const struct text_sets_options *options,
+                        int (*each)(void *context, const char *field, const char *path), void *context);
 /* Read all.  0, or -1 and a message.  What is odd but can be trained on is a warning: dev examples that are
  * trained on, rows that were dropped. */
 int text_sets_open(struct text_sets **sets, const struct text_sets_options *options) GLU_MUST_USE;
@@ -42,5 +46,8 @@ void text_sets_close(struct text_sets *sets);
 
 /* The lengths that T5 gives such tasks, in SentencePiece's tokens: the most of all of them. */
 int text_sets_lengths(const char *name, int *input_length, int *target_length) GLU_MUST_USE;
+
+/* Dev examples of such tasks as they are distributed, 0 for those of files, which are not known unread. */
+int64_t text_sets_dev_examples(const char *name);
 
 #endif

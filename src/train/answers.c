@@ -11,9 +11,9 @@
 /* T5's: of SentencePiece's tokens, of which a byte is about a quarter. */
 enum { ANSWER_TOKENS = 128, BYTES_PER_PIECE = 4 };
 
-int questions_limit(int target_length, const struct tokenizer *tokenizer)
+int questions_limit(int target_length, bool bytes)
 {
-    int most = tokenizer->keeps_spaces ? BYTES_PER_PIECE * ANSWER_TOKENS : ANSWER_TOKENS;
+    int most = bytes ? BYTES_PER_PIECE * ANSWER_TOKENS : ANSWER_TOKENS;
 
     return target_length < most ? target_length : most;
 }
@@ -58,7 +58,7 @@ int questions_open(struct questions *questions, const struct text2text *text2tex
     *questions = (struct questions){.task = of->task,
                                     .examples = of->examples[split],
                                     .tokenizer = text2text->task.tokenizer};
-    questions->limit = questions_limit(text2text->task.options.target_length, questions->tokenizer);
+    questions->limit = questions_limit(text2text->task.options.target_length, questions->tokenizer->keeps_spaces);
     if (bucket_batches(&questions->batches, &questions->batch_count, &questions->order, &text2text->buckets,
                        text2text_encoded(text2text, set, split)) ||
         encode_classes(questions)) {

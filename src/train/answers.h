@@ -37,8 +37,8 @@ int questions_open(struct questions *questions, const struct text2text *text2tex
 void questions_close(struct questions *questions);
 /* The most examples of a batch. */
 int questions_most(const struct questions *questions);
-/* Tokens of an answer at most, when targets have so many and text is tokenised like this. */
-int questions_limit(int target_length, const struct tokenizer *tokenizer);
+/* Tokens of an answer at most, when targets have so many; `bytes`: a token is a byte. */
+int questions_limit(int target_length, bool bytes);
 
 /* Ask a model; the decoder is its own, and its limit is at least the questions'.  0, or -1 and a message and
  * nothing to free. */

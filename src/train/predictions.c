@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static json_t *classes_json(const struct questions *questions, const struct answers *answers, size_t i)
 {
@@ -76,6 +77,14 @@ static char *file_text(const struct questions *questions, const struct answers *
     free(text);
     err_set("out of memory for predictions");
     return NULL;
+}
+
+int predictions_prepare(const char *directory)
+{
+    if (io_make_directories(directory) ||
+        (access(directory, W_OK | X_OK) != 0 && err_system("cannot write to %s", directory)))
+        return err_prepend(FIELD("predictions"));
+    return 0;
 }
 
 int predictions_write(const char *directory, const char *name, const struct questions *questions,

@@ -4,6 +4,8 @@
 
 #include "src/train/answers.h"
 
+/* Make the directory, or find now that it cannot be written to.  0, or -1 and a message. */
+int predictions_prepare(const char *directory) GLU_MUST_USE;
 /* Write DIRECTORY/TASK/NAME.jsonl atomically, an object for each example: input, target, output, step,
  * class_nll_nats ({word: nats}) where there are classes, and what else a score needs and no target tells (label of
  * WSC, group, answers).  Makes the directories.  0, or -1 and a message that names the file. */
