@@ -262,8 +262,12 @@ static int score_changes(struct comparison *comparison)
 {
     const struct task_scores *before = &comparison->scores_before;
     double *x = calloc(2 * (size_t)comparison->before.seeds + 1, sizeof *x);
-    int rc = x ? 0 : err_system("%d seeds", comparison->before.seeds);
+    int rc = 0;
 
+    if (!x) {
+        err_system("%d seeds", comparison->before.seeds);
+        return -1;
+    }
     for (int i = 0; i < before->columns && rc == 0; i++) {
         const struct task_column *was = &before->column[i];
         const struct task_column *is =

@@ -103,33 +103,44 @@ static const json_t *run_at(const struct matrix *matrix, int row, int column)
     return ok ? json_array_get(json_object_get(matrix->document, "runs"), (size_t)run) : NULL;
 }
 
-/* Room for one more column. */
+static void free_column(struct task_column *column)
+{
+    free(column->value);
+    free(column->last);
+    free(column->excess);
+    free(column->interval);
+}
+
+/* One more column, without values.  NULL: no memory. */
 static struct task_column *add(struct task_scores *scores, const char *task, const char *key,
                                enum task_kind kind)
 {
     size_t cells = (size_t)(scores->matrix->variants * scores->matrix->seeds) + 1;
-    struct task_column *grown =
-        realloc(scores->column, (size_t)(scores->columns + 1) * sizeof *grown), *column;
     bool is_loss = kind == TASK_LABEL || kind == TASK_TARGET;
-
-    if (!grown)
-        return NULL;
-    scores->column = grown;
-    column = &grown[scores->columns++];
-    *column = (struct task_column){
+    struct task_column *grown = realloc(scores->column, ((size_t)scores->columns + 1) * sizeof *grown);
+    struct task_column column = {
         .kind = kind,
         .table = table_of(task),
         .task = task,
         .metric = {key, is_loss ? "nats" : "points", !is_loss},
         .paper = find_paper(task, key),
-        .value = calloc(cells, sizeof *column->value),
-        .last = calloc(cells, sizeof *column->last),
-        .excess = calloc(cells, sizeof *column->excess),
-        .interval = calloc(cells, sizeof *column->interval),
         .ranked = true,
         .prior = NAN,
     };
-    return column->value && column->last && column->excess && column->interval ? column : NULL;
+
+    if (!grown)
+        return NULL;
+    scores->column = grown;
+    column.value = calloc(cells, sizeof *column.value);
+    column.last = calloc(cells, sizeof *column.last);
+    column.excess = calloc(cells, sizeof *column.excess);
+    column.interval = calloc(cells, sizeof *column.interval);
+    if (!column.value || !column.last || !column.excess || !column.interval) {
+        free_column(&column);
+        return NULL;
+    }
+    grown[scores->columns] = column;
+    return &grown[scores->columns++];
 }
 
 /* A task's metric in all runs. */
@@ -177,13 +188,8 @@ static int fill_average(struct task_scores *scores, const char *table, const cha
         column->interval[i] = (struct interval){NAN, NAN};
         found |= !isnan(column->value[i]);
     }
-    if (!found) {
-        free(column->value);
-        free(column->last);
-        free(column->excess);
-        free(column->interval);
-        scores->columns--;
-    }
+    if (!found)
+        free_column(&scores->column[--scores->columns]);
     return 0;
 }
 
@@ -301,12 +307,8 @@ int task_scores_open(struct task_scores *scores, const struct matrix *matrix)
 
 void task_scores_close(struct task_scores *scores)
 {
-    for (int i = 0; i < scores->columns; i++) {
-        free(scores->column[i].value);
-        free(scores->column[i].last);
-        free(scores->column[i].excess);
-        free(scores->column[i].interval);
-    }
+    for (int i = 0; i < scores->columns; i++)
+        free_column(&scores->column[i]);
     free(scores->column);
     *scores = (struct task_scores){NULL, NULL, 0};
 }

@@ -244,7 +244,9 @@ static void note_architecture(struct sheet *sheet, const struct matrix *matrix)
     const char *name =
         json_string_value(json_object_get(json_object_get(config, "model"), "architecture"));
 
-    if (name && strcmp(name, "t5") != 0)
+    if (json_object_get(config, "tasks"))
+        sheet_note(sheet, "The paper's figures are of spans filled in, ours of the targets of tasks: none compares.");
+    else if (name && strcmp(name, "t5") != 0)
         sheet_note(sheet, "The paper's figures are of a T5 that fills in spans, ours of the architecture "
                           "%.32s: differences compare in sign and order, the rest does not.", name);
 }

@@ -158,19 +158,33 @@ static int compute_column(const struct task_scores *of, const struct task_column
     return 0;
 }
 
-static bool is_loss(const struct task_column *column)
+/* What a table asks at once: its scores; its losses; and forms of these, which are not asked for their own sake. */
+enum family { FAMILY_SCORES, FAMILY_LOSSES, FAMILY_FORMS };
+
+static enum family family_of(const struct task_column *column)
 {
-    return column->kind == TASK_LABEL || column->kind == TASK_TARGET;
+    const char *metric = column->metric.name;
+    bool of_classes = column->kind == TASK_TARGET && !isnan(column->prior);
+
+    if (of_classes || strcmp(metric, "dev_target_nats") == 0 ||
+        (strncmp(metric, "bleu_", 5) == 0 && strcmp(metric, "bleu_13a") != 0))
+        return FAMILY_FORMS;
+    return column->kind == TASK_LABEL || column->kind == TASK_TARGET ? FAMILY_LOSSES : FAMILY_SCORES;
 }
 
-/* Holm over what a table asks at once: its scores, or its losses. */
+static bool is_asked_with(const struct task_column *a, const struct task_column *b)
+{
+    return texts_equal(a->table, b->table) && family_of(a) == family_of(b);
+}
+
+/* Holm over what is asked at once with a column. */
 static int correct(const struct task_scores *of, const struct room *room, const struct task_column *like)
 {
     const int variants = of->matrix->variants;
 
     for (int i = 0; i < of->columns; i++) {
         const struct task_column *column = &of->column[i];
-        bool together = texts_equal(column->table, like->table) && is_loss(column) == is_loss(like);
+        bool together = is_asked_with(column, like);
 
         for (int j = 0; j < variants; j++)
             room->p[i * variants + j] = together ? room->row[i * variants + j].p_paired : NAN;
@@ -196,8 +210,7 @@ static int compute_rows(const struct task_scores *of, const struct room *room)
         bool first = true;
 
         for (int k = 0; k < i; k++)
-            first &= !texts_equal(of->column[k].table, of->column[i].table) ||
-                     is_loss(&of->column[k]) != is_loss(&of->column[i]);
+            first &= !is_asked_with(&of->column[k], &of->column[i]);
         if (first && correct(of, room, &of->column[i]) != 0)
             return -1;
     }
@@ -339,7 +352,8 @@ void note_scores(struct sheet *sheet, const struct matrix *matrix, bool marked)
     else
         sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference (Student's "
                           "t, each by itself); p: paired t test, Holm over the variants and scores of a benchmark, "
-                          "and over those and its losses.", baseline);
+                          "over those and its losses (nats of classes, where there are any), and over other forms "
+                          "of these.", baseline);
 }
 
 static bool is_of(const struct score_row *row, const char *table)

@@ -19,7 +19,7 @@ struct score_row {
     double delta, delta_stddev;
     struct interval delta_ci95;
     double p_paired, p_sign_flip;
-    double p_holm; /* over the scores of the table, or over its losses */
+    double p_holm; /* over the scores of the table, over its losses, or over other forms of these */
     double e_value;
     struct interval anytime_ci95;
     bool best;
