@@ -11,7 +11,7 @@ static const struct metric metrics[] = {{"heldout_log_perplexity_nats", "nats", 
 
 const struct text2text *text2text_of(const struct task *task)
 {
-    return task->type == &task_text2text ? (const struct text2text *)task : NULL;
+    return task && task->type == &task_text2text ? (const struct text2text *)task : NULL;
 }
 
 const struct encoded *text2text_encoded(const struct text2text *text2text, int set, enum text_split split)

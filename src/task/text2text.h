@@ -18,7 +18,7 @@ struct text2text {
 };
 
 
-/* A task as one of this kind; NULL: it is another. */
+/* A task, which may be NULL, as one of this kind; NULL: it is another. */
 const struct text2text *text2text_of(const struct task *task);
 /* The examples of a split of a set as tokens, or NULL. */
 const struct encoded *text2text_encoded(const struct text2text *text2text, int set, enum text_split split);
