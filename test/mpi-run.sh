@@ -39,7 +39,7 @@ grep -q '"threads_per_run": 4' 2x2.json || fail "2x2: the results do not say how
 same "adamw" adamw.json adamw2.json
 
 # A signal to one rank stops all at one step, and any number of ranks goes on.
-long="$smoke --seeds 1 --steps 150 --verbose"
+long="$smoke --seeds 1 --steps 1500 --verbose"
 # shellcheck disable=SC2086
 "$program" $long --quiet --threads 4 --jobs 1 -o long.json >out 2>err || fail "a longer training"
 # shellcheck disable=SC2086

@@ -64,7 +64,7 @@ for directory in parts groups singles; do
 done
 
 # The launcher is told to end: whatever it leaves of the time, nothing is lost.
-long="run --preset smoke --samples 0 --variant relu --seeds 1 --steps 300 --verbose"
+long="run --preset smoke --samples 0 --variant relu --seeds 1 --steps 3000 --verbose"
 launcher()
 {
     pid=$(rank_pid 0)
