@@ -4,6 +4,7 @@
 #include "src/study/part.h"
 
 #include "src/bench/throughput.h"
+#include "src/comm/ranks.h"
 #include "src/model/weights.h"
 #include "src/nn/dnn.h"
 #include "src/study/inputs.h"
@@ -16,6 +17,7 @@
 #include "src/util/outputs.h"
 #include "src/util/standard.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,6 +354,8 @@ double part_others_share(const struct part *part)
 {
     struct machine_times now;
 
+    if (ranks_get()->here > 1) /* the other ranks' work is not others' */
+        return NAN;
     machine_times(&now);
     return machine_others_share(&part->start, &now);
 }

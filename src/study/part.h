@@ -51,7 +51,7 @@ void part_close(struct part *part);
 int part_measure_throughput(struct part *part, double sample_s) GLU_MUST_USE;
 
 /* How far timings can be trusted: the share of the processors' time that others took since it was
- * opened.  NAN when it cannot be told. */
+ * opened.  NAN when it cannot be told, as with several ranks on a machine. */
 double part_others_share(const struct part *part);
 
 /* Write its results file with these runs, behind which those of half of the steps stand, and all
