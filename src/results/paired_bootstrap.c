@@ -32,12 +32,14 @@ int paired_bootstrap(const double *a, const double *b, int sentences, int sums, 
 {
     size_t width = (size_t)sums;
     double *total_a = calloc(2 * width + PAIRED_BOOTSTRAP_RESAMPLES, sizeof *total_a);
-    double *total_b = total_a + width, *replicate = total_b + width;
+    double *total_b, *replicate;
     struct rng rng;
 
     *result = (struct paired_bootstrap){NAN, NAN, NAN, {NAN, NAN}, NAN};
     if (!total_a)
         return err_set("no memory for a bootstrap over %d sentences", sentences);
+    total_b = total_a + width;
+    replicate = total_b + width;
     for (int i = 0; i < sentences; i++) {
         add(total_a, a + (size_t)i * width, sums);
         add(total_b, b + (size_t)i * width, sums);

@@ -140,11 +140,12 @@ static int rank(double *x, size_t n)
 static int correlate(const struct text_answers *answers, bool by_rank, double *score)
 {
     size_t n = answers->examples->count;
-    double *gold = malloc((2 * n + 1) * sizeof *gold), *read = gold + n;
+    double *gold = malloc((2 * n + 1) * sizeof *gold), *read;
     int rc = -1;
 
     if (!gold)
         return err_set("no memory for %zu numbers", n);
+    read = gold + n;
     for (size_t i = 0; i < n; i++) {
         gold[i] = answers->examples->example[i].number;
         if (read_number(answers->outputs[i], read + i))
