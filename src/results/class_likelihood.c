@@ -38,8 +38,8 @@ static enum class_signal signal_of(struct interval difference)
 
 /* Into `nats` and `prior` of each example; `share` has room for how many
  * there are of each class. */
-static void score_examples(const struct class_scores *scores, struct class_likelihood *likelihood, double *nats,
-                           double *prior, double *share)
+static void score_examples(const struct class_scores *scores, struct class_likelihood *likelihood,
+                           double *nats, double *prior, double *share)
 {
     int right = 0;
     double words = 0, tokens = 0;
