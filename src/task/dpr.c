@@ -52,12 +52,12 @@ static bool is_candidate(char *candidates, const char *right)
     return false;
 }
 
-/* The next block, in new memory that block_free() frees; 1, 0 at the end, -1 and a message.  Blank lines before
- * it are skipped. */
+/* The next block, in new memory that block_free() frees; 1, 0 at the end, -1 and a message.  Blank lines
+ * before it are skipped. */
 static int next_block(struct text_lines *lines, char *block[BLOCK_LINES])
 {
-    static const char *const names[] = {"a sentence", "the pronoun", "the two candidates", "the right candidate",
-                                        "an empty line"};
+    static const char *const names[] = {"a sentence", "the pronoun", "the two candidates",
+                                        "the right candidate", "an empty line"};
     size_t bytes;
     char *line;
 
@@ -69,8 +69,8 @@ static int next_block(struct text_lines *lines, char *block[BLOCK_LINES])
         if (got == 0 && (i == SENTENCE || i == NOTHING))
             return i == NOTHING;
         if (got == 0)
-            return err_set("%s:%zu: the file ends where %s should follow: get the whole file", text_lines_path(lines),
-                           text_lines_number(lines), names[i]);
+            return err_set("%s:%zu: the file ends where %s should follow: get the whole file",
+                           text_lines_path(lines), text_lines_number(lines), names[i]);
         line = strip(line);
         if (i == SENTENCE && !*line) {
             i--;

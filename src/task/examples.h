@@ -33,8 +33,9 @@ int examples_add(struct examples *examples, const struct example *example) GLU_M
 /* NULL is fine. */
 void examples_destroy(struct examples *examples);
 
-/* How many examples of one set are in the other as well, input and target the same.  0, or -1 when there is no
- * memory. */
-int examples_shared(const struct examples *examples, const struct examples *others, size_t *shared) GLU_MUST_USE;
+/* How many examples of one set are in the other as well, input and target the same.  0, or -1 when there is
+ * no memory. */
+int examples_shared(const struct examples *examples, const struct examples *others,
+                    size_t *shared) GLU_MUST_USE;
 
 #endif

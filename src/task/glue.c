@@ -20,7 +20,7 @@ struct glue_task {
     struct {
         const char *label;        /* in the input */
         struct tsv_column column; /* in the file */
-    } fields[FIELDS_MAX];         /* alphabetical by what the field is called in the data set; label NULL: no more */
+    } fields[FIELDS_MAX];         /* in the order of the data set's names for them; label NULL: no more */
     struct tsv_column label;
     bool numbered; /* labels are the numbers of classes */
 };

@@ -13,7 +13,7 @@ struct jsonl_task {
     struct text_task task;      /* whose read is jsonl_read() */
     const char *train, *dev;    /* files; NULL: none */
     const char *prefix;         /* that the input begins with */
-    const char *fields[JSONL_FIELDS_MAX + 1]; /* of a row that is an example, in their order; NULL behind the last */
+    const char *fields[JSONL_FIELDS_MAX + 1]; /* of a row that is an example; NULL behind the last */
     /* Add the examples of a row; one without a field that it needs adds 1 to examples->dropped.  `room` is for
      * their texts.  0, or -1 and a message without the place. */
     int (*add)(const struct jsonl_task *task, const json_t *row, enum text_split split, struct composed *room,

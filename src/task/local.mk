@@ -19,12 +19,14 @@ libglubench_a_SOURCES += \
     src/task/tsv.c src/task/tsv.h \
     src/task/wsc.c
 
-check_PROGRAMS += test-segments test-span test-task test-text-tasks
+check_PROGRAMS += test-segments test-span test-task test-text-tasks test-text-tasks-memory
 test_segments_SOURCES = test/test-segments.c
 test_span_SOURCES = test/test-span.c
 test_task_SOURCES = test/test-task.c $(data_fixture)
 test_text_tasks_SOURCES = test/test-text-tasks.c test/text-tasks-sums.h test/scratch.c test/scratch.h
-TESTS += test-segments test-span test-task test-text-tasks
+test_text_tasks_memory_SOURCES = test/test-text-tasks-memory.c test/scratch.c test/scratch.h $(memory)
+test_text_tasks_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
+TESTS += test-segments test-span test-task test-text-tasks test-text-tasks-memory
 
 # The same texts by other code.
 dist_check_SCRIPTS += test/text_tasks.py

@@ -33,8 +33,8 @@ static int add_row(const struct pairs_task *pairs, const char *const row[2], str
     char excerpt[ROWS_EXCERPT_BYTES];
 
     if (pairs->numbers && !rows_number(row[1], &example.number))
-        return err_set("the target '%s' is no number, which %s needs: correct the row, or choose another metric",
-                       rows_excerpt(row[1], excerpt), pairs->metrics[0]->metric.name);
+        return err_set("the target '%s' is no number, which %s needs: correct the row, or choose another "
+                       "metric", rows_excerpt(row[1], excerpt), pairs->metrics[0]->metric.name);
     return examples_add(examples, &example);
 }
 

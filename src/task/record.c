@@ -22,16 +22,14 @@ static void sort_and_thin(struct texts *texts)
 {
     size_t kept = 0;
 
-    if (texts->count)
-        qsort(texts->text, texts->count, sizeof *texts->text, by_text);
+    qsort(texts->text, texts->count, sizeof *texts->text, by_text);
     for (size_t i = 0; i < texts->count; i++)
         if (kept && strcmp(texts->text[kept - 1], texts->text[i]) == 0)
             free(texts->text[i]);
         else
             texts->text[kept++] = texts->text[i];
     texts->count = kept;
-    if (texts->text)
-        texts->text[kept] = NULL;
+    texts->text[kept] = NULL;
 }
 
 /* Room for `count` texts and a NULL.  0 or -1. */
@@ -39,7 +37,10 @@ static int texts_reserve(struct texts *texts, size_t count)
 {
     texts->count = 0;
     texts->text = calloc(count + 1, sizeof *texts->text);
-    return texts->text ? 0 : err_set("no memory for an example");
+    if (texts->text)
+        return 0;
+    err_set("no memory for an example");
+    return -1;
 }
 
 static void texts_free(struct texts *texts)
@@ -85,8 +86,8 @@ static int add_entity(struct texts *texts, const char *text, const size_t *start
 
     if (!json_is_integer(start) || !json_is_integer(end) || first < 0 || last < first ||
         (uint64_t)first >= characters)
-        return err_set("an entity must have 'start' and 'end', numbers of characters of the passage, which has %zu",
-                       characters);
+        return err_set("an entity must have 'start' and 'end', numbers of characters of the passage, which "
+                       "has %zu", characters);
     if ((uint64_t)last >= characters)
         last = (json_int_t)characters - 1;
     return texts_add(texts, text + starts[first], starts[last + 1] - starts[first]);
@@ -106,7 +107,8 @@ static int find_entities(struct texts *texts, const char *text, const json_t *en
                 break;
             }
     free(starts);
-    sort_and_thin(texts);
+    if (status == 0)
+        sort_and_thin(texts);
     return status;
 }
 
@@ -213,7 +215,8 @@ static int add_row(const struct jsonl_task *own, const json_t *row, enum text_sp
 
 const struct jsonl_task jsonl_record = {
     .task = {.name = "record", .group = "record",
-             .metrics = (const struct text_metric *const[]) {&text_metric_squad_f1, &text_metric_squad_em, NULL},
+             .metrics = (const struct text_metric *const[]) {&text_metric_squad_f1, &text_metric_squad_em,
+                                                             NULL},
              .train_examples = 138854, .dev_examples = 10000, .read = jsonl_read},
     .train = "superglue/ReCoRD/train.jsonl", .dev = "superglue/ReCoRD/val.jsonl", .add = add_row,
 };

@@ -89,7 +89,8 @@ int rows_two_files(const char *files, char path[2][PATH_MAX])
     const char *comma = strchr(files, ',');
 
     if (!comma || comma == files || !comma[1] || strchr(comma + 1, ','))
-        return err_set("'%s': it must be two files with one comma between them, and none in their names", files);
+        return err_set("'%s': it must be two files with one comma between them, and none in their names",
+                       files);
     if (comma - files >= PATH_MAX || strlen(comma + 1) >= PATH_MAX)
         return err_set("the name of a file is too long");
     memcpy(path[0], files, (size_t)(comma - files));

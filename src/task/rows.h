@@ -12,7 +12,8 @@ int rows_path(char path[PATH_MAX], const struct text_task *task, const char *dir
 /* The two names of files in "ONE,OTHER".  0, or -1 and a message. */
 int rows_two_files(const char *files, char path[2][PATH_MAX]) GLU_MUST_USE;
 
-/* The class of a word, or of a number that a file has in its place.  0, or -1 and a message without the place. */
+/* The class of a word, or of a number that a file has in its place.  0, or -1 and a message that does not
+ * tell where. */
 int rows_label_of_word(const struct text_task *task, const char *word, int *label) GLU_MUST_USE;
 int rows_label_of_number(const struct text_task *task, int64_t number, int *label) GLU_MUST_USE;
 /* A whole number that begins a text and ends it.  False: it is none. */

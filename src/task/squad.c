@@ -164,7 +164,8 @@ static int read_squad(const struct text_task *task, const char *directory, enum 
         io_read_json(path, &text, &bytes, NULL))
         return -1;
     if (json_has_more_values(text, bytes, VALUES_MAX)) {
-        status = err_set("%s: it has more than %d values: is this SQuAD's JSON, version 1.1?", path, VALUES_MAX);
+        status = err_set("%s: it has more than %d values: is this SQuAD's JSON, version 1.1?", path,
+                         VALUES_MAX);
     } else {
         errno = 0;
         tree = json_loadb(text, bytes, 0, &error);

@@ -41,7 +41,7 @@ struct text_task {
      * that the distributions use.  0, or -1 and a message that names the file and the line. */
     int (*read)(const struct text_task *task, const char *directory, enum text_split split,
                 struct examples *examples);
-    void (*close)(struct text_task *task); /* of one that was made by text_task_open(); NULL: a row of a table */
+    void (*close)(struct text_task *task); /* of one that text_task_open() made; NULL: a row of a table */
 };
 
 /* A benchmark: rows of tasks in the order of its table. */

@@ -51,7 +51,8 @@ static int next_pair(struct text_lines *const side[2], char *line[2])
         int ended = got[0] ? 1 : 0;
 
         return err_set("%s ends after line %zu, but %s goes on: the two must go together line by line",
-                       text_lines_path(side[ended]), text_lines_number(side[ended]), text_lines_path(side[!ended]));
+                       text_lines_path(side[ended]), text_lines_number(side[ended]),
+                       text_lines_path(side[!ended]));
     }
     return got[0];
 }
@@ -68,8 +69,8 @@ static int add_pair(struct text_lines *const side[2], char *const line[2], const
         return 0;
     }
     if (blank[empty])
-        return err_set("%s:%zu: the line is empty, but that of %s is not: fill in the sentence, or leave the line "
-                       "out of both", text_lines_path(side[empty]), text_lines_number(side[empty]),
+        return err_set("%s:%zu: the line is empty, but that of %s is not: fill in the sentence, or leave the "
+                       "line out of both", text_lines_path(side[empty]), text_lines_number(side[empty]),
                        text_lines_path(side[!empty]));
     composed_clear(input);
     composed_add(input, prefix);

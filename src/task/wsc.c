@@ -72,8 +72,8 @@ static int make_input(struct composed *input, const char *text, const struct spa
         composed_add(input, "*");
         composed_add(input, word + bytes);
     } else if (!mark_astray(input, text)) {
-        return err_set("word %zu of the text is not the pronoun '%s': correct span2_index, which counts the words "
-                       "between single spaces from 0", pronoun->index, rows_excerpt(pronoun->text, excerpt));
+        return err_set("word %zu of the text is not the pronoun '%s': correct span2_index, which counts the "
+                       "words between single spaces from 0", pronoun->index, rows_excerpt(pronoun->text, excerpt));
     }
     return 0;
 }
