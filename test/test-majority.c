@@ -31,6 +31,8 @@ static const struct {
     {"multirc", 0.683, 57.2, NULL, 0},
 };
 
+static int checks;
+
 /* The label that most examples have. */
 static int most_frequent(const struct examples *examples)
 {
@@ -86,15 +88,16 @@ static void check_task(size_t row, const struct text_task *task, const struct ex
         outputs[i] = (char *)(task->classes ? task->classes[most] : "junk");
     near(score_of(task->classes ? &text_metric_accuracy : &text_metric_wsc, &answers),
          tasks[row].accuracy, 0.0501, task->name);
-    if (tasks[row].prior_nats > 0)
+    checks++;
+    if (tasks[row].prior_nats > 0) {
         near(prior_of(examples, classes), tasks[row].prior_nats, 0.0006, "its prior");
-    else
-        tap_skip(1, "%s: no prior is published", task->name);
-    if (tasks[row].metric)
+        checks++;
+    }
+    if (tasks[row].metric) {
         near(score_of(tasks[row].metric, &answers), tasks[row].score, 0.0501,
              tasks[row].metric->metric.name);
-    else
-        tap_skip(1, "%s: no other score", task->name);
+        checks++;
+    }
     free(outputs);
 }
 
@@ -106,21 +109,21 @@ int main(void)
         tap_skip_all("GLUBENCH_DATA is not set");
         return 0;
     }
-    tap_plan(3 * (int)LENGTH_OF(tasks));
     for (size_t i = 0; i < LENGTH_OF(tasks); i++) {
         const struct text_task *task = text_task_find(tasks[i].name);
         struct examples *examples = NULL;
 
         if (!task)
             tap_bail_out("%s", err_get());
-        if (text_task_read(task, data, TEXT_DEV, &examples))
-            tap_skip(3, "%s: %s", tasks[i].name, err_get());
-        else if (examples->count != task->dev_examples)
-            tap_skip(3, "%s: %zu examples of %zu", tasks[i].name, examples->count,
-                     task->dev_examples);
-        else
+        if (!text_task_read(task, data, TEXT_DEV, &examples) &&
+            examples->count == task->dev_examples) {
             check_task(i, task, examples);
+        } else {
+            tap_skip(1, "%s: not the whole dev set", tasks[i].name);
+            checks++;
+        }
         examples_destroy(examples);
     }
+    tap_plan(checks);
     return tap_status();
 }
