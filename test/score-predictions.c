@@ -1,5 +1,5 @@
-/* score-predictions.c - the scores of predictions that are kept: of a task, and of a file with an object on each
- * line (see test/score_predictions.py), as JSON.
+/* score-predictions.c - the scores of predictions that are kept: of a task, and of a file with an
+ * object on each line (see test/score_predictions.py), as JSON.
  *
  *     ./score-predictions TASK FILE */
 #include "src/glu.h"
@@ -17,8 +17,9 @@
 static const struct text_task translation = {
     .name = "translation",
     .metrics = (const struct text_metric *const[]){&text_metric_bleu_13a, &text_metric_bleu_intl,
-                                                   &text_metric_bleu_13a_lc, &text_metric_bleu_intl_lc,
-                                                   &text_metric_chrf2, NULL},
+                                                   &text_metric_bleu_13a_lc,
+                                                   &text_metric_bleu_intl_lc, &text_metric_chrf2,
+                                                   NULL},
 };
 
 static void die(const char *what)
@@ -89,8 +90,8 @@ static json_t *number(double x)
 }
 
 /* What the likelihoods of the class words say, where every line has them. */
-static void score_classes(const struct text_task *task, const json_t *rows, const struct example *example,
-                          json_t *scores)
+static void score_classes(const struct text_task *task, const json_t *rows,
+                          const struct example *example, json_t *scores)
 {
     int classes = 0, *tokens, *label;
     size_t count = json_array_size(rows);
@@ -111,7 +112,8 @@ static void score_classes(const struct text_task *task, const json_t *rows, cons
 
         label[i] = example[i].label;
         for (int k = 0; k < classes; k++)
-            log_p[i * (size_t)classes + (size_t)k] = -json_number_value(json_object_get(nats, task->classes[k]));
+            log_p[i * (size_t)classes + (size_t)k] = -json_number_value(
+                json_object_get(nats, task->classes[k]));
     }
     if (class_likelihood(&(struct class_scores){(int)count, classes, log_p, label, tokens}, &seen))
         die(err_get());

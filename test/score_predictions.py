@@ -155,7 +155,8 @@ def right_answers(row):
 
 
 def squad_em(_, rows):
-    return percent(any(normalised(row["output"]) == normalised(gold) for gold in right_answers(row)) for row in rows)
+    return percent(any(normalised(row["output"]) == normalised(gold) for gold in right_answers(row))
+                   for row in rows)
 
 
 def squad_f1(_, rows):
@@ -350,11 +351,13 @@ def read(path):
 
 # ==== Made-up answers ====
 
-PIECES = ["the", "The", "a", "an", "some", "cat", "cats", "dog", "Dog", "Bob's", "Bob", "hat", "big", "25-year-old",
-          "3,50", "$3.50", "U.S.", "Army", "man", "in", "1990.", "wait...", "Ärger", "ÄRGER", "straße", "\u201eJa\u201c,",
-          "café", "‘moose’", "R&amp;D", "<skipped>", "5--6", "x²", "5€", "&quot;quoted&quot;", "ΟΔΟΣ", "a_b", "(yes)",
-          "三", "no!?", "a\u0301", "\u00a0", "don't", "0.5", ".5", "-", "--", ",", "this", "İ"]
-NUMERALS = ["0.0", "1.0", "2.4", "3.6", "5.0", "4", " 2.0 ", "1e0", "abc", "", "nan", "inf", "2.4.", "1_0", "-3", "0x2", "٣"]
+PIECES = ["the", "The", "a", "an", "some", "cat", "cats", "dog", "Dog", "Bob's", "Bob", "hat", "big",
+          "25-year-old", "3,50", "$3.50", "U.S.", "Army", "man", "in", "1990.", "wait...", "Ärger",
+          "ÄRGER", "straße", "\u201eJa\u201c,", "café", "‘moose’", "R&amp;D", "<skipped>", "5--6", "x²",
+          "5€", "&quot;quoted&quot;", "ΟΔΟΣ", "a_b", "(yes)", "三", "no!?", "a\u0301", "\u00a0", "don't",
+          "0.5", ".5", "-", "--", ",", "this", "İ"]
+NUMERALS = ["0.0", "1.0", "2.4", "3.6", "5.0", "4", " 2.0 ", "1e0", "abc", "", "nan", "inf",
+            "2.4.", "1_0", "-3", "0x2", "٣"]
 
 
 def sentence(rng, most=12):

@@ -66,17 +66,23 @@ static const struct {
     {&tokenise_13a, "Wait...", "Wait . . ."},
     {&tokenise_13a, ".5", ". 5"},
     {&tokenise_13a, "5--6", "5 - -6"},
-    {&tokenise_13a, "\xe2\x80\x9eJa\xe2\x80\x9c, sagte er.", "\xe2\x80\x9eJa\xe2\x80\x9c , sagte er ."},
+    {&tokenise_13a, "\xe2\x80\x9eJa\xe2\x80\x9c, sagte er.",
+     "\xe2\x80\x9eJa\xe2\x80\x9c , sagte er ."},
     {&tokenise_13a, "a<skipped>b R&amp;D &lt;&quot;x&gt; &amp;lt;", "ab R & D < \" x > <"},
     {&tokenise_13a, "an end-\nof a\nline \t\n", "an endof a line"},
     {&tokenise_13a, "a-\n", "a-"},
-    {&tokenise_13a, "a\xc2\xa0" "b\xe2\x80\xa8" "c", "a b c"},
+    {&tokenise_13a,
+     "a\xc2\xa0"
+     "b\xe2\x80\xa8"
+     "c",
+     "a b c"},
     {&tokenise_13a, "3.,4 x.,y", "3 . , 4 x . , y"},
     {&tokenise_13a, "", ""},
     {&tokenise_intl, "It costs $3.50, or 3,50 Euro.", "It costs $ 3.50 , or 3,50 Euro ."},
     {&tokenise_intl, "a 25-year-old man in 1990.", "a 25 - year - old man in 1990."},
     {&tokenise_intl, "Don't \"quote\" me (please).", "Don ' t \" quote \" me ( please ) ."},
-    {&tokenise_intl, "\xe2\x80\x9eJa\xe2\x80\x9c, sagte er.", "\xe2\x80\x9e Ja \xe2\x80\x9c , sagte er ."},
+    {&tokenise_intl, "\xe2\x80\x9eJa\xe2\x80\x9c, sagte er.",
+     "\xe2\x80\x9e Ja \xe2\x80\x9c , sagte er ."},
     {&tokenise_intl, "5\xe2\x82\xac a+b x\xc2\xb2.", "5 \xe2\x82\xac a + b x\xc2\xb2."},
     {&tokenise_intl, "R&amp;D <skipped>", "R & amp ; D < skipped >"},
     {&tokenise_intl, "...", ". . ."},
@@ -89,12 +95,13 @@ static void check_tokens(void)
 
     for (size_t i = 0; i < LENGTH_OF(lines); i++) {
         join(lines[i].tokenisation, lines[i].line, joined);
-        tap_ok(strcmp(joined, lines[i].tokens) == 0, "%s: '%s'", tokenise_name(lines[i].tokenisation), joined);
+        tap_ok(strcmp(joined, lines[i].tokens) == 0, "%s: '%s'",
+               tokenise_name(lines[i].tokenisation), joined);
     }
 }
 
-static double score_of(const struct text_metric *metric, char *const *outputs, const char *const *references,
-                       size_t count)
+static double score_of(const struct text_metric *metric, char *const *outputs,
+                       const char *const *references, size_t count)
 {
     static struct example example[MOST];
     struct examples examples = {.example = example, .count = count};
@@ -137,9 +144,10 @@ static void check_pairs(void)
         size_t count = pairs[i].outputs[1] ? 2 : 1;
         char *const *outputs = (char *const *)pairs[i].outputs;
 
-        near(score_of(&text_metric_bleu_13a, outputs, pairs[i].references, count), pairs[i].bleu, 6e-5,
-             pairs[i].outputs[0]);
-        near(score_of(&text_metric_chrf2, outputs, pairs[i].references, count), pairs[i].chrf2, 6e-5, "chrF2");
+        near(score_of(&text_metric_bleu_13a, outputs, pairs[i].references, count), pairs[i].bleu,
+             6e-5, pairs[i].outputs[0]);
+        near(score_of(&text_metric_chrf2, outputs, pairs[i].references, count), pairs[i].chrf2,
+             6e-5, "chrF2");
     }
     near(score_of(&text_metric_bleu_13a_lc, lower, reference, 1), 100, 1e-9, "lower-cased, 13a");
     near(score_of(&text_metric_bleu_intl_lc, lower, reference, 1), 100, 1e-9, "lower-cased, intl");
@@ -160,10 +168,11 @@ static void check_rows(void)
     for (size_t i = 0; i < LENGTH_OF(signatures); i++) {
         const struct corpus_metric *row = corpus_metric_find(signatures[i][0]);
 
-        tap_ok(row && row == corpus_metric_at(i) && strcmp(row->signature, signatures[i][1]) == 0, "signature of %s",
-               signatures[i][0]);
+        tap_ok(row && row == corpus_metric_at(i) && strcmp(row->signature, signatures[i][1]) == 0,
+               "signature of %s", signatures[i][0]);
     }
-    tap_ok(!corpus_metric_at(LENGTH_OF(signatures)) && !corpus_metric_find("accuracy"), "no others");
+    tap_ok(!corpus_metric_at(LENGTH_OF(signatures)) && !corpus_metric_find("accuracy"),
+           "no others");
 }
 
 /* ==== Real sentences ==== */
@@ -207,8 +216,8 @@ static void check_sums(char *const *outputs, const char *const *references, size
         total[i % 10] += sums[i];
     for (size_t i = 0; i < 10; i++)
         same = same && fabs(total[i] - expected[i]) < 0.5;
-    tap_ok(same && corpus_bleu_13a.sums == 10, "sums: matches %g %g %g %g, lengths %g %g", total[0], total[1],
-           total[2], total[3], total[8], total[9]);
+    tap_ok(same && corpus_bleu_13a.sums == 10, "sums: matches %g %g %g %g, lengths %g %g", total[0],
+           total[1], total[2], total[3], total[8], total[9]);
     free(sums);
 }
 
@@ -236,7 +245,8 @@ static void check_multi30k(void)
     near(score_of(&text_metric_chrf2, source, gold, count), 16.3447, 6e-5, "the source, chrF2");
     near(score_of(&text_metric_bleu_13a, shifted, gold, count), 0.5434, 6e-5, "shifted by a line");
     near(score_of(&text_metric_bleu_13a, cut, gold, count), 82.2199, 6e-5, "without the last word");
-    near(score_of(&text_metric_chrf2, cut, gold, count), 88.4400, 6e-5, "without the last word, chrF2");
+    near(score_of(&text_metric_chrf2, cut, gold, count), 88.4400, 6e-5,
+         "without the last word, chrF2");
     near(score_of(&text_metric_bleu_intl_lc, reference, gold, count), 100, 1e-9, "the reference");
     for (size_t i = 0; i < count; i++) {
         free(source[i]);
@@ -249,8 +259,10 @@ static void check_multi30k(void)
 
 static void check_bytes(void)
 {
-    static const char *const pieces[] = {"-", ".", ",", "5", "a", " ", "\n", "&amp;", "<skipped>", "\xe2\x80", "\xff",
-                                         "\xf0\x9f\x98\x80", "\xc3\x84", "\xed\xa0\x80", "\xe2\x82\xac", "\xce\xa3"};
+    static const char *const pieces[] = {
+        "-", ".", ",", "5", "a", " ", "\n", "&amp;", "<skipped>", "\xe2\x80", "\xff",
+        "\xf0\x9f\x98\x80", "\xc3\x84", "\xed\xa0\x80", "\xe2\x82\xac", "\xce\xa3",
+    };
     struct rng rng;
     bool sound = true;
 
@@ -266,7 +278,8 @@ static void check_bytes(void)
             for (uint32_t k = 0; k < length; k++) {
                 char any[2] = {(char)(1 + rng_below(&rng, 255)), '\0'};
 
-                strcat(text[j], rng_below(&rng, 2) ? any : pieces[rng_below(&rng, LENGTH_OF(pieces))]);
+                strcat(text[j],
+                       rng_below(&rng, 2) ? any : pieces[rng_below(&rng, LENGTH_OF(pieces))]);
             }
         }
         for (size_t j = 0; corpus_metric_at(j); j++) {

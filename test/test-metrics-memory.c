@@ -1,5 +1,5 @@
-/* test-metrics-memory.c - memory that runs out at the n-th call: every metric then fails with a message, and
- * neither crashes nor leaks. */
+/* test-metrics-memory.c - memory that runs out at the n-th call: every metric then fails with a
+ * message, and neither crashes nor leaks. */
 #include "src/glu.h"
 
 #include "src/results/class_likelihood.h"
@@ -14,7 +14,8 @@
 static const char *const classes[] = {"no", "yes", NULL};
 static const struct text_task task = {.name = "task", .classes = classes};
 static const char *const golden[] = {"The right one", "\xc3\x84rger!", NULL};
-static struct example example[] = {{"", "the right, ONE", 1, 0, 1.5, golden}, {"", "no", 0, 0, 2.5, NULL}};
+static struct example example[] = {{"", "the right, ONE", 1, 0, 1.5, golden},
+                                   {"", "no", 0, 0, 2.5, NULL}};
 static const char *outputs[] = {"The right one \xc3\x84", "2.5"};
 static const struct examples examples = {.example = example, .count = 2};
 static const struct text_answers answers = {&task, &examples, (char *const *)outputs};
@@ -30,10 +31,10 @@ static int score(const struct text_metric *metric)
     X(accuracy) X(mcc) X(f1) X(macro_f1) X(em_question) X(pearson) X(spearman) X(squad_em)         \
     X(squad_f1) X(wsc) X(bleu_13a) X(bleu_intl_lc) X(chrf2)
 
-#define FUNCTION(name)                                                                             \
-    static int do_##name(void)                                                                     \
-    {                                                                                              \
-        return score(&text_metric_##name);                                                         \
+#define FUNCTION(name)                     \
+    static int do_##name(void)             \
+    {                                      \
+        return score(&text_metric_##name); \
     }
 METRICS(FUNCTION)
 

@@ -22,7 +22,9 @@ static void check_reading(void)
         uint32_t points[8];
     } cases[] = {
         {"nothing", "", {0}},
-        {"one to four bytes", "a\xc3\xa4\xe2\x80\x9e\xf0\x9f\x98\x80", {'a', 0xe4, 0x201e, 0x1f600}},
+        {"one to four bytes",
+         "a\xc3\xa4\xe2\x80\x9e\xf0\x9f\x98\x80",
+         {'a', 0xe4, 0x201e, 0x1f600}},
         {"a byte by itself", "a\x80z\xff", {'a', 0xfffd, 'z', 0xfffd}},
         {"cut short", "\xe2\x80", {0xfffd, 0xfffd}},
         {"a surrogate", "\xed\xa0\x80", {0xfffd, 0xfffd, 0xfffd}},
@@ -47,7 +49,8 @@ static void check_lower(void)
         {"ASCII", "The Cat!", "the cat!"},
         {"umlauts", "\xc3\x84RGER \xc3\x9f", "\xc3\xa4rger \xc3\x9f"},
         {"a capital sharp s", "\xe1\xba\x9e", "\xc3\x9f"},
-        {"a sigma at a word's end", "\xce\xa3\xce\x91\xce\xa3 \xce\xa3", "\xcf\x83\xce\xb1\xcf\x82 \xcf\x83"},
+        {"a sigma at a word's end", "\xce\xa3\xce\x91\xce\xa3 \xce\xa3",
+         "\xcf\x83\xce\xb1\xcf\x82 \xcf\x83"},
         {"a letter that becomes two", "\xc4\xb0", "i\xcc\x87"},
     };
     struct unicode text, wanted;
@@ -76,7 +79,8 @@ static int count_of(bool (*kind)(uint32_t))
 
 static void check_kinds(void)
 {
-    static const uint32_t marks[] = {'.', '_', 0xab, 0x2018, 0x201e}, signs[] = {'$', '+', '^', 0x20ac, 0xfffd};
+    static const uint32_t marks[] = {'.', '_', 0xab, 0x2018, 0x201e},
+                          signs[] = {'$', '+', '^', 0x20ac, 0xfffd};
     bool all = true;
 
     for (size_t i = 0; i < LENGTH_OF(marks); i++)
@@ -86,7 +90,8 @@ static void check_kinds(void)
     tap_ok(unicode_is_number('7') && unicode_is_number(0xb2) && unicode_is_number(0x2167) &&
                !unicode_is_number(0x4e09),
            "numbers");
-    tap_ok(unicode_is_letter('z') && unicode_is_letter(0x4e09) && !unicode_is_letter(0x301), "letters");
+    tap_ok(unicode_is_letter('z') && unicode_is_letter(0x4e09) && !unicode_is_letter(0x301),
+           "letters");
     tap_ok(count_of(unicode_is_space) == 29 && unicode_is_space(0x1c) && unicode_is_space(0xa0) &&
                unicode_is_space(0x3000) && !unicode_is_space(0x200b),
            "white space");

@@ -29,7 +29,8 @@ int checkpoint_best(const struct checkpoints *checkpoints, const char *group)
     return checkpoint_best_average(checkpoints, &group, 1);
 }
 
-double checkpoint_average(const struct checkpoints *checkpoints, int checkpoint, const char *const *groups, int count)
+double checkpoint_average(const struct checkpoints *checkpoints, int checkpoint,
+                          const char *const *groups, int count)
 {
     double sum = 0;
 
@@ -38,7 +39,8 @@ double checkpoint_average(const struct checkpoints *checkpoints, int checkpoint,
     return count ? sum / count : (double)NAN;
 }
 
-int checkpoint_best_average(const struct checkpoints *checkpoints, const char *const *groups, int count)
+int checkpoint_best_average(const struct checkpoints *checkpoints, const char *const *groups,
+                            int count)
 {
     double highest = NAN;
     int best = -1;
@@ -54,7 +56,8 @@ int checkpoint_best_average(const struct checkpoints *checkpoints, const char *c
     return best;
 }
 
-double checkpoint_average_of_best(const struct checkpoints *checkpoints, const char *const *groups, int count)
+double checkpoint_average_of_best(const struct checkpoints *checkpoints, const char *const *groups,
+                                  int count)
 {
     double sum = 0;
 

@@ -20,11 +20,13 @@ static int most_likely(const double *log_p, int classes)
 
 double class_nats(const double *log_p, int classes, int label)
 {
-    double highest = log_p[most_likely(log_p, classes)], sum = 0;
+    int best = most_likely(log_p, classes);
+    double others = 0;
 
     for (int k = 0; k < classes; k++)
-        sum += exp(log_p[k] - highest);
-    return highest - log_p[label] + log(sum);
+        if (k != best)
+            others += exp(log_p[k] - log_p[best]);
+    return log_p[best] - log_p[label] + log1p(others);
 }
 
 static enum class_signal signal_of(struct interval difference)
@@ -36,8 +38,8 @@ static enum class_signal signal_of(struct interval difference)
 
 /* Into `nats` and `prior` of each example; `share` has room for how many
  * there are of each class. */
-static void score_examples(const struct class_scores *scores, struct class_likelihood *likelihood, double *nats,
-                           double *prior, double *share)
+static void score_examples(const struct class_scores *scores, struct class_likelihood *likelihood,
+                           double *nats, double *prior, double *share)
 {
     int right = 0;
     double words = 0, tokens = 0;

@@ -77,11 +77,14 @@ libglubench_a_SOURCES += \
     src/results/formats/markdown.c \
     src/results/formats/terminal.c
 
-check_PROGRAMS += test-statistics test-inference test-scores
+check_PROGRAMS += test-statistics test-inference
 test_statistics_SOURCES = test/test-statistics.c
 test_inference_SOURCES = test/test-inference.c
+TESTS += test-statistics test-inference
+
+check_PROGRAMS += test-scores
 test_scores_SOURCES = test/test-scores.c
-TESTS += test-statistics test-inference test-scores
+TESTS += test-scores
 
 results_tests = test-beside test-compare test-contrasts test-decisions test-matrix test-report test-results \
     test-results-memory test-score-tables test-validate test-verdict test-worth

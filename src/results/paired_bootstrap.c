@@ -15,8 +15,8 @@ static void add(double *total, const double *sums, int count)
         total[i] += sums[i];
 }
 
-/* The share of resamples, and of the one seen, that are so far from their mean; shifted, they are those of two
- * systems that do not differ. */
+/* The share of resamples, and of the one seen, that are so far from their mean; shifted, they are
+ * those of two systems that do not differ. */
 static double shifted_p(const double *replicate, int n, double difference)
 {
     double mean = stats_mean(replicate, n);
@@ -27,17 +27,19 @@ static double shifted_p(const double *replicate, int n, double difference)
     return (double)as_far / (n + 1);
 }
 
-int paired_bootstrap(const double *a, const double *b, int sentences, int sums, double (*score)(const double *sums),
-                     struct paired_bootstrap *result)
+int paired_bootstrap(const double *a, const double *b, int sentences, int sums,
+                     double (*score)(const double *sums), struct paired_bootstrap *result)
 {
     size_t width = (size_t)sums;
     double *total_a = calloc(2 * width + PAIRED_BOOTSTRAP_RESAMPLES, sizeof *total_a);
-    double *total_b = total_a + width, *replicate = total_b + width;
+    double *total_b, *replicate;
     struct rng rng;
 
     *result = (struct paired_bootstrap){NAN, NAN, NAN, {NAN, NAN}, NAN};
     if (!total_a)
         return err_set("no memory for a bootstrap over %d sentences", sentences);
+    total_b = total_a + width;
+    replicate = total_b + width;
     for (int i = 0; i < sentences; i++) {
         add(total_a, a + (size_t)i * width, sums);
         add(total_b, b + (size_t)i * width, sums);

@@ -32,8 +32,8 @@ int unicode_read(struct unicode *text, const char *utf8)
         return err_set("no memory for a text of %zu bytes", bytes);
     for (size_t i = 0; i < bytes; i += step) {
         step = utf8_character_bytes(utf8 + i, bytes - i);
-        text->points[text->count++] =
-            step ? point_of((const unsigned char *)utf8 + i, step) : REPLACEMENT;
+        text->points[text->count++] = step ? point_of((const unsigned char *)utf8 + i, step)
+                                           : REPLACEMENT;
         step += !step;
     }
     return 0;

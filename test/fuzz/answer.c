@@ -15,10 +15,12 @@ static const char *const classes[] = {"no", "yes", NULL};
 static const struct text_task task = {.name = "fuzz", .classes = classes};
 
 static const struct text_metric *const metrics[] = {
-    &text_metric_accuracy,    &text_metric_mcc,          &text_metric_f1,       &text_metric_macro_f1,
-    &text_metric_f1a,         &text_metric_em_question,  &text_metric_pearson,  &text_metric_spearman,
-    &text_metric_squad_em,    &text_metric_squad_f1,     &text_metric_wsc,      &text_metric_bleu_13a,
-    &text_metric_bleu_intl,   &text_metric_bleu_13a_lc,  &text_metric_bleu_intl_lc, &text_metric_chrf2,
+    &text_metric_accuracy,  &text_metric_mcc,         &text_metric_f1,
+    &text_metric_macro_f1,  &text_metric_f1a,         &text_metric_em_question,
+    &text_metric_pearson,   &text_metric_spearman,    &text_metric_squad_em,
+    &text_metric_squad_f1,  &text_metric_wsc,         &text_metric_bleu_13a,
+    &text_metric_bleu_intl, &text_metric_bleu_13a_lc, &text_metric_bleu_intl_lc,
+    &text_metric_chrf2,
 };
 
 int fuzz_answer(const uint8_t *data, size_t size)

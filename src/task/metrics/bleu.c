@@ -1,5 +1,5 @@
-/* bleu.c - BLEU of a corpus (Papineni et al. 2002), of one reference, exponential smoothing and sacreBLEU's
- * tokenisations (Post 2018). */
+/* bleu.c - BLEU of a corpus (Papineni et al. 2002), of one reference, exponential smoothing and
+ * sacreBLEU's tokenisations (Post 2018). */
 #include "src/glu.h"
 
 #include "src/task/metrics/corpus.h"
@@ -12,14 +12,16 @@
 
 enum { ORDERS = 4 };
 
-/* What a sentence gives: matches by order, candidates by order, words of the output and of the reference. */
+/* What a sentence gives: matches by order, candidates by order, words of the output and of the
+ * reference. */
 enum { MATCHES, CANDIDATES = MATCHES + ORDERS, LENGTH = CANDIDATES + ORDERS, REFERENCE, SUMS };
 _Static_assert((int)SUMS <= (int)CORPUS_SUMS_MAX, "too many sums");
 
 static int cut_sentence(const struct corpus_metric *row, const char *sentence, struct unicode *text,
                         struct words *words)
 {
-    if (unicode_read(text, sentence) || (row->lower && unicode_lower(text)) || tokenise(row->own, text))
+    if (unicode_read(text, sentence) || (row->lower && unicode_lower(text)) ||
+        tokenise(row->own, text))
         return -1;
     return words_cut(words, text);
 }
@@ -35,7 +37,8 @@ static int count_runs(const struct words *output, const struct words *reference,
     if (words_number(output, reference, numbers, numbers + output->count))
         goto done;
     for (size_t order = 1; order <= ORDERS; order++) {
-        if (runs_in_common(numbers, output->count, numbers + output->count, reference->count, order, &common))
+        if (runs_in_common(numbers, output->count, numbers + output->count, reference->count, order,
+                           &common))
             goto done;
         sums[MATCHES + order - 1] = (double)common;
         sums[CANDIDATES + order - 1] = (double)runs_count(output->count, order);
@@ -48,7 +51,8 @@ done:
     return rc;
 }
 
-static int bleu_count(const struct corpus_metric *row, const char *output, const char *reference, double *sums)
+static int bleu_count(const struct corpus_metric *row, const char *output, const char *reference,
+                      double *sums)
 {
     struct unicode output_text = {NULL, 0}, reference_text = {NULL, 0};
     struct words output_words = {NULL, 0}, reference_words = {NULL, 0};
@@ -87,24 +91,24 @@ static double bleu_score(const double *sums)
     return 100 * exp(logarithms / ORDERS);
 }
 
-#define SIGNATURE(letters, tokens)                                                                 \
+#define SIGNATURE(letters, tokens) \
     "nrefs:1|case:" letters "|eff:no|tok:" tokens "|smooth:exp|version:2.6.0"
 
 /* A row, and its metric. */
-#define BLEU(id, letters, tokens, lower_case)                                                      \
-    static int score_##id(const struct text_answers *answers, double *score)                       \
-    {                                                                                              \
-        return corpus_score(&corpus_##id, answers, score);                                         \
-    }                                                                                              \
-    const struct text_metric text_metric_##id = {{#id, "points", true}, score_##id};                    \
-    const struct corpus_metric corpus_##id = {                                                     \
-        .metric = &text_metric_##id,                                                               \
-        .signature = SIGNATURE(letters, #tokens),                                                  \
-        .sums = SUMS,                                                                              \
-        .count = bleu_count,                                                                       \
-        .score = bleu_score,                                                                       \
-        .own = &tokenise_##tokens,                                                                 \
-        .lower = lower_case,                                                                       \
+#define BLEU(id, letters, tokens, lower_case)                                        \
+    static int score_##id(const struct text_answers *answers, double *score)         \
+    {                                                                                \
+        return corpus_score(&corpus_##id, answers, score);                           \
+    }                                                                                \
+    const struct text_metric text_metric_##id = {{#id, "points", true}, score_##id}; \
+    const struct corpus_metric corpus_##id = {                                       \
+        .metric = &text_metric_##id,                                                 \
+        .signature = SIGNATURE(letters, #tokens),                                    \
+        .sums = SUMS,                                                                \
+        .count = bleu_count,                                                         \
+        .score = bleu_score,                                                         \
+        .own = &tokenise_##tokens,                                                   \
+        .lower = lower_case,                                                         \
     }
 
 BLEU(bleu_13a, "mixed", 13a, false);

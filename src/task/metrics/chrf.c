@@ -1,5 +1,5 @@
-/* chrf.c - chrF2 of a corpus: F with recall counted twice, of runs of characters (Popovic 2015 and 2016; as
- * sacreBLEU has it). */
+/* chrf.c - chrF2 of a corpus: F with recall counted twice, of runs of characters (Popovic 2015 and
+ * 2016; as sacreBLEU has it). */
 #include "src/glu.h"
 
 #include "src/task/metrics/corpus.h"
@@ -26,7 +26,8 @@ static int read_characters(const char *sentence, struct unicode *text)
     return 0;
 }
 
-static int chrf_count(const struct corpus_metric *row, const char *output, const char *reference, double *sums)
+static int chrf_count(const struct corpus_metric *row, const char *output, const char *reference,
+                      double *sums)
 {
     struct unicode a = {NULL, 0}, b = {NULL, 0};
     size_t common;

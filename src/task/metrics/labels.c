@@ -29,7 +29,8 @@ static int need_classes(const struct text_answers *answers, const char *metric)
 {
     if (answers->task->classes)
         return 0;
-    return err_set("%s: %s is a score of classes, and the task has none", answers->task->name, metric);
+    return err_set("%s: %s is a score of classes, and the task has none", answers->task->name,
+                   metric);
 }
 
 /* The class that the i-th output names. */
@@ -114,7 +115,9 @@ static int score_mcc(const struct text_answers *answers, double *score)
 /* The F1 of a class out of what is right about it and wrong. */
 static double f1(double true_positive, double false_positive, double false_negative)
 {
-    return true_positive > 0 ? 2 * true_positive / (2 * true_positive + false_positive + false_negative) : 0;
+    return true_positive > 0
+               ? 2 * true_positive / (2 * true_positive + false_positive + false_negative)
+               : 0;
 }
 
 static int score_f1_named(const struct text_answers *answers, double *score, const char *metric)
@@ -132,7 +135,8 @@ static int score_f1_named(const struct text_answers *answers, double *score, con
         false_positive += !gold && positive;
         false_negative += gold && !positive;
     }
-    *score = answers->examples->count ? 100 * f1(true_positive, false_positive, false_negative) : (double)NAN;
+    *score = answers->examples->count ? 100 * f1(true_positive, false_positive, false_negative)
+                                      : (double)NAN;
     return 0;
 }
 
@@ -196,7 +200,8 @@ static int score_em_question(const struct text_answers *answers, double *score)
         bool all = judged[i].right;
 
         /* Group -1: each by itself. */
-        for (next = i + 1; next < count && judged[i].group >= 0 && judged[next].group == judged[i].group; next++)
+        for (next = i + 1;
+             next < count && judged[i].group >= 0 && judged[next].group == judged[i].group; next++)
             all = all && judged[next].right;
         questions++;
         right += all;

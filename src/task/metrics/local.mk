@@ -12,12 +12,13 @@ libglubench_a_SOURCES += \
     src/task/metrics/words.c src/task/metrics/words.h \
     src/task/metrics/wsc.c src/task/metrics/wsc.h
 
-check_PROGRAMS += test-metrics test-metrics-memory test-bleu
+check_PROGRAMS += test-bleu test-majority test-metrics test-metrics-memory
+test_bleu_SOURCES = test/test-bleu.c
+test_majority_SOURCES = test/test-majority.c
 test_metrics_SOURCES = test/test-metrics.c
 test_metrics_memory_SOURCES = test/test-metrics-memory.c $(memory)
 test_metrics_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
-test_bleu_SOURCES = test/test-bleu.c
-TESTS += test-metrics test-metrics-memory test-bleu
+TESTS += test-bleu test-majority test-metrics test-metrics-memory
 
 # The same scores by other code: score-predictions prints those of a file.
 check_PROGRAMS += score-predictions

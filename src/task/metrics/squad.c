@@ -27,7 +27,8 @@ static int share_of_words(const struct words *output, const struct words *gold, 
     return 0;
 }
 
-static int near_answer(const struct words *output, const char *answer, nearness *measure, double *near)
+static int near_answer(const struct words *output, const char *answer, nearness *measure,
+                       double *near)
 {
     struct unicode text;
     struct words words;
@@ -41,7 +42,8 @@ static int near_answer(const struct words *output, const char *answer, nearness 
 }
 
 /* The nearest of an example's answers. */
-static int near_best(const struct example *example, const char *output, nearness *measure, double *best)
+static int near_best(const struct example *example, const char *output, nearness *measure,
+                     double *best)
 {
     const char *const target[] = {example->target, NULL};
     const char *const *answer = example->answers ? example->answers : target;

@@ -1,7 +1,7 @@
 /* tokenise.c - see tokenise.h.
  *
- * A tokenisation is a list of rules that are applied to the whole text one after the other, each from left to
- * right without overlap. */
+ * A tokenisation is a list of rules that are applied to the whole text one after the other, each
+ * from left to right without overlap. */
 #include "src/glu.h"
 
 #include "src/task/metrics/tokenise.h"

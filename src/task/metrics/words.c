@@ -11,7 +11,8 @@ static bool is_one_space(uint32_t point)
     return point == ' ';
 }
 
-static int cut(struct words *words, const struct unicode *text, bool (*between)(uint32_t), bool empty)
+static int cut(struct words *words, const struct unicode *text, bool (*between)(uint32_t),
+               bool empty)
 {
     size_t start = 0;
 
@@ -113,8 +114,8 @@ static void sort_runs(struct word *run, const uint32_t *list, size_t runs, size_
     qsort(run, runs, sizeof *run, run_order);
 }
 
-int runs_in_common(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count, size_t order,
-                   size_t *common)
+int runs_in_common(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count,
+                   size_t order, size_t *common)
 {
     size_t a_runs = runs_count(a_count, order), b_runs = runs_count(b_count, order), i = 0, j = 0;
     struct word *run, *other;

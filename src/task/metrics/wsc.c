@@ -10,7 +10,7 @@
 static bool is_determiner(const struct word *word)
 {
     static const char *const determiners[] = {
-        "a",   "an",   "few",  "her",   "his",   "each", "every", "many",  "much",  "my",   "our",
+        "a",    "an",   "few", "her",   "his",   "each", "every", "many",  "much",  "my",   "our",
         "some", "that", "the", "their", "these", "this", "those", "which", "whose", "your",
     };
 
@@ -20,7 +20,8 @@ static bool is_determiner(const struct word *word)
     return false;
 }
 
-/* The words of a text but determiners.  They point into *text; the caller frees both, after a failure too. */
+/* The words of a text but determiners.  They point into *text; the caller frees both, after a
+ * failure too. */
 static int read_words(const char *string, struct unicode *text, struct words *words)
 {
     struct unicode stripped;
@@ -87,7 +88,8 @@ int wsc_label(const char *output, const char *referent, int *label)
     else if (has_apostrophe(&output_words) != has_apostrophe(&referent_words))
         *label = 0;
     else
-        *label = contains(&output_words, &referent_words) || contains(&referent_words, &output_words);
+        *label = contains(&output_words, &referent_words) ||
+                 contains(&referent_words, &output_words);
     rc = 0;
 done:
     words_free(&output_words);
