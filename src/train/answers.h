@@ -6,6 +6,8 @@
 #include "src/model/decode.h"
 #include "src/task/text2text.h"
 
+#include <jansson.h>
+
 /* A split of a set, ready to be asked. */
 struct questions {
     const struct text_task *task;
@@ -44,6 +46,10 @@ int questions_limit(int target_length, bool bytes);
  * nothing to free. */
 int answers_make(struct answers *answers, const struct questions *questions, struct model *model,
                  struct decoder *decoder) GLU_MUST_USE;
+/* {"accuracy": 71.2, ..., "target_nats": 0.31}, what the likelihoods of the classes tell, and the metrics alone, in
+ * the task's order, into `values`.  New reference, or NULL and a message. */
+json_t *answers_scores(const struct questions *questions, const struct answers *answers, double *values)
+    GLU_MUST_USE;
 /* A zeroed one is fine. */
 void answers_free(struct answers *answers);
 

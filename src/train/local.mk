@@ -1,5 +1,5 @@
 libglubench_a_SOURCES += \
-    src/train/answers.c src/train/answers.h \
+    src/train/answers.c src/train/answers.h src/train/answers_scores.c \
     src/train/card.c src/train/card.h \
     src/train/dump.c src/train/dump.h \
     src/train/evaluate.c src/train/evaluate.h \

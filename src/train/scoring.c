@@ -3,7 +3,6 @@
 
 #include "src/train/scoring_private.h"
 
-#include "src/results/class_likelihood.h"
 #include "src/train/predictions.h"
 #include "src/util/json_help.h"
 
@@ -168,72 +167,6 @@ void scoring_sizes(const struct scoring *scoring, int64_t *examples, int64_t *to
     }
 }
 
-/* ==== The scores of answers ==== */
-
-/* What the likelihoods of the classes tell, into the scores. */
-static int put_classes(json_t *scores, const struct questions *questions, const struct answers *answers)
-{
-    size_t count = answers->count * (size_t)answers->classes;
-    double *log_p = calloc(count + 1, sizeof *log_p);
-    int *label = calloc(answers->count + 1, sizeof *label);
-    struct class_scores of = {.examples = (int)answers->count, .classes = answers->classes, .log_p = log_p,
-                              .label = label, .tokens = questions->class_used};
-    struct class_likelihood told;
-    bool room = log_p && label, bad;
-
-    for (size_t i = 0; room && i < count; i++)
-        log_p[i] = -answers->class_nats[i];
-    for (size_t i = 0; room && i < answers->count; i++)
-        label[i] = questions->examples->example[i].label;
-    if (!room)
-        err_set("out of memory");
-    bad = !room || class_likelihood(&of, &told);
-    if (!bad)
-        bad = json_put(scores, "label_nats", json_number(told.nats)) |
-              json_put(scores, "label_accuracy", json_number(told.accuracy)) |
-              json_put(scores, "label_prior_nats", json_number(told.prior_nats)) |
-              json_put(scores, "label_minus_prior_ci95_nats", json_interval(told.difference)) |
-              json_put(scores, "label_signal", json_text(class_signal_text(told.signal)));
-    free(log_p);
-    free(label);
-    return bad ? -1 : 0;
-}
-
-static double mean_nats(const struct answers *answers)
-{
-    double nats = 0, tokens = 0;
-
-    for (size_t i = 0; i < answers->count; i++) {
-        nats += answers->target_nats[i];
-        tokens += answers->target_tokens[i];
-    }
-    return nats / tokens;
-}
-
-/* {"accuracy": 71.2, ..., "target_nats": 0.31}, and the metrics alone into `values`.  New reference, or NULL
- * and a message. */
-static json_t *score_answers(const struct questions *questions, const struct answers *answers, double *values)
-{
-    const struct text_answers of = {questions->task, questions->examples, answers->outputs};
-    json_t *scores = json_object();
-    int bad = 0;
-
-    for (int k = 0; scores && !bad && questions->task->metrics[k]; k++) {
-        const struct text_metric *metric = questions->task->metrics[k];
-
-        bad = metric->score(&of, &values[k]) != 0 ||
-              json_put(scores, metric->metric.name, json_number(values[k])) != 0;
-    }
-    bad = bad || json_put(scores, "target_nats", json_number(mean_nats(answers)));
-    bad = bad || (answers->classes > 0 && put_classes(scores, questions, answers));
-    if (bad || !scores) {
-        json_decref(scores);
-        err_set("out of memory for the scores of task %s", questions->task->name);
-        return NULL;
-    }
-    return scores;
-}
-
 /* ==== A checkpoint ==== */
 
 static int grow(double **numbers, size_t count)
@@ -317,7 +250,7 @@ static int score_task(struct scoring *scoring, struct judged *judged, double *va
         *tokens += answers->target_tokens[i];
     }
     json_decref(judged->last);
-    judged->last = score_answers(&judged->dev, answers, values);
+    judged->last = answers_scores(&judged->dev, answers, values);
     return judged->last ? 0 : -1;
 }
 
@@ -404,7 +337,7 @@ int scoring_test(struct scoring *scoring, struct judged *judged)
     exchange_weights(scoring);
     if (status)
         goto out;
-    scores = score_answers(&test, &answers, values);
+    scores = answers_scores(&test, &answers, values);
     status = scores ? json_put(scores, "dev_target_nats",
                                json_number(number_at(judged->scores, "target_nats")))
                     : -1;
