@@ -116,8 +116,6 @@ for run in json.load(open(results))["runs"]:
         lines = [json.loads(line) for line in open(path, encoding="utf-8")]
         assert {line["step"] for line in lines} == {scores["step"]}, path
         again = json.loads(subprocess.check_output([sys.executable, scorer, task, path]))
-        if "label_difference_low" in again:
-            again["label_minus_prior_ci95_nats"] = [again.pop("label_difference_low"), again.pop("label_difference_high")]
         assert set(again) <= set(scores), (path, again, scores)
         for key in again:
             x, y = scores[key], again[key]

@@ -31,8 +31,8 @@ dist_check_SCRIPTS += test/heldout.py
 TESTS += test/heldout.py
 
 # Fine-tuning, and translation.
-dist_check_SCRIPTS += test/finetune.sh test/translation.sh
-TESTS += test/finetune.sh test/translation.sh
+dist_check_SCRIPTS += test/finetune.sh test/translation.sh test/score.sh
+TESTS += test/finetune.sh test/translation.sh test/score.sh
 
 # Weights that others published, and what stands beside ours.
 dist_check_SCRIPTS += test/card.py test/weights.py

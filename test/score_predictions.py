@@ -2,7 +2,7 @@
 """Score predictions by other code than the program's.
 
     score_predictions.py TASK FILE   print the scores of FILE as JSON
-    score_predictions.py             make up answers to every task, and compare with ./score-predictions
+    score_predictions.py             make up answers to every task, and compare with `glubench score`
 
 FILE has an object on each line: input, target, output, and class_nll_nats ({word: nats}) where the task has
 classes.  What no target tells has fields of its own: label (wsc: 0 or 1), group (multirc: the number of the
@@ -322,13 +322,13 @@ def class_scores(task, rows):
         priors.append(-math.log(shares[row["target"]] / len(rows)))
         right.append(min(CLASSES[task], key=words.get) == row["target"])
     scores = {"label_nats": mean(nats), "label_accuracy": percent(right), "label_prior_nats": mean(priors),
-              "label_difference_low": UNDEFINED, "label_difference_high": UNDEFINED, "label_signal": "no signal"}
+              "label_minus_prior_ci95_nats": UNDEFINED, "label_signal": "no signal"}
     if len(rows) > 1:
         differences = [a - b for a, b in zip(nats, priors)]
         middle = mean(differences)
         variance = math.fsum((x - middle) ** 2 for x in differences) / (len(rows) - 1)
         half = t_quantile(len(rows) - 1) * math.sqrt(variance / len(rows))
-        scores["label_difference_low"], scores["label_difference_high"] = middle - half, middle + half
+        scores["label_minus_prior_ci95_nats"] = [middle - half, middle + half]
         if middle + half < 0:
             scores["label_signal"] = "signal"
         elif middle - half > 0:
@@ -406,6 +406,8 @@ def make_up(rng, task, i, skill):
 def same(a, b):
     if isinstance(a, (str, type(None))) or isinstance(b, (str, type(None))):
         return a == b
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(same, a, b))
     return math.isclose(a, b, rel_tol=1e-8, abs_tol=1e-8)
 
 
@@ -414,8 +416,10 @@ def compare(task, rows):
     with open("predictions.jsonl", "w", encoding="utf-8") as file:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False), file=file)
-    told = subprocess.run([PROGRAM, task, "predictions.jsonl"], check=True, capture_output=True, text=True).stdout
-    seen, expected = json.loads(told), score(task, read("predictions.jsonl"))
+    told = subprocess.run([PROGRAM, "score", "--task", task, "--format", "json", "predictions.jsonl"], check=True,
+                          capture_output=True, text=True).stdout
+    seen, expected = json.loads(told)[0], score(task, read("predictions.jsonl"))
+    del seen["file"]
     faults = [name for name in sorted({*seen, *expected})
               if name not in seen or name not in expected or not same(seen[name], expected[name])]
     for name in faults:
@@ -428,7 +432,7 @@ def main():
     faults = compared = 0
     for task in sorted(METRICS):
         rng = random.Random(task)
-        for count in 0, 1, 2, 7, 60, 200:
+        for count in 1, 2, 7, 60, 200:
             rows = [make_up(rng, task, i, rng.choice([0, 3]) if count > 20 else 1) for i in range(count)]
             faults += compare(task, rows)
             compared += 1
@@ -443,7 +447,7 @@ if __name__ == "__main__":
         json.dump(score(sys.argv[1], read(sys.argv[2])), sys.stdout, indent=1)
         print()
         sys.exit(0)
-    PROGRAM = os.path.abspath("score-predictions")
+    PROGRAM = os.path.abspath("glubench")
     with tempfile.TemporaryDirectory() as scratch:
         os.chdir(scratch)
         code = main()

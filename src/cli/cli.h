@@ -59,6 +59,7 @@ int command_list(const struct invocation *invocation);
 int list_choices_of(const struct setting_option *option);
 int command_report(const struct invocation *invocation);
 int command_compare(const struct invocation *invocation);
+int command_score(const struct invocation *invocation);
 int command_validate(const struct invocation *invocation);
 
 #endif

@@ -23,6 +23,8 @@ static const struct command commands[] = {
      command_report},
     {"compare", COMMAND_COMPARE, "BEFORE.json AFTER.json", 2, 2,
      "compare two results files of one configuration", command_compare},
+    {"score", COMMAND_SCORE, "FILE.jsonl...", 1, 1000,
+     "score predictions again, and test what they differ from the first file's by", command_score},
     {"validate", COMMAND_VALIDATE, "FILE...", 1, 1000, "check results files", command_validate},
 };
 

@@ -39,8 +39,9 @@ enum {
     COMMAND_GATHER = 128,
     COMMAND_RUN_ITSELF = 256, /* `run`, but not `cells`, which prints command lines of it */
     COMMAND_FINETUNE = 512,
+    COMMAND_SCORE = 1024,
     COMMANDS_OF_MODEL = COMMAND_RUN | COMMAND_BENCH | COMMAND_PLAN,
-    COMMANDS_ALL = 1023
+    COMMANDS_ALL = 2047
 };
 
 struct setting_option {

@@ -71,7 +71,7 @@ static const char *schedule_choice(int i)
 enum {
     MODEL = COMMANDS_OF_MODEL,
     RUN_PLAN = COMMAND_RUN | COMMAND_PLAN,
-    PRINTING = COMMAND_PLAN | COMMAND_LIST | COMMAND_REPORT | COMMAND_COMPARE
+    PRINTING = COMMAND_PLAN | COMMAND_LIST | COMMAND_REPORT | COMMAND_COMPARE | COMMAND_SCORE
 };
 
 static const struct setting_option options[] = {
@@ -250,9 +250,9 @@ static const struct setting_option options[] = {
      .json = "training.mean_span", .min = 1, .max = 100, .argument = "X", .initial = "3",
      .help = "of t5: mean length of a corrupted span, in tokens"},
 
-    GROUP("Tasks", RUN_PLAN),
-    {"task", 0, OPTION_TEXT, AFFECTS_NOTHING /* its texts do */, SETTING(task), RUN_PLAN, .json = "task",
-     .argument = "NAME", .automatic = "the architecture's own", .sparse = true,
+    GROUP("Tasks", RUN_PLAN | COMMAND_SCORE),
+    {"task", 0, OPTION_TEXT, AFFECTS_NOTHING /* its texts do */, SETTING(task), RUN_PLAN | COMMAND_SCORE,
+     .json = "task", .argument = "NAME", .automatic = "the architecture's own; of score the folder's name", .sparse = true,
      .help = "a text in, a text out, in place of spans: glue, superglue, squad, paper (all three), one or more "
              "of their tasks with commas between, tsv:TRAIN,DEV[:METRIC], or translation:SOURCE,TARGET with "
              FIELD("heldout") " and " FIELD("test")},

@@ -12,4 +12,17 @@ int predictions_prepare(const char *directory) GLU_MUST_USE;
 int predictions_write(const char *directory, const char *name, const struct questions *questions,
                       const struct answers *answers, int64_t step) GLU_MUST_USE;
 
+/* A file of predictions, read again. */
+struct predicted {
+    struct examples *examples;
+    struct answers answers;     /* target_nats are NAN, which the file does not tell; class_nats as it does */
+    struct questions questions; /* the task and the examples alone */
+    int *class_used;
+};
+
+/* Of a task, by whose name's rules the file is scored; borrowed.  0, or -1 and a message that names the file and
+ * the line; predictions_free() in either case. */
+int predictions_read(struct predicted *predicted, const char *path, const struct text_task *task) GLU_MUST_USE;
+void predictions_free(struct predicted *predicted);
+
 #endif

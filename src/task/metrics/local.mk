@@ -20,8 +20,6 @@ test_metrics_memory_SOURCES = test/test-metrics-memory.c $(memory)
 test_metrics_memory_LDFLAGS = $(AM_LDFLAGS) $(MEMORY_WRAP)
 TESTS += test-bleu test-majority test-metrics test-metrics-memory
 
-# The same scores by other code: score-predictions prints those of a file.
-check_PROGRAMS += score-predictions
-score_predictions_SOURCES = test/score-predictions.c
+# The same scores by other code.
 dist_check_SCRIPTS += test/score_predictions.py
 TESTS += test/score_predictions.py
