@@ -2,8 +2,8 @@ bin_PROGRAMS += glubench
 # All but main(), for test programs.
 cli_sources = \
     src/cli/program.c src/cli/program.h src/cli/together.c src/cli/together.h \
-    src/cli/cli.h src/cli/commands.c src/cli/options.c src/cli/help.c \
-    src/cli/score.c src/cli/settings.c src/cli/settings.h \
+    src/cli/cli.h src/cli/commands.c src/cli/options.c src/cli/help.c src/cli/score.c \
+    src/cli/settings.c src/cli/settings.h \
     src/cli/study.c src/cli/study.h src/cli/run.c src/cli/bench.c \
     src/cli/cells.c src/cli/finetune.c src/cli/gather.c \
     src/cli/plan.c src/cli/list.c src/cli/report.c src/cli/compare.c src/cli/validate.c
