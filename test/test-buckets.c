@@ -23,7 +23,7 @@ enum { EXAMPLES = 500 };
 
 /* Examples whose texts tell their number, of very different lengths. */
 static struct example examples_of[EXAMPLES];
-static char inputs[EXAMPLES][160], targets[EXAMPLES][64];
+static char inputs[EXAMPLES][200], targets[EXAMPLES][64];
 
 static struct encoded *make_encoded(const struct tokenizer *tokenizer, int first, int count)
 {

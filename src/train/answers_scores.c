@@ -17,21 +17,24 @@ static int put_classes(json_t *scores, const struct questions *questions, const 
     struct class_scores of = {.examples = (int)answers->count, .classes = answers->classes, .log_p = log_p,
                               .label = label, .tokens = questions->class_used};
     struct class_likelihood told;
-    bool room = log_p && label, bad;
+    int bad = -1;
 
-    for (size_t i = 0; room && i < count; i++)
-        log_p[i] = -answers->class_nats[i];
-    for (size_t i = 0; room && i < answers->count; i++)
-        label[i] = questions->examples->example[i].label;
-    if (!room)
+    if (!log_p || !label) {
         err_set("out of memory");
-    bad = !room || class_likelihood(&of, &told);
+        goto out;
+    }
+    for (size_t i = 0; i < count; i++)
+        log_p[i] = -answers->class_nats[i];
+    for (size_t i = 0; i < answers->count; i++)
+        label[i] = questions->examples->example[i].label;
+    bad = class_likelihood(&of, &told);
     if (!bad)
         bad = json_put(scores, "label_nats", json_number(told.nats)) |
               json_put(scores, "label_accuracy", json_number(told.accuracy)) |
               json_put(scores, "label_prior_nats", json_number(told.prior_nats)) |
               json_put(scores, "label_minus_prior_ci95_nats", json_interval(told.difference)) |
               json_put(scores, "label_signal", json_text(class_signal_text(told.signal)));
+out:
     free(log_p);
     free(label);
     return bad ? -1 : 0;

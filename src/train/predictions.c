@@ -121,11 +121,13 @@ static int add_room(struct answers *answers, size_t *room)
     if (answers->count < *room)
         return 0;
     outputs = realloc(answers->outputs, more * sizeof *outputs);
-    answers->outputs = outputs ? outputs : answers->outputs;
-    nats = realloc(answers->class_nats, (more * classes + 1) * sizeof *nats);
-    answers->class_nats = nats ? nats : answers->class_nats;
-    if (!outputs || !nats)
+    if (!outputs)
         return err_set("out of memory for predictions");
+    answers->outputs = outputs;
+    nats = realloc(answers->class_nats, (more * classes + 1) * sizeof *nats);
+    if (!nats)
+        return err_set("out of memory for predictions");
+    answers->class_nats = nats;
     *room = more;
     return 0;
 }

@@ -277,8 +277,13 @@ int scoring_make(struct scoring *scoring, int64_t step, bool counts, double *nat
 {
     struct answers *answers = calloc((size_t)scoring->count, sizeof *answers);
     double *values = calloc((size_t)scoring->columns, sizeof *values), sum = 0, tokens = 0;
-    int status = answers && values ? 0 : err_set("out of memory");
+    int status = -1;
 
+    if (!answers || !values) {
+        err_set("out of memory");
+        goto out;
+    }
+    status = 0;
     for (int i = 0; i < scoring->count && status == 0; i++)
         status = score_task(scoring, &scoring->judged[i], values + scoring->judged[i].column, &answers[i],
                             &sum, &tokens);
@@ -291,6 +296,7 @@ int scoring_make(struct scoring *scoring, int64_t step, bool counts, double *nat
         scoring->nats[scoring->checkpoints - 1] = *nats;
         keep_best(scoring, answers, step);
     }
+out:
     for (int i = 0; answers && i < scoring->count; i++)
         answers_free(&answers[i]);
     free(answers);
