@@ -131,11 +131,11 @@ static int open_training(struct training *training)
 
 static void close_training(struct training *training)
 {
+    evaluation_close(&training->evaluation); /* it may decode with the model */
     model_destroy(training->model);
     task_stream_close(training->stream);
     batch_destroy(training->batch);
     batch_destroy(training->heldout);
-    evaluation_close(&training->evaluation);
 }
 
 static void report(const struct training *training, double train_loss_nats, double heldout_nats)
