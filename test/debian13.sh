@@ -37,6 +37,7 @@ root=${keep:-$(mktemp -d "${TMPDIR:-/var/tmp}/glubench-debian13.XXXXXX")}
 test -n "$keep" || trap 'rm -rf "$root"' EXIT
 trap 'exit 1' HUP INT TERM
 
+chmod 755 "$root" # packages set up in it have users of their own
 if ! test -e "$root/.complete"; then
     say "installing Debian 13 from $mirror into $root"
     unshare -m debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$mirror" \
