@@ -14,7 +14,7 @@ refused()
     ranks "$@" >out 2>err
     status=$?
     [ $status = 2 ] || fail "status $status: $words"
-    [ "$(grep -c "glubench:.*$words" err)" = "${times:-1}" ] || fail "not said once: $words"
+    grep -c "glubench:.*$words" err | grep -qx "${times:-1}" || fail "not said once: $words"
     [ ! -e r.json ] && [ ! -e r.json.run ] || fail "something is made: $words"
 }
 
@@ -28,7 +28,8 @@ refused()
 
 # shellcheck disable=SC2086
 {
-    times=2 refused 'SIZE says that 2 processes were started.*glubench_mpi' 2 "$program" $smoke
+    # Each by itself; the launcher ends the second where the first is quicker.
+    times='[12]' refused 'SIZE says that 2 processes were started.*glubench_mpi' 2 "$program" $smoke
     refused '3 ranks do not divide 8 examples; give 6 or 9' 3 "$mpi" $smoke
     refused 'groups of 3 do not divide the 4 ranks' 4 "$mpi" $smoke --ranks-per-run 3
     refused '2 trainings side by side in each of 2 ranks' 2 "$mpi" $smoke --threads 2 --jobs 2
