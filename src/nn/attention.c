@@ -111,10 +111,11 @@ struct attention_range attention_range(const struct attention_shape *shape, int 
 }
 
 /* Examples that a product takes at once.  With several ranges the rows of an example that it takes do
- * not follow those of the one before, which the library's fast implementations ask for. */
-static int range_examples(const struct attention_shape *shape)
+ * not follow those of the one before, which the library's fast implementations ask for; nor do they where
+ * a thread has some of the heads alone, of which oneDNN 3.7 makes something else. */
+static int range_examples(const struct attention_shape *shape, int heads)
 {
-    return attention_ranges(shape) > 1 ? 1 : shape->examples;
+    return attention_ranges(shape) > 1 || heads < shape->heads ? 1 : shape->examples;
 }
 
 /* Scores of a range of so many examples, the heads of all threads. */
@@ -153,7 +154,7 @@ static int products_create(struct attention_products *made, struct nn *nn,
     };
 
     for (size_t p = 0; p < LENGTH_OF(products); p++) {
-        struct dnn_matmul_spec spec = {.batch = range_examples(shape),
+        struct dnn_matmul_spec spec = {.batch = range_examples(shape, plan->heads.count),
                                        .heads = plan->heads.count,
                                        .all_heads = shape->heads,
                                        .m = products[p].m,
@@ -253,7 +254,7 @@ void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, s
 void attention_scratch_alloc(struct attention_scratch *scratch, const struct nn *nn,
                              struct arena *arena, const struct attention_shape *longest, bool rotary)
 {
-    size_t scores = nn_count(range_examples(longest) * longest->heads, range_queries(longest),
+    size_t scores = nn_count(range_examples(longest, longest->heads) * longest->heads, range_queries(longest),
                              longest->keys);
     size_t rows = nn_count(longest->examples, longest->queries, longest->heads * longest->d_kv);
     bool f32 = nn->type == DNN_F32;
@@ -328,7 +329,7 @@ static struct piece piece_of(const struct attention_plan *plan, int r, int first
     const struct attention_shape *shape = &plan->shape;
     struct piece piece = {.range = attention_range(shape, r),
                           .first = first,
-                          .examples = range_examples(shape)};
+                          .examples = range_examples(shape, plan->heads.count)};
     size_t row = nn_count(shape->heads, shape->d_kv, 1);
     size_t head = nn_count(plan->heads.first, shape->d_kv, 1);
 
@@ -423,7 +424,7 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
     for (int r = 0; r < attention_ranges(shape); r++) {
         struct attention_range range = attention_range(shape, r);
 
-        for (int i = 0; i < shape->examples; i += range_examples(shape)) {
+        for (int i = 0; i < shape->examples; i += range_examples(shape, plan->heads.count)) {
             struct piece piece = piece_of(plan, r, i, before);
 
             piece_forward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
@@ -522,7 +523,7 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
         struct attention_range range = attention_range(shape, r);
 
         before -= range_cells(shape, &range, shape->examples);
-        for (int i = 0; i < shape->examples; i += range_examples(shape)) {
+        for (int i = 0; i < shape->examples; i += range_examples(shape, plan->heads.count)) {
             struct piece piece = piece_of(plan, r, i, before);
 
             piece_backward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);

@@ -5,6 +5,20 @@
 
 #include <string.h>
 
+/* This thread's rows of a gradient: some at once, for one row with a pitch is what oneDNN 3.7 takes for
+ * something else. */
+static struct share share_of_rows(const struct nn *nn, int rows)
+{
+    enum { AT_ONCE = 8 };
+    int pieces = rows > AT_ONCE ? rows / AT_ONCE : 1;
+    struct share share = nn_share(nn, pieces);
+    int first = share.first * AT_ONCE, end = (share.first + share.count) * AT_ONCE;
+
+    if (share.first + share.count == pieces)
+        end = rows;
+    return (struct share){first, share.count > 0 ? end - first : 0};
+}
+
 /* Of a share of nothing there are primitives too, which never run: packers are made for them. */
 static int at_least_one(int count)
 {
@@ -31,7 +45,7 @@ int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct lin
                        bool plain_transposed, const struct linear_plan *like)
 {
     int gradient_rows = plain_transposed ? spec->out : spec->in;
-    struct share tokens = nn_share(nn, spec->tokens), rows = nn_share(nn, gradient_rows);
+    struct share tokens = nn_share(nn, spec->tokens), rows = share_of_rows(nn, gradient_rows);
     struct dnn_matmul_spec forward = forward_spec(nn, spec, like);
     struct dnn_matmul_spec backward = {.m = at_least_one(tokens.count),
                                        .n = spec->in,
