@@ -37,7 +37,6 @@ root=${keep:-$(mktemp -d "${TMPDIR:-/var/tmp}/glubench-debian13.XXXXXX")}
 test -n "$keep" || trap 'rm -rf "$root"' EXIT
 trap 'exit 1' HUP INT TERM
 
-chmod 755 "$root" # packages set up in it have users of their own
 if ! test -e "$root/.complete"; then
     say "installing Debian 13 from $mirror into $root"
     unshare -m debootstrap --variant=minbase --include=ca-certificates trixie "$root" "$mirror" \
@@ -45,6 +44,7 @@ if ! test -e "$root/.complete"; then
     rm -f "$root.log"
     touch "$root/.complete"
 fi
+chmod 755 "$root" # packages set up in it have users of their own
 
 # What the namespace runs; $0 is the new root, $1 a folder with test data or nothing.
 # shellcheck disable=SC2016 # expanded by the inner shell
