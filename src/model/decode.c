@@ -472,20 +472,30 @@ static int candidates_check(const struct decoder *decoder, const struct candidat
     return 0;
 }
 
-/* Every process has its share of numbers, (rows, columns), the others' being 0: give all of them to all.  They are
- * integers or floats, one of which is NULL.  line: (columns), of numbers as processes exchange them.  0 or -1. */
-static int gather_numbers(struct comm *comm, int rows, int columns, double *line, int32_t *integers, float *floats)
+/* Every process has its share of numbers, the others' being 0: give all of them to all.  line: (columns), of
+ * numbers as processes exchange them.  0 or -1. */
+static int gather_integers(struct comm *comm, int rows, int columns, double *line, int32_t *numbers)
 {
-    for (size_t at = 0; at < (size_t)rows * (size_t)columns; at += (size_t)columns) {
+    for (int i = 0; i < rows; i++, numbers += columns) {
         for (int j = 0; j < columns; j++)
-            line[j] = floats ? (double)floats[at + (size_t)j] : (double)integers[at + (size_t)j];
+            line[j] = numbers[j];
         if (comm->agree(comm, line, columns))
             return -1;
         for (int j = 0; j < columns; j++)
-            if (floats)
-                floats[at + (size_t)j] = (float)line[j];
-            else
-                integers[at + (size_t)j] = (int32_t)line[j];
+            numbers[j] = (int32_t)line[j];
+    }
+    return 0;
+}
+
+static int gather_floats(struct comm *comm, int rows, int columns, double *line, float *numbers)
+{
+    for (int i = 0; i < rows; i++, numbers += columns) {
+        for (int j = 0; j < columns; j++)
+            line[j] = numbers[j];
+        if (comm->agree(comm, line, columns))
+            return -1;
+        for (int j = 0; j < columns; j++)
+            numbers[j] = (float)line[j];
     }
     return 0;
 }
@@ -499,11 +509,11 @@ static int gather(struct comm *comm, int examples, int limit, const struct decod
         err_set("out of memory");
         return -1;
     }
-    status = gather_numbers(comm, examples, limit, line, decoded->tokens, NULL);
+    status = gather_integers(comm, examples, limit, line, decoded->tokens);
     if (status == 0)
-        status = gather_numbers(comm, 1, examples, line, decoded->lengths, NULL);
+        status = gather_integers(comm, 1, examples, line, decoded->lengths);
     if (status == 0 && decoded->margins)
-        status = gather_numbers(comm, examples, limit, line, NULL, decoded->margins);
+        status = gather_floats(comm, examples, limit, line, decoded->margins);
     free(line);
     return status;
 }
