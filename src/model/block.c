@@ -67,7 +67,7 @@ static void block_alloc(struct block_saved *block, const struct stack *stack, co
         struct attention_shape shape = attention_shape(stack, k, examples, 0);
 
         if (has(stack, k))
-            attention_saved_alloc(&block->attention[k], nn, arena, &shape);
+            attention_saved_alloc(&block->attention[k], nn, arena, &shape, stack->buckets);
     }
     ffn_saved_alloc(&block->ffn, nn, arena, stack->variant, tokens, stack->d_ff);
 }

@@ -2,6 +2,7 @@
 #include "src/glu.h"
 
 #include "src/nn/attention.h"
+#include "src/nn/attention_heads.h"
 
 #include <assert.h>
 #include <math.h>
@@ -185,6 +186,8 @@ int attention_plan_create(struct attention_plan *plan, struct nn *nn,
     assert(!shape->block || (shape->causal && shape->queries == shape->keys && rotary));
     *plan = (struct attention_plan){.shape = *shape, .q = q, .kv = kv, .o = o, .rotary = rotary,
                                     .heads = nn_share(nn, shape->heads)};
+    if (attention_heads_exist(nn, shape))
+        return 0;
     plan->products = calloc((size_t)ranges, sizeof *plan->products);
     if (!plan->products)
         return err_set("out of memory");
@@ -218,7 +221,7 @@ int attention_plan_list(const struct attention_plan *plan, const char *role,
     static const char *const names[] = {"scores", "values", "diff_probabilities",
                                         "diff_q", "diff_k", "diff_v"};
 
-    for (int r = 0; r < attention_ranges(&plan->shape); r++) {
+    for (int r = 0; plan->products && r < attention_ranges(&plan->shape); r++) {
         const struct attention_products *p = &plan->products[r];
         const struct dnn_matmul *products[] = {p->scores, p->values, p->diff_probabilities,
                                                p->diff_q, p->diff_k, p->diff_v};
@@ -232,7 +235,7 @@ int attention_plan_list(const struct attention_plan *plan, const char *role,
 }
 
 void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, struct arena *arena,
-                           const struct attention_shape *shape)
+                           const struct attention_shape *shape, int lengths)
 {
     int inner = shape->heads * shape->d_kv;
     size_t queries = nn_count(shape->examples, shape->queries, inner);
@@ -242,6 +245,10 @@ void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, s
     saved->k = nn_alloc(nn, arena, keys);
     saved->v = nn_alloc(nn, arena, keys);
     saved->mixed = nn_alloc(nn, arena, queries);
+    if (attention_heads_exist(nn, shape)) {
+        saved->probabilities = nn_alloc(nn, arena, attention_heads_kept(shape, lengths));
+        return;
+    }
     for (int i = 0; i < attention_ranges(shape); i++) {
         struct attention_range range = attention_range(shape, i);
         size_t more = range_cells(shape, &range, shape->examples);
@@ -257,14 +264,17 @@ void attention_scratch_alloc(struct attention_scratch *scratch, const struct nn 
     size_t scores = nn_count(range_examples(longest, longest->heads) * longest->heads, range_queries(longest),
                              longest->keys);
     size_t rows = nn_count(longest->examples, longest->queries, longest->heads * longest->d_kv);
-    bool f32 = nn->type == DNN_F32;
+    bool f32 = nn->type == DNN_F32, heads = attention_heads_exist(nn, longest);
 
     memset(scratch, 0, sizeof *scratch);
-    scratch->scores = arena_alloc(arena, scores, sizeof *scratch->scores);
+    scratch->heads = nn_room(nn, arena, attention_heads_scratch(nn, longest));
+    if (!heads)
+        scratch->scores = arena_alloc(arena, scores, sizeof *scratch->scores);
     if (!nn->train)
         return;
     /* In f32 the gradient of the scores takes the place of the probabilities' one. */
-    scratch->diff_scores = f32 ? scratch->scores : nn_alloc(nn, arena, scores);
+    if (!heads)
+        scratch->diff_scores = f32 ? scratch->scores : nn_alloc(nn, arena, scores);
     scratch->diff_mixed = nn_alloc(nn, arena, rows);
     scratch->diff_q = nn_alloc(nn, arena, rows);
     scratch->diff_k = nn_alloc(nn, arena, rows);
@@ -397,6 +407,27 @@ static void piece_forward(struct nn *nn, const struct attention_plan *plan,
                at(nn, saved->v, piece->keys), at(nn, saved->mixed, piece->queries));
 }
 
+/* All ranges of all examples, this thread's heads. */
+static void products_forward(struct nn *nn, const struct attention_plan *plan,
+                             const struct attention_memory *memory, const struct position_bias *bias,
+                             const struct attention_saved *saved,
+                             const struct attention_scratch *scratch)
+{
+    const struct attention_shape *shape = &plan->shape;
+    size_t before = 0;
+
+    for (int r = 0; r < attention_ranges(shape); r++) {
+        struct attention_range range = attention_range(shape, r);
+
+        for (int i = 0; i < shape->examples; i += range_examples(shape, plan->heads.count)) {
+            struct piece piece = piece_of(plan, r, i, before);
+
+            piece_forward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
+        }
+        before += range_cells(shape, &range, shape->examples);
+    }
+}
+
 /* Of the scores: 1 / sqrt(d_kv), given to q as it turns. */
 static float query_factor(const struct attention_shape *shape)
 {
@@ -410,7 +441,6 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
                        float *dst)
 {
     const struct attention_shape *shape = &plan->shape;
-    size_t before = 0;
 
     linear_forward(nn, plan->q, &weights->q, src, saved->q);
     linear_forward(nn, plan->kv, &weights->k, memory->src, saved->k);
@@ -421,16 +451,10 @@ void attention_forward(struct nn *nn, const struct attention_plan *plan,
     }
     drop_values(nn, shape, memory->site, saved->v);
     nn_wait(nn); /* from here on by heads */
-    for (int r = 0; r < attention_ranges(shape); r++) {
-        struct attention_range range = attention_range(shape, r);
-
-        for (int i = 0; i < shape->examples; i += range_examples(shape, plan->heads.count)) {
-            struct piece piece = piece_of(plan, r, i, before);
-
-            piece_forward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
-        }
-        before += range_cells(shape, &range, shape->examples);
-    }
+    if (plan->products)
+        products_forward(nn, plan, memory, bias, saved, scratch);
+    else
+        attention_heads_forward(nn, plan, memory, bias, saved, scratch);
     nn_wait(nn);
     linear_forward(nn, plan->o, &weights->o, saved->mixed, dst);
 }
@@ -477,6 +501,32 @@ static void piece_backward(struct nn *nn, const struct attention_plan *plan,
                       : at(nn, scratch->diff_k, piece->keys));
 }
 
+static void products_backward(struct nn *nn, const struct attention_plan *plan,
+                              const struct attention_memory *memory, struct position_bias *bias,
+                              const struct attention_saved *saved,
+                              const struct attention_scratch *scratch)
+{
+    const struct attention_shape *shape = &plan->shape;
+    size_t before = 0;
+
+    for (int r = 0; r < attention_ranges(shape); r++) {
+        struct attention_range range = attention_range(shape, r);
+
+        before += range_cells(shape, &range, shape->examples);
+    }
+    /* The last range has all keys: it sets what the others add to. */
+    for (int r = attention_ranges(shape) - 1; r >= 0; r--) {
+        struct attention_range range = attention_range(shape, r);
+
+        before -= range_cells(shape, &range, shape->examples);
+        for (int i = 0; i < shape->examples; i += range_examples(shape, plan->heads.count)) {
+            struct piece piece = piece_of(plan, r, i, before);
+
+            piece_backward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
+        }
+    }
+}
+
 /* From the sums in f32 to gradients of what came before the turn. */
 static void turn_back(struct nn *nn, const struct attention_plan *plan,
                       const struct attention_scratch *scratch)
@@ -507,28 +557,15 @@ void attention_backward(struct nn *nn, const struct attention_plan *plan,
                         float *diff_src, float *diff_memory)
 {
     const struct attention_shape *shape = &plan->shape;
-    size_t before = 0;
 
     nn_wait(nn);
     linear_weights(nn, plan->o, &weights->o, saved->mixed, diff_dst);
     linear_backward(nn, plan->o, &weights->o, diff_dst, scratch->diff_mixed);
     nn_wait(nn); /* from here on by heads */
-    for (int r = 0; r < attention_ranges(shape); r++) {
-        struct attention_range range = attention_range(shape, r);
-
-        before += range_cells(shape, &range, shape->examples);
-    }
-    /* The last range has all keys: it sets what the others add to. */
-    for (int r = attention_ranges(shape) - 1; r >= 0; r--) {
-        struct attention_range range = attention_range(shape, r);
-
-        before -= range_cells(shape, &range, shape->examples);
-        for (int i = 0; i < shape->examples; i += range_examples(shape, plan->heads.count)) {
-            struct piece piece = piece_of(plan, r, i, before);
-
-            piece_backward(nn, plan, &plan->products[r], &piece, memory, bias, saved, scratch);
-        }
-    }
+    if (plan->products)
+        products_backward(nn, plan, memory, bias, saved, scratch);
+    else
+        attention_heads_backward(nn, plan, memory, bias, saved, scratch);
     nn_wait(nn);
     if (plan->rotary)
         turn_back(nn, plan, scratch);

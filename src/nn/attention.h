@@ -45,7 +45,7 @@ struct attention_plan {
     struct share heads;                   /* this thread's, of which its products are */
     const struct linear_plan *q, *kv, *o; /* borrowed */
     const struct rotary *rotary;          /* borrowed; NULL: none */
-    struct attention_products *products;  /* by range; owned */
+    struct attention_products *products;  /* by range; owned; NULL: heads go one by one */
 };
 
 int attention_plan_create(struct attention_plan *plan, struct nn *nn,
@@ -62,14 +62,17 @@ struct attention_saved {
     void *q, *k, *v, *mixed; /* (examples * length, heads * d_kv); q, k: turned; v: times the dropout
                               * of the attention weights, which is one for all queries; mixed: before
                               * Wo */
-    void *probabilities;     /* (examples, heads, queries, keys), range by range */
+    void *probabilities;     /* (examples, heads, queries, keys), range by range; where heads go one
+                              * by one as their kernels have it */
 };
+/* lengths: how often the examples may be half as long and twice as many, and once more. */
 void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, struct arena *arena,
-                           const struct attention_shape *shape);
+                           const struct attention_shape *shape, int lengths);
 
 /* Shared by all attention layers of a worker: room for the largest. */
 struct attention_scratch {
-    float *scores;     /* (examples, heads, queries, keys) of a range */
+    float *heads;      /* of this thread, where heads go one by one */
+    float *scores;     /* (examples, heads, queries, keys) of a range; NULL where all heads go one by one */
     void *diff_scores; /* likewise, storage type */
     void *diff_mixed, *diff_q, *diff_k, *diff_v; /* (examples * length, heads * d_kv) */
     float *sum_q, *sum_k, *sum_v; /* likewise in f32, before they turn back; NULL without positions that

@@ -147,12 +147,21 @@ void dnn_describe(struct dnn_description *description)
             snprintf(description->isa, sizeof description->isa, "%s", isa_names[i].name);
 }
 
+static bool has_isa(dnnl_cpu_isa_t isa)
+{
+    unsigned here = (unsigned)dnnl_get_effective_cpu_isa(), need = (unsigned)isa;
+
+    return (here & need) == need;
+}
+
 bool dnn_has_bf16(void)
 {
-    unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
-    unsigned need = (unsigned)dnnl_cpu_isa_avx512_core_bf16;
+    return has_isa(dnnl_cpu_isa_avx512_core_bf16);
+}
 
-    return (isa & need) == need;
+bool dnn_has_tiles(void)
+{
+    return has_isa(dnnl_cpu_isa_avx512_core_amx);
 }
 
 /* ==== Workers ==== */

@@ -27,6 +27,8 @@ void dnn_describe(struct dnn_description *description);
 
 /* True when matrix products in bf16 run in hardware (avx512_core_bf16 or better). */
 bool dnn_has_bf16(void);
+/* ... and with tiles (avx512_core_amx or better). */
+bool dnn_has_tiles(void);
 
 /* Since the start of the program: primitives created and bytes of memory handed to them. */
 struct dnn_counters {

@@ -9,6 +9,9 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 #define PASTE_(a, b) a##b
 #define PASTE(a, b) PASTE_(a, b)
@@ -103,17 +106,29 @@ static inline void turn_head(int half, const float *turn, float direction, float
     }
 }
 
+#ifdef __AVX512F__
+#include "src/nn/kernels_words.h"
+#endif
+
 #define STORAGE float
 #define T(name) name##_f32
+#ifdef __AVX512F__
+#define WORD 1 /* elements */
+#endif
 #include "src/nn/kernels_typed.h"
 #undef STORAGE
 #undef T
+#undef WORD
 
 #define STORAGE bf16
 #define T(name) name##_bf16
+#ifdef __AVX512BF16__
+#define WORD 2
+#endif
 #include "src/nn/kernels_typed.h"
 #undef STORAGE
 #undef T
+#undef WORD
 
 /* ==== f32 alone ==== */
 
@@ -273,8 +288,25 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
     }
 }
 
+#ifdef __AVX512F__
+#define ATTENTION_TABLE(t)                                                                         \
+    .attention_scratch = attention_scratch_##t, .attention_forward = attention_forward_##t,        \
+    .attention_backward = attention_backward_##t,
+#endif
+#ifdef __AVX512F__
+#define ATTENTION_f32 ATTENTION_TABLE(f32)
+#else
+#define ATTENTION_f32
+#endif
+#ifdef __AVX512BF16__
+#define ATTENTION_bf16 ATTENTION_TABLE(bf16)
+#else
+#define ATTENTION_bf16
+#endif
+
 #define TYPED_TABLE(t)                                                                             \
     {                                                                                              \
+        ATTENTION_##t /* where it is */                                                            \
         .gate_forward = gate_forward_##t, .gate_backward = gate_backward_##t,                      \
         .multiply = multiply_##t, .scale = scale_##t, .mask = mask_##t,                            \
         .norm_forward = norm_forward_##t,                                                          \

@@ -7,6 +7,7 @@
 #ifndef GLU_NN_KERNELS_H
 #define GLU_NN_KERNELS_H
 
+#include "src/nn/attention_head.h"
 #include "variants/variant.h"
 
 #include <stdbool.h>
@@ -70,6 +71,19 @@ struct typed_kernels {
     void (*attend)(int keys, int d, int room, const void *query, const void *key, const void *value,
                    const float *bias, float *scores, void *dst);
 
+    /* One head's attention, scores never leaving the nearest caches; NULL: not on this instruction set,
+     * use oneDNN's products.  query, mixed: (queries, d) and key, value: (keys, d) at head->pitch;
+     * kept: of attention_head_kept() elements, what backward needs; scratch: so many floats as
+     * attention_scratch() says, aligned as vectors are. */
+    size_t (*attention_scratch)(const struct attention_head *head);
+    void (*attention_forward)(const struct attention_head *head, const void *query, const void *key,
+                              const void *value, void *kept, void *mixed, float *scratch);
+    /* The gradients: of the storage type, or f32 when wide.  diff_bias[j - i] += that of the scores, NULL: no bias. */
+    void (*attention_backward)(const struct attention_head *head, const void *query, const void *key,
+                               const void *value, const void *kept, const void *diff_mixed, bool wide,
+                               void *diff_query, void *diff_key, void *diff_value, float *diff_bias,
+                               float *scratch);
+
     /* In every head of every row of x, (rows, heads, 2 half), the pair (i, half + i) turns by an
      * angle of the row, and is multiplied by the factor.  turn: (rows, 2 half), the cosines of a row's
      * angles, then their sines. */
@@ -89,7 +103,7 @@ struct typed_kernels {
 };
 
 struct kernels {
-    const char *isa; /* "avx512", "avx2", "generic" */
+    const char *isa; /* "avx512_bf16", "avx512", "avx2", "generic" */
     struct typed_kernels type[2]; /* by enum dnn_type */
 
     void (*add)(int64_t n, const float *src, float *dst); /* dst += src */
@@ -119,7 +133,7 @@ struct kernels {
                   float *second, float *value);
 };
 
-/* The best set for this CPU.  The environment variable GLUBENCH_ISA (generic, avx2, avx512) asks
+/* The best set for this CPU.  The environment variable GLUBENCH_ISA (generic, avx2, avx512, avx512_bf16) asks
  * for a smaller one, for tests. */
 const struct kernels *kernels_get(void);
 /* The i-th set that was built and runs here, best first; NULL past the last. */
@@ -131,6 +145,9 @@ extern const struct kernels kernels_avx2;
 #endif
 #ifdef HAVE_KERNELS_AVX512
 extern const struct kernels kernels_avx512;
+#endif
+#ifdef HAVE_KERNELS_AVX512_BF16
+extern const struct kernels kernels_avx512_bf16;
 #endif
 
 #endif

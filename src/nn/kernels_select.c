@@ -15,6 +15,13 @@ static bool has_avx512(void)
 }
 #endif
 
+#ifdef HAVE_KERNELS_AVX512_BF16
+static bool has_avx512_bf16(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512bf16");
+}
+#endif
+
 #ifdef HAVE_KERNELS_AVX2
 static bool has_avx2(void)
 {
@@ -32,6 +39,9 @@ static const struct {
     const struct kernels *kernels;
     bool (*runs_here)(void);
 } sets[] = {
+#ifdef HAVE_KERNELS_AVX512_BF16
+    {&kernels_avx512_bf16, has_avx512_bf16},
+#endif
 #ifdef HAVE_KERNELS_AVX512
     {&kernels_avx512, has_avx512},
 #endif

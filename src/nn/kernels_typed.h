@@ -458,6 +458,10 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
     }
 }
 
+#ifdef WORD
+#include "src/nn/kernels_attention.h"
+#endif
+
 #undef LOAD
 #undef STORE
 #undef GATE_FORWARD

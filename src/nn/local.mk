@@ -1,6 +1,7 @@
 libglubench_a_SOURCES += \
 	src/nn/adafactor.c src/nn/adamw.c \
-	src/nn/attention.c src/nn/attention.h \
+	src/nn/attention.c src/nn/attention.h src/nn/attention_head.h \
+	src/nn/attention_heads.c src/nn/attention_heads.h \
 	src/nn/attention_next.c src/nn/attention_next.h \
 	src/nn/crew.c src/nn/crew.h \
 	src/nn/dnn.c src/nn/dnn.h src/nn/dnn_private.h \
@@ -24,7 +25,8 @@ libglubench_a_SOURCES += \
 # kernels.c once per instruction set; kernels_select.c picks at run time.  The flags let the
 # compiler vectorise: no errno, no floating-point traps, products and sums fused.
 KERNEL_FLAGS = $(AM_CFLAGS) -fno-math-errno -fno-trapping-math -ffp-contract=fast $(KERNEL_TUNE)
-KERNEL_FILES = src/nn/kernels.c src/nn/kernels_math.h src/nn/kernels_typed.h
+KERNEL_FILES = src/nn/kernels.c src/nn/kernels_attention.h src/nn/kernels_math.h src/nn/kernels_typed.h \
+	src/nn/kernels_words.h
 
 noinst_LIBRARIES += libkernels_generic.a
 libkernels_generic_a_SOURCES = $(KERNEL_FILES)
@@ -44,6 +46,14 @@ libkernels_avx512_a_SOURCES = $(KERNEL_FILES)
 libkernels_avx512_a_CFLAGS = $(KERNEL_FLAGS) -march=x86-64-v4 -mprefer-vector-width=512 \
 	-DKERNEL_ISA=avx512
 KERNEL_LIBS += libkernels_avx512.a
+endif
+
+if HAVE_X86_64_V4_BF16
+noinst_LIBRARIES += libkernels_avx512_bf16.a
+libkernels_avx512_bf16_a_SOURCES = $(KERNEL_FILES)
+libkernels_avx512_bf16_a_CFLAGS = $(KERNEL_FLAGS) -march=x86-64-v4 -mavx512bf16 -mprefer-vector-width=512 \
+	-DKERNEL_ISA=avx512_bf16
+KERNEL_LIBS += libkernels_avx512_bf16.a
 endif
 
 check_PROGRAMS += test-ref test-ref-lm test-ref-t5

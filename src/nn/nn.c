@@ -78,12 +78,21 @@ void *nn_alloc(const struct nn *nn, struct arena *arena, size_t count)
     return arena_alloc(arena, count, dnn_type_bytes(nn->type));
 }
 
-float *nn_mask_alloc(const struct nn *nn, struct arena *arena, int columns)
+float *nn_room(const struct nn *nn, struct arena *arena, size_t floats)
 {
     int threads = nn->crew ? nn->crew->size : 1;
-    float *masks = arena_alloc(arena, nn_count(threads, columns, 1), sizeof *masks);
+    size_t all;
+    float *room;
 
-    return masks ? masks + nn_count(nn->member, columns, 1) : NULL;
+    if (size_multiply(floats, (size_t)threads, &all))
+        all = SIZE_MAX;
+    room = arena_alloc(arena, all, sizeof *room);
+    return room ? room + floats * (size_t)nn->member : NULL;
+}
+
+float *nn_mask_alloc(const struct nn *nn, struct arena *arena, int columns)
+{
+    return nn_room(nn, arena, (size_t)columns);
 }
 
 size_t nn_count(int a, int b, int c)

@@ -93,6 +93,8 @@ static inline void *nn_row(const void *matrix, int row, int columns, enum dnn_ty
     return (char *)matrix + (size_t)row * (size_t)columns * dnn_type_bytes(type);
 }
 
+/* Floats of this thread alone, of those of all the worker's threads. */
+float *nn_room(const struct nn *nn, struct arena *arena, size_t floats);
 /* Room for masks of so many columns: this thread's, of those of all the worker's threads. */
 float *nn_mask_alloc(const struct nn *nn, struct arena *arena, int columns);
 

@@ -1,0 +1,143 @@
+/* attention_heads.c - see attention_heads.h. */
+#include "src/glu.h"
+
+#include "src/nn/attention_heads.h"
+
+/* Tiles of bf16 are eight times as fast as vectors: oneDNN has them. */
+bool attention_heads_exist(const struct nn *nn, const struct attention_shape *shape)
+{
+    return nn->typed->attention_forward && attention_head_fits(shape->keys, shape->d_kv) &&
+           !(nn->type == DNN_BF16 && dnn_has_tiles());
+}
+
+static struct attention_head head_of(const struct attention_shape *shape)
+{
+    return (struct attention_head){.queries = shape->queries,
+                                   .keys = shape->keys,
+                                   .d = shape->d_kv,
+                                   .pitch = shape->heads * shape->d_kv,
+                                   .used = shape->keys,
+                                   .causal = shape->causal,
+                                   .block = shape->block};
+}
+
+size_t attention_heads_kept(const struct attention_shape *shape, int lengths)
+{
+    struct attention_head head = head_of(shape);
+    int64_t heads = (int64_t)shape->examples * shape->heads;
+    size_t most = 0, all;
+
+    for (int i = 0; i < lengths; i++, heads *= 2, head.queries /= 2, head.keys /= 2) {
+        if (size_multiply((size_t)heads, attention_head_kept(&head), &all))
+            return SIZE_MAX;
+        most = all > most ? all : most;
+    }
+    return most;
+}
+
+size_t attention_heads_scratch(const struct nn *nn, const struct attention_shape *longest)
+{
+    struct attention_head head = head_of(longest);
+
+    if (!nn->typed->attention_scratch)
+        return 0;
+    head.keys = head.keys < ATTENTION_COLUMNS ? head.keys : ATTENTION_COLUMNS;
+    return nn->typed->attention_scratch(&head);
+}
+
+/* A head of an example: elements before it in what forward keeps, in rows of queries and in rows of keys. */
+struct place {
+    size_t kept, queries, keys;
+};
+
+static struct place place_of(const struct attention_plan *plan, size_t kept, int example, int head)
+{
+    const struct attention_shape *shape = &plan->shape;
+    size_t row = nn_count(shape->heads, shape->d_kv, 1), first = nn_count(head, shape->d_kv, 1);
+
+    return (struct place){((size_t)example * (size_t)shape->heads + (size_t)head) * kept,
+                          nn_count(example, shape->queries, 1) * row + first,
+                          nn_count(example, shape->keys, 1) * row + first};
+}
+
+static void *at(enum dnn_type type, void *x, size_t elements)
+{
+    return (char *)x + elements * dnn_type_bytes(type);
+}
+
+static struct attention_head example_head(const struct attention_plan *plan,
+                                          const struct attention_memory *memory,
+                                          const struct position_bias *bias, int example, int h)
+{
+    struct attention_head head = head_of(&plan->shape);
+
+    if (memory->used && memory->used[example] < head.used)
+        head.used = memory->used[example];
+    if (bias)
+        head.bias = bias->line + h * bias->pitch + bias->zero;
+    return head;
+}
+
+/* Of products of this thread's heads: so many of scores' size. */
+static double heads_flops(const struct attention_plan *plan, int products)
+{
+    struct attention_head head = head_of(&plan->shape);
+    struct attention_strip strip = {0};
+    double cells = 0;
+
+    while ((strip = attention_strip_next(&head, &strip)).queries > 0)
+        cells += (double)strip.queries * strip.keys;
+    return 2.0 * products * cells * head.d * plan->heads.count * plan->shape.examples;
+}
+
+void attention_heads_forward(struct nn *nn, const struct attention_plan *plan,
+                             const struct attention_memory *memory, const struct position_bias *bias,
+                             const struct attention_saved *saved,
+                             const struct attention_scratch *scratch)
+{
+    struct attention_head whole = head_of(&plan->shape);
+    size_t kept = attention_head_kept(&whole);
+    double start = clock_now_s();
+
+    for (int i = 0; i < plan->shape.examples; i++)
+        for (int h = plan->heads.first; h < plan->heads.first + plan->heads.count; h++) {
+            struct attention_head head = example_head(plan, memory, bias, i, h);
+            struct place place = place_of(plan, kept, i, h);
+
+            nn->typed->attention_forward(
+                &head, at(nn->type, saved->q, place.queries), at(nn->type, saved->k, place.keys),
+                at(nn->type, saved->v, place.keys), at(nn->type, saved->probabilities, place.kept),
+                at(nn->type, saved->mixed, place.queries), scratch->heads);
+        }
+    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(plan, 2), 0);
+}
+
+void attention_heads_backward(struct nn *nn, const struct attention_plan *plan,
+                              const struct attention_memory *memory, struct position_bias *bias,
+                              const struct attention_saved *saved,
+                              const struct attention_scratch *scratch)
+{
+    struct attention_head whole = head_of(&plan->shape);
+    size_t kept = attention_head_kept(&whole);
+    bool wide = plan->rotary != NULL;
+    enum dnn_type type = wide ? DNN_F32 : nn->type;
+    void *diff_q = wide ? scratch->sum_q : scratch->diff_q;
+    void *diff_k = wide ? scratch->sum_k : scratch->diff_k;
+    void *diff_v = wide ? scratch->sum_v : scratch->diff_v;
+    double start = clock_now_s();
+
+    for (int i = 0; i < plan->shape.examples; i++)
+        for (int h = plan->heads.first; h < plan->heads.first + plan->heads.count; h++) {
+            struct attention_head head = example_head(plan, memory, bias, i, h);
+            struct place place = place_of(plan, kept, i, h);
+
+            nn->typed->attention_backward(
+                &head, at(nn->type, saved->q, place.queries), at(nn->type, saved->k, place.keys),
+                at(nn->type, saved->v, place.keys), at(nn->type, saved->probabilities, place.kept),
+                at(nn->type, scratch->diff_mixed, place.queries), wide,
+                at(type, diff_q, place.queries), at(type, diff_k, place.keys),
+                at(type, diff_v, place.keys),
+                bias ? bias->diff + h * bias->pitch + bias->zero : NULL, scratch->heads);
+        }
+    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(plan, 4), 0);
+}

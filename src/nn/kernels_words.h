@@ -1,0 +1,265 @@
+/* kernels_words.h - what kernels_attention.h needs besides: vectors of either type's words, and the passes
+ * between scores and words. */
+
+enum {
+    LANES = ATTENTION_LANES,
+    TILE_SUMS = 16,   /* vectors of a product that are summed at once */
+    TILE_VECTORS = 4, /* of them in a row */
+    ROWS = 16,        /* queries at a time; even */
+    LINE_EDGE = LANES,
+    LINE = ATTENTION_COLUMNS + 3 * LINE_EDGE /* floats; no power of two, or all begin in one set of the cache */
+};
+
+#define GLU_INLINE __attribute__((always_inline))
+
+static int whole_lanes(int n)
+{
+    return (n + LANES - 1) / LANES * LANES;
+}
+
+/* Keys that count for query i. */
+static int keys_seen(const struct attention_head *head, const struct attention_strip *strip, int i)
+{
+    int used = head->used < strip->keys ? head->used : strip->keys;
+
+    return head->causal && i + 1 < used ? i + 1 : used;
+}
+
+/* Sixteen rows of as many words become columns. */
+static inline void turn_vectors(__m512i *row)
+{
+    __m512i half[LANES];
+
+#pragma GCC unroll 8
+    for (int i = 0; i < LANES; i += 2) {
+        half[i] = _mm512_unpacklo_epi32(row[i], row[i + 1]);
+        half[i + 1] = _mm512_unpackhi_epi32(row[i], row[i + 1]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < LANES; i += 4) {
+        row[i] = _mm512_unpacklo_epi64(half[i], half[i + 2]);
+        row[i + 1] = _mm512_unpackhi_epi64(half[i], half[i + 2]);
+        row[i + 2] = _mm512_unpacklo_epi64(half[i + 1], half[i + 3]);
+        row[i + 3] = _mm512_unpackhi_epi64(half[i + 1], half[i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        half[i] = _mm512_shuffle_i32x4(row[i], row[i + 4], 0x88);
+        half[i + 4] = _mm512_shuffle_i32x4(row[i], row[i + 4], 0xdd);
+        half[i + 8] = _mm512_shuffle_i32x4(row[i + 8], row[i + 12], 0x88);
+        half[i + 12] = _mm512_shuffle_i32x4(row[i + 8], row[i + 12], 0xdd);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        row[i] = _mm512_shuffle_i32x4(half[i], half[i + 8], 0x88);
+        row[i + 4] = _mm512_shuffle_i32x4(half[i + 4], half[i + 12], 0x88);
+        row[i + 8] = _mm512_shuffle_i32x4(half[i], half[i + 8], 0xdd);
+        row[i + 12] = _mm512_shuffle_i32x4(half[i + 4], half[i + 12], 0xdd);
+    }
+}
+
+/* (rows, words) of src, LANES each at most, become (words, LANES) of dst, zero behind the rows. */
+static void turn_square(int rows, int words, const void *src, int64_t src_pitch, void *dst,
+                        int64_t dst_pitch)
+{
+    __mmask16 mask = (__mmask16)((1u << words) - 1u);
+    __m512i row[LANES];
+
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++)
+        row[i] = i < rows ? _mm512_maskz_loadu_epi32(mask, (const char *)src + 4 * i * src_pitch)
+                          : _mm512_setzero_si512();
+    turn_vectors(row);
+#pragma GCC unroll 16
+    for (int i = 0; i < LANES; i++)
+        if (i < words)
+            _mm512_storeu_si512((char *)dst + 4 * i * dst_pitch, row[i]);
+}
+#define turn_square_f32 turn_square
+#define turn_square_bf16 turn_square
+
+/* ==== f32: a word is a number ==== */
+
+typedef float word_f32;
+typedef __m512 words_f32;
+
+static inline words_f32 words_load_f32(const word_f32 *p)
+{
+    return _mm512_loadu_ps(p);
+}
+
+static inline words_f32 words_fill_f32(const word_f32 *p)
+{
+    return _mm512_set1_ps(*p);
+}
+
+static inline __m512 words_add_f32(__m512 sum, words_f32 a, words_f32 b)
+{
+    return _mm512_fmadd_ps(a, b, sum);
+}
+
+/* A right factor of rows of tokens. */
+struct factor_f32 {
+    const word_f32 *at;
+    int pitch; /* from one word that is summed over to the next */
+};
+
+static struct factor_f32 factor_of_f32(const struct attention_head *head, const void *tokens, int first,
+                                       GLU_UNUSED int count, GLU_UNUSED word_f32 *pairs)
+{
+    return (struct factor_f32){(const float *)tokens + (int64_t)first * head->pitch, head->pitch};
+}
+
+static inline float softmax_exp_f32(float x)
+{
+    return exp_f(x);
+}
+
+/* Lines times their factors, as they are kept and in words. */
+static void keep_f32(int rows, int n, const float *factor, const float *lines, word_f32 *words,
+                     float *kept)
+{
+    for (int i = 0; i < rows; i++) {
+        const float *line = lines + i * LINE, by = factor[i];
+
+#pragma omp simd
+        for (int j = 0; j < n; j++)
+            words[i * LINE + j] = kept[i * n + j] = line[j] * by;
+    }
+}
+
+/* Lines, gradients of the weights, become those of the scores. */
+static void slopes_f32(int rows, int n, const float *kept, float *lines, GLU_UNUSED word_f32 *words,
+                       word_f32 *strip)
+{
+    for (int i = 0; i < rows; i++, kept += n, strip += n) {
+        float *line = lines + i * LINE, dot = 0;
+
+#pragma omp simd reduction(+ : dot)
+        for (int j = 0; j < n; j++)
+            dot += kept[j] * line[j];
+#pragma omp simd
+        for (int j = 0; j < n; j++)
+            line[j] = strip[j] = kept[j] * (line[j] - dot);
+    }
+}
+
+#ifdef __AVX512BF16__
+/* ==== bf16: a word is two numbers ==== */
+
+typedef uint32_t __attribute__((may_alias)) word_bf16;
+typedef __m512bh words_bf16;
+
+static inline words_bf16 words_load_bf16(const word_bf16 *p)
+{
+    return (__m512bh)_mm512_loadu_si512(p);
+}
+
+static inline words_bf16 words_fill_bf16(const word_bf16 *p)
+{
+    return (__m512bh)_mm512_set1_epi32((int)*p);
+}
+
+static inline __m512 words_add_bf16(__m512 sum, words_bf16 a, words_bf16 b)
+{
+    return _mm512_dpbf16_ps(sum, a, b);
+}
+
+struct factor_bf16 {
+    const word_bf16 *at;
+    int pitch;
+};
+
+/* Two tokens at a time side by side, the last alone beside zeros. */
+static struct factor_bf16 factor_of_bf16(const struct attention_head *head, const void *tokens, int first,
+                                         int count, word_bf16 *pairs)
+{
+    const bf16 *low = (const bf16 *)tokens + (int64_t)first * head->pitch;
+    int d = head->d;
+
+    for (int i = 0; i < count; i += 2, low += 2 * (int64_t)head->pitch) {
+        const bf16 *high = low + head->pitch;
+        word_bf16 *pair = pairs + (int64_t)(i / 2) * d;
+
+        if (i + 1 < count) {
+#pragma omp simd
+            for (int j = 0; j < d; j++)
+                pair[j] = (uint32_t)low[j] | (uint32_t)high[j] << 16;
+        } else {
+#pragma omp simd
+            for (int j = 0; j < d; j++)
+                pair[j] = low[j];
+        }
+    }
+    return (struct factor_bf16){pairs, d};
+}
+
+/* exp(x) for x <= 0, to a tenth of what bf16 tells apart: 2^n times a polynomial of degree 3. */
+static inline float softmax_exp_bf16(float x)
+{
+    return exp_f(x);
+}
+
+/* Of two rows: a's words and b's, of neighbouring keys, and words of both, of one key each. */
+static inline void words_store(__m512 a, __m512 b, word_bf16 *a_words, word_bf16 *b_words, void *both)
+{
+    const __m512i order = _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
+                                           23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    __m512i rows = (__m512i)_mm512_cvtne2ps_pbh(b, a);
+
+    _mm256_storeu_si256((void *)a_words, _mm512_castsi512_si256(rows));
+    _mm256_storeu_si256((void *)b_words, _mm512_extracti64x4_epi64(rows, 1));
+    _mm512_storeu_si512(both, _mm512_permutexvar_epi16(order, rows));
+}
+
+static void keep_bf16(int rows, int n, const float *factor, const float *lines, word_bf16 *words,
+                      bf16 *kept)
+{
+    for (int i = 0; i < rows; i += 2, kept += 2 * n) {
+        const float *a = lines + i * LINE, *b = a + LINE;
+        word_bf16 *at = words + i * LINE / 2;
+        __m512 by_a = _mm512_set1_ps(factor[i]);
+        __m512 by_b = _mm512_set1_ps(i + 1 < rows ? factor[i + 1] : 0.0f);
+        __mmask16 both = i + 1 < rows ? 0xffff : 0;
+
+        for (int j = 0; j < n; j += LANES)
+            words_store(_mm512_mul_ps(_mm512_loadu_ps(a + j), by_a),
+                        _mm512_maskz_mul_ps(both, _mm512_loadu_ps(b + j), by_b), at + j / 2,
+                        at + LINE / 2 + j / 2, kept + 2 * j);
+    }
+}
+
+static void slopes_bf16(int rows, int n, const bf16 *kept, float *lines, word_bf16 *words,
+                        word_bf16 *strip)
+{
+    const __m512i upper = _mm512_set1_epi32((int)0xffff0000u);
+
+    for (int i = 0; i < rows; i += 2, kept += 2 * n, strip += n) {
+        float *a = lines + i * LINE, *b = a + LINE;
+        word_bf16 *at = words + i * LINE / 2;
+        __m512 sum_a = _mm512_setzero_ps(), sum_b = _mm512_setzero_ps();
+
+        if (i + 1 == rows)
+            memset(b, 0, (size_t)n * sizeof *b);
+        for (int j = 0; j < n; j += LANES) {
+            __m512i p = _mm512_loadu_si512(kept + 2 * j);
+
+            sum_a = _mm512_fmadd_ps((__m512)_mm512_slli_epi32(p, 16), _mm512_loadu_ps(a + j), sum_a);
+            sum_b = _mm512_fmadd_ps((__m512)_mm512_and_si512(p, upper), _mm512_loadu_ps(b + j), sum_b);
+        }
+        sum_a = _mm512_set1_ps(_mm512_reduce_add_ps(sum_a));
+        sum_b = _mm512_set1_ps(_mm512_reduce_add_ps(sum_b));
+        for (int j = 0; j < n; j += LANES) {
+            __m512i p = _mm512_loadu_si512(kept + 2 * j);
+            __m512 x = _mm512_mul_ps((__m512)_mm512_slli_epi32(p, 16),
+                                     _mm512_sub_ps(_mm512_loadu_ps(a + j), sum_a));
+            __m512 y = _mm512_mul_ps((__m512)_mm512_and_si512(p, upper),
+                                     _mm512_sub_ps(_mm512_loadu_ps(b + j), sum_b));
+
+            _mm512_storeu_ps(a + j, x);
+            _mm512_storeu_ps(b + j, y);
+            words_store(x, y, at + j / 2, at + LINE / 2 + j / 2, strip + j);
+        }
+    }
+}
+#endif
