@@ -46,7 +46,7 @@ void position_bias_alloc(struct position_bias *bias, const struct nn *nn, struct
     bias->bidirectional = bidirectional;
     bias->offset = offset;
     count = nn_count(heads, bias->pitch, 1);
-    bias->line = arena_alloc(arena, count, sizeof *bias->line);
+    bias->line = arena_alloc(arena, count < SIZE_MAX ? count + ATTENTION_LANES : count, sizeof *bias->line);
     bias->diff = nn->train ? arena_alloc(arena, count, sizeof *bias->diff) : NULL;
     bias->bucket = arena_alloc(arena, (size_t)bias->pitch, sizeof *bias->bucket);
     if (bias->bucket)

@@ -88,7 +88,8 @@ struct position_bias {
     int heads, queries, keys, pitch, zero;
     bool bidirectional;
     size_t offset;      /* of the (32, heads) table in the parameter and gradient arrays */
-    float *line, *diff; /* (heads, pitch); diff: NULL when forward alone */
+    float *line, *diff; /* (heads, pitch), line and ATTENTION_LANES more, which are read and do not count;
+                         * diff: NULL when forward alone */
     int *bucket;        /* (pitch): which row of the table a distance takes */
 };
 enum { POSITION_BUCKETS = 32, POSITION_MAX_DISTANCE = 128 };

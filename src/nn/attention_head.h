@@ -18,7 +18,8 @@ struct attention_head {
     int used;   /* keys that count, at least 1 */
     bool causal; /* a query sees the keys up to its own position */
     int block;  /* so many queries are computed with the keys up to their own end alone; 0: with all */
-    const float *bias; /* bias[j - i] is added to the score of query i and key j; NULL: none */
+    const float *bias; /* bias[j - i] is added to the score of query i and key j, and is read, but does not
+                        * count, up to ATTENTION_LANES behind the last key; NULL: none */
 };
 
 /* Do the kernels take heads of that kind? */

@@ -8,17 +8,18 @@
 
 /* ==== Products ==== */
 
-/* dst (r, 16 c) = or += a b: a's word of row i and step k is a[i * a_row + k * a_step]; b: (steps, 16 c) at
- * b_pitch.  r and c are constants where it is inlined. */
-static inline GLU_INLINE void T(tile)(const int r, const int c, bool add, int steps, const T(word) *a,
-                                      int64_t a_row, int64_t a_step, const T(word) *b, int64_t b_pitch,
-                                      float *dst, int64_t pitch)
+/* dst (r, 16 c) = start + a b: a's word of row i and step k is a[i * a_row + k * a_step]; b: (steps, 16 c) at
+ * b_pitch; start: at start_pitch, which may be dst, or NULL: none.  r and c are constants where it is inlined. */
+static inline GLU_INLINE void T(tile)(const int r, const int c, const float *start,
+                                      int64_t start_pitch, int steps, const T(word) *a, int64_t a_row,
+                                      int64_t a_step, const T(word) *b, int64_t b_pitch, float *dst,
+                                      int64_t pitch)
 {
     __m512 sum[TILE_SUMS];
 
 #pragma GCC unroll 16
     for (int i = 0; i < r * c; i++)
-        sum[i] = add ? _mm512_loadu_ps(dst + i / c * pitch + i % c * LANES) : _mm512_setzero_ps();
+        sum[i] = start ? _mm512_loadu_ps(start + i / c * start_pitch + i % c * LANES) : _mm512_setzero_ps();
     for (int k = 0; k < steps; k++, a += a_step, b += b_pitch) {
         T(words) right[TILE_VECTORS];
 
@@ -40,16 +41,17 @@ static inline GLU_INLINE void T(tile)(const int r, const int c, bool add, int st
 }
 
 /* All rows of a column of tiles, the most at a time that TILE_SUMS allow. */
-static inline GLU_INLINE void T(tiles)(const int c, int rows, bool add, int steps, const T(word) *a,
-                                       int64_t a_row, int64_t a_step, const T(word) *b,
-                                       int64_t b_pitch, float *dst, int64_t pitch)
+static inline GLU_INLINE void T(tiles)(const int c, int rows, const float *start,
+                                       int64_t start_pitch, int steps, const T(word) *a, int64_t a_row,
+                                       int64_t a_step, const T(word) *b, int64_t b_pitch, float *dst,
+                                       int64_t pitch)
 {
     int i = 0;
 
 #define TILES(r)                                                                                   \
     for (; (r) * c <= TILE_SUMS && rows - i >= (r); i += (r))                                      \
-        T(tile)((r) * c <= TILE_SUMS ? (r) : 1, c, add, steps, a + i * a_row, a_row, a_step, b, b_pitch, \
-                dst + i * pitch, pitch);
+        T(tile)((r) * c <= TILE_SUMS ? (r) : 1, c, start ? start + i * start_pitch : NULL, start_pitch,  \
+                steps, a + i * a_row, a_row, a_step, b, b_pitch, dst + i * pitch, pitch);
     TILES(16)
     TILES(8)
     TILES(4)
@@ -58,40 +60,40 @@ static inline GLU_INLINE void T(tiles)(const int c, int rows, bool add, int step
 #undef TILES
 }
 
-/* dst (rows, n) = or += a b, n a multiple of LANES. */
-static inline GLU_INLINE void T(product)(int rows, int n, bool add, int steps, const T(word) *a,
-                                         int64_t a_row, int64_t a_step, const T(word) *b,
-                                         int64_t b_pitch, float *dst, int64_t pitch)
+/* dst (rows, n) = start + a b, n a multiple of LANES. */
+static inline GLU_INLINE void T(product)(int rows, int n, const float *start, int64_t start_pitch,
+                                         int steps, const T(word) *a, int64_t a_row, int64_t a_step,
+                                         const T(word) *b, int64_t b_pitch, float *dst, int64_t pitch)
 {
     int j = 0;
 
     for (; n - j >= 4 * LANES; j += 4 * LANES)
-        T(tiles)(4, rows, add, steps, a, a_row, a_step, b + j, b_pitch, dst + j, pitch);
+        T(tiles)(4, rows, start ? start + j : NULL, start_pitch, steps, a, a_row, a_step, b + j, b_pitch, dst + j, pitch);
     for (; n - j >= 2 * LANES; j += 2 * LANES)
-        T(tiles)(2, rows, add, steps, a, a_row, a_step, b + j, b_pitch, dst + j, pitch);
+        T(tiles)(2, rows, start ? start + j : NULL, start_pitch, steps, a, a_row, a_step, b + j, b_pitch, dst + j, pitch);
     for (; j < n; j += LANES)
-        T(tiles)(1, rows, add, steps, a, a_row, a_step, b + j, b_pitch, dst + j, pitch);
+        T(tiles)(1, rows, start ? start + j : NULL, start_pitch, steps, a, a_row, a_step, b + j, b_pitch, dst + j, pitch);
 }
 
-/* Rows of tokens times what was turned: the scores' lines. */
-static void T(product_tokens)(int rows, int n, int steps, const T(word) *a, int64_t a_row,
-                              const T(word) *b, int64_t b_pitch, float *dst)
+/* Rows of tokens times what was turned: lines, which begin with the bias. */
+static void T(product_tokens)(int rows, int n, const float *bias, int steps, const T(word) *a,
+                              int64_t a_row, const T(word) *b, int64_t b_pitch, float *dst)
 {
-    T(product)(rows, n, false, steps, a, a_row, 1, b, b_pitch, dst, LINE);
+    T(product)(rows, n, bias, -1, steps, a, a_row, 1, b, b_pitch, dst, LINE);
 }
 
 /* Lines times rows of tokens. */
 static void T(product_lines)(int rows, int n, int steps, const T(word) *a, const T(word) *b,
                              int64_t b_pitch, float *dst)
 {
-    T(product)(rows, n, false, steps, a, (LINE / WORD), 1, b, b_pitch, dst, n);
+    T(product)(rows, n, NULL, 0, steps, a, LINE / WORD, 1, b, b_pitch, dst, n);
 }
 
 /* The same lines' columns, of a strip of queries, times rows of tokens. */
 static void T(product_columns)(int rows, int n, int steps, const T(word) *a, int64_t a_step,
                                const T(word) *b, int64_t b_pitch, float *dst)
 {
-    T(product)(rows, n, true, steps, a, 1, a_step, b, b_pitch, dst, n);
+    T(product)(rows, n, dst, n, steps, a, 1, a_step, b, b_pitch, dst, n);
 }
 
 /* ==== A head's parts ==== */
@@ -120,7 +122,7 @@ static struct T(room) T(room_of)(const struct attention_head *head, float *scrat
     TAKE(room.lines, ROWS * LINE);
     room.words = (void *)room.lines;
     if (WORD > 1) {
-        TAKE(room.words, ROWS * (LINE / WORD));
+        TAKE(room.words, ROWS * LINE / WORD);
         TAKE(room.pairs, columns / WORD * d);
         TAKE(room.left[0], strip / WORD * d);
         TAKE(room.left[1], strip / WORD * d);
@@ -179,46 +181,6 @@ static void T(put)(const struct attention_head *head, bool wide, int first, int 
 
 /* ==== Forward ==== */
 
-/* Scores become exp(score - largest), and factor what makes their sum 1. */
-static void T(exponentials)(const struct attention_head *head, const struct attention_strip *strip,
-                            int first, int rows, float *lines, float *factor)
-{
-    for (int i = 0; i < rows; i++) {
-        int seen = keys_seen(head, strip, first + i), n = whole_lanes(seen);
-        const float *bias = head->bias ? head->bias - (first + i) : NULL;
-        float *line = lines + i * LINE, max = -INFINITY;
-
-        if (bias) {
-#pragma omp simd reduction(max : max)
-            for (int j = 0; j < n; j++) {
-                line[j] = j < seen ? line[j] + bias[j] : -INFINITY;
-                max = line[j] > max ? line[j] : max;
-            }
-        } else {
-#pragma omp simd reduction(max : max)
-            for (int j = 0; j < n; j++) {
-                line[j] = j < seen ? line[j] : -INFINITY;
-                max = line[j] > max ? line[j] : max;
-            }
-        }
-        factor[i] = max;
-    }
-    for (int i = 0; i < rows; i++) {
-        int n = whole_lanes(keys_seen(head, strip, first + i));
-        float *line = lines + i * LINE, max = factor[i], sum = 0;
-
-#pragma omp simd reduction(+ : sum)
-        for (int j = 0; j < n; j++) {
-            float x = T(softmax_exp)(line[j] - max);
-
-            line[j] = line[j] != -INFINITY ? x : 0;
-            sum += line[j];
-        }
-        factor[i] = 1.0f / sum;
-        memset(line + n, 0, (size_t)(strip->columns - n) * sizeof *line);
-    }
-}
-
 static void T(attention_forward)(const struct attention_head *head, const void *query, const void *key,
                                  const void *value, void *kept, void *mixed, float *scratch)
 {
@@ -235,9 +197,9 @@ static void T(attention_forward)(const struct attention_head *head, const void *
             float factor[ROWS];
 
             rows = strip.queries - i < ROWS ? strip.queries - i : ROWS;
-            T(product_tokens)(rows, strip.columns, d / WORD, T(token)(query, head, first),
-                              head->pitch / WORD, room.turned, columns, room.lines + LINE_EDGE);
-            T(exponentials)(head, &strip, first, rows, room.lines + LINE_EDGE, factor);
+            T(product_tokens)(rows, strip.columns, head->bias ? head->bias - first : NULL, d / WORD,
+                              T(token)(query, head, first), head->pitch / WORD, room.turned, columns, room.lines + LINE_EDGE);
+            exponentials(head, &strip, first, rows, T(exp), room.lines + LINE_EDGE, factor);
             T(keep)(rows, strip.columns, factor, room.lines + LINE_EDGE, room.words + LINE_EDGE,
                     (STORAGE *)kept + strip.kept + (int64_t)i * strip.columns);
             T(product_lines)(rows, d, (strip.keys + WORD - 1) / WORD, room.words + LINE_EDGE,
@@ -293,7 +255,7 @@ static void T(attention_backward)(const struct attention_head *head, const void 
             int first = strip.first + i;
 
             rows = strip.queries - i < ROWS ? strip.queries - i : ROWS;
-            T(product_tokens)(rows, strip.columns, d / WORD, T(token)(diff_mixed, head, first),
+            T(product_tokens)(rows, strip.columns, NULL, d / WORD, T(token)(diff_mixed, head, first),
                               head->pitch / WORD, room.turned, columns, lines);
             T(slopes)(rows, strip.columns, weights + (int64_t)i * strip.columns, lines,
                       room.words + LINE_EDGE, room.strip + (int64_t)(i / WORD) * strip.columns);

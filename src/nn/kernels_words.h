@@ -78,6 +78,47 @@ static void turn_square(int rows, int words, const void *src, int64_t src_pitch,
 #define turn_square_f32 turn_square
 #define turn_square_bf16 turn_square
 
+/* Of `seen` columns those from j on, LANES at most. */
+static inline __mmask16 lanes_seen(int seen, int j)
+{
+    return seen - j >= LANES ? 0xffff : (__mmask16)((1u << (seen - j)) - 1u);
+}
+
+typedef __m512 exp_fn(__m512 x, __m512 max);
+
+/* Scores become exp(score - largest), and 0 where a query does not see the key; factor makes their sum 1.
+ * Row after row by steps: a step's number of a row takes as long as many columns do. */
+static inline GLU_INLINE void exponentials(const struct attention_head *head,
+                                           const struct attention_strip *strip, int first, int rows,
+                                           exp_fn *exp_of, float *lines, float *factor)
+{
+    const __m512 least = _mm512_set1_ps(-INFINITY);
+
+    for (int i = 0; i < rows; i++) {
+        int seen = keys_seen(head, strip, first + i);
+        const float *line = lines + i * LINE;
+        __m512 max = least;
+
+        for (int j = 0; j < seen; j += LANES)
+            max = _mm512_max_ps(max, _mm512_mask_loadu_ps(least, lanes_seen(seen, j), line + j));
+        factor[i] = _mm512_reduce_max_ps(max);
+    }
+    for (int i = 0; i < rows; i++) {
+        int seen = keys_seen(head, strip, first + i), j = 0;
+        float *line = lines + i * LINE;
+        __m512 max = _mm512_set1_ps(factor[i]), sum = _mm512_setzero_ps();
+
+        for (; j < seen; j += LANES) {
+            __m512 x = _mm512_maskz_mov_ps(lanes_seen(seen, j), exp_of(_mm512_loadu_ps(line + j), max));
+
+            _mm512_storeu_ps(line + j, x);
+            sum = _mm512_add_ps(sum, x);
+        }
+        memset(line + j, 0, (size_t)(strip->columns - j) * sizeof *line);
+        factor[i] = 1.0f / _mm512_reduce_add_ps(sum);
+    }
+}
+
 /* ==== f32: a word is a number ==== */
 
 typedef float word_f32;
@@ -98,6 +139,22 @@ static inline __m512 words_add_f32(__m512 sum, words_f32 a, words_f32 b)
     return _mm512_fmadd_ps(a, b, sum);
 }
 
+/* exp(x - max) as exp_f() has it. */
+static inline __m512 exp_f32(__m512 x, __m512 max)
+{
+    __m512 z = _mm512_max_ps(_mm512_set1_ps(-60.0f), _mm512_sub_ps(x, max)), n, r, p;
+
+    n = _mm512_roundscale_ps(_mm512_mul_ps(z, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
+    r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693145752f), z);
+    r = _mm512_fnmadd_ps(n, _mm512_set1_ps(1.42860677e-6f), r);
+    p = _mm512_fmadd_ps(_mm512_set1_ps(1.375140789e-03f), r, _mm512_set1_ps(8.368916341e-03f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(4.166953311e-02f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(1.666651846e-01f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(4.999998860e-01f));
+    p = _mm512_fmadd_ps(_mm512_mul_ps(p, r), r, r);
+    return _mm512_scalef_ps(_mm512_add_ps(p, _mm512_set1_ps(1.0f)), n);
+}
+
 /* A right factor of rows of tokens. */
 struct factor_f32 {
     const word_f32 *at;
@@ -108,11 +165,6 @@ static struct factor_f32 factor_of_f32(const struct attention_head *head, const 
                                        GLU_UNUSED int count, GLU_UNUSED word_f32 *pairs)
 {
     return (struct factor_f32){(const float *)tokens + (int64_t)first * head->pitch, head->pitch};
-}
-
-static inline float softmax_exp_f32(float x)
-{
-    return exp_f(x);
 }
 
 /* Lines times their factors, as they are kept and in words. */
@@ -194,10 +246,19 @@ static struct factor_bf16 factor_of_bf16(const struct attention_head *head, cons
     return (struct factor_bf16){pairs, d};
 }
 
-/* exp(x) for x <= 0, to a tenth of what bf16 tells apart: 2^n times a polynomial of degree 3. */
-static inline float softmax_exp_bf16(float x)
+/* exp(x - max) <= 1 to a tenth of what bf16 tells apart: 2^n times a polynomial of degree 3 on [0, 1) (Remez
+ * fit, relative error 1e-4). */
+static inline __m512 exp_bf16(__m512 x, __m512 max)
 {
-    return exp_f(x);
+    const __m512 to_2 = _mm512_set1_ps(1.44269504f);
+    __m512 z = _mm512_fmsub_ps(x, to_2, _mm512_mul_ps(max, to_2)), r, p;
+
+    z = _mm512_max_ps(_mm512_set1_ps(-100.0f), z); /* clear of the denormals; a NaN stays one */
+    r = _mm512_reduce_ps(z, _MM_FROUND_TO_NEG_INF);
+    p = _mm512_fmadd_ps(_mm512_set1_ps(7.802452266e-02f), r, _mm512_set1_ps(2.260671554e-01f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(6.958335405e-01f));
+    p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(9.999252186e-01f));
+    return _mm512_scalef_ps(p, z);
 }
 
 /* Of two rows: a's words and b's, of neighbouring keys, and words of both, of one key each. */
