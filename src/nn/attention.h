@@ -11,19 +11,12 @@
 #ifndef GLU_NN_ATTENTION_H
 #define GLU_NN_ATTENTION_H
 
+#include "src/nn/attention_heads.h"
 #include "src/nn/linear.h"
 #include "src/nn/rotary.h"
 
 struct attention_weights {
     struct linear q, k, v, o;
-};
-
-struct attention_shape {
-    int examples, heads, d_kv;
-    int queries, keys; /* tokens of an example on either side */
-    bool causal;       /* a query sees the keys up to its own position */
-    int block;         /* queries taken at once, of causal self-attention in which all keys count, with
-                        * rotary positions; 0: all queries */
 };
 
 /* Queries of a block for examples of that length. */
@@ -57,59 +50,13 @@ void attention_plan_destroy(struct attention_plan *plan);
 int attention_plan_list(const struct attention_plan *plan, const char *role,
                         struct primitives *primitives);
 
-/* What forward keeps, in the storage type. */
-struct attention_saved {
-    void *q, *k, *v, *mixed; /* (examples * length, heads * d_kv); q, k: turned; v: times the dropout
-                              * of the attention weights, which is one for all queries; mixed: before
-                              * Wo */
-    void *probabilities;     /* (examples, heads, queries, keys), range by range; where heads go one
-                              * by one as their kernels have it */
-};
 /* lengths: how often the examples may be half as long and twice as many, and once more. */
 void attention_saved_alloc(struct attention_saved *saved, const struct nn *nn, struct arena *arena,
                            const struct attention_shape *shape, int lengths);
 
-/* Shared by all attention layers of a worker: room for the largest. */
-struct attention_scratch {
-    float *heads;      /* of this thread, where heads go one by one */
-    float *scores;     /* (examples, heads, queries, keys) of a range; NULL where all heads go one by one */
-    void *diff_scores; /* likewise, storage type */
-    void *diff_mixed, *diff_q, *diff_k, *diff_v; /* (examples * length, heads * d_kv) */
-    float *sum_q, *sum_k, *sum_v; /* likewise in f32, before they turn back; NULL without positions that
-                                   * turn */
-};
 /* longest: the most queries and keys. */
 void attention_scratch_alloc(struct attention_scratch *scratch, const struct nn *nn,
                              struct arena *arena, const struct attention_shape *longest, bool rotary);
-
-/* Relative position bias of a stack, unrolled: for each head the value at distance j - i, which is
- * all a (queries, keys) matrix of it holds.  Head h, distance d: line[h * pitch + zero + d]. */
-struct position_bias {
-    int heads, queries, keys, pitch, zero;
-    bool bidirectional;
-    size_t offset;      /* of the (32, heads) table in the parameter and gradient arrays */
-    float *line, *diff; /* (heads, pitch), line and ATTENTION_LANES more, which are read and do not count;
-                         * diff: NULL when forward alone */
-    int *bucket;        /* (pitch): which row of the table a distance takes */
-};
-enum { POSITION_BUCKETS = 32, POSITION_MAX_DISTANCE = 128 };
-
-/* T5's bucket of a distance j - i (Raffel et al. 2019, section 2.1; 32 buckets, 128 at most). */
-int position_bucket(int distance, bool bidirectional);
-
-void position_bias_alloc(struct position_bias *bias, const struct nn *nn, struct arena *arena,
-                         int heads, int queries, int keys, bool bidirectional, size_t offset);
-/* Of this thread's heads: unroll the table (32, heads), zero the gradient. */
-void position_bias_load(struct position_bias *bias, const struct nn *nn, const float *table);
-/* Likewise: add the gradient of the lines to the table's. */
-void position_bias_flush(const struct position_bias *bias, struct nn *nn);
-
-/* Where attention reads its keys and values. */
-struct attention_memory {
-    const void *src; /* (examples * keys, d_model), storage type */
-    const int *used; /* (examples): keys of each that count, at least 1; NULL: all */
-    enum dropout_site site; /* of the attention weights */
-};
 
 /* src: (examples * queries, d_model), storage type; bias: NULL: none; dst: (examples *
  * queries, d_model) f32, which the plan of o adds to or sets. */

@@ -50,9 +50,8 @@ struct place {
     size_t kept, queries, keys;
 };
 
-static struct place place_of(const struct attention_plan *plan, size_t kept, int example, int head)
+static struct place place_of(const struct attention_shape *shape, size_t kept, int example, int head)
 {
-    const struct attention_shape *shape = &plan->shape;
     size_t row = nn_count(shape->heads, shape->d_kv, 1), first = nn_count(head, shape->d_kv, 1);
 
     return (struct place){((size_t)example * (size_t)shape->heads + (size_t)head) * kept,
@@ -65,11 +64,11 @@ static void *at(enum dnn_type type, void *x, size_t elements)
     return (char *)x + elements * dnn_type_bytes(type);
 }
 
-static struct attention_head example_head(const struct attention_plan *plan,
+static struct attention_head example_head(const struct attention_shape *shape,
                                           const struct attention_memory *memory,
                                           const struct position_bias *bias, int example, int h)
 {
-    struct attention_head head = head_of(&plan->shape);
+    struct attention_head head = head_of(shape);
 
     if (memory->used && memory->used[example] < head.used)
         head.used = memory->used[example];
@@ -78,58 +77,58 @@ static struct attention_head example_head(const struct attention_plan *plan,
     return head;
 }
 
-/* Of products of this thread's heads: so many of scores' size. */
-static double heads_flops(const struct attention_plan *plan, int products)
+/* Of products of so many heads: so many of scores' size. */
+static double heads_flops(const struct attention_shape *shape, int heads, int products)
 {
-    struct attention_head head = head_of(&plan->shape);
+    struct attention_head head = head_of(shape);
     struct attention_strip strip = {0};
     double cells = 0;
 
     while ((strip = attention_strip_next(&head, &strip)).queries > 0)
         cells += (double)strip.queries * strip.keys;
-    return 2.0 * products * cells * head.d * plan->heads.count * plan->shape.examples;
+    return 2.0 * products * cells * head.d * heads * shape->examples;
 }
 
-void attention_heads_forward(struct nn *nn, const struct attention_plan *plan,
+void attention_heads_forward(struct nn *nn, const struct attention_shape *shape, struct share heads,
                              const struct attention_memory *memory, const struct position_bias *bias,
                              const struct attention_saved *saved,
                              const struct attention_scratch *scratch)
 {
-    struct attention_head whole = head_of(&plan->shape);
+    struct attention_head whole = head_of(shape);
     size_t kept = attention_head_kept(&whole);
     double start = clock_now_s();
 
-    for (int i = 0; i < plan->shape.examples; i++)
-        for (int h = plan->heads.first; h < plan->heads.first + plan->heads.count; h++) {
-            struct attention_head head = example_head(plan, memory, bias, i, h);
-            struct place place = place_of(plan, kept, i, h);
+    for (int i = 0; i < shape->examples; i++)
+        for (int h = heads.first; h < heads.first + heads.count; h++) {
+            struct attention_head head = example_head(shape, memory, bias, i, h);
+            struct place place = place_of(shape, kept, i, h);
 
             nn->typed->attention_forward(
                 &head, at(nn->type, saved->q, place.queries), at(nn->type, saved->k, place.keys),
                 at(nn->type, saved->v, place.keys), at(nn->type, saved->probabilities, place.kept),
                 at(nn->type, saved->mixed, place.queries), scratch->heads);
         }
-    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(plan, 2), 0);
+    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(shape, heads.count, 2), 0);
 }
 
-void attention_heads_backward(struct nn *nn, const struct attention_plan *plan,
+void attention_heads_backward(struct nn *nn, const struct attention_shape *shape, struct share heads,
                               const struct attention_memory *memory, struct position_bias *bias,
                               const struct attention_saved *saved,
                               const struct attention_scratch *scratch)
 {
-    struct attention_head whole = head_of(&plan->shape);
+    struct attention_head whole = head_of(shape);
     size_t kept = attention_head_kept(&whole);
-    bool wide = plan->rotary != NULL;
+    bool wide = scratch->sum_q != NULL;
     enum dnn_type type = wide ? DNN_F32 : nn->type;
     void *diff_q = wide ? scratch->sum_q : scratch->diff_q;
     void *diff_k = wide ? scratch->sum_k : scratch->diff_k;
     void *diff_v = wide ? scratch->sum_v : scratch->diff_v;
     double start = clock_now_s();
 
-    for (int i = 0; i < plan->shape.examples; i++)
-        for (int h = plan->heads.first; h < plan->heads.first + plan->heads.count; h++) {
-            struct attention_head head = example_head(plan, memory, bias, i, h);
-            struct place place = place_of(plan, kept, i, h);
+    for (int i = 0; i < shape->examples; i++)
+        for (int h = heads.first; h < heads.first + heads.count; h++) {
+            struct attention_head head = example_head(shape, memory, bias, i, h);
+            struct place place = place_of(shape, kept, i, h);
 
             nn->typed->attention_backward(
                 &head, at(nn->type, saved->q, place.queries), at(nn->type, saved->k, place.keys),
@@ -139,5 +138,5 @@ void attention_heads_backward(struct nn *nn, const struct attention_plan *plan,
                 at(type, diff_v, place.keys),
                 bias ? bias->diff + h * bias->pitch + bias->zero : NULL, scratch->heads);
         }
-    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(plan, 4), 0);
+    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(shape, heads.count, 4), 0);
 }

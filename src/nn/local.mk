@@ -15,6 +15,7 @@ libglubench_a_SOURCES += \
 	src/nn/nn.c src/nn/nn.h \
 	src/nn/norm.c src/nn/norm.h \
 	src/nn/optimizer.c src/nn/optimizer.h \
+	src/nn/position_bias.c src/nn/position_bias.h \
 	src/nn/products.c src/nn/products.h \
 	src/nn/rotary.c src/nn/rotary.h \
 	src/nn/schedule.c src/nn/schedule.h \
