@@ -4,6 +4,7 @@
 #include "src/util/openmp.h"
 
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
