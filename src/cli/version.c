@@ -21,7 +21,7 @@
 void version_parts(FILE *out)
 {
     struct dnn_description dnn;
-    struct openmp_description openmp;
+    struct openmp_description openmp = {.library = ""};
     const char *mpi = ranks_get()->library;
 
     dnn_describe(&dnn);
