@@ -110,6 +110,8 @@ void team_profile(const struct team *team, struct profile_row *rows)
             rows[i].s += team->workers[w].nn.profile[i].s;
             rows[i].flops += team->workers[w].nn.profile[i].flops;
             rows[i].bytes += team->workers[w].nn.profile[i].bytes;
+            rows[i].exponentials += team->workers[w].nn.profile[i].exponentials;
+            rows[i].calls += team->workers[w].nn.profile[i].calls;
         }
 }
 
