@@ -99,7 +99,9 @@ struct throughput_result {
     const char *pass; /* "train" or "forward", "ffn_train", "ffn_forward", "decode", "decode_anew" */
     const char *precision;
     int threads, batch;
-    int64_t tokens_per_sample;
+    int64_t tokens_per_sample;  /* padding counted */
+    double examples_per_sample;
+    double padding_share;       /* of the tokens */
     double flops_per_sample; /* of the matrix products */
     double *samples_s;       /* (samples), in the order measured; owned */
     int samples;
