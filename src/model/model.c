@@ -506,7 +506,7 @@ void model_set_seed(struct model *model, uint64_t seed)
 void model_init(struct model *model, uint64_t seed)
 {
     model_set_seed(model, seed);
-    tensors_init(&model->tensors, seed);
+    tensors_init(&model->tensors, seed, model->team.size);
     if (model->optimizer.state)
         memset(model->optimizer.state, 0,
                model->optimizer.state_count * sizeof *model->optimizer.state);
