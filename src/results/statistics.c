@@ -168,10 +168,7 @@ static double sign_flip_drawn_p(const flip_sums *sums, int tables, double seen)
     return (extreme + 1.0) / (DRAWS + 1.0);
 }
 
-/* Fisher's permutation test that the differences are symmetric about 0: the share of the 2^n patterns of
- * signs whose sum is at least as far from 0 as the one seen.  Exact up to n 20, beyond it from 1,000,000
- * random patterns (the seen one counted, so p is never 0). */
-static int sign_flip_p(const double *difference, int n, double *p)
+int stats_sign_flip_p(const double *difference, int n, double *p)
 {
     enum { EXACT_MAX = 20 };
     double seen = fabs(stats_mean(difference, n) * n) - sum_tolerance(difference, n);
@@ -215,7 +212,7 @@ static int paired(const double *a, const double *b, int n, double level, bool si
     } /* else: equal differences leave no error to measure them by */
     test->p_sign_flip = NAN;
     if (n >= 2 && sign_flip)
-        status = sign_flip_p(difference, n, &test->p_sign_flip);
+        status = stats_sign_flip_p(difference, n, &test->p_sign_flip);
     free(difference);
     return status;
 }

@@ -44,6 +44,11 @@ int stats_paired(const double *a, const double *b, int n, double level, struct p
 /* Without the sign-flip test (NAN), which is most of the work, for where it is not asked for. */
 int stats_paired_t(const double *a, const double *b, int n, double level, struct paired_test *test);
 
+/* Fisher's sign-flip permutation test that the differences are symmetric about 0: the share of the
+ * 2^n sign patterns whose sum is at least as far from 0 as the one seen.  Exact up to n 20, beyond
+ * it from 1,000,000 random patterns (the seen one counted, so p is never 0).  NAN of none. */
+int stats_sign_flip_p(const double *difference, int n, double *p);
+
 /* Two samples that are not paired: the rank-sum test of Wilcoxon, Mann and Whitney, two-sided.
  * Exact without ties up to 20 a side, else normal with corrections for ties and continuity.  NAN
  * when a side is empty or all values are equal. */
