@@ -40,18 +40,21 @@ static float tree(int first, int last, int element)
 /* A team of workers from `first` on, whose gradients are there and whose losses are element 5. */
 static void make_team(struct team *team, int first, int size)
 {
-    if (team_open(team, size, 1, 1))
+    int slots = size % 2 == 0 ? 2 : 1; /* of a worker */
+
+    if (team_open(team, size / slots, 1, slots, 1))
         tap_bail_out("%s", err_get());
     for (int w = 0; w < size; w++) {
         memcpy(work[first + w], values[first + w], sizeof work[0]);
-        team->workers[w].nn.kernels = kernels_get();
-        team->workers[w].nn.diff = work[first + w];
-        team->workers[w].loss_nats = values[first + w][5];
+        team->workers[w / slots].nn.kernels = kernels_get();
+        team->slots[w].diff = work[first + w];
+        team->slots[w].loss_nats = values[first + w][5];
     }
 }
 
 static void sum(struct team *team)
 {
+    team_deal(team);
     for (int w = 0; w < team->size; w++)
         team_sum(team, ELEMENTS, w);
 }
@@ -87,8 +90,8 @@ static void test_teams(int teams, int size)
     for (int t = 0; t < teams; t++) {
         make_team(&part[t], t * size, size);
         sum(&part[t]);
-        upper.workers[t].nn.diff = work[t * size];
-        upper.workers[t].loss_nats = team_loss(&part[t]);
+        upper.slots[t].diff = work[t * size];
+        upper.slots[t].loss_nats = team_loss(&part[t]);
         team_close(&part[t]);
     }
     sum(&upper);

@@ -173,6 +173,20 @@ static int micro_batch_choose(const struct model_options *options, int workers)
     return (share + pieces - 1) / pieces;
 }
 
+int model_second_slot(int examples, int most)
+{
+    int slices = (examples + most - 1) / most, second = (slices + 1) / 3;
+
+    /* The last of all is the one that may not be full. */
+    return second > 0 ? examples - (slices - second) * most : 0;
+}
+
+/* Slots of a worker: a second one where its share has several slices. */
+static int slots_choose(const struct model_options *options, int workers)
+{
+    return !options->forward_only && model_second_slot(options->batch / workers, options->micro_batch) > 0 ? 2 : 1;
+}
+
 static void options_fill(struct model_options *options, int workers)
 {
     if (!options->architecture)
@@ -250,10 +264,10 @@ static void optimizer_bind(struct model *model)
     if (model->options.comm->size == 1) { /* nobody else needs the sum first */
         model->optimizer.sum = sum_piece;
         model->optimizer.context = model;
-        model->optimizer.gradients = model->team.size / model->team.crew;
+        model->optimizer.gradients = model->team.slot_count;
     }
     model->optimizer.parameters = model->parameters;
-    model->optimizer.gradient = model->team.workers[0].nn.diff;
+    model->optimizer.gradient = model->team.slots[0].diff;
     model->optimizer.plain =
         model->options.precision == PRECISION_BF16 ? model->plain : NULL;
 }
@@ -276,9 +290,8 @@ static int model_build(struct model *model)
     memory->parameters = arena->used_bytes - before;
 
     before = arena->used_bytes;
-    for (int w = 0; train && w < model->team.size; w++)
-        workers[w].nn.diff = w % threads == 0 ? arena_alloc(arena, room, sizeof(float))
-                                              : workers[w - 1].nn.diff;
+    for (int i = 0; train && i < model->team.slot_count; i++)
+        model->team.slots[i].diff = arena_alloc(arena, room, sizeof(float));
     memory->gradients = arena->used_bytes - before;
 
     before = arena->used_bytes;
@@ -358,7 +371,8 @@ int model_outline(struct model **result, const struct model_options *options)
     options_fill(&model->options, workers);
     arena_measure(&model->arena);
     if (model->options.architecture->lay_out(model) ||
-        team_open(&model->team, workers, model->options.team, model->products.count)) {
+        team_open(&model->team, workers, model->options.team, slots_choose(&model->options, workers),
+                  model->products.count)) {
         model_destroy(model);
         return -1;
     }
@@ -404,7 +418,7 @@ int model_create(struct model **result, const struct model_options *options)
     if (arena_open(&model->arena, bytes) || model_build(model) || primitives_list(model))
         goto fail;
     memory_per_token(model);
-    tensors_bind(&model->tensors, model->parameters, model->team.workers[0].nn.diff);
+    tensors_bind(&model->tensors, model->parameters, model->team.slots[0].diff);
     *result = model;
     return 0;
 fail:
