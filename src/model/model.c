@@ -11,6 +11,7 @@ enum {
     /* Rows of a micro-batch per d_model: enough that reading and writing a weight gradient costs
      * little beside its product, few enough for the cache (measured at d_model 64 and 256). */
     ROWS_PER_WIDTH = 5,
+    SECOND_SLOT_ELEMENTS = 1 << 23, /* of a gradient, at most: see slots_choose() */
     ALIGN_ELEMENTS = 32 /* of a worker's share of the flat arrays */
 };
 
@@ -181,10 +182,16 @@ int model_second_slot(int examples, int most)
     return second > 0 ? examples - (slices - second) * most : 0;
 }
 
-/* Slots of a worker: a second one where its share has several slices. */
-static int slots_choose(const struct model_options *options, int workers)
+/* Slots of a worker: a second one where its share has several slices, and a gradient is small.  Steps of a larger
+ * model are so long that the system's scheduler evens out what the threads get. */
+static int slots_choose(const struct model *model, int workers)
 {
-    return !options->forward_only && model_second_slot(options->batch / workers, options->micro_batch) > 0 ? 2 : 1;
+    const struct model_options *options = &model->options;
+
+    return !options->forward_only && model->tensors.elements <= SECOND_SLOT_ELEMENTS &&
+                   model_second_slot(options->batch / workers, options->micro_batch) > 0
+               ? 2
+               : 1;
 }
 
 static void options_fill(struct model_options *options, int workers)
@@ -371,7 +378,7 @@ int model_outline(struct model **result, const struct model_options *options)
     options_fill(&model->options, workers);
     arena_measure(&model->arena);
     if (model->options.architecture->lay_out(model) ||
-        team_open(&model->team, workers, model->options.team, slots_choose(&model->options, workers),
+        team_open(&model->team, workers, model->options.team, slots_choose(model, workers),
                   model->products.count)) {
         model_destroy(model);
         return -1;

@@ -66,7 +66,7 @@ void team_each(const struct team *team, team_work *work, void *context)
 
 /* As long as the last of a quiet machine may take, and not longer: a thread that waits awake keeps a core
  * from one that waits for a core. */
-static const double awake_s = 2e-4;
+static const double awake_s = 1e-3;
 
 static bool is_over(struct meeting *meeting, unsigned round)
 {
