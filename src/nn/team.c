@@ -39,6 +39,10 @@ void team_close(struct team *team)
         dnn_destroy(team->workers[w].nn.dnn);
         free(team->workers[w].plans);
     }
+    if (team->workers) {
+        pthread_cond_destroy(&team->meeting.over);
+        pthread_mutex_destroy(&team->meeting.lock);
+    }
     free(team->workers);
     free(team->crews);
     free(team->slots);
