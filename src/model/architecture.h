@@ -110,13 +110,13 @@ struct architecture {
     /* Note the primitives besides those of worker->plans. */
     int (*list)(struct model *model, struct worker *worker);
     /* What follows is called by all threads of a worker, and each does its share (src/nn/crew.h).
-     * Before a worker's first slice of a step or evaluation. */
+     * Before a worker's first slice of a slot of a step (team.h), or of an evaluation. */
     void (*begin)(struct model *model, struct worker *worker);
     /* Add the slice's losses to worker->loss_nats. */
     void (*forward)(struct model *model, struct worker *worker, const struct slice *slice);
     /* Gradients of the last forward's slice, added to worker->nn.diff. */
     void (*backward)(struct model *model, struct worker *worker, const struct slice *slice);
-    /* After a worker's last backward of a step: add what was kept aside to worker->nn.diff. */
+    /* After its last backward of a slot: add what was kept aside to worker->nn.diff. */
     void (*end)(struct model *model, struct worker *worker);
     const struct decoding *decoding; /* NULL: it does not decode */
     /* The fields of config.json that Hugging Face's class of this architecture reads.  New reference,
