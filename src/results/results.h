@@ -61,6 +61,7 @@ struct run_result {
     double *example_nats; /* (heldout_examples): mean nats of each held-out example at the end; NULL
                            * when there are none */
     double train_s;
+    double evaluate_s; /* NaN: of a program that did not tell; since it went on, where it did */
     double train_tokens_per_s; /* input and target tokens */
     size_t peak_memory_bytes;
     char init_sha256[65];       /* of the weights file that it started from; "" when there is none */
