@@ -1,5 +1,6 @@
 # What users take and edit.
 dist_noinst_SCRIPTS += contrib/slurm/study.sh
 dist_noinst_DATA += contrib/studies/transfer.json contrib/Containerfile
-# What makes results/scale.md, of a machine on which nothing else runs.
-dist_noinst_SCRIPTS += contrib/scale.py
+# Of a machine on which nothing else runs: what makes results/scale.md; what a sweep costs besides training, and a step
+# beside other work.
+dist_noinst_SCRIPTS += contrib/scale.py contrib/overhead.py contrib/beside.py

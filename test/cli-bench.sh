@@ -29,6 +29,17 @@ grep -q '"until_decided"\|"seeds_max"' profile.json && fail "bench looks"
 [ "$(sorted profile.part primitives_created)" = "0 " ] || fail "profile: steps create primitives"
 value profile.part share | awk '{ sum += $1 } END { exit !(NR == 28 && sum > 1.999 && sum < 2.001) }' ||
     fail "profile: the shares of the two variants do not add up to one each"
+# What a product's floor is, in every form; times_floor is what it says.
+[ "$(value profile.part floor | sort -u | tr '\n' ' ' | grep -c compute)" = 1 ] &&
+    [ "$(value profile.part floor | grep -c null)" -ge 4 ] || fail "profile: floors $(sorted profile.part floor)"
+value profile.part s_per_step >seconds
+value profile.part floor_s >floors
+value profile.part times_floor >times
+sed 1d seconds | sed 15d | paste - floors times | awk '
+    $2 == "null" { if ($3 != "null") bad = 1; next }
+    { count++; if ($2 <= 0 || $1 / $2 > 1.001 * $3 || $1 / $2 < 0.999 * $3) bad = 1 }
+    END { exit bad || count < 20 }' || fail "profile: times_floor is not s_per_step over floor_s"
+grep -q 'times floor' profile.table && grep -q 'the floors make' profile.table || fail "profile: no floors in the table"
 grep -q 'products: feed-forward' profile.table && grep -q 'encoder W2 forward' profile.table ||
     fail "profile: tables without operations or primitives"
 
@@ -41,6 +52,22 @@ bench scaling --scaling --scaling-d-model 64
 [ "$(value scaling.part parallel_efficiency | grep -c null)" = \
     "$(($(value scaling.part axis | wc -l) - 2))" ] || fail "scaling: efficiency beside the threads"
 [ "$(value scaling.part parallel_efficiency | sed 1q)" = 1.0 ] || fail "scaling: one thread is not 1"
+
+# Fine-tuning on pairs of texts, of two lengths: "ab" and its answer are 3 and 2 tokens of 16 and 8 with the end.
+for i in 1 2 3 4 5 6 7 8; do
+    printf 'ab\tc\n'
+done | { printf 'input\ttarget\n'; cat; } >train.tsv
+bench task --task tsv:train.tsv,train.tsv --input-length 16 --target-length 8 --batch 4 --samples 1 --variant relu
+[ "$(value task.json padding_share | sort -u | wc -l)" = 1 ] &&
+    value task.json padding_share | awk '$1 <= 0.3 || $1 >= 1 { bad = 1 } END { exit bad || NR != 2 }' ||
+    fail "task: padding $(value task.json padding_share)"
+value task.json tokens_per_s >tokens
+value task.json used_tokens_per_s | paste - tokens | awk '$1 <= 0 || $1 > 0.7 * $2 { bad = 1 } END { exit bad || NR != 2 }' ||
+    fail "task: tokens that are no padding"
+value task.json examples_per_s | paste - tokens | awk '
+    $1 <= 0 || $2 / $1 < 1 || $2 / $1 > 24.01 { bad = 1 } END { exit bad || NR != 2 }' || fail "task: examples"
+grep -q 'of it padding' task.table || fail "task: no padding in the table"
+bench taskprofile --profile --task tsv:train.tsv,train.tsv --input-length 16 --target-length 8 --batch 4 --variant relu
 
 bench ffn --ffn --samples 1 --variant relu --variant swiglu
 [ "$(sorted ffn.json pass)" = "ffn_forward ffn_train " ] || fail "ffn: passes $(sorted ffn.json pass)"
@@ -82,6 +109,8 @@ expect 1 '--ffn:.*leave one out' bench --quiet --preset smoke --ffn --profile --
 expect 1 '--ffn:.*--decode.*leave one out' bench --quiet --preset smoke --ffn --decode 4 --output x.json
 expect 1 '--decode:.*leave one out' bench --quiet --preset smoke --scaling --decode 4 --output x.json
 expect 1 '--decode: lm models do not decode' bench --quiet --preset lm-smoke --decode 4 --output x.json
+expect 1 '--task: --scaling is not of its batches' bench --quiet --preset smoke --scaling --output x.json \
+    --task tsv:train.tsv,train.tsv
 expect 2 '--decode: .0. is not' bench --decode 0
 expect 1 '--ffn:.*leave one out' bench --quiet --preset smoke --ffn --exchange --output x.json
 expect 2 "'list' knows terminal and json, not csv" list --format csv

@@ -76,6 +76,27 @@ for precision in $precisions; do
     done
 done
 
+# Who does a share of a batch decides nothing: one thread has them all, or others hold up some threads.
+for build in $builds; do
+    for threads in 2 3; do
+        (
+            OMP_THREAD_LIMIT=1
+            export OMP_THREAD_LIMIT
+            glu "$build" alone f32 $threads
+        )
+        sh -c 'while :; do :; done' &
+        spinning=$!
+        glu "$build" beside f32 $threads
+        kill $spinning
+        wait $spinning 2>/dev/null
+        bits f32-$threads >first
+        for name in alone beside; do
+            bits $name >bits
+            cmp -s first bits || fail "$build, $threads threads: other bits $name"
+        done
+    done
+done
+
 printf '%-32s %14s %14s\n' 'largest relative difference of' 'training loss' 'held-out'
 for precision in $precisions; do
     # ten to a hundred times what was seen

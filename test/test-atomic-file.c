@@ -108,6 +108,8 @@ int main(void)
 
     tap_ok(atomic_write(path, "first", 5) == 0 && holds(path, "first"), "a new file");
     chmod(path, 0640);
+    tap_ok(atomic_write_hurried(path, "hurry", 5) == 0 && holds(path, "hurry") && missing(temporary),
+           "replaced in a hurry");
     tap_ok(atomic_write(path, "second", 6) == 0 && holds(path, "second"), "replaced");
     tap_ok(stat(path, &status) == 0 && (status.st_mode & 0777) == 0640, "its mode is kept");
     tap_ok(missing(temporary), "nothing is left beside it");
@@ -144,6 +146,6 @@ int main(void)
     unlink(in_directory("link"));
     unlink(in_directory("file"));
     tap_ok(rmdir(directory) == 0, "nothing else was left behind");
-    tap_plan(17);
+    tap_plan(18);
     return tap_status();
 }

@@ -139,7 +139,10 @@ static void add_bench(json_t *document)
         "  \"steps\": 3, \"primitives_created\": 0, \"heap_growth_bytes\": 0, \"page_faults\": 0,"
         "  \"gemm_peak_gflop_per_s\": 400.0,"
         "  \"operations\": [{\"operation\": \"products: feed-forward\", \"s_per_step\": 0.25,"
-        "    \"share\": 0.5, \"gflop_per_s\": 300.0, \"fraction_of_gemm_peak\": 0.75}],"
+        "    \"share\": 0.5, \"gflop_per_s\": 300.0, \"fraction_of_gemm_peak\": 0.75,"
+        "    \"floor\": \"compute\", \"floor_s\": 0.1875, \"times_floor\": 1.3333}],"
+        "  \"call_costs\": {\"product_s\": 5e-7, \"kernel_s\": 5e-8, \"wait_s\": 1e-6,"
+        "    \"exponentials_per_s\": 4e9},"
         "  \"primitives\": [{\"role\": \"encoder q forward\","
         "    \"implementation\": \"brg:avx512_core\"}]}],"
         " \"scaling\": [{\"variant\": \"relu\", \"axis\": \"threads\", \"value\": 2,"
@@ -173,6 +176,9 @@ int main(void)
     says(document, "exchange", "terminal", "By Open MPI v4");
     says(document, "ranks", "terminal", "25 %");
     says(document, "profile", "terminal", "0 primitives were created");
+    says(document, "profile", "terminal", "187.500  compute         1.33");
+    says(document, "profile", "terminal", "187.500 of 250.000 ms, 75 %");
+    says(document, "profile", "terminal", "500 ns of a product");
     says(document, "primitives", "terminal", "brg:avx512_core");
     says(document, "scaling", "terminal", "90 %");
     test_every_pair(document);
@@ -226,6 +232,6 @@ int main(void)
            err_get());
     tap_ok(!print(document, "parity", "html") && strstr(err_get(), "markdown, csv"), "%s", err_get());
     json_decref(document);
-    tap_plan(74);
+    tap_plan(77);
     return tap_status();
 }

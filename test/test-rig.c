@@ -357,6 +357,9 @@ static void test_throughput(void)
                    rows[i].variant == setting.variants[i / RIG_PASSES] &&
                    strcmp(rows[i].pass, rig_model.pass[i % RIG_PASSES]) == 0;
     tap_ok(count == 2 * RIG_PASSES && complete, "throughput: all samples of each variant and pass");
+    tap_ok(rows[0].examples_per_sample == rows[0].batch && rows[0].padding_share >= 0 && rows[0].padding_share < 1 &&
+               rows[1].padding_share == rows[0].padding_share,
+           "throughput: the examples of a batch, and how much of it is padding: %g", rows[0].padding_share);
     tap_ok(rows[0].flops_per_sample > 2.99 * rows[1].flops_per_sample &&
                rows[0].tokens_per_sample == rows[1].tokens_per_sample,
            "throughput: a sample that is not to last does its pass once");
@@ -387,7 +390,7 @@ static void test_stopped(void)
 
 int main(void)
 {
-    tap_plan(38);
+    tap_plan(39);
     open_setting();
     test_resident();
     test_not_resident();

@@ -1,5 +1,5 @@
-/* test-team.c - the workers' gradients and losses are summed pairwise, so that teams of a power of two
- * workers, summed alike, give the bits of one team of all. */
+/* test-team.c - the slots' gradients and losses are summed pairwise, so that teams of a power of two
+ * slots, summed alike, give the bits of one team of all; and who takes which slot. */
 #include "src/glu.h"
 
 #include "src/nn/team.h"
@@ -40,18 +40,21 @@ static float tree(int first, int last, int element)
 /* A team of workers from `first` on, whose gradients are there and whose losses are element 5. */
 static void make_team(struct team *team, int first, int size)
 {
-    if (team_open(team, size, 1, 1))
+    int slots = size % 2 == 0 ? 2 : 1; /* of a worker */
+
+    if (team_open(team, size / slots, 1, slots, 1))
         tap_bail_out("%s", err_get());
     for (int w = 0; w < size; w++) {
         memcpy(work[first + w], values[first + w], sizeof work[0]);
-        team->workers[w].nn.kernels = kernels_get();
-        team->workers[w].nn.diff = work[first + w];
-        team->workers[w].loss_nats = values[first + w][5];
+        team->workers[w / slots].nn.kernels = kernels_get();
+        team->slots[w].diff = work[first + w];
+        team->slots[w].loss_nats = values[first + w][5];
     }
 }
 
 static void sum(struct team *team)
 {
+    team_deal(team);
     for (int w = 0; w < team->size; w++)
         team_sum(team, ELEMENTS, w);
 }
@@ -87,8 +90,8 @@ static void test_teams(int teams, int size)
     for (int t = 0; t < teams; t++) {
         make_team(&part[t], t * size, size);
         sum(&part[t]);
-        upper.workers[t].nn.diff = work[t * size];
-        upper.workers[t].loss_nats = team_loss(&part[t]);
+        upper.slots[t].diff = work[t * size];
+        upper.slots[t].loss_nats = team_loss(&part[t]);
         team_close(&part[t]);
     }
     sum(&upper);
@@ -98,15 +101,38 @@ static void test_teams(int teams, int size)
            "%d teams of %d: the bits of one", teams, size);
 }
 
+/* A worker's own slots come first, and all come once. */
+static void test_take(void)
+{
+    static const int expected[] = {2, 3, 4, 5, 0, 1, -1};
+    struct team team;
+    int wrong = 0, others;
+
+    if (team_open(&team, 3, 1, 2, 1))
+        tap_bail_out("%s", err_get());
+    team_deal(&team);
+    for (size_t i = 0; i < LENGTH_OF(expected); i++)
+        wrong += team_take(&team, 1) != expected[i];
+    tap_ok(wrong == 0, "a worker alone takes its own slots and then all others'");
+    team_deal(&team);
+    wrong = team_take(&team, 2) != 4 || team_take(&team, 0) != 0 || team_take(&team, 0) != 1;
+    others = team_take(&team, 0);
+    tap_ok(!wrong && others == 2 && team_take(&team, 2) == 5 && team_take(&team, 2) == 3 &&
+               team_take(&team, 0) < 0 && team_take(&team, 1) < 0,
+           "what a worker has not begun is the others'");
+    team_close(&team);
+}
+
 int main(void)
 {
     static const int teams[][2] = {{2, 1}, {2, 2}, {4, 1}, {3, 2}, {3, 4}, {5, 2}, {8, 2}, {1, 3}};
 
-    tap_plan(9 + (int)LENGTH_OF(teams));
+    tap_plan(11 + (int)LENGTH_OF(teams));
     make_values();
     for (int size = 1; size <= 9; size++)
         test_one(size);
     for (size_t i = 0; i < LENGTH_OF(teams); i++)
         test_teams(teams[i][0], teams[i][1]);
+    test_take();
     return tap_status();
 }

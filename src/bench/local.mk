@@ -1,6 +1,7 @@
 libglubench_a_SOURCES += \
     src/bench/decode.c \
     src/bench/exchange.c src/bench/exchange.h \
+    src/bench/floor.c src/bench/floor.h \
     src/bench/peak.c src/bench/peak.h \
     src/bench/profile.c src/bench/profile.h \
     src/bench/rig.c src/bench/rig.h \
@@ -11,3 +12,7 @@ libglubench_a_SOURCES += \
 check_PROGRAMS += test-rig
 test_rig_SOURCES = test/test-rig.c
 TESTS += test-rig
+
+check_PROGRAMS += test-floor
+test_floor_SOURCES = test/test-floor.c
+TESTS += test-floor

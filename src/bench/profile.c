@@ -7,7 +7,7 @@
 
 #include "src/bench/profile.h"
 
-#include "src/bench/peak.h"
+#include "src/bench/floor.h"
 #include "src/bench/rig.h"
 #include "src/nn/dnn.h"
 #include "src/util/json_help.h"
@@ -18,14 +18,14 @@
 
 /* Steps are profiled for about so long. */
 static const double profile_s = 1;
-enum { WARM_UP_STEPS = 5, STEPS_MIN = 5, STEPS_MAX = 1000, MEMORY_BYTES = 256 << 20 };
+enum { WARM_UP_STEPS = 5, STEPS_MIN = 5, STEPS_MAX = 1000 };
 
 struct profiler {
     const struct setting *setting;
     const struct task *task;
     const atomic_int *stop;
-    double gemm_peak_gflop_per_s;
-    struct peak_stream cache, memory; /* cache: of the size of a layer's widest buffer */
+    struct floor_limits limits;
+    struct peak_stream cache; /* of the size of a layer's widest buffer; .bytes 0: nothing is measured yet */
 };
 
 /* What was seen over the timed steps. */
@@ -89,11 +89,32 @@ static int profile_steps(struct rig *rig, struct profiled *seen)
 
 /* ---- As JSON --------------------------------------------------------------------------------- */
 
+static const struct peak_stream *memory(const struct profiler *profiler)
+{
+    return &profiler->limits.streams[FLOOR_STREAMS - 1];
+}
+
+/* The least that an operation can take, and why; NULL: it has no limit that was measured. */
+static int put_floor(json_t *o, double seconds, const struct floor *least)
+{
+    json_t *parts = json_object();
+    bool known = least && least->all_s > 0;
+    int bad = 0;
+
+    for (int i = 0; i < FLOOR_KINDS; i++)
+        bad |= json_put(parts, floor_name((enum floor_kind)i), json_number(least ? least->s[i] : NAN));
+    bad |= json_put(o, "floor", known ? json_text(floor_name(least->kind)) : json_null());
+    bad |= json_put(o, "floor_s", json_number(known ? least->all_s : NAN));
+    bad |= json_put(o, "times_floor", json_number(known ? seconds / least->all_s : NAN));
+    return bad | json_put(o, "floors_s", json_finish(parts, 0));
+}
+
 /* Seconds of a step, and what was done in them by all threads together. */
 static json_t *operation_json(const struct profiler *profiler, const char *name, double seconds,
-                              double whole_s, double flops, double bytes)
+                              double whole_s, const struct profile_row *step, const struct floor *least)
 {
     json_t *o = json_object();
+    double flops = step ? step->flops : 0, bytes = step ? step->bytes : 0;
     double gflop_per_s = flops > 0 && seconds > 0 ? 1e-9 * flops / seconds : NAN;
     double gb_per_s = bytes > 0 && seconds > 0 ? 1e-9 * bytes / seconds : NAN;
     int bad = 0;
@@ -103,16 +124,27 @@ static json_t *operation_json(const struct profiler *profiler, const char *name,
     bad |= json_put(o, "share", json_number(seconds / whole_s));
     bad |= json_put(o, "gflop_per_s", json_number(gflop_per_s));
     bad |= json_put(o, "fraction_of_gemm_peak",
-                    json_number(gflop_per_s / profiler->gemm_peak_gflop_per_s));
+                    json_number(gflop_per_s / profiler->limits.gemm_peak_gflop_per_s));
     bad |= json_put(o, "gb_per_s", json_number(gb_per_s));
     bad |= json_put(o, "fraction_of_cache_stream", json_number(gb_per_s / profiler->cache.gb_per_s));
     bad |= json_put(o, "fraction_of_memory_stream",
-                    json_number(gb_per_s / profiler->memory.gb_per_s));
+                    json_number(gb_per_s / memory(profiler)->gb_per_s));
+    bad |= json_put(o, "calls", json_number(step ? step->calls : NAN));
+    bad |= json_put(o, "exponentials", json_number(step ? step->exponentials : NAN));
+    bad |= put_floor(o, seconds, least);
     return json_finish(o, bad);
 }
 
-static json_t *operations_json(const struct profiler *profiler, const struct profiled *seen,
-                               int workers)
+static struct profile_row of_a_step(const struct profile_row *all, int steps)
+{
+    return (struct profile_row){.s = all->s / steps,
+                                .flops = all->flops / steps,
+                                .bytes = all->bytes / steps,
+                                .exponentials = all->exponentials / steps,
+                                .calls = all->calls / steps};
+}
+
+static json_t *operations_json(const struct profiler *profiler, const struct profiled *seen)
 {
     double steps = seen->steps, whole_s = (seen->step_s + seen->data_s) / steps;
     double rest_s = seen->step_s / steps;
@@ -120,16 +152,16 @@ static json_t *operations_json(const struct profiler *profiler, const struct pro
     int bad = 0;
 
     for (int kind = 0; kind < PROFILE_KINDS; kind++) {
-        const struct profile_row *row = &seen->rows[kind];
-        double seconds = row->s / workers / steps;
+        struct profile_row step = of_a_step(&seen->rows[kind], seen->steps);
+        struct floor least = floor_of(&profiler->limits, (enum profile_kind)kind, &step);
+        double seconds = step.s / profiler->limits.workers;
 
         rest_s -= seconds;
-        bad |= json_push(list, operation_json(profiler, profile_name(kind), seconds, whole_s,
-                                              row->flops / steps, row->bytes / steps));
+        bad |= json_push(list, operation_json(profiler, profile_name(kind), seconds, whole_s, &step, &least));
     }
     bad |= json_push(list, operation_json(profiler, "preparation of data", seen->data_s / steps,
-                                          whole_s, 0, 0));
-    bad |= json_push(list, operation_json(profiler, "the rest", rest_s, whole_s, 0, 0));
+                                          whole_s, NULL, NULL));
+    bad |= json_push(list, operation_json(profiler, "the rest", rest_s, whole_s, NULL, NULL));
     return json_finish(list, bad);
 }
 
@@ -159,6 +191,28 @@ static json_t *stream_json(const struct peak_stream *stream)
     return json_finish(o, bad);
 }
 
+static json_t *streams_json(const struct profiler *profiler)
+{
+    json_t *list = json_array();
+    int bad = 0;
+
+    for (int i = 0; i < FLOOR_STREAMS; i++)
+        bad |= json_push(list, stream_json(&profiler->limits.streams[i]));
+    return json_finish(list, bad);
+}
+
+static json_t *calls_json(const struct calls *calls)
+{
+    json_t *o = json_object();
+    int bad = 0;
+
+    bad |= json_put(o, "product_s", json_number(calls->product_s));
+    bad |= json_put(o, "kernel_s", json_number(calls->kernel_s));
+    bad |= json_put(o, "wait_s", json_number(calls->wait_s));
+    bad |= json_put(o, "exponentials_per_s", json_number(calls->exponentials_per_s));
+    return json_finish(o, bad);
+}
+
 static json_t *variant_json(const struct profiler *profiler, const struct model *model,
                             const struct profiled *seen)
 {
@@ -174,10 +228,12 @@ static json_t *variant_json(const struct profiler *profiler, const struct model 
     bad |= json_put(o, "micro_batch", json_integer(options->micro_batch));
     bad |= json_put(o, "steps", json_integer(seen->steps));
     bad |= json_put(o, "s_per_step", json_number((seen->step_s + seen->data_s) / seen->steps));
-    bad |= json_put(o, "operations", operations_json(profiler, seen, model_threads(options)));
-    bad |= json_put(o, "gemm_peak_gflop_per_s", json_number(profiler->gemm_peak_gflop_per_s));
+    bad |= json_put(o, "operations", operations_json(profiler, seen));
+    bad |= json_put(o, "gemm_peak_gflop_per_s", json_number(profiler->limits.gemm_peak_gflop_per_s));
     bad |= json_put(o, "cache_stream", stream_json(&profiler->cache));
-    bad |= json_put(o, "memory_stream", stream_json(&profiler->memory));
+    bad |= json_put(o, "memory_stream", stream_json(memory(profiler)));
+    bad |= json_put(o, "streams", streams_json(profiler));
+    bad |= json_put(o, "call_costs", calls_json(&profiler->limits.calls));
     bad |= json_put(o, "primitives_created", json_integer((json_int_t)seen->primitives));
     bad |= json_put(o, "heap_growth_bytes",
                     seen->heap_is_known ? json_integer(seen->heap_growth_bytes) : json_null());
@@ -195,13 +251,19 @@ static size_t layer_bytes(const struct model_options *options)
            (size_t)options->model.d_ff * (options->precision == PRECISION_BF16 ? 2 : 4) * 2;
 }
 
-static int measure_streams(struct profiler *profiler, const struct model_options *options)
+/* What does not depend on the variant is measured once. */
+static int measure_limits(struct profiler *profiler, const struct model *model)
 {
-    int threads = profiler->setting->threads;
+    const struct model_options *options = model_get_options(model);
+    int threads = model_threads(options);
+    struct model_counts counts;
 
+    if (model_counts(options, &counts))
+        return -1;
+    profiler->limits.sweep_bytes = sizeof(float) * (double)counts.parameters;
     return profiler->cache.bytes == 0 &&
-                   (peak_stream(&profiler->cache, layer_bytes(options), threads) ||
-                    peak_stream(&profiler->memory, MEMORY_BYTES / (size_t)threads, threads))
+                   (floor_measure(&profiler->limits, options->precision, threads) ||
+                    peak_stream(&profiler->cache, layer_bytes(options), threads))
                ? -1
                : 0;
 }
@@ -229,7 +291,7 @@ static int profile_variant(struct profiler *profiler, const struct variant *vari
     if (status == 0)
         status = rig_prepare(&rig, 0);
     if (status == 0)
-        status = measure_streams(profiler, model_get_options(rig.subjects[0].model));
+        status = measure_limits(profiler, rig.subjects[0].model);
     if (status == 0)
         status = profile_steps(&rig, &seen);
     if (status == 0 && json_push(profile, variant_json(profiler, rig.subjects[0].model, &seen)))
@@ -244,7 +306,7 @@ int profile_run(const struct setting *setting, const struct task *task,
     struct profiler profiler = {.setting = setting,
                                 .task = task,
                                 .stop = stop,
-                                .gemm_peak_gflop_per_s = gemm_peak_gflop_per_s};
+                                .limits.gemm_peak_gflop_per_s = gemm_peak_gflop_per_s};
     int status = 0;
 
     *profile = json_array();

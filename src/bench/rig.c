@@ -307,6 +307,23 @@ static int count_pass(const struct rig *rig, const struct model_options *options
     return 0;
 }
 
+/* Examples of a batch, on average, and how much of all batches' tokens is padding. */
+static void count_examples(const struct rig *rig, struct rig_size *size)
+{
+    double examples = 0, tokens = 0, used = 0;
+
+    for (int b = 0; b < rig->options.batches; b++) {
+        const struct batch *batch = rig->batches[b];
+
+        examples += batch->examples;
+        tokens += (double)batch->examples * (batch->input_length + batch->target_length);
+        for (int i = 0; i < batch->examples; i++)
+            used += batch->inputs_used[i] + batch->targets_used[i];
+    }
+    size->examples = examples / rig->options.batches;
+    size->padding_share = rig->options.kind->batch ? 0 : 1 - used / tokens;
+}
+
 int rig_size(const struct rig *rig, int subject, struct rig_size *size)
 {
     const struct model_options *options = &rig->subjects[subject].options;
@@ -316,6 +333,7 @@ int rig_size(const struct rig *rig, int subject, struct rig_size *size)
         return -1;
     size->batch = options->batch;
     size->tokens = (int64_t)options->batch * rig->options.kind->tokens(options);
+    count_examples(rig, size);
     size->flops[RIG_TRAIN] = counts.train_flops;
     size->flops[RIG_FORWARD] = counts.forward_flops;
     return 0;

@@ -62,7 +62,9 @@ struct rig_subject {
 /* What doing a pass once amounts to. */
 struct rig_size {
     int batch;
-    int64_t tokens;
+    int64_t tokens;       /* padding counted */
+    double examples;      /* of batches of several lengths, the mean */
+    double padding_share; /* of the tokens */
     int64_t flops[RIG_PASSES]; /* of the matrix products */
 };
 

@@ -40,6 +40,8 @@ static int make_rows(const struct throughput *self, int subject)
             .threads = options->setting->threads,
             .batch = size.batch,
             .tokens_per_sample = size.tokens * self->repeats[pass],
+            .examples_per_sample = size.examples * self->repeats[pass],
+            .padding_share = size.padding_share,
             .flops_per_sample = (double)size.flops[pass] * self->repeats[pass],
             .samples_s = calloc((size_t)options->samples, sizeof *row->samples_s),
         };
@@ -49,7 +51,8 @@ static int make_rows(const struct throughput *self, int subject)
     return 0;
 }
 
-/* How often a sample must do each pass to last as long as it should. */
+/* How often a sample must do each pass to last as long as it should; batches of several lengths all come
+ * equally often. */
 static int choose_repeats(struct throughput *self, int subject)
 {
     double once_s;
@@ -58,6 +61,8 @@ static int choose_repeats(struct throughput *self, int subject)
     for (int pass = 0; pass < RIG_PASSES && status == 0; pass++)
         status = rig_choose_repeats(&self->rig, subject, (enum rig_pass)pass,
                                     self->options->sample_s, &self->repeats[pass], &once_s);
+    for (int pass = 0; pass < RIG_PASSES && self->rig.subjects[subject].options.buckets > 1; pass++)
+        self->repeats[pass] = (self->repeats[pass] + BATCHES - 1) / BATCHES * BATCHES;
     return status;
 }
 

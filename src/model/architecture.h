@@ -30,6 +30,8 @@ struct model {
 
 /* For step.c, of a struct model: a thread's share of the weights into the library's layout. */
 void model_pack_share(void *model, int thread);
+/* Of a worker's share of so many examples, in slices of at most `most`: those of its second slot. */
+int model_second_slot(int examples, int most);
 /* A model whose memory is counted, and which has none: for what is to be counted beside it.  0, or -1 and a
  * message. */
 int model_measure(struct model **model, const struct model_options *options) GLU_MUST_USE;
@@ -108,13 +110,13 @@ struct architecture {
     /* Note the primitives besides those of worker->plans. */
     int (*list)(struct model *model, struct worker *worker);
     /* What follows is called by all threads of a worker, and each does its share (src/nn/crew.h).
-     * Before a worker's first slice of a step or evaluation. */
+     * Before a worker's first slice of a slot of a step (team.h), or of an evaluation. */
     void (*begin)(struct model *model, struct worker *worker);
     /* Add the slice's losses to worker->loss_nats. */
     void (*forward)(struct model *model, struct worker *worker, const struct slice *slice);
     /* Gradients of the last forward's slice, added to worker->nn.diff. */
     void (*backward)(struct model *model, struct worker *worker, const struct slice *slice);
-    /* After a worker's last backward of a step: add what was kept aside to worker->nn.diff. */
+    /* After its last backward of a slot: add what was kept aside to worker->nn.diff. */
     void (*end)(struct model *model, struct worker *worker);
     const struct decoding *decoding; /* NULL: it does not decode */
     /* The fields of config.json that Hugging Face's class of this architecture reads.  New reference,

@@ -11,6 +11,7 @@ enum {
     /* Rows of a micro-batch per d_model: enough that reading and writing a weight gradient costs
      * little beside its product, few enough for the cache (measured at d_model 64 and 256). */
     ROWS_PER_WIDTH = 5,
+    SECOND_SLOT_ELEMENTS = 1 << 23, /* of a gradient, at most: see slots_choose() */
     ALIGN_ELEMENTS = 32 /* of a worker's share of the flat arrays */
 };
 
@@ -173,6 +174,26 @@ static int micro_batch_choose(const struct model_options *options, int workers)
     return (share + pieces - 1) / pieces;
 }
 
+int model_second_slot(int examples, int most)
+{
+    int slices = (examples + most - 1) / most, second = (slices + 1) / 3;
+
+    /* The last of all is the one that may not be full. */
+    return second > 0 ? examples - (slices - second) * most : 0;
+}
+
+/* Slots of a worker: a second one where its share has several slices, and a gradient is small.  Steps of a larger
+ * model are so long that the system's scheduler evens out what the threads get. */
+static int slots_choose(const struct model *model, int workers)
+{
+    const struct model_options *options = &model->options;
+
+    return !options->forward_only && model->tensors.elements <= SECOND_SLOT_ELEMENTS &&
+                   model_second_slot(options->batch / workers, options->micro_batch) > 0
+               ? 2
+               : 1;
+}
+
 static void options_fill(struct model_options *options, int workers)
 {
     if (!options->architecture)
@@ -250,10 +271,10 @@ static void optimizer_bind(struct model *model)
     if (model->options.comm->size == 1) { /* nobody else needs the sum first */
         model->optimizer.sum = sum_piece;
         model->optimizer.context = model;
-        model->optimizer.gradients = model->team.size / model->team.crew;
+        model->optimizer.gradients = model->team.slot_count;
     }
     model->optimizer.parameters = model->parameters;
-    model->optimizer.gradient = model->team.workers[0].nn.diff;
+    model->optimizer.gradient = model->team.slots[0].diff;
     model->optimizer.plain =
         model->options.precision == PRECISION_BF16 ? model->plain : NULL;
 }
@@ -276,9 +297,8 @@ static int model_build(struct model *model)
     memory->parameters = arena->used_bytes - before;
 
     before = arena->used_bytes;
-    for (int w = 0; train && w < model->team.size; w++)
-        workers[w].nn.diff = w % threads == 0 ? arena_alloc(arena, room, sizeof(float))
-                                              : workers[w - 1].nn.diff;
+    for (int i = 0; train && i < model->team.slot_count; i++)
+        model->team.slots[i].diff = arena_alloc(arena, room, sizeof(float));
     memory->gradients = arena->used_bytes - before;
 
     before = arena->used_bytes;
@@ -358,7 +378,8 @@ int model_outline(struct model **result, const struct model_options *options)
     options_fill(&model->options, workers);
     arena_measure(&model->arena);
     if (model->options.architecture->lay_out(model) ||
-        team_open(&model->team, workers, model->options.team, model->products.count)) {
+        team_open(&model->team, workers, model->options.team, slots_choose(model, workers),
+                  model->products.count)) {
         model_destroy(model);
         return -1;
     }
@@ -404,7 +425,7 @@ int model_create(struct model **result, const struct model_options *options)
     if (arena_open(&model->arena, bytes) || model_build(model) || primitives_list(model))
         goto fail;
     memory_per_token(model);
-    tensors_bind(&model->tensors, model->parameters, model->team.workers[0].nn.diff);
+    tensors_bind(&model->tensors, model->parameters, model->team.slots[0].diff);
     *result = model;
     return 0;
 fail:
@@ -506,7 +527,7 @@ void model_set_seed(struct model *model, uint64_t seed)
 void model_init(struct model *model, uint64_t seed)
 {
     model_set_seed(model, seed);
-    tensors_init(&model->tensors, seed);
+    tensors_init(&model->tensors, seed, model->team.size);
     if (model->optimizer.state)
         memset(model->optimizer.state, 0,
                model->optimizer.state_count * sizeof *model->optimizer.state);

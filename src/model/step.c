@@ -17,7 +17,6 @@ struct work {
     int bucket;     /* of the batch */
     double targets; /* that count, of all processes */
     struct update update;
-    int phase;            /* of the update */
     double *example_nats; /* of an evaluation */
 };
 
@@ -45,26 +44,38 @@ static void zero_gradient(struct nn *nn, size_t elements)
         memset(nn->diff + first, 0, (last - first) * sizeof *nn->diff);
 }
 
-/* A worker's share of the batch, into its own gradient: what one of its threads does. */
-static void gradient_share(void *context, int thread)
+/* The examples of a slot.  Of two that a worker has the second is about a third of its slices, so that all
+ * are done at the same time when one worker is half as fast as the others; or none. */
+static struct share slot_share(const struct work *work, int slot)
 {
-    struct work *work = context;
+    const struct team *team = &work->model->team;
+    int workers = team->size / team->crew, slots = team->slot_count / workers;
+    int most = work->model->options.micro_batch << work->bucket, second;
+    struct share share = crew_share(work->batch->examples, slot / slots, workers);
+
+    if (slots == 1)
+        return share;
+    second = model_second_slot(share.count, most);
+    if (slot % slots == 1)
+        share.first += share.count - second;
+    share.count = slot % slots == 1 ? second : share.count - second;
+    return share;
+}
+
+/* What a thread of the worker that has a slot does of it. */
+static void walk(struct work *work, struct worker *worker, struct slot *slot, struct share share)
+{
     struct model *model = work->model;
     const struct architecture *architecture = model->options.architecture;
-    struct worker *worker = &model->team.workers[thread];
     struct nn *nn = &worker->nn;
     int examples = work->batch->examples, most = model->options.micro_batch << work->bucket;
-    int threads = model->team.crew;
-    struct share share = crew_share(examples, thread / threads, model->team.size / threads);
-    int first = share.first, last = share.first + share.count;
+    int last = share.first + share.count;
 
+    nn->diff = slot->diff;
     zero_gradient(nn, model->tensors.elements);
-    nn->dropout.active = nn->dropout.rate > 0 && work->update.t > 0;
-    nn->dropout.seed = model->seed;
-    nn->dropout.step = work->update.t;
-    architecture->begin(model, worker);
     worker->loss_nats = 0;
-    for (; first < last; first += most) {
+    architecture->begin(model, worker);
+    for (int first = share.first; first < last; first += most) {
         struct slice slice = {.batch = work->batch,
                               .bucket = work->bucket,
                               .first = first,
@@ -76,23 +87,51 @@ static void gradient_share(void *context, int thread)
         architecture->backward(model, worker, &slice);
     }
     architecture->end(model, worker);
+    if (nn->member == 0)
+        slot->loss_nats = worker->loss_nats;
+}
+
+/* The slots of a batch, each by the worker that comes to it: what one thread does. */
+static void gradient_share(void *context, int thread)
+{
+    struct work *work = context;
+    struct model *model = work->model;
+    struct worker *worker = &model->team.workers[thread];
+    struct nn *nn = &worker->nn;
+    int slot;
+
+    nn->dropout.active = nn->dropout.rate > 0 && work->update.t > 0;
+    nn->dropout.seed = model->seed;
+    nn->dropout.step = work->update.t;
+    while ((slot = team_take(&model->team, thread)) >= 0)
+        walk(work, worker, &model->team.slots[slot], slot_share(work, slot));
     nn->dropout.active = false;
 }
 
-/* Losses of every micro-batch of as many as there are workers, of all processes. */
+/* The first example of the next slice of an evaluation that is this process's: of as many slices as there are
+ * workers of all processes, every process has as many as it has workers.  The batch's end: there is none. */
+static int next_first(struct work *work, int thread, int most)
+{
+    struct team *team = &work->model->team;
+    const struct comm *comm = work->model->options.comm;
+    int workers = team->size / team->crew, turn = team_next(team, thread);
+    int64_t slice = ((int64_t)(turn / workers) * comm->size + comm->rank) * workers + turn % workers;
+    int64_t first = slice * most;
+
+    return first < work->batch->examples ? (int)first : work->batch->examples;
+}
+
+/* Losses of the slices that this thread's worker comes to. */
 static void evaluate_share(void *context, int thread)
 {
     struct work *work = context;
     struct model *model = work->model;
     struct worker *worker = &model->team.workers[thread];
-    const struct comm *comm = model->options.comm;
     int examples = work->batch->examples, most = model->options.micro_batch << work->bucket;
-    int workers = model->team.size / model->team.crew, turns = comm->size * workers;
-    int turn = comm->rank * workers + thread / model->team.crew;
+    int first;
 
     model->options.architecture->begin(model, worker);
-    for (int64_t at = (int64_t)turn * most; at < examples; at += (int64_t)turns * most) {
-        int first = (int)at;
+    while ((first = next_first(work, thread, most)) < examples) {
         struct slice slice = {.batch = work->batch,
                               .bucket = work->bucket,
                               .first = first,
@@ -110,12 +149,18 @@ static void sum_share(void *context, int w)
     team_sum(&work->model->team, work->model->tensors.elements, w);
 }
 
+struct phase {
+    struct model *model;
+    const struct update *update;
+    int number;
+};
+
 static void update_share(void *context, int w)
 {
-    struct work *work = context;
-    struct optimizer *optimizer = &work->model->optimizer;
+    const struct phase *phase = context;
 
-    optimizer_phase(optimizer, &work->model->team.workers[w].nn, &work->update, work->phase, w);
+    optimizer_phase(&phase->model->optimizer, &phase->model->team.workers[w].nn, phase->update, phase->number,
+                    w);
 }
 
 /* ==== Steps ==== */
@@ -160,14 +205,15 @@ static void sum_inside(struct model *model, struct work *work, bool gradients, d
         team_each(team, sum_share, work);
         team_wait(team);
     }
-#pragma omp single
+#pragma omp master
     {
         *loss = team_loss(team);
         *status = comm->agree(comm, loss, 1);
         *loss /= work->targets;
         if (gradients && *status == 0 && isfinite(*loss))
-            *status = comm->sum(comm, team->workers[0].nn.diff, model->tensors.elements);
+            *status = comm->sum(comm, team->slots[0].diff, model->tensors.elements);
     }
+    team_wait(team);
 }
 
 /* The gradient, and with `update` an update: sum over the workers, sum over the processes, optimize.
@@ -183,13 +229,14 @@ static void step_inside(struct model *model, struct work *work, bool update, dou
     sum_inside(model, work, !update || !model->optimizer.sum, loss, status);
     if (!update || *status || !isfinite(*loss))
         return;
-    for (int phase = 0; phase < optimizer_phases(&model->optimizer); phase++) {
-#pragma omp single
-        work->phase = phase;
-        team_each(team, update_share, work);
+    for (int i = 0; i < optimizer_phases(&model->optimizer); i++) {
+        struct phase phase = {model, &work->update, i};
+
+        team_each(team, update_share, &phase);
         team_wait(team);
     }
     team_each(team, model_pack_share, model);
+    team_wait(team);
 }
 
 static int model_step(struct model *model, const struct batch *batch, const struct update *update,
@@ -212,6 +259,7 @@ static int model_step(struct model *model, const struct batch *batch, const stru
         return -1;
     if (work.targets == 0)
         return err_set("the batch has no target token but pad");
+    team_deal(&model->team);
 #pragma omp parallel num_threads(model->team.size)
     step_inside(model, &work, apply, &loss, &status);
     *loss_nats = loss;
@@ -238,9 +286,12 @@ int model_evaluate(struct model *model, const struct batch *batch, double *examp
     if (batch_check(model, batch, &work.bucket))
         return -1;
     memset(example_nats, 0, (size_t)batch->examples * sizeof *example_nats);
+    team_deal(&model->team);
 #pragma omp parallel num_threads(model->team.size)
-    if (team_is_there(&model->team, &status))
+    if (team_is_there(&model->team, &status)) {
         team_each(&model->team, evaluate_share, &work);
+        team_wait(&model->team);
+    }
     if (status)
         return -1;
     return comm->size > 1 ? comm->agree(comm, example_nats, batch->examples) : 0;

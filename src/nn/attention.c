@@ -335,6 +335,7 @@ static void piece_forward(struct nn *nn, const struct attention_plan *plan,
     }
     nn_book(nn, PROFILE_SOFTMAX, &start, 0,
             softmax_bytes(nn, (size_t)piece_heads(plan, piece) * piece->cells, 1));
+    nn_book_exponentials(nn, PROFILE_SOFTMAX, (double)piece_heads(plan, piece) * (double)piece->cells);
     nn_product(nn, PROFILE_ATTENTION, products->values, probabilities,
                at(nn, saved->v, piece->keys), at(nn, saved->mixed, piece->queries));
 }

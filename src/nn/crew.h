@@ -21,6 +21,7 @@ struct crew {
     int size;
     atomic_int there;   /* members that wait */
     atomic_uint rounds; /* of waiting that are over */
+    int taken;          /* what the first has taken for all: see team.h */
     /* What members add up over their rows, before it is summed; NULL in a crew of one. */
     float *gains;    /* (size, columns) */
     double *scalars; /* (size, CREW_SCALARS) */

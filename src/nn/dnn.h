@@ -77,6 +77,8 @@ void dnn_matmul_destroy(struct dnn_matmul *matmul);
 const char *dnn_matmul_implementation(const struct dnn_matmul *matmul);
 /* Multiply-adds count twice. */
 double dnn_matmul_flops(const struct dnn_matmul *matmul);
+/* Of src and wei read and dst written, which is read too when it is added to. */
+double dnn_matmul_bytes(const struct dnn_matmul *matmul);
 void dnn_matmul_run(struct dnn_matmul *matmul, const void *src, const void *wei, void *dst);
 
 /* Weights in the layout of a matmul with wei_layout DNN_PACKED; any worker may read them. */

@@ -144,6 +144,17 @@ double dnn_matmul_flops(const struct dnn_matmul *matmul)
     return 2.0 * products * spec->m * spec->n * spec->k;
 }
 
+double dnn_matmul_bytes(const struct dnn_matmul *matmul)
+{
+    const struct dnn_matmul_spec *spec = &matmul->spec;
+    double products = spec->batch ? (double)spec->batch * spec->heads : 1;
+    double m = spec->m, n = spec->n, k = spec->k;
+
+    return products * (m * k * (double)dnn_type_bytes(spec->src_type) +
+                       k * n * (double)dnn_type_bytes(spec->wei_type) +
+                       m * n * (double)dnn_type_bytes(spec->dst_type) * (spec->accumulate ? 2 : 1));
+}
+
 static void matmul_run(struct dnn_matmul *matmul, const void *src, dnnl_memory_t wei, void *dst)
 {
     dnnl_exec_arg_t args[ARGS_MAX] = {{DNNL_ARG_SRC, matmul->src},

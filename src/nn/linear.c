@@ -176,7 +176,7 @@ static void product_packed(struct nn *nn, const struct linear_plan *plan, struct
         return;
     dnn_matmul_run_packed(matmul, nn_row(src, plan->tokens.first, in, nn->type), wei,
                           nn_row(dst, plan->tokens.first, out, dst_type));
-    nn_book(nn, plan->spec.kind, &start, dnn_matmul_flops(matmul), 0);
+    nn_book(nn, plan->spec.kind, &start, dnn_matmul_flops(matmul), dnn_matmul_bytes(matmul));
 }
 
 void linear_forward(struct nn *nn, const struct linear_plan *plan, const struct linear *linear,

@@ -3,6 +3,7 @@ libglubench_a_SOURCES += \
 	src/nn/attention.c src/nn/attention.h src/nn/attention_head.h \
 	src/nn/attention_heads.c src/nn/attention_heads.h \
 	src/nn/attention_next.c src/nn/attention_next.h \
+	src/nn/calls.c src/nn/calls.h \
 	src/nn/crew.c src/nn/crew.h \
 	src/nn/dnn.c src/nn/dnn.h src/nn/dnn_private.h \
 	src/nn/dnn_eltwise.c src/nn/dnn_matmul.c src/nn/dnn_peak.c \

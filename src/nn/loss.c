@@ -59,6 +59,7 @@ static void run_slice(struct nn *nn, const struct linear_plan *plan, const struc
     nn_book(nn, PROFILE_LOSS, &start, 0,
             (double)(last - first) * vocabulary *
                 (4 + (diff_src ? (double)dnn_type_bytes(nn->type) : 0)));
+    nn_book_exponentials(nn, PROFILE_LOSS, (double)(last - first) * vocabulary * (diff_src ? 2 : 1));
     nn_wait(nn);
     if (!diff_src)
         return;

@@ -36,7 +36,13 @@ void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flop
     nn->profile[kind].s += now - *start_s;
     nn->profile[kind].flops += flops;
     nn->profile[kind].bytes += bytes;
+    nn->profile[kind].calls++;
     *start_s = now;
+}
+
+void nn_book_exponentials(struct nn *nn, enum profile_kind kind, double count)
+{
+    nn->profile[kind].exponentials += count;
 }
 
 struct share nn_share(const struct nn *nn, int whole)
@@ -70,7 +76,7 @@ void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul
     if (!matmul)
         return;
     dnn_matmul_run(matmul, src, wei, dst);
-    nn_book(nn, kind, &start, dnn_matmul_flops(matmul), 0);
+    nn_book(nn, kind, &start, dnn_matmul_flops(matmul), dnn_matmul_bytes(matmul));
 }
 
 void *nn_alloc(const struct nn *nn, struct arena *arena, size_t count)

@@ -34,7 +34,9 @@ enum profile_kind {
 struct profile_row {
     double s;     /* of all workers together */
     double flops; /* of matrix products */
-    double bytes; /* read and written by memory-bound kernels */
+    double bytes; /* of operands, read and written */
+    double exponentials;
+    double calls; /* of primitives and kernels, with a clock between them */
 };
 
 /* "matrix products: feed-forward" and the like. */
@@ -72,6 +74,9 @@ void primitives_free(struct primitives *primitives);
 
 /* Book the time since *start_s under a kind and restart the clock. */
 void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flops, double bytes);
+
+/* So many exponentials were taken, too. */
+void nn_book_exponentials(struct nn *nn, enum profile_kind kind, double count);
 
 /* This thread's share of a whole; which is all of it when the worker is one thread. */
 struct share nn_share(const struct nn *nn, int whole);

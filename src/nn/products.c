@@ -131,8 +131,11 @@ void products_pack(struct products *products, struct nn *nn, const struct linear
 
     for (int i = worker; i < products->linear_count; i += workers) {
         struct linear *linear = products->linears[i];
+        const struct linear_spec *spec = &plans[linear->plan].spec;
 
         linear_pack(nn, &plans[linear->plan], linear, plain);
+        nn_book(nn, PROFILE_PACK, &start, 0,
+                (double)nn_count(spec->in, spec->out, nn->train ? 4 : 2) *
+                    (double)dnn_type_bytes(nn->type));
     }
-    nn_book(nn, PROFILE_PACK, &start, 0, 0);
 }

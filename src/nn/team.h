@@ -1,21 +1,41 @@
-/* team.h - the threads of a model.  Each is a worker, which walks through a share of the batch into a
- * gradient of its own, or one of the crew that is a worker together (crew.h); workers meet only to sum the
- * gradients in a fixed order.
+/* team.h - the threads of a model.  Each is a worker, or one of the crew that is a worker together (crew.h).
+ * A batch has slots, one or two for each worker: a share of it and the gradient of that share.  A worker
+ * begins with its own slots and, when it is done with them, takes what others have not begun, so that one
+ * that another program holds up does less; workers meet only to sum the gradients in a fixed order.
  *
- * So a step is bit-identical at a given number of workers and size of their crews, also where the runtime
- * gives fewer threads than asked for: workers of one thread then take turns. */
+ * So a step is bit-identical at a given number of workers and size of their crews, whoever did what, also
+ * where the runtime gives fewer threads than asked for. */
 #ifndef GLU_NN_TEAM_H
 #define GLU_NN_TEAM_H
 
 #include "src/nn/linear.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 /* A thread.  Those of a crew have the same nn.diff, and buffers; the first of them is what others call
  * the worker. */
 struct worker {
-    struct nn nn;
+    struct nn nn;              /* nn.diff: of the slot that it has */
     struct linear_plan *plans; /* by row of the model's table of products; owned */
     void *own;                 /* of the architecture */
-    double loss_nats;          /* sum over the target tokens of this worker's share; of the first thread */
+    double loss_nats;          /* sum over the target tokens of its slot so far; of the first thread */
+};
+
+/* A share of a batch that one worker walks through. */
+struct slot {
+    float *diff;      /* its gradient of all parameters */
+    double loss_nats; /* sum over its target tokens */
+    atomic_bool taken;
+};
+
+/* Where threads wait for each other: at first awake, then asleep, so that the core is there for the one
+ * that is late. */
+struct meeting {
+    pthread_mutex_t lock;
+    pthread_cond_t over;
+    atomic_int there;
+    atomic_uint rounds; /* that are over */
 };
 
 struct team {
@@ -23,11 +43,15 @@ struct team {
     int crew;               /* of them in a worker: neighbours */
     struct worker *workers; /* (size) */
     struct crew *crews;     /* (size / crew) */
+    int slot_count;         /* those of a worker are neighbours */
+    struct slot *slots;     /* (slot_count) */
+    atomic_int next;        /* of what is taken in order, without slots: pieces, slices of an evaluation */
+    struct meeting meeting;
 };
 
-/* So many workers of `crew` threads each, without primitives; `products` rows of plans for each thread.
- * 0 or -1. */
-int team_open(struct team *team, int workers, int crew, int products) GLU_MUST_USE;
+/* So many workers of `crew` threads each, without primitives, with `slots` slots each; `products` rows of
+ * plans for each thread.  0 or -1. */
+int team_open(struct team *team, int workers, int crew, int slots, int products) GLU_MUST_USE;
 /* Frees the workers, but nothing that the architecture owns; a zeroed team is fine. */
 void team_close(struct team *team);
 
@@ -41,10 +65,19 @@ void team_each(const struct team *team, team_work *work, void *context);
 /* Likewise: all threads wait here, and the time is booked. */
 void team_wait(struct team *team);
 
-/* The sum of all workers' gradients into the first one's: of `count` elements from `offset` on by
- * whoever has nn, or a thread's part of all `elements`.  Neighbours first, then what pairs of them have,
- * and so on: the sums of several teams, of a power of two workers each, taken likewise, are to their
- * bits that of one team of all their workers.  What the others have is not their own gradient any more. */
+/* Before a parallel region: nothing is taken. */
+void team_deal(struct team *team);
+/* By all threads of a worker, of which `thread` is one: a slot that nobody has taken, the same for all of
+ * them; the worker's own first.  -1: none is left. */
+int team_take(struct team *team, int thread);
+/* Likewise: 0, 1, 2 and so on, each once. */
+int team_next(struct team *team, int thread);
+
+/* The sum of all slots' gradients into the first one's: of `count` elements from `offset` on by
+ * whoever has nn, or pieces of all `elements`, as many as a thread comes to before others have taken them.
+ * Neighbours first, then what pairs of them have, and so on: the sums of several teams, of a power of two
+ * slots each, taken likewise, are to their bits that of one team of all their slots.  What the others have
+ * is not their own gradient any more. */
 void team_sum_piece(const struct team *team, struct nn *nn, size_t offset, size_t count);
 void team_sum(struct team *team, size_t elements, int thread);
 /* Likewise of their losses, once. */

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN_ELEMENTS = 32 }; /* 64 bytes in bf16 too */
+enum {
+    ALIGN_ELEMENTS = 32, /* 64 bytes in bf16 too */
+    INIT_PIECE = 1024    /* elements of a tensor that a thread initialises at a time */
+};
 
 struct tensor *tensors_add(struct tensors *tensors, const char *name, int rows, int cols,
                            double init_stddev)
@@ -46,17 +49,31 @@ void tensors_bind(struct tensors *tensors, float *values, float *gradients)
     }
 }
 
-void tensors_init(struct tensors *tensors, uint64_t seed)
+/* Elements from `first` on, up to a piece. */
+static void init_piece(const struct tensor *tensor, const struct rng *rng, size_t first)
 {
+    size_t left = tensor_elements(tensor) - first;
+    int count = left < INIT_PIECE ? (int)left : INIT_PIECE;
+    double normal[INIT_PIECE];
+
+    if (tensor->init_stddev != 0)
+        rng_normals(rng, first, normal, count);
+    for (int i = 0; i < count; i++)
+        tensor->value[first + (size_t)i] =
+            (float)(tensor->init_stddev != 0 ? tensor->init_stddev * normal[i] : tensor->start);
+}
+
+void tensors_init(struct tensors *tensors, uint64_t seed, int threads)
+{
+#pragma omp parallel num_threads(threads)
     for (int i = 0; i < tensors->count; i++) {
-        struct tensor *tensor = &tensors->list[i];
+        const struct tensor *tensor = &tensors->list[i];
         size_t count = tensor_elements(tensor);
         struct rng rng;
 
         rng_start(&rng, seed, RNG_INIT, rng_lane(tensor->name));
-        for (size_t j = 0; j < count; j++)
-            tensor->value[j] = (float)(tensor->init_stddev == 0
-                                           ? tensor->start
-                                           : tensor->init_stddev * rng_normal(&rng));
+#pragma omp for nowait
+        for (size_t first = 0; first < count; first += INIT_PIECE)
+            init_piece(tensor, &rng, first);
     }
 }

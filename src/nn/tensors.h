@@ -39,8 +39,8 @@ void tensors_free(struct tensors *tensors);
 void tensors_bind(struct tensors *tensors, float *values, float *gradients);
 
 /* Initial values from a seed.  A tensor's depend on the seed, its name and its shape alone, so that
- * variants share what they have in common. */
-void tensors_init(struct tensors *tensors, uint64_t seed);
+ * variants share what they have in common; it is the same of any number of threads. */
+void tensors_init(struct tensors *tensors, uint64_t seed, int threads);
 
 static inline size_t tensor_elements(const struct tensor *tensor)
 {

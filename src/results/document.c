@@ -102,6 +102,8 @@ static json_t *throughput_json(const struct throughput_result *result)
     bad |= json_put(o, "threads", json_integer(result->threads));
     bad |= json_put(o, "batch", json_integer(result->batch));
     bad |= json_put(o, "tokens_per_sample", json_integer(result->tokens_per_sample));
+    bad |= json_put(o, "examples_per_sample", json_number(result->examples_per_sample));
+    bad |= json_put(o, "padding_share", json_number(result->padding_share));
     bad |= json_put(o, "flops_per_sample", json_number(result->flops_per_sample));
     bad |= json_put(o, "samples_s", samples);
     bad |= json_put(o, "gemm_peak_gflop_per_s", json_number(result->gemm_peak_gflop_per_s));

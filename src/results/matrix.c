@@ -154,6 +154,8 @@ static const struct member throughput_members[] = {
     MEMBER(struct matrix_throughput, threads),
     MEMBER(struct matrix_throughput, batch),
     MEMBER(struct matrix_throughput, tokens_per_sample),
+    MEMBER(struct matrix_throughput, examples_per_sample),
+    MEMBER(struct matrix_throughput, padding_share),
     MEMBER(struct matrix_throughput, flops_per_sample),
     MEMBER(struct matrix_throughput, gemm_peak_gflop_per_s),
     MEMBER(struct matrix_throughput, samples_s),

@@ -46,7 +46,7 @@ struct matrix_run {
 struct matrix_throughput {
     const char *variant, *pass, *precision;
     int64_t threads, batch;
-    double tokens_per_sample, flops_per_sample, gemm_peak_gflop_per_s;
+    double tokens_per_sample, examples_per_sample, padding_share, flops_per_sample, gemm_peak_gflop_per_s;
     struct numbers samples_s;
 };
 

@@ -61,6 +61,7 @@ struct run_result {
     double *example_nats; /* (heldout_examples): mean nats of each held-out example at the end; NULL
                            * when there are none */
     double train_s;
+    double evaluate_s; /* NaN: of a program that did not tell; since it went on, where it did */
     double train_tokens_per_s; /* input and target tokens */
     size_t peak_memory_bytes;
     char init_sha256[65];       /* of the weights file that it started from; "" when there is none */
@@ -99,7 +100,9 @@ struct throughput_result {
     const char *pass; /* "train" or "forward", "ffn_train", "ffn_forward", "decode", "decode_anew" */
     const char *precision;
     int threads, batch;
-    int64_t tokens_per_sample;
+    int64_t tokens_per_sample;  /* padding counted */
+    double examples_per_sample;
+    double padding_share;       /* of the tokens */
     double flops_per_sample; /* of the matrix products */
     double *samples_s;       /* (samples), in the order measured; owned */
     int samples;

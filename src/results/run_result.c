@@ -117,6 +117,7 @@ json_t *results_run_json(const struct run_result *run)
         bad |= json_put(o, "heldout_nats_per_byte", json_number(nats_per_byte(run, nats)));
     }
     bad |= json_put(o, "train_s", json_number(run->train_s));
+    bad |= json_put(o, "evaluate_s", json_number(run->evaluate_s));
     bad |= json_put(o, "train_tokens_per_s", json_number(run->train_tokens_per_s));
     bad |= json_put(o, "peak_memory_bytes", json_integer((json_int_t)run->peak_memory_bytes));
     bad |= json_put(o, "init_checkpoint_sha256",
@@ -211,6 +212,7 @@ int run_result_restore(struct run_result *result, const json_t *run, const struc
         .heldout_target_tokens = integer_at(run, "heldout_target_tokens", 0),
         .heldout_target_bytes = integer_at(run, "heldout_target_bytes", 0),
         .train_s = number_at(run, "train_s"),
+        .evaluate_s = number_at(run, "evaluate_s"),
         .train_tokens_per_s = number_at(run, "train_tokens_per_s"),
         .peak_memory_bytes = (size_t)integer_at(run, "peak_memory_bytes", 0),
     };

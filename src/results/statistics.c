@@ -119,35 +119,80 @@ static double sum_tolerance(const double *x, int n)
     return 1e-12 * sum;
 }
 
-double stats_sign_flip_p(const double *difference, int n)
-{
-    enum { EXACT_MAX = 20, DRAWS = 1000000 };
-    double seen = fabs(stats_mean(difference, n) * n) - sum_tolerance(difference, n);
-    bool exact = n <= EXACT_MAX;
-    int patterns = exact ? 1 << (n > 0 ? n : 0) : DRAWS, extreme = 0;
-    struct rng rng;
+/* Signs of so many differences are bits of a byte, whose sums a table has; a word has four of them. */
+enum { FLIPS = 8, WORD_FLIPS = 32 };
+typedef double flip_sums[1 << FLIPS];
 
-    if (n < 1)
-        return NAN;
-    rng_start(&rng, 0, RNG_STATISTICS, rng_lane("sign-flip"));
+static void flip_sums_fill(flip_sums sums, const double *difference, int n)
+{
+    for (int bits = 0; bits < 1 << FLIPS; bits++) {
+        sums[bits] = 0.0;
+        for (int i = 0; i < n && i < FLIPS; i++)
+            sums[bits] += bits >> i & 1 ? -difference[i] : difference[i];
+    }
+}
+
+/* Of all patterns of signs: those of the last sign are half of them, and the others mirror them. */
+static double sign_flip_exact_p(const flip_sums *sums, int tables, int n, double seen)
+{
+    int patterns = 1 << (n - 1), extreme = 0;
+
     for (int pattern = 0; pattern < patterns; pattern++) {
-        uint32_t bits = (uint32_t)pattern;
         double sum = 0.0;
 
-        for (int i = 0; i < n; i++) {
-            if (!exact && i % 32 == 0)
+        for (int k = 0; k < tables; k++)
+            sum += sums[k][pattern >> FLIPS * k & ((1 << FLIPS) - 1)];
+        extreme += fabs(sum) >= seen;
+    }
+    return (double)extreme / patterns;
+}
+
+static double sign_flip_drawn_p(const flip_sums *sums, int tables, double seen)
+{
+    enum { DRAWS = 1000000 };
+    struct rng rng;
+    int extreme = 0;
+
+    rng_start(&rng, 0, RNG_STATISTICS, rng_lane("sign-flip"));
+    for (int draw = 0; draw < DRAWS; draw++) {
+        double sum = 0.0;
+        uint32_t bits = 0;
+
+        for (int k = 0; k < tables; k++, bits >>= FLIPS) {
+            if (k % (WORD_FLIPS / FLIPS) == 0)
                 bits = rng_u32(&rng);
-            sum += bits >> i % 32 & 1 ? -difference[i] : difference[i];
+            sum += sums[k][bits & ((1 << FLIPS) - 1)];
         }
         extreme += fabs(sum) >= seen;
     }
-    return exact ? (double)extreme / patterns : (extreme + 1.0) / (patterns + 1.0);
+    return (extreme + 1.0) / (DRAWS + 1.0);
+}
+
+int stats_sign_flip_p(const double *difference, int n, double *p)
+{
+    enum { EXACT_MAX = 20 };
+    double seen = fabs(stats_mean(difference, n) * n) - sum_tolerance(difference, n);
+    int tables = (n + FLIPS - 1) / FLIPS;
+    flip_sums *sums;
+
+    *p = NAN;
+    if (n < 1)
+        return 0;
+    sums = calloc((size_t)tables, sizeof *sums);
+    if (!sums)
+        return err_system("sign-flip test of %d numbers", n);
+    for (int k = 0; k < tables; k++)
+        flip_sums_fill(sums[k], difference + FLIPS * k, n - FLIPS * k);
+    *p = n <= EXACT_MAX ? sign_flip_exact_p(sums, tables, n, seen) : sign_flip_drawn_p(sums, tables, seen);
+    free(sums);
+    return 0;
 }
 
 static int paired(const double *a, const double *b, int n, double level, bool sign_flip,
                   struct paired_test *test)
 {
     double *difference = calloc((size_t)(n > 0 ? n : 1), sizeof *difference);
+    int status = 0;
 
     if (!difference)
         return err_system("statistics over %d numbers", n);
@@ -165,9 +210,11 @@ static int paired(const double *a, const double *b, int n, double level, bool si
         test->t = 0.0;
         test->p_t = 1.0;
     } /* else: equal differences leave no error to measure them by */
-    test->p_sign_flip = n < 2 || !sign_flip ? NAN : stats_sign_flip_p(difference, n);
+    test->p_sign_flip = NAN;
+    if (n >= 2 && sign_flip)
+        status = stats_sign_flip_p(difference, n, &test->p_sign_flip);
     free(difference);
-    return 0;
+    return status;
 }
 
 int stats_paired(const double *a, const double *b, int n, double level, struct paired_test *test)

@@ -46,8 +46,8 @@ int stats_paired_t(const double *a, const double *b, int n, double level, struct
 
 /* Fisher's sign-flip permutation test that the differences are symmetric about 0: the share of the
  * 2^n sign patterns whose sum is at least as far from 0 as the one seen.  Exact up to n 20, beyond
- * it from 1,000,000 random patterns (the seen one counted, so p is never 0). */
-double stats_sign_flip_p(const double *difference, int n);
+ * it from 1,000,000 random patterns (the seen one counted, so p is never 0).  NAN of none. */
+int stats_sign_flip_p(const double *difference, int n, double *p);
 
 /* Two samples that are not paired: the rank-sum test of Wilcoxon, Mann and Whitney, two-sided.
  * Exact without ties up to 20 a side, else normal with corrections for ties and continuity.  NAN

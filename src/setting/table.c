@@ -71,6 +71,7 @@ static const char *schedule_choice(int i)
 enum {
     MODEL = COMMANDS_OF_MODEL,
     RUN_PLAN = COMMAND_RUN | COMMAND_PLAN,
+    RUN_PLAN_BENCH = RUN_PLAN | COMMAND_BENCH,
     PRINTING = COMMAND_PLAN | COMMAND_LIST | COMMAND_REPORT | COMMAND_COMPARE | COMMAND_SCORE
 };
 
@@ -250,19 +251,19 @@ static const struct setting_option options[] = {
      .json = "training.mean_span", .min = 1, .max = 100, .argument = "X", .initial = "3",
      .help = "of t5: mean length of a corrupted span, in tokens"},
 
-    GROUP("Tasks", RUN_PLAN | COMMAND_SCORE),
-    {"task", 0, OPTION_TEXT, AFFECTS_NOTHING /* its texts do */, SETTING(task), RUN_PLAN | COMMAND_SCORE,
+    GROUP("Tasks", RUN_PLAN_BENCH | COMMAND_SCORE),
+    {"task", 0, OPTION_TEXT, AFFECTS_NOTHING /* its texts do */, SETTING(task), RUN_PLAN_BENCH | COMMAND_SCORE,
      .json = "task", .argument = "NAME", .automatic = "the architecture's own; of score the folder's name", .sparse = true,
      .help = "a text in, a text out, in place of spans: glue, superglue, squad, paper (all three), one or more "
              "of their tasks with commas between, tsv:TRAIN,DEV[:METRIC], or translation:SOURCE,TARGET with "
              FIELD("heldout") " and " FIELD("test")},
-    {"data", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(data), RUN_PLAN, .json = "task_data",
+    {"data", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(data), RUN_PLAN_BENCH, .json = "task_data",
      .argument = "DIR", .automatic = "none", .sparse = true,
      .help = "where tasks have their files, in glue/, superglue/ and squad/ as the distributions have them"},
-    {"test", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(test), RUN_PLAN, .json = "task_test",
+    {"test", 0, OPTION_TEXT, AFFECTS_NOTHING, SETTING(test), RUN_PLAN_BENCH, .json = "task_test",
      .argument = "SOURCE,TARGET", .automatic = "none", .sparse = true,
      .help = "of a translation: the test set, which is read once, when the training has ended"},
-    {"mixture-cap", 0, OPTION_INT64, AFFECTS_RESULT, SETTING(mixture_cap), RUN_PLAN,
+    {"mixture-cap", 0, OPTION_INT64, AFFECTS_RESULT, SETTING(mixture_cap), RUN_PLAN_BENCH,
      .json = "training.mixture_cap", .min = 1, .max = 9007199254740991.0, .argument = "N",
      .automatic = "none", .sparse = true,
      .help = "tasks are drawn in proportion to their examples; a larger one counts as N"},

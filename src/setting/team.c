@@ -45,7 +45,7 @@ static double bytes_taken(void *context, int team)
     options.team = team;
     if (model_counts(&options, &counts))
         return 0;
-    gradients = (double)setting->recipe.jobs * (threads / team) * (double)counts.parameters * 4;
+    gradients = 2.0 * setting->recipe.jobs * (threads / team) * (double)counts.parameters * 4; /* at most */
     if (gradients < little || model_memory(&options, &memory))
         return 0;
     return setting->recipe.jobs * (double)memory.total;

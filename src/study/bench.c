@@ -61,6 +61,12 @@ static int measure(struct study *study)
 
     if (setting->ffn && setting->decode)
         return err_set(FIELD("ffn") ": " FIELD("decode") " is of the whole model; leave one out");
+    if (setting->task && (setting->scaling || setting->exchange || setting->ffn || setting->decode))
+        return err_set(FIELD("task") ": %s is not of its batches; leave one out",
+                       setting->scaling    ? FIELD("scaling")
+                       : setting->exchange ? FIELD("exchange")
+                       : setting->ffn      ? FIELD("ffn")
+                                           : FIELD("decode"));
     if (!setting->profile && !setting->scaling && !setting->exchange)
         return part_measure_throughput(part, sample_s);
     if (setting->ffn || setting->decode)

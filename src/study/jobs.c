@@ -18,8 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Writing the results file takes at most about 1 / (1 + this) of the time of one job. */
-enum { WRITING_PAUSE = 9, NAME_BYTES = SETTING_NAME_BYTES + 160 };
+/* Writing the results files takes at most about 1 / (1 + this) of the time of one job. */
+enum { WRITING_PAUSE = 99, NAME_BYTES = SETTING_NAME_BYTES + 160 };
 
 /* A training and the jobs it belongs to: what the progress report needs. */
 struct attempt {

@@ -252,13 +252,23 @@ static int begin_all(struct jobs *jobs, struct study *study, const struct study_
     return ranks_all(leaders, helps ? join_all(jobs, study, options) : 0);
 }
 
+/* Is throughput to be measured, which takes a while? */
+static bool asks_throughput(const struct study *study)
+{
+    for (int i = 0; i < study->count; i++)
+        if (study->parts[i].setting->recipe.samples > 0)
+            return true;
+    return false;
+}
+
 /* When all runs are done: their throughput, which is of a process by itself, and the results files. */
 static enum study_status finish(struct jobs *jobs, json_t **document)
 {
-    jobs->due_s = 0;
-    jobs_write_if_due(jobs);
-    if (ranks_get()->all->size == 1)
+    if (ranks_get()->all->size == 1 && asks_throughput(jobs->study)) {
+        jobs->due_s = 0;
+        jobs_write_if_due(jobs);
         measure_throughput(jobs->study);
+    }
     return conclude(jobs, document);
 }
 

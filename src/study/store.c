@@ -435,6 +435,15 @@ static void record_path(const struct store *store, const struct cell *cell, char
     snprintf(path, PATH_MAX, "%s/%s.json", store->cells, cell->key);
 }
 
+/* Is a run worth a wait for the disk, which may be as long as one of a moment? */
+static bool is_worth_waiting(const json_t *run)
+{
+    const double moment_s = 1;
+
+    return !(json_number_value(json_object_get(run, "train_s")) +
+                 json_number_value(json_object_get(run, "evaluate_s")) < moment_s);
+}
+
 int store_put(const struct store *store, const struct cell *cell, json_t *run)
 {
     json_t *record = json_pack("{s:s, s:O, s:s, s:I, s:O}", "key", cell->key, "config", cell->config,
@@ -447,7 +456,7 @@ int store_put(const struct store *store, const struct cell *cell, json_t *run)
         return err_set("out of memory");
     record_path(store, cell, path);
     if (io_make_directory(store->cells) == 0)
-        status = sealed_write(path, record);
+        status = (is_worth_waiting(run) ? sealed_write : sealed_write_hurried)(path, record);
     json_decref(record);
     return status;
 }

@@ -78,8 +78,9 @@ void store_unlock_study(struct store *store);
 int store_count_cells(const struct store *store);
 int store_count_states(const struct store *store);
 
-/* Write the record of a cell that is done; `run` is its row of a results file.  0, or -1 and a
- * message that names the file. */
+/* Write the record of a cell that is done; `run` is its row of a results file.  When it returns the record
+ * outlives the program, and a power failure too unless the run took less than a second: that is done again.
+ * 0, or -1 and a message that names the file. */
 int store_put(const struct store *store, const struct cell *cell, json_t *run) GLU_MUST_USE;
 /* The run of a cell that is done, as a new reference in *run; NULL when it is not.  0, or -1 and a
  * message that names the file: its record is damaged, or of another cell, or not what a training can

@@ -225,10 +225,11 @@ static int evaluate(struct training *training, double train_loss_nats)
 {
     struct evaluation *evaluation = &training->evaluation;
     bool all = training->state.step == training->job->setting->recipe.steps;
-    double nats;
+    double nats, start_s = clock_now_s();
 
     if (evaluation_make(evaluation, training->model, training->state.step, all))
         return -1;
+    training->result->evaluate_s += clock_now_s() - start_s;
     nats = all ? evaluation->mean_nats : evaluation->curve_nats;
     if (has_diverged(training, nats)) {
         set_diverged(training, "the held-out loss", nats);

@@ -157,7 +157,7 @@ int atomic_commit(struct atomic_file *file)
 {
     int rc;
 
-    if (fsync(file->fd) != 0 && (file->temporary || (errno != EINVAL && errno != EROFS))) {
+    if (!file->hurried && fsync(file->fd) != 0 && (file->temporary || (errno != EINVAL && errno != EROFS))) {
         err_system("cannot write %s", written_name(file));
         goto fail;
     }
@@ -168,7 +168,7 @@ int atomic_commit(struct atomic_file *file)
         }
         free(file->temporary);
         file->temporary = NULL;
-        if (sync_directory(file->path) != 0) {
+        if (!file->hurried && sync_directory(file->path) != 0) {
             err_system("cannot sync the directory of %s", file->path);
             goto fail;
         }
@@ -193,17 +193,28 @@ void atomic_abandon(struct atomic_file *file)
     atomic_close(file);
 }
 
-int atomic_write(const char *path, const void *data, size_t bytes)
+static int write_whole(const char *path, const void *data, size_t bytes, bool hurried)
 {
     struct atomic_file file;
 
     if (atomic_open(&file, path) != 0)
         return -1;
+    file.hurried = hurried;
     if (atomic_append(&file, data, bytes) != 0) {
         atomic_abandon(&file);
         return -1;
     }
     return atomic_commit(&file);
+}
+
+int atomic_write(const char *path, const void *data, size_t bytes)
+{
+    return write_whole(path, data, bytes, false);
+}
+
+int atomic_write_hurried(const char *path, const void *data, size_t bytes)
+{
+    return write_whole(path, data, bytes, true);
 }
 
 void atomic_drop_link(const char *path)

@@ -15,6 +15,8 @@ struct atomic_file {
     int fd;          /* -1: not open */
     char *path;      /* as resolved; owned */
     char *temporary; /* owned; NULL when written directly */
+    bool hurried;    /* set by the caller: nothing waits for the disk, and a power failure may leave less
+                      * than the whole */
 };
 
 /* Begin to replace `path`.  0, or -1 and a message that names the path. */
@@ -38,6 +40,8 @@ void atomic_abandon(struct atomic_file *file);
 
 /* All of the above for content that is in memory already.  0 or -1. */
 int atomic_write(const char *path, const void *data, size_t bytes) GLU_MUST_USE;
+/* Likewise, hurried: for what tells by itself whether it is whole, and is soon made again. */
+int atomic_write_hurried(const char *path, const void *data, size_t bytes) GLU_MUST_USE;
 
 /* A link, or whatever else at the path is not a file, goes: writing to it could change a file that is
  * somewhere else and not ours.  For what is never the user's own. */

@@ -57,11 +57,6 @@ uint64_t rng_u64(struct rng *rng)
     return high << 32 | rng_u32(rng);
 }
 
-double rng_uniform(struct rng *rng)
-{
-    return (double)(rng_u64(rng) >> 11) * 0x1p-53;
-}
-
 uint32_t rng_below(struct rng *rng, uint32_t n)
 {
     uint32_t limit = UINT32_MAX - UINT32_MAX % n, x;
@@ -83,12 +78,50 @@ void rng_order(struct rng *rng, int *order, int count)
     }
 }
 
+/* u and v: uniform in [0, 1). */
+static double normal_of(double u, double v)
+{
+    return sqrt(-2.0 * log(1.0 - u)) * cos(6.283185307179586476925 * v);
+}
+
+static double uniform_of(uint64_t bits)
+{
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
+double rng_uniform(struct rng *rng)
+{
+    return uniform_of(rng_u64(rng));
+}
+
 double rng_normal(struct rng *rng)
 {
-    double u = 1.0 - rng_uniform(rng); /* in (0, 1] */
-    double v = rng_uniform(rng);
+    double u = rng_uniform(rng), v = rng_uniform(rng);
 
-    return sqrt(-2.0 * log(u)) * cos(6.283185307179586476925 * v);
+    return normal_of(u, v);
+}
+
+/* A number is a block.  Blocks first, which do not wait for each other, and then their functions. */
+void rng_normals(const struct rng *start, uint64_t first, double *x, int count)
+{
+    enum { AT_ONCE = 64 };
+    double u[AT_ONCE], v[AT_ONCE];
+
+    for (int done = 0; done < count; done += AT_ONCE) {
+        int some = count - done < AT_ONCE ? count - done : AT_ONCE;
+
+        for (int i = 0; i < some; i++) {
+            uint64_t index = first + (uint64_t)(done + i);
+            uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), start->lane, start->purpose};
+            uint32_t out[4];
+
+            rng_philox(start->key, counter, out);
+            u[i] = uniform_of((uint64_t)out[0] << 32 | out[1]);
+            v[i] = uniform_of((uint64_t)out[2] << 32 | out[3]);
+        }
+        for (int i = 0; i < some; i++)
+            x[done + i] = normal_of(u[i], v[i]);
+    }
 }
 
 uint32_t rng_lane(const char *name)

@@ -44,6 +44,8 @@ uint32_t rng_below(struct rng *rng, uint32_t n);
 void rng_order(struct rng *rng, int *order, int count);
 /* Standard normal (Box and Muller; two uniforms a number, so that positions stay simple). */
 double rng_normal(struct rng *rng);
+/* Of the stream that was started there, the `count` numbers from the first-th on that rng_normal() gives. */
+void rng_normals(const struct rng *start, uint64_t first, double *x, int count);
 
 /* The function underneath: block `counter` (lowest word first) of the stream `key`. */
 void rng_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);

@@ -29,7 +29,7 @@ int sealed_checksum(const json_t *value, char hex[SHA256_HEX_BYTES])
     return 0;
 }
 
-int sealed_write(const char *path, json_t *object)
+static int write_by(int (*write)(const char *, const void *, size_t), const char *path, json_t *object)
 {
     char hex[SHA256_HEX_BYTES], *text = NULL;
     int status = -1;
@@ -40,10 +40,20 @@ int sealed_write(const char *path, json_t *object)
         err_set("%s: out of memory", path);
     } else {
         atomic_drop_link(path);
-        status = atomic_write(path, text, strlen(text));
+        status = write(path, text, strlen(text));
     }
     free(text);
     return status;
+}
+
+int sealed_write(const char *path, json_t *object)
+{
+    return write_by(atomic_write, path, object);
+}
+
+int sealed_write_hurried(const char *path, json_t *object)
+{
+    return write_by(atomic_write_hurried, path, object);
 }
 
 /* What is in a file, whole or not; NULL and a message. */

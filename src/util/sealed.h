@@ -16,6 +16,8 @@ int sealed_checksum(const json_t *value, char hex[SHA256_HEX_BYTES]) GLU_MUST_US
 /* Seal the object and write it atomically; a link of that name is replaced and not followed.  0, or
  * -1 and a message that names the path. */
 int sealed_write(const char *path, json_t *object) GLU_MUST_USE;
+/* Likewise by atomic_write_hurried(). */
+int sealed_write_hurried(const char *path, json_t *object) GLU_MUST_USE;
 
 /* Read one and check its seal: new reference, without the checksum, or NULL and a message that names
  * the path and the fault. */

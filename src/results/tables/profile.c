@@ -31,6 +31,8 @@ struct operation {
     const char *operation;
     double s_per_step, share, gflop_per_s, fraction_of_gemm_peak, gb_per_s;
     double fraction_of_cache_stream, fraction_of_memory_stream;
+    const char *floor;
+    double floor_s, times_floor;
 };
 static const struct member operation_members[] = {
     MEMBER(struct operation, operation),
@@ -41,8 +43,23 @@ static const struct member operation_members[] = {
     MEMBER(struct operation, gb_per_s),
     MEMBER(struct operation, fraction_of_cache_stream),
     MEMBER(struct operation, fraction_of_memory_stream),
+    MEMBER(struct operation, floor),
+    MEMBER(struct operation, floor_s),
+    MEMBER(struct operation, times_floor),
 };
 static const struct layout operation_layout = LAYOUT(struct operation, operation_members);
+
+/* What a call costs. */
+struct costs {
+    double product_s, kernel_s, wait_s, exponentials_per_s;
+};
+static const struct member costs_members[] = {
+    MEMBER(struct costs, product_s),
+    MEMBER(struct costs, kernel_s),
+    MEMBER(struct costs, wait_s),
+    MEMBER(struct costs, exponentials_per_s),
+};
+static const struct layout costs_layout = LAYOUT(struct costs, costs_members);
 
 /* The rate of a level of memory. */
 struct stream {
@@ -64,6 +81,20 @@ static void note_stream(struct sheet *sheet, const json_t *json, const char *wha
                    stream.gb_per_s, stream.bytes_per_thread / 1024.0);
 }
 
+static void note_limits(struct sheet *sheet, const json_t *profile)
+{
+    struct costs costs;
+
+    (void)layout_get(&costs_layout, &costs, json_object_get(profile, "call_costs")); /* has no list: cannot fail */
+    if (!isfinite(costs.product_s + costs.kernel_s + costs.wait_s + costs.exponentials_per_s))
+        return;
+    sheet_note(sheet, "Floor: what the machine's limits, measured in the same run, leave to an operation: products "
+                      "at gemm peak and %.3g exponentials a second (compute), or its operands at the rate of as much "
+                      "memory as a call's fill (cache, memory), whichever is longer; besides, for each call, %.0f ns "
+                      "of a product, %.0f of a kernel, %.0f of a wait (calls).  Named is the longest part.",
+               costs.exponentials_per_s, 1e9 * costs.product_s, 1e9 * costs.kernel_s, 1e9 * costs.wait_s);
+}
+
 static void note_steps(struct sheet *sheet, const struct matrix *matrix,
                        const struct profile *profile)
 {
@@ -76,6 +107,20 @@ static void note_steps(struct sheet *sheet, const struct matrix *matrix,
                       "bytes, and %.0f pages were touched for the first time.",
                matrix_label(matrix, profile->variant), profile->steps, profile->primitives_created,
                heap, profile->page_faults);
+}
+
+/* What of a step the floors explain. */
+static void note_floors(struct sheet *sheet, const char *label, const struct operation *row, int count)
+{
+    double step_s = 0, floor_s = 0;
+
+    for (int i = 0; i < count; i++) {
+        step_s += row[i].s_per_step;
+        floor_s += row[i].floor_s > 0 ? row[i].floor_s : 0;
+    }
+    if (floor_s > 0 && isfinite(step_s))
+        sheet_note(sheet, "%s: the floors make %.3f of %.3f ms, %.0f %%.", label, 1e3 * floor_s, 1e3 * step_s,
+                   100 * floor_s / step_s);
 }
 
 static int print_operations(struct sheet *sheet, const char *label, const json_t *operations)
@@ -95,7 +140,11 @@ static int print_operations(struct sheet *sheet, const char *label, const json_t
         cell_number(sheet, "%.1f", row[i].gb_per_s, "");
         cell_percent(sheet, row[i].fraction_of_cache_stream);
         cell_percent(sheet, row[i].fraction_of_memory_stream);
+        cell_number(sheet, "%.3f", 1e3 * row[i].floor_s, "");
+        sheet_cell(sheet, "%s", row[i].floor ? row[i].floor : "");
+        cell_number(sheet, "%.2f", row[i].times_floor, "");
     }
+    note_floors(sheet, label, row, count);
     layout_free(&operation_layout, row, count);
     return 0;
 }
@@ -116,6 +165,7 @@ static int print_profiles(struct sheet *sheet, const struct matrix *matrix, cons
         note_stream(sheet, json_object_get(first, "cache_stream"),
                     "Cache, the size of a feed-forward layer's buffers");
         note_stream(sheet, json_object_get(first, "memory_stream"), "Memory");
+        note_limits(sheet, first);
     }
     for (int i = 0; i < count; i++)
         note_steps(sheet, matrix, &profile[i]);
@@ -128,6 +178,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
         {'l', "variant", 0},       {'l', "operation", 0}, {'r', "ms a step", 0},
         {'r', "share", 0},         {'r', "GFLOP/s", 0},   {'r', "of gemm\npeak", 0},
         {'r', "GB/s", 0},          {'r', "of cache", 0},  {'r', "of memory", 0},
+        {'r', "floor\nms", 0},     {'l', "set by", 0},    {'r', "times\nfloor", 0},
     };
     int count, rc;
     struct profile *profile = layout_rows(&profile_layout, rows, &count);

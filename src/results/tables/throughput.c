@@ -17,6 +17,8 @@ static const struct member members[] = {
     MEMBER(struct throughput_row, median_s),
     MEMBER(struct throughput_row, tokens_per_s),
     MEMBER(struct throughput_row, tokens_per_s_ci95),
+    MEMBER(struct throughput_row, examples_per_s),
+    MEMBER(struct throughput_row, used_tokens_per_s),
     MEMBER(struct throughput_row, gflop_per_s),
     MEMBER(struct throughput_row, gemm_peak_gflop_per_s),
     MEMBER(struct throughput_row, fraction_of_gemm_peak),
@@ -75,6 +77,8 @@ static int compute_row(struct throughput_row *row, const struct matrix_throughpu
         .median_s = median,
         .tokens_per_s = tokens / median,
         .tokens_per_s_ci95 = {tokens / seconds.high, tokens / seconds.low},
+        .examples_per_s = own->examples_per_sample / median,
+        .used_tokens_per_s = tokens * (1 - own->padding_share) / median,
         .gflop_per_s = flops / median * 1e-9,
         .gemm_peak_gflop_per_s = own->gemm_peak_gflop_per_s,
         .fraction_of_gemm_peak = flops / median * 1e-9 / own->gemm_peak_gflop_per_s,
@@ -124,6 +128,8 @@ static void print_row(struct sheet *sheet, const struct matrix *matrix,
                    text_grouped(rate.high, text[1]));
     else
         sheet_cell(sheet, "no interval");
+    cell_grouped(sheet, row->examples_per_s);
+    cell_percent(sheet, measured->padding_share);
     cell_number(sheet, "%.1f", row->gflop_per_s, "");
     cell_percent(sheet, row->fraction_of_gemm_peak);
     if (matrix_is_baseline(matrix, measured->variant)) {
@@ -147,6 +153,8 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
         {'r', "median ms", SHEET_NO_LATEX},
         {'r', "tokens/s", 0},
         {'r', "95 % interval", 0},
+        {'r', "examples/s", SHEET_NO_LATEX},
+        {'r', "of it\npadding", SHEET_NO_LATEX},
         {'r', "GFLOP/s", 0},
         {'r', "of gemm\npeak", 0},
         {'r', "relative", 0},
@@ -169,6 +177,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
                 print_row(sheet, matrix, &matrix->throughput[i], &row[i]);
     sheet_note(sheet, "Interval of a median: between order statistics, from 6 samples on; of a relative "
                       "speed: bootstrap over rounds.");
+    sheet_note(sheet, "Tokens a second count padding, of which there is the share beside them.");
     sheet_note(sheet, "GFLOP/s count the matrix products of the model; gemm peak is oneDNN's own matmul "
                       "in the same run.");
     free(row);

@@ -7,6 +7,7 @@
 struct throughput_row {
     double median_s, tokens_per_s;
     struct interval tokens_per_s_ci95;
+    double examples_per_s, used_tokens_per_s; /* the latter without padding */
     double gflop_per_s, gemm_peak_gflop_per_s, fraction_of_gemm_peak;
     double relative_to_baseline; /* in tokens per second */
     struct interval relative_ci95;
