@@ -64,10 +64,12 @@ def whole(key, title, text, height, parts):
 
 
 def axis(scale, bottom, left, right):
+    """Its lines are where marks are, and not behind words."""
     parts = []
     for value in scale.ticks():
         zero = abs(value) < scale.step / 2
-        parts.append(line(scale(value), 0.4, scale(value), bottom, "axis" if zero else "grid"))
+        parts += [line(scale(value), ROW * i + 1.6, scale(value), ROW * i + 3.1, "axis" if zero else "grid")
+                  for i in range(int(bottom / ROW))]
         parts.append(words(scale(value), bottom + 1.3,
                            "0" if zero else signed(value, scale.digits), "soft", "middle"))
     parts.append(words("0", bottom + 2.9, left, "soft"))

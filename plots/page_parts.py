@@ -5,13 +5,19 @@ import shlex
 from html import escape
 
 import marks
-from documents import count, p_text, signed, thousands
+from documents import count, p_text, thousands
+from documents import signed as with_sign
 
 GAP = "gated - ungated"
 WORDS = {"better": "better", "worse": "worse", "equal": "equal", "undecided": "undecided"}
 
 
 # ------------------------------------------------------------------------------------- words
+
+def signed(value, digits=3):
+    text = with_sign(value, digits)
+    return text[1:] if not text.strip("+\u22120.") else text  # no sign of what is rounded to 0
+
 
 def interval(pair, digits=3, sign=True):
     if not pair:
@@ -160,8 +166,14 @@ def of_results(page):
                 and first["interval"] and row["delta_nats"] <= first["interval"][1]]
         sure = ["%s, %s." % (seeds, evidence(first))]
         if near:
-            sure.append("%s %s within its interval: as good a choice, by this file." % (
+            sure.append("%s %s within its interval: not told apart from it here." % (
                 listed(near), "lies" if len(near) == 1 else "lie"))
+        if not held(page, first["variant"]):
+            sure += ["%s was tried elsewhere too: better than %s in %d of %s." % (
+                document.label(row["variant"]), base, row["held"], count(row["settings"], "setting"))
+                for row in (page.study.rows("transfer") if page.study else [])
+                if row["variant"] != GAP and document.label(row["variant"]) in near
+                and row["mean_nats"] is not None and row["mean_nats"] < 0]
         return html, plain, escape(" ".join(sure) + others(document, kinds))
     if len(kinds["worse"]) + len(kinds["equal"]) == len(rows):
         text = "Keep %s: no layer is better" % base
@@ -178,6 +190,9 @@ def of_results(page):
             count(int(more), "seed"), name)
     else:
         sure += "More seeds would tell: glubench --seeds."
+    if first["interval"] and first["interval"][0] * first["interval"][1] > 0:
+        sure += (" Its interval alone leaves out 0; after Holm\u2019s correction for %d comparisons its p is"
+                 " not below 0.05." % len(rows))
     return html, "Undecided: no layer is shown to be better than %s" % base, escape(
         sure + others(document, kinds))
 
@@ -216,7 +231,7 @@ def of_study(page):
     if first["prediction_nats"]:
         where += "; one more would be expected within %s nats" % interval(first["prediction_nats"])
         if first["prediction_nats"][1] > 0:
-            where += ", which leaves room for no gain"
+            where += "; that it gains nothing there is not excluded"
     if pair and pair[1] < 0:
         html, plain = told(name, "better", nats(row), base, held(page, first["variant"]))
         return html, plain, escape(where + ".")
@@ -250,7 +265,8 @@ def table(caption, heads, rows, cards=False, lead=None):
     out = ['<div class="wide" role="region" aria-label="%s" tabindex="0">' % escape(caption),
            '<table role="table"%s><caption>%s</caption>' % (' class="cards"' if cards else "", escape(caption)),
            '<thead role="rowgroup"><tr role="row">' + "".join(
-               '<th scope="col" role="columnheader">%s</th>' % escape(h) for h in heads)
+               '<th scope="col" role="columnheader"%s>%s</th>' % (
+                   ' class="word"' if h in ("Verdict", "Function") else "", escape(h)) for h in heads)
            + '</tr></thead>', '<tbody role="rowgroup">']
     for name, *cells in rows:
         out.append('<tr role="row"%s><th scope="row" role="rowheader">%s</th>' % (
