@@ -10,7 +10,8 @@ dist_noinst_SCRIPTS += \
     plots/scores.py \
     plots/study.py \
     plots/throughput.py
-dist_noinst_DATA += plots/common.py plots/documents.py plots/marks.py plots/page.css plots/page_parts.py
+dist_noinst_DATA += plots/common.py plots/documents.py plots/marks.py plots/page.css \
+    plots/page_parts.py plots/page_sentence.py plots/page_words.py
 
 dist_check_SCRIPTS += test/page.py test/plots.py
 TESTS += test/page.py test/plots.py

@@ -10,10 +10,11 @@ import sys
 from html import escape
 
 import page_parts as parts
+import page_sentence
 from documents import Document, PlotError, read_json, write_whole
+from page_words import GAP
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GAP = "gated - ungated"
 
 
 class Study:
@@ -78,7 +79,7 @@ SECTIONS = (
 def build(page, command):
     with open(os.path.join(HERE, "page.css"), encoding="utf-8") as stream:
         style = stream.read()
-    sentence, plain, sure = parts.sentence(page)
+    sentence, plain, sure = page_sentence.sentence(page)
     body = []
     for title, part in SECTIONS:
         content = part(page)
@@ -110,7 +111,7 @@ def build(page, command):
 <footer><p>Made from %s by <code>%s</code>; the numbers are those of the files.</p></footer>
 </body>
 </html>
-""" % (escape(plain), style, escape(parts.kicker(page)), sentence, sure, "\n".join(body),
+""" % (escape(plain), style, escape(page_sentence.kicker(page)), sentence, sure, "\n".join(body),
        escape(", ".join(os.path.basename(os.path.abspath(document.path))
                         for document in page.documents)
               + (" and " if page.documents and page.study else "")

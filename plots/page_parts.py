@@ -6,257 +6,8 @@ from html import escape
 
 import marks
 from documents import count, p_text, thousands
-from documents import signed as with_sign
-
-GAP = "gated - ungated"
-WORDS = {"better": "better", "worse": "worse", "equal": "equal", "undecided": "undecided"}
-
-
-# ------------------------------------------------------------------------------------- words
-
-def signed(value, digits=3):
-    text = with_sign(value, digits)
-    return text[1:] if not text.strip("+\u22120.") else text  # no sign of what is rounded to 0
-
-
-def interval(pair, digits=3, sign=True):
-    if not pair:
-        return "no interval"
-    return "[%s, %s]" % tuple(signed(v, digits) if sign else "%.*f" % (digits, v) for v in pair)
-
-
-def delta_text(row):
-    if row["delta_nats"] is None:
-        return "\u2013"
-    return "%s %s" % (signed(row["delta_nats"]), interval(row["interval"]))
-
-
-def times(value, pair=None, digits=2):
-    if value is None:
-        return None
-    return "%.*f\u00d7%s" % (digits, value, " " + interval(pair, digits, False) if pair else "")
-
-
-def listed(names):
-    names = list(names)
-    return names[0] if len(names) == 1 else "%s and %s" % (", ".join(names[:-1]), names[-1])
-
-
-def verdict_rows(document):
-    """Rows of tables.verdict, or of table1 in files from before there was one; the baseline is not
-    among them."""
-    table = {row["variant"]: row for row in document.tables["table1"]}
-    verdicts = {row["variant"]: row for row in document.tables.get("verdict") or []}
-    looked = bool(document.config.get("until_decided"))
-    rows = []
-    for name in document.names(table):
-        if name == document.baseline:
-            continue
-        old = table[name]
-        row = dict(verdicts.get(name) or {
-            "variant": name, "n": old.get("n_paired", old["n"]), "delta_nats": old["delta_nats"],
-            "delta_ci95_nats": old["delta_ci95_nats"], "p_holm": old["p_holm"]})
-        if "verdict" not in row:
-            told = row["p_holm"] is not None and row["p_holm"] < 0.05
-            row["verdict"] = "undecided" if not told else (
-                "better" if row["delta_nats"] < 0 else "worse")
-        row["interval"] = row.get("anytime_ci95_nats") if looked else row["delta_ci95_nats"]
-        rows.append(row)
-    return rows
-
-
-def leader(rows):
-    """The better one with the lowest mean; without one, the lowest of all."""
-    rows = [row for row in rows if row["delta_nats"] is not None]
-    better = [row for row in rows if row["verdict"] == "better"]
-    return min(better or rows, key=lambda row: row["delta_nats"], default=None)
-
-
-def speed_of(page, name):
-    """Of training, beside the baseline."""
-    for document in page.speed:
-        for row in document.throughput("train"):
-            if row["variant"] == name and row["relative_to_baseline"]:
-                return row
-    return None
-
-
-def timing_warned(page):
-    return any("timing" in text for document in page.speed
-               for text in document.data.get("warnings") or [])
-
-
-# ------------------------------------------------------------------------------ the sentence
-
-def kicker(page):
-    document = page.main
-    config = document.config
-    if not page.quality and not page.study:
-        return "Speed of feed-forward layers \u00b7 %s" % (
-            document.data["environment"].get("cpu_model") or "")
-    model, training = config["model"], config["training"]
-    corpus = (config.get("corpus") or {}).get("kind")
-    about = [page.study and not page.quality and count(len(page.study.data["points"]), "setting"),
-             "%s, d_model %d, %s steps" % (model.get("architecture", "t5"), model["d_model"],
-                                          thousands(training["steps"]))
-             if page.quality else None,
-             "%s corpus" % corpus if corpus and page.quality else None]
-    return " \u00b7 ".join(["Feed-forward layers of a Transformer"] + [x for x in about if x])
-
-
-def held(page, name):
-    row = page.study and page.study.of("transfer", name)
-    if not row:
-        return ""
-    return "; so it was in %d of %s" % (row["held"], count(row["settings"], "setting"))
-
-
-def worth(page, row):
-    """What the difference is worth in training, and its price."""
-    text = ""
-    if row.get("token_multiplier"):
-        text = ", as if trained %.1f times as long" % row["token_multiplier"]
-    speed = speed_of(page, row["variant"])
-    if speed and not timing_warned(page):
-        text += "%s at %.2f times the cost of a step" % (
-            "" if text else ",", 1.0 / speed["relative_to_baseline"])
-    return text
-
-
-def nats(row):
-    """The size of a difference, with its interval turned the same way."""
-    sign = -1 if row["delta_nats"] < 0 else 1
-    pair = row["interval"] and sorted(sign * v for v in row["interval"])
-    return "%.3f nats %s" % (abs(row["delta_nats"]), '<span class="interval">%s</span>'
-                             % escape(interval(pair, 3, False).replace("-", "\u2212")))
-
-
-def sentence(page):
-    """Of HTML, of plain text, and of how sure it is."""
-    if page.quality:
-        return of_results(page)
-    if page.study:
-        return of_study(page)
-    return of_speed(page)
-
-
-def told(name, kind, by, base, rest):
-    """The sentence, with and without marks."""
-    words = {"better": "better than", "worse": "worse than"}[kind]
-    html = '<b>%s</b>: <span class="%s">%s %s</span> by %s%s.' % (
-        escape(name), kind, words, escape(base), by, escape(rest))
-    return html, "%s: %s %s" % (name, words, base)
-
-
-def of_results(page):
-    document = page.main
-    base = document.label(document.baseline)
-    rows = verdict_rows(document)
-    first = leader(rows)
-    if not first:
-        text = "No layer has a difference to %s: nothing can be compared." % base
-        return escape(text), text, "Run more than one variant, with the seeds of the baseline."
-    name = document.label(first["variant"])
-    kinds = {kind: [row for row in rows if row["verdict"] == kind] for kind in WORDS}
-    seeds = count(first["n"], "seed")
-    if kinds["better"]:
-        html, plain = told(name, "better", nats(first), base,
-                           worth(page, first) + held(page, first["variant"]))
-        near = [document.label(row["variant"]) for row in kinds["better"] if row is not first
-                and first["interval"] and row["delta_nats"] <= first["interval"][1]]
-        sure = ["%s, %s." % (seeds, evidence(first))]
-        if near:
-            sure.append("%s %s within its interval: not told apart from it here." % (
-                listed(near), "lies" if len(near) == 1 else "lie"))
-        if not held(page, first["variant"]):
-            sure += ["%s was tried elsewhere too: better than %s in %d of %s." % (
-                document.label(row["variant"]), base, row["held"], count(row["settings"], "setting"))
-                for row in (page.study.rows("transfer") if page.study else [])
-                if row["variant"] != GAP and document.label(row["variant"]) in near
-                and row["mean_nats"] is not None and row["mean_nats"] < 0]
-        return html, plain, escape(" ".join(sure) + others(document, kinds))
-    if len(kinds["worse"]) + len(kinds["equal"]) == len(rows):
-        text = "Keep %s: no layer is better" % base
-        return ("<b>%s</b>%s." % (escape(text[:len("Keep ") + len(base)]),
-                                  escape(text[len("Keep ") + len(base):])), text,
-                escape("%s." % seeds + others(document, kinds)))
-    more = first.get("more_seeds")
-    html = ('<b>Undecided</b>: with %s no layer is shown to be better than %s. <b>%s</b> is nearest, %s %s by %s.'
-            % (escape(seeds), escape(base), escape(name), "lower" if first["delta_nats"] < 0 else "higher",
-               "in loss", nats(first)))
-    sure = "Do not choose by this yet. "
-    if more:
-        sure += "About %s more would decide on %s, if the difference and its spread are as seen." % (
-            count(int(more), "seed"), name)
-    else:
-        sure += "More seeds would tell: glubench --seeds."
-    if first["interval"] and first["interval"][0] * first["interval"][1] > 0:
-        sure += (" Its interval alone leaves out 0; after Holm\u2019s correction for %d comparisons its p is"
-                 " not below 0.05." % len(rows))
-    return html, "Undecided: no layer is shown to be better than %s" % base, escape(
-        sure + others(document, kinds))
-
-
-def evidence(row):
-    if row.get("e_value") is not None and row["p_holm"] is None:
-        return "e-value %.3g" % row["e_value"]
-    if row["p_holm"] is None:
-        return "no test"
-    return "%s after Holm\u2019s correction" % p_text(row["p_holm"])
-
-
-def others(document, kinds):
-    text = ""
-    for kind, words in (("worse", "Worse"), ("equal", "Equal to the baseline within the margin"),
-                        ("undecided", "Undecided")):
-        if kinds[kind] and (kind != "undecided" or kinds["better"]):
-            text += " %s: %s." % (words, listed(document.label(row["variant"])
-                                               for row in kinds[kind]))
-    return text
-
-
-def of_study(page):
-    study = page.study
-    rows = [row for row in study.rows("transfer") if row["variant"] != GAP
-            and row["mean_nats"] is not None]
-    base = study.label(study.example.baseline)
-    if not rows:
-        text = "The study has no differences to %s." % base
-        return escape(text), text, ""
-    first = min(rows, key=lambda row: row["mean_nats"])
-    name, pair = study.label(first["variant"]), first["ci95_nats"]
-    row = {"delta_nats": first["mean_nats"], "interval": pair}
-    where = "Over %s, which are %s of data and model" % (
-        count(first["settings"], "setting"), count(first["k"], "independent draw"))
-    if first["prediction_nats"]:
-        where += "; one more would be expected within %s nats" % interval(first["prediction_nats"])
-        if first["prediction_nats"][1] > 0:
-            where += "; that it gains nothing there is not excluded"
-    if pair and pair[1] < 0:
-        html, plain = told(name, "better", nats(row), base, held(page, first["variant"]))
-        return html, plain, escape(where + ".")
-    html = ("<b>Undecided</b>: over %s no layer is shown to be better than %s. <b>%s</b> is nearest, by %s%s."
-            % (count(first["settings"], "setting"), escape(base), escape(name), nats(row),
-               escape(held(page, first["variant"]))))
-    return html, "Undecided: no layer is shown to be better than %s" % base, escape(where + ".")
-
-
-def of_speed(page):
-    document = page.main
-    rows = [row for document in page.speed for row in document.throughput("train")
-            if row["variant"] != document.baseline and row["relative_to_baseline"]]
-    base = document.label(document.baseline)
-    if not rows:
-        text = "Nothing was trained and nothing timed against %s." % base
-        return escape(text), text, ""
-    fast = max(rows, key=lambda row: row["relative_to_baseline"])
-    slow = min(rows, key=lambda row: row["relative_to_baseline"])
-    html = "A step of training runs at %.2f (<b>%s</b>) to %.2f (<b>%s</b>) times the speed of %s." % (
-        slow["relative_to_baseline"], escape(document.label(slow["variant"])),
-        fast["relative_to_baseline"], escape(document.label(fast["variant"])), escape(base))
-    return html, "Speed of feed-forward layers", ("Nothing was trained here, so this says nothing"
-                                                  " of which layer is better.")
-
+from page_words import (GAP, WORDS, delta_text, interval, leader, listed, p_cell, signed, speed_of, times,
+                        timing_warned, verdict_rows)
 
 # ------------------------------------------------------------------------------------ tables
 
@@ -316,7 +67,7 @@ def verdicts(page):
                 document.label(row["variant"]), verdict_word(row),
                 signed(row["delta_nats"]) if row["delta_nats"] is not None else None,
                 interval(row["interval"]) if row["delta_nats"] is not None else None,
-                None if row["p_holm"] is None else "%.2g" % row["p_holm"],
+                p_cell(row["p_holm"]),
                 times(row.get("token_multiplier"), row.get("token_multiplier_ci95"), 1),
                 times(row.get("time_multiplier"), row.get("time_multiplier_ci95"), 1),
                 "%.2f" % (1.0 / speed["relative_to_baseline"]) if speed and not timing_warned(page) else None,
@@ -403,7 +154,8 @@ def forest(page):
         papers += sorted({b["paper"] for b in document.tables.get("beside") or []} - {"shazeer2020"})
         out.append(figure(marks.rows_picture(
             page.key(), "Differences to %s, %s" % (document.label(document.baseline), document.name), drawn),
-            "Difference to %s in nats, with 95 %% intervals; filled: gated, open: ungated.%s" % (
+            "%sifference to %s in nats, with 95 %% intervals; filled: gated, open: ungated.%s" % (
+                document.name + ": d" if len(page.quality) > 1 else "D",
                 document.label(document.baseline), " Grey ticks below: %s, differences of printed means"
                 " in models of their own." % listed(papers) if papers else "")))
         agreement = document.data["agreement"]
@@ -455,7 +207,7 @@ def settings(page):
                  signed(row["gap_nats"]) if row["gap_nats"] is not None else None,
                  interval(row["gap_ci95_nats"]) if row["gap_ci95_nats"] else None,
                  signed(row["change_nats"]) if row["change_nats"] is not None else "first",
-                 "%.2g" % row["p_holm"] if row["p_holm"] is not None else None]
+                 p_cell(row["p_holm"])]
                 for row in study.rows("axes")]
         out.append("<h3>What each choice does to the gap</h3>" + table(
             "Gated minus ungated over all settings with the value", *keep(
@@ -498,7 +250,7 @@ def slopes(page):
              "%s at %g" % (signed(row["high_nats"]), row["high"]) if row["high_nats"] is not None else None,
              signed(row["slope_nats"], 4) if row["slope_nats"] is not None else None,
              interval(row["slope_ci95_nats"], 4) if row["slope_ci95_nats"] else None,
-             "%.2g" % row["p_slope"] if row["p_slope"] is not None else None] for row in rows], True))
+             p_cell(row["p_slope"])] for row in rows], True))
     return "\n".join(out)
 
 
