@@ -29,7 +29,7 @@ dist_noinst_DATA += \
     results/bench-ffn-bf16.json results/bench-ffn-f32.json \
     results/builtin-tiny.json results/c4-en-mini.json results/c4-en-tiny.json \
     results/profile-d256-bf16.json results/profile-d256-f32.json results/profile-tiny-bf16.json \
-    results/scale.md results/sweep-bf16.json results/sweep-f32.json
+    results/peer.jsonl results/scale.md results/sweep-bf16.json results/sweep-f32.json
 EXTRA_DIST += results/transfer results/tuned
 EXTRA_DIST += \
     results/figures/bench-d256-bf16-throughput.png \

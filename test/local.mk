@@ -42,6 +42,14 @@ TESTS += test/card.py test/weights.py
 dist_check_SCRIPTS += test/width.py
 TESTS += test/width.py
 
+# The figures of README.md and results/README.md.
+dist_check_SCRIPTS += test/readme.py
+TESTS += test/readme.py
+
+# For those who cite, and who run it in a container.
+dist_check_SCRIPTS += test/citation.py test/container.sh
+TESTS += test/citation.py test/container.sh
+
 # The layers of HACKING.md.
 dist_check_SCRIPTS += test/house.py
 TESTS += test/house.py

@@ -63,6 +63,7 @@ ranks 2 "$mpi" $smoke --steps 1 --threads 64 --batch 2 -o warned.json >out 2>err
 # What needs one process is done by one.
 ranks 2 "$mpi" --version >out 2>err || fail "--version"
 [ "$(grep -c '^glubench ' out)" = 1 ] || fail "--version: not once"
+grep -q '^with MPI, .*[0-9]' out || fail "--version: without the library of MPI"
 [ ! -s err ] || fail "--version: messages"
 ranks 2 "$mpi" --help >out 2>err || fail "--help"
 [ "$(grep -c '^Usage: ' out)" = 1 ] || fail "--help: not once"

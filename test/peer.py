@@ -95,6 +95,7 @@ def main():
     parser.add_argument("--samples", type=int, default=5, help="steps timed in a turn (default: %(default)s)")
     parser.add_argument("--pairs", type=int, default=7,
                         help="turns of each; an interval takes 6 (default: %(default)s)")
+    parser.add_argument("--record", metavar="FILE", help="append what was measured, as a line of JSON")
     options = parser.parse_args()
     if options.pairs < 1 or options.samples < 1:
         fail("--pairs and --samples must be at least 1")
@@ -115,6 +116,13 @@ def main():
         "95 % interval {:.2f} to {:.2f}".format(*interval)
     print(f"median ratio {statistics.median(ratios):.2f} ({text}); "
           f"median share of gemm_peak {statistics.median(shares):.2f}")
+    if options.record:
+        share = statistics.median(shares)
+        with open(options.record, "a", encoding="utf-8") as file:
+            print(json.dumps({
+                "case": options.case, "variant": options.variant, "dtype": options.dtype,
+                "threads": options.threads, "pairs": options.pairs, "median_ratio": statistics.median(ratios),
+                "ratio_ci95": interval, "fraction_of_gemm_peak": None if math.isnan(share) else share}), file=file)
 
 
 if __name__ == "__main__":

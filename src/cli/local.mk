@@ -2,6 +2,7 @@ bin_PROGRAMS += glubench
 # All but main(), for test programs.
 cli_sources = \
     src/cli/program.c src/cli/program.h src/cli/together.c src/cli/together.h \
+    src/cli/version.c src/cli/version.h \
     src/cli/cli.h src/cli/commands.c src/cli/options.c src/cli/help.c src/cli/score.c \
     src/cli/settings.c src/cli/settings.h \
     src/cli/study.c src/cli/study.h src/cli/run.c src/cli/bench.c \

@@ -5,6 +5,7 @@
 
 #include "src/cli/cli.h"
 #include "src/cli/together.h"
+#include "src/cli/version.h"
 #include "src/comm/ranks.h"
 #include "src/util/outputs.h"
 #include "src/util/printable.h"
@@ -16,12 +17,6 @@
 #include <stdio_ext.h>
 #include <string.h>
 #include <unistd.h>
-
-#ifdef HAVE_SENTENCEPIECE
-#define WITH_SENTENCEPIECE "with"
-#else
-#define WITH_SENTENCEPIECE "without"
-#endif
 
 static void print_message(const char *kind, const char *text)
 {
@@ -107,7 +102,7 @@ static int print_help(const struct invocation *invocation)
     if (invocation->asked && !invocation->version)
         return list_choices_of(invocation->asked);
     if (invocation->version)
-        fputs(PACKAGE_STRING "\n" WITH_SENTENCEPIECE " SentencePiece\n", standard_data());
+        version_print(standard_data());
     else
         help_print(standard_data(), invocation);
     return EXIT_OK;

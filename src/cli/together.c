@@ -4,9 +4,8 @@
 #include "build-info.h"
 #include "src/cli/together.h"
 
+#include "src/cli/version.h"
 #include "src/comm/ranks.h"
-#include "src/nn/dnn.h"
-#include "src/nn/kernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 int together_check(int argc, char *const *argv)
 {
     struct comm *all = ranks_get()->all;
-    struct dnn_description dnn;
     char *text = NULL;
     size_t bytes;
     FILE *out;
@@ -25,9 +23,8 @@ int together_check(int argc, char *const *argv)
     out = open_memstream(&text, &bytes);
     if (!out)
         return err_set("out of memory");
-    dnn_describe(&dnn);
-    fprintf(out, "glubench %s (%s)\noneDNN %s (%s)\noneDNN's ISA %s\nkernels for %s\n", PACKAGE_VERSION,
-            BUILD_GIT_COMMIT, dnn.version, dnn.cpu_runtime, dnn.isa, kernels_get()->isa);
+    fprintf(out, "glubench %s (%s)\n", PACKAGE_VERSION, BUILD_GIT_COMMIT);
+    version_parts(out);
     for (int i = 1; i < argc; i++)
         fprintf(out, "the argument '%s'\n", argv[i]);
     fprintf(out, "no further argument\n");

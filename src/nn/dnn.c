@@ -139,6 +139,8 @@ void dnn_describe(struct dnn_description *description)
 
     snprintf(description->version, sizeof description->version, "%d.%d.%d", version->major,
              version->minor, version->patch);
+    snprintf(description->built, sizeof description->built, "%d.%d.%d", DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR,
+             DNNL_VERSION_PATCH);
     snprintf(description->cpu_runtime, sizeof description->cpu_runtime, "%s",
              runtime_name(version->cpu_runtime));
     snprintf(description->isa, sizeof description->isa, "0x%x", isa);

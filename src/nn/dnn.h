@@ -19,6 +19,7 @@ size_t dnn_type_bytes(enum dnn_type type);
 
 struct dnn_description {
     char version[32];     /* "2.6.3" */
+    char built[32];       /* of the headers: the same, unless the library was changed since */
     char cpu_runtime[32]; /* "OpenMP" */
     char isa[64];         /* effective: "avx512_core_bf16" */
 };

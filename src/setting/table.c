@@ -402,7 +402,7 @@ static const struct setting_option options[] = {
     {"help", 'h', OPTION_HELP, AFFECTS_NOTHING, NOWHERE, COMMANDS_ALL,
      .help = "print this help and exit"},
     {"version", 0, OPTION_VERSION, AFFECTS_NOTHING, NOWHERE, COMMANDS_ALL,
-     .help = "print the version and exit"},
+     .help = "print the versions of the program and its libraries and exit"},
 };
 _Static_assert(LENGTH_OF(options) <= SETTING_OPTIONS_MAX, "there is an origin for each");
 

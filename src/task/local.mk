@@ -8,7 +8,7 @@ libglubench_a_SOURCES += \
     src/task/jsonl.c src/task/jsonl.h \
     src/task/mixture.c src/task/mixture.h \
     src/task/multirc.c \
-    src/task/pairs.c \
+    src/task/own_tables.c \
     src/task/record.c \
     src/task/rows.c src/task/rows.h \
     src/task/segment_stream.c src/task/stream.h \

@@ -16,6 +16,7 @@ libglubench_a_SOURCES += \
     src/util/machine.c src/util/machine.h \
     src/util/metric.h \
     src/util/nearest.c src/util/nearest.h \
+    src/util/openmp.c src/util/openmp.h \
     src/util/outputs.c src/util/outputs.h \
     src/util/own.c src/util/own.h \
     src/util/printable.c src/util/printable.h \

@@ -1,4 +1,4 @@
-/* pairs.c - tasks of a user's own tables: two files with the columns input and target. */
+/* own_tables.c - tasks of a user's own tables: two files with the columns input and target. */
 #include "src/glu.h"
 
 #include "src/task/metrics/metrics.h"
@@ -19,38 +19,38 @@ static const struct {
     {&text_metric_bleu_intl, false},  {&text_metric_chrf2, false},
 };
 
-struct pairs_task {
+struct own_tables {
     struct text_task task;
     char path[2][PATH_MAX]; /* by enum text_split */
     const struct text_metric *metrics[2];
     bool numbers;
 };
 
-static int add_row(const struct pairs_task *pairs, const char *const row[2], struct examples *examples)
+static int add_row(const struct own_tables *own, const char *const row[2], struct examples *examples)
 {
     struct example example = {.input = row[0], .target = row[1], .label = -1, .group = -1};
     char excerpt[ROWS_EXCERPT_BYTES];
 
-    if (pairs->numbers && !rows_number(row[1], &example.number))
+    if (own->numbers && !rows_number(row[1], &example.number))
         return err_set("the target '%s' is no number, which %s needs: correct the row, or choose another "
-                       "metric", rows_excerpt(row[1], excerpt), pairs->metrics[0]->metric.name);
+                       "metric", rows_excerpt(row[1], excerpt), own->metrics[0]->metric.name);
     return examples_add(examples, &example);
 }
 
-static int read_pairs(const struct text_task *task, const char *directory, enum text_split split,
-                      struct examples *examples)
+static int read_own(const struct text_task *task, const char *directory, enum text_split split,
+                    struct examples *examples)
 {
     static const struct tsv_column columns[] = {{"input", 0}, {"target", 0}};
-    const struct pairs_task *pairs = (const struct pairs_task *)task;
+    const struct own_tables *own = (const struct own_tables *)task;
     const char *row[TSV_COLUMNS_MAX];
     struct tsv *tsv;
     int got;
 
     (void)directory; /* the files are named */
-    if (tsv_open(&tsv, pairs->path[split], columns, LENGTH_OF(columns)))
+    if (tsv_open(&tsv, own->path[split], columns, LENGTH_OF(columns)))
         return err_prepend(FIELD("task"));
     while ((got = tsv_next(tsv, row)) > 0)
-        if (add_row(pairs, row, examples)) {
+        if (add_row(own, row, examples)) {
             got = tsv_blame(tsv);
             break;
         }
@@ -59,23 +59,23 @@ static int read_pairs(const struct text_task *task, const char *directory, enum 
     return got;
 }
 
-static void close_pairs(struct text_task *task)
+static void close_own(struct text_task *task)
 {
-    struct pairs_task *pairs = (struct pairs_task *)task;
+    struct own_tables *own = (struct own_tables *)task;
 
-    free(pairs);
+    free(own);
 }
 
 /* The score of a name.  0 or -1. */
-static int find_metric(struct pairs_task *pairs, const char *name)
+static int find_metric(struct own_tables *own, const char *name)
 {
     const char *names[LENGTH_OF(scores)];
 
     for (size_t i = 0; i < LENGTH_OF(scores); i++) {
         names[i] = scores[i].metric->metric.name;
         if (strcmp(names[i], name) == 0) {
-            pairs->metrics[0] = scores[i].metric;
-            pairs->numbers = scores[i].numbers;
+            own->metrics[0] = scores[i].metric;
+            own->numbers = scores[i].numbers;
             return 0;
         }
     }
@@ -83,36 +83,36 @@ static int find_metric(struct pairs_task *pairs, const char *name)
 }
 
 /* Without METRIC it is the accuracy. */
-static int open_pairs(const struct text_task **task, const char *name, const char *argument)
+static int open_own(const struct text_task **task, const char *name, const char *argument)
 {
-    struct pairs_task *pairs = calloc(1, sizeof *pairs);
+    struct own_tables *own = calloc(1, sizeof *own);
     char *files = strdup(argument), *metric;
     int status = -1;
 
     *task = NULL;
     (void)name;
-    if (!pairs || !files) {
+    if (!own || !files) {
         err_set("no memory for a task");
         goto done;
     }
     metric = strrchr(files, ':');
     if (metric)
         *metric++ = '\0';
-    if (find_metric(pairs, metric ? metric : text_metric_accuracy.metric.name))
+    if (find_metric(own, metric ? metric : text_metric_accuracy.metric.name))
         goto done;
-    if (rows_two_files(files, pairs->path)) {
+    if (rows_two_files(files, own->path)) {
         err_prepend(FIELD("task") " tsv:%s", text_maker_tsv.argument);
         goto done;
     }
-    pairs->task = (struct text_task) {.name = text_maker_tsv.name, .metrics = pairs->metrics, .read = read_pairs,
-                                      .close = close_pairs};
-    *task = &pairs->task;
+    own->task = (struct text_task) {.name = text_maker_tsv.name, .metrics = own->metrics, .read = read_own,
+                                      .close = close_own};
+    *task = &own->task;
     status = 0;
 done:
     free(files);
-    if (status && pairs)
-        close_pairs(&pairs->task);
+    if (status && own)
+        close_own(&own->task);
     return status;
 }
 
-const struct text_maker text_maker_tsv = {"tsv", "TRAIN,DEV[:METRIC]", open_pairs};
+const struct text_maker text_maker_tsv = {"tsv", "TRAIN,DEV[:METRIC]", open_own};

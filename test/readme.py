@@ -1,0 +1,387 @@
+#!/usr/bin/env python3
+"""readme.py - what README.md and results/README.md say is what the committed files say.
+
+A table names its source in a comment right above it,
+
+    <!-- glubench report FILE [OPTION]... -->     some columns of what that prints
+    <!-- results/peer.jsonl -->                   another one of SOURCES
+
+and is compared cell by cell.  A sentence with numbers is a row of CLAIMS: its text with {} for them, and what makes
+them from the files.  Any other number with a decimal point is an error, unless OTHERS has it."""
+import itertools
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+top = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parent.parent)
+PROGRAM = "./glubench"
+faults = []
+
+
+# ---- What the files say ---------------------------------------------------------------------------------
+
+def read(name):
+    if name not in read.known:
+        read.known[name] = json.loads((top / "results" / name).read_text(encoding="utf-8"))
+    return read.known[name]
+
+
+read.known = {}
+
+
+def row(rows, **wanted):
+    """The one row with these values."""
+    found = [r for r in rows if all(r[key] == value for key, value in wanted.items())]
+    assert len(found) == 1, f"{len(found)} rows with {wanted}"
+    return found[0]
+
+
+def signed(x):
+    return f"{x:+.4f}"
+
+
+def span(values, digits):
+    """The least and the largest."""
+    return f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
+
+
+def deltas(name, *variants):
+    return [abs(row(read(name)["tables"]["table1"], variant=v)["delta_nats"]) for v in variants]
+
+
+def significant(name):
+    """The labels of the variants that differ from the baseline."""
+    return [read(name)["variants"][r["variant"]]["label"].removeprefix("FFN_")
+            for r in read(name)["tables"]["table1"] if r["p_holm"] is not None and r["p_holm"] < 0.05]
+
+
+def parameters(name):
+    return read(name)["variants"]["relu"]["parameters"]
+
+
+def gap(study, axis, value):
+    return row(read(study)["tables"]["axes"], axis=axis, value=value)["gap_nats"]
+
+
+def difference(setting, variant="gated - ungated"):
+    return row(read("transfer/study.json")["tables"]["settings"], setting=setting, variant=variant)
+
+
+def gap_and_interval(setting):
+    found = difference(setting)
+    return [f"{x:+.3f}" for x in (found["difference_nats"], *found["ci95_nats"])]
+
+
+def transfer(variant="gated - ungated"):
+    return row(read("transfer/study.json")["tables"]["transfer"], variant=variant)
+
+
+def gated_speed(name, kind="train"):
+    """Relative to the baseline's, of the gated variants."""
+    document = read(name)
+    return span([r["relative_to_baseline"] for r in document["tables"]["throughput"]
+                 if r["pass"] == kind and document["variants"][r["variant"]]["gated"]], 2)
+
+
+def slowest_gated():
+    return min(float(gated_speed(f"bench-{model}-{dtype}.json", kind)[0])
+               for model, kind in (("d256", "train"), ("d768", "train"), ("ffn", "ffn_train"))
+               for dtype in ("f32", "bf16"))
+
+
+def profile(dtype):
+    """Of SwiGLU: {operation: (share of the step, share of the peak)}, and the share of what is no product."""
+    part = row(read(f"profile-d256-{dtype}.json")["profile"], variant="swiglu")
+    found = {o["operation"].removeprefix("products: "): o for o in part["operations"]}
+    return found, sum(o["share"] for name, o in found.items() if o["fraction_of_gemm_peak"] is None or name == "logits")
+
+
+def profile_text(dtype, shares):
+    operations, rest = profile(dtype)
+    names = ("feed-forward", "attention projections", "attention scores and values")
+    peaks = [f"{operations[n]['fraction_of_gemm_peak']:.2f}" for n in names]
+    if not shares:
+        return [*peaks, f"{100 * rest:.0f}"]
+    return [text for n, peak in zip(names, peaks) for text in (f"{100 * operations[n]['share']:.0f}", peak)] + \
+        [f"{100 * rest:.0f}"]
+
+
+def small_products():
+    """In the tiny preset: the range of their share of the peak, and their share of the step."""
+    parts = [[o for o in part["operations"] if o["operation"].startswith("products")]
+             for part in read("profile-tiny-bf16.json")["profile"]]
+    share = sum(o["share"] for part in parts for o in part) / len(parts)
+    return [*span([o["fraction_of_gemm_peak"] for part in parts for o in part], 1),
+            "two thirds" if abs(share - 2 / 3) < 0.02 else f"{share:.2f}"]
+
+
+def allocations():
+    parts = [p for dtype in ("f32", "bf16") for p in read(f"profile-d256-{dtype}.json")["profile"]]
+    return [str(max(p[key] for p in parts)) for key in ("primitives_created", "heap_growth_bytes", "page_faults")]
+
+
+def sizes(dtype):
+    rows = [r for r in read(f"sweep-{dtype}.json")["scaling"] if r["axis"] == "d_model"]
+    return [f"{row(rows, value=v)['fraction_of_gemm_peak']:.2f}" for v in (64, 768)]
+
+
+def two_threads(dtype):
+    rows = [r for r in read(f"sweep-{dtype}.json")["scaling"] if r["axis"] == "threads"]
+    return f"{row(rows, value=2)['tokens_per_s'] / row(rows, value=1)['tokens_per_s']:.2f}"
+
+
+def half_of_swiglu():
+    share = transfer("relu2")["mean_nats"] / transfer("swiglu")["mean_nats"]
+    return "half" if abs(share - 0.5) < 0.05 else f"{share:.2f}"
+
+
+def ends_of_seed_1(*variants):
+    return [f"{row(read('builtin-tiny.json')['runs'], variant=v, seed=1)['heldout_log_perplexity_nats']:.2f}"
+            for v in variants]
+
+
+def spread(name, digits, *variants):
+    return span([r["stddev_nats"] for r in read(name)["tables"]["table1"]
+                 if not variants or r["variant"] in variants], digits)
+
+
+def of_peak(name, kind):
+    return span([r["fraction_of_gemm_peak"] for r in read(name)["tables"]["throughput"] if r["pass"] == kind], 2)
+
+
+def tuned_agreement(factor):
+    """Kendall's tau of the variants at their own best rates and at this factor, over the seeds that did not choose."""
+    tuned = {r["variant"]: r["mean_nats"] for r in read("tuned/study.json")["tables"]["tuned"]}
+    seeds = read(f"tuned/{factor}.json")["config"]["seeds"]
+    runs = [r for r in read(f"tuned/{factor}.json")["runs"] if r["seed"] in seeds[len(seeds) // 2:]]
+    alike = {v: sum(r["heldout_log_perplexity_nats"] for r in runs if r["variant"] == v) for v in tuned}
+    pairs = list(itertools.combinations(tuned, 2))
+    return sum(1 if (tuned[a] < tuned[b]) == (alike[a] < alike[b]) else -1 for a, b in pairs) / len(pairs)
+
+
+# ---- What the pages say ---------------------------------------------------------------------------------
+
+MINI, TINY, BUILTIN = "c4-en-mini.json", "c4-en-tiny.json", "builtin-tiny.json"
+BEST = ("bilinear", "geglu", "swiglu", "reglu")
+
+# (page, its text with {} for numbers, a function that gives them)
+CLAIMS = [
+    ("README.md", "On English text, {} seeds each, Bilinear, GEGLU, SwiGLU and ReGLU are better than ReLU by {} to {} nats",
+     lambda: [len(read(MINI)["config"]["seeds"]), *span(deltas(MINI, *BEST), 3)]),
+    ("README.md", "gated minus ungated is {} nats [{}, {}], and {} in the paper",
+     lambda: map(signed, (read(MINI)["agreement"]["gated_minus_ungated_nats"],
+                          *read(MINI)["agreement"]["gated_minus_ungated_ci95"],
+                          read(MINI)["agreement"]["paper_gated_minus_ungated_nats"]))),
+    ("README.md", "The `mini` model ({} million parameters), {:,} steps of {} examples",
+     lambda: [f"{parameters(MINI) / 1e6:.1f}", read(MINI)["config"]["training"]["steps"],
+              read(MINI)["config"]["training"]["batch"]]),
+    ("README.md", "(tau-b with the paper's order {:.2f}, exact p {:.3f})",
+     lambda: [read(MINI)["agreement"]["kendall_tau_b"], read(MINI)["agreement"]["p_value"]]),
+    ("README.md", "with tau-b {:.2f}, but with {} seeds only {}'s difference to ReLU survives correction",
+     lambda: [read(TINY)["agreement"]["kendall_tau_b"], len(read(TINY)["config"]["seeds"]),
+              " and ".join(significant(TINY))]),
+    ("README.md", "standard deviations reach {} nats and {} is significant",
+     lambda: [spread(BUILTIN, 3)[1], " and ".join(significant(BUILTIN)) or "nothing"]),
+    ("README.md", "{} seeds, {:,} steps: {} runs of the `tiny` presets",
+     lambda: [len({c["seed"] for c in read("transfer/study.json")["cells"]}),
+              read("transfer/t5_c4-en_1.json")["config"]["training"]["steps"],
+              len(read("transfer/study.json")["cells"])]),
+    ("README.md", "averaged first, so {} draws remain", lambda: [transfer()["k"]]),
+    ("README.md", "exact sign test over the draws: p {:.3f},", lambda: [transfer()["p_sign"]]),
+    ("README.md", "The gap is {:.3f} in the T5 and {:.3f} in the language model",
+     lambda: [gap("transfer/study.json", "model", name) for name in ("t5", "lm")]),
+    ("README.md", "ReLU2, without one, has {} of SwiGLU's gain in the mean", lambda: [half_of_swiglu()]),
+    ("README.md", "the order at their own best rates is that at the preset's (tau-b {:.2f})", lambda: [tuned_agreement("1")]),
+    ("README.md", "no gated variant's training step is more than {} % slower than ReLU's in the median: {} to {} times its "
+     "speed in f32 and {} to {} in bf16 at d_model 256",
+     lambda: [5 if slowest_gated() >= 0.95 else "too much", *gated_speed("bench-d256-f32.json"),
+              *gated_speed("bench-d256-bf16.json")]),
+    ("README.md", "A model of {:,} or {} million parameters",
+     lambda: [parameters(TINY), f"{parameters(MINI) / 1e6:.1f}"]),
+
+    ("results/README.md", "{:,} parameters, {:,} steps, {} seeds:",
+     lambda: [parameters(TINY), read(TINY)["config"]["training"]["steps"], len(read(TINY)["config"]["seeds"])]),
+    ("results/README.md", "Tau-b with the paper is {:.2f} (exact p {:.4f}), and yet only {} against ReLU survives",
+     lambda: [read(TINY)["agreement"]["kendall_tau_b"], read(TINY)["agreement"]["p_value"],
+              " and ".join(significant(TINY))]),
+    ("results/README.md", "Of seed 1, Bilinear, SwiGLU and GEGLU ended at {}, {} and {} nats",
+     lambda: ends_of_seed_1("bilinear", "swiglu", "geglu")),
+    ("results/README.md", "standard deviations of {} to {} nats, against {} to {} on real text",
+     lambda: [*spread(BUILTIN, 2, "bilinear", "geglu", "swiglu"), *spread(TINY, 3, *BEST[:3])]),
+    ("results/README.md", "goes from {} [{}, {}] (T5, English, half the rate: nothing)",
+     lambda: gap_and_interval("t5_c4-en_0.5")),
+    ("results/README.md", "to {} [{}, {}] (language model, Python)", lambda: gap_and_interval("lm_python_1")),
+    ("results/README.md", "as much as SwiGLU ({:.4f} and {:.4f}; {:.4f} and {:.4f})",
+     lambda: [difference(f"t5_c4-en_{rate}", variant)["difference_nats"] for rate in ("0.5", "2")
+              for variant in ("relu2", "swiglu")]),
+    ("results/README.md", "the gap is {:.3f}, {:.3f} and {:.3f} nats from the lowest to the highest rate",
+     lambda: [gap("tuned/study.json", "learning-rate-factor", rate) for rate in ("0.5", "1", "2")]),
+    ("results/README.md", "the gated variants' run at {} to {} times its speed in f32 and {} to {} in bf16 at d_model 256, at "
+     "{} to {} and {} to {} at d_model 768, and the feed-forward layer of the paper's shape at {} to {} in f32 and "
+     "{} to {} in bf16",
+     lambda: [x for model, kind in (("d256", "train"), ("d768", "train"), ("ffn", "ffn_train"))
+              for dtype in ("f32", "bf16") for x in gated_speed(f"bench-{model}-{dtype}.json", kind)]),
+    ("results/README.md", "{} % are the products of the feed-forward layers at {} of gemm_peak, {} % those of the attention's "
+     "projections ({}), {} % scores and values ({}: their inner dimension is d_kv or the length of one example), {} % "
+     "everything else", lambda: profile_text("f32", True)),
+    ("results/README.md", "in bf16 the products are at {}, {} and {}, and everything else takes {} %",
+     lambda: profile_text("bf16", False)),
+    ("results/README.md", "{} primitives are created, {} bytes allocated, {} pages touched", allocations),
+    ("results/README.md", "reach {} to {} of gemm_peak and make up {} of the step", small_products),
+    ("results/README.md", "from {} to {} of gemm_peak in f32 and from {} to {} in bf16",
+     lambda: [*sizes("f32"), *sizes("bf16")]),
+    ("results/README.md", "Two threads do {} times the work of one in f32, and {} times in bf16",
+     lambda: [two_threads("f32"), two_threads("bf16")]),
+    ("results/README.md", "in place of {} to {}, and the layer",
+     lambda: of_peak("bench-d256-bf16.json", "train")),
+    ("results/README.md", "0.74 to 0.79 in place of {} to {}",
+     lambda: of_peak("bench-ffn-bf16.json", "ffn_train")),
+]
+
+# What is no measurement of a file that is here.
+OTHERS = {
+    "README.md": ["2002.05202", "oneDNN 2.6.3", "PyTorch 1.13"],
+    "results/README.md": [
+        "2002.05202", "23.5 GiB", "oneDNN 2.6.3", "gcc 12.2", "python3.11 (3.11.2-6+deb12u6)",
+        "0.56 to 0.61",  # of a run that was not kept
+        "has 3.42 nats on the held-out targets"],  # counted from what --dump-batches wrote
+}
+
+
+# ---- Comparing ------------------------------------------------------------------------------------------
+
+def fault(text):
+    faults.append(text)
+
+
+def report(arguments):
+    file, *options = arguments.split()
+    done = subprocess.run([PROGRAM, "report", str(top / file), *options, "--format", "markdown"], capture_output=True,
+                          text=True, check=False)
+    if done.returncode:
+        fault(f"glubench report {arguments}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def cells(line):
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def tables_of(lines):
+    """(line number, heading, rows) of each table."""
+    at = 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and lines[end].startswith("|"):
+            end += 1
+        if end > at:
+            yield at, cells(lines[at]), [cells(line) for line in lines[at + 2:end]]
+        at = max(end, at + 1)
+
+
+def peer_table():
+    what = {"t5-256": "T5, d_model 256, 4+4 layers", "ffn": "one feed-forward layer of the paper's shape",
+            "t5-64": "T5, d_model 64, 2+2 layers"}
+    rows, before = [], None
+    for line in (top / "results/peer.jsonl").read_text(encoding="utf-8").splitlines():
+        one = json.loads(line)
+        low, high = one["ratio_ci95"]
+        rows.append(["" if one["case"] == before else what[one["case"]], one["variant"], one["dtype"],
+                     f"{one['median_ratio']:.1f}", f"{low:.1f} to {high:.1f}", f"{one['fraction_of_gemm_peak']:.2f}"])
+        before = one["case"]
+    return ["what", "variant", "precision", "times PyTorch", "95 % interval", "of gemm_peak"], rows
+
+
+def transfer_table():
+    """Of the study's file: the program reads all runs for it, which takes seconds."""
+    rows = []
+    for r in read("transfer/study.json")["tables"]["transfer"]:
+        label = {"gelu": "FFN\\_GELU", "swiglu": "FFN\\_SwiGLU", "relu2": "FFN\\_ReLU2"}.get(r["variant"], r["variant"])
+        rows.append([label, f"{r['held']} of {r['settings']}", signed(r["mean_nats"]),
+                     *("[%s, %s]" % tuple(map(signed, r[key])) for key in ("ci95_nats", "prediction_nats")),
+                     f"{r['i2_percent']:.0f} %"])
+    return ["variant", "settings with sign", "mean", "95 % interval", "a new setting", "I^2"], rows
+
+
+# Those that glubench report does not print, or not quickly.
+SOURCES = {"results/peer.jsonl": peer_table, "glubench report results/transfer --table transfer": transfer_table}
+
+
+def source_table(source, heading):
+    """The heading and rows that a comment stands for, or None."""
+    if source in SOURCES:
+        made = SOURCES[source]()
+        return made if set(heading) <= set(made[0]) else None
+    if not source.startswith("glubench report "):
+        return None
+    for _, names, rows in tables_of(report(source.removeprefix("glubench report ")).splitlines()):
+        if set(heading) <= set(names):
+            return names, rows
+    return None
+
+
+def check_table(page, lines, at, heading, rows):
+    where = f"{page}:{at + 1}"
+    named = re.fullmatch(r"<!-- (.*) -->", lines[at - 1].strip()) if at else None
+    if not named:
+        fault(f"{where}: a table without <!-- its source --> above it")
+        return
+    made = source_table(named.group(1), heading)
+    if not made:
+        fault(f"{where}: '{named.group(1)}' has no table with the columns {', '.join(heading)}")
+        return
+    picked = [[made_row[made[0].index(name)] for name in heading] for made_row in made[1]]
+    if len(picked) != len(rows):
+        fault(f"{where}: {len(rows)} rows, and {named.group(1)} has {len(picked)}")
+    for i, (ours, theirs) in enumerate(zip(rows, picked)):
+        for name, our, their in zip(heading, ours, theirs):
+            if our != their:
+                fault(f"{page}:{at + 3 + i}: {ours[0] or ours[1]}, {name}: {our}, and {named.group(1)} has {their}")
+        if len(ours) != len(heading):
+            fault(f"{page}:{at + 3 + i}: {len(ours)} cells")
+
+
+def prose_of(text):
+    """Without code, tables, comments and what links lead to, in one line."""
+    text = re.sub(r"^```.*?^```$|^(    |\|).*$|<!--.*?-->", "", text, flags=re.M | re.S if "```" in text else re.M)
+    return " ".join(re.sub(r"\]\([^)]*\)", "]", text).split())
+
+
+def check_claims(page, prose):
+    for _, text, function in (claim for claim in CLAIMS if claim[0] == page):
+        try:
+            said = text.format(*function())
+        except (AssertionError, KeyError, IndexError, TypeError, ValueError, OSError) as error:
+            fault(f"{page}: '{text}': the files do not have it: {error!r}")
+            continue
+        if said not in prose:
+            fault(f"{page}: the files say '{said}', and the page does not")
+        prose = prose.replace(said, " ")
+    for other in OTHERS[page]:
+        if other not in prose:
+            fault(f"{page}: '{other}' of OTHERS is not there")
+        prose = prose.replace(other, " ")
+    prose = re.sub(r"`[^`]*`", " ", prose)
+    for number in re.finditer(r"[-+]?\d+\.\d+", prose):
+        around = prose[max(0, number.start() - 40):number.end() + 20]
+        fault(f"{page}: '{around}': {number.group()} is in no row of CLAIMS of test/readme.py")
+
+
+for page_name in ("README.md", "results/README.md"):
+    page_text = (top / page_name).read_text(encoding="utf-8")
+    page_lines = page_text.splitlines()
+    for table in tables_of(page_lines):
+        check_table(page_name, page_lines, *table)
+    check_claims(page_name, prose_of(page_text))
+    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page_text):
+        if not (top / page_name).parent.joinpath(link).exists():
+            fault(f"{page_name}: {link} is not there")
+    if page_name == "README.md" and len(page_lines) > 250:
+        fault(f"README.md: {len(page_lines)} lines, more than 250")
+for one_fault in faults:
+    print(one_fault)
+print(len(CLAIMS), "sentences,", len(faults), "faults")
+sys.exit(bool(faults))
