@@ -6,11 +6,9 @@ stderr that names the file and the remedy.  The same file gives the same bytes e
 """
 
 import argparse
-import json
 import math
 import os
 import sys
-import tempfile
 import textwrap
 
 try:
@@ -24,12 +22,11 @@ except ImportError as error:
              " python3-matplotlib, then /usr/bin/python3 %s)"
              % (os.path.basename(sys.argv[0]), error.name, sys.executable, sys.argv[0]))
 
-SCHEMA_VERSION = 1
-FORMATS = ("png", "pdf", "svg")
+# What the figures ask this module for.
+from documents import (SCHEMA_VERSION, Document, NothingToDraw, PlotError, count, load, p_text,
+                       read_json, signed, thousands, write_whole)
 
-# What every results file has, and as which JSON type.
-PARTS = {"program": dict, "environment": dict, "config": dict, "variants": dict, "runs": list,
-         "tables": dict, "agreement": dict}
+FORMATS = ("png", "pdf", "svg")
 
 # The date, and the version of the library, would make pictures of the same data differ.
 METADATA = {
@@ -84,75 +81,6 @@ OTHERS = (("#7F7F7F", "X"), ("#B8A800", "p"), ("#56B4E9", "*"), ("#E69F00", "8")
 
 INK = "0.15"
 FAINT = "0.45"
-
-
-class PlotError(Exception):
-    """The file or the command line is at fault."""
-
-
-class NothingToDraw(PlotError):
-    """The file is good, but has not what this figure shows."""
-
-
-class Document:
-    """A results file."""
-
-    def __init__(self, path):
-        self.path = path
-        self.name = os.path.basename(path)
-        self.data = load(path)
-        self.variants = self.data["variants"]
-        self.config = self.data["config"]
-        self.tables = self.data["tables"]
-        self.baseline = self.data.get("baseline") or "relu"
-
-    def lacks(self, what):
-        return NothingToDraw("%s: has no %s" % (self.path, what))
-
-    def runs(self, status="ok"):
-        return [run for run in self.data["runs"] if run["status"] == status]
-
-    def names(self, wanted):
-        """The variants that are in `wanted`, in the order of the file."""
-        return [name for name in self.variants if name in wanted]
-
-    def label(self, name):
-        """FFN_SwiGLU as SwiGLU."""
-        label = self.variants[name]["label"] if name in self.variants else name
-        return label[4:] if label.startswith("FFN_") else label
-
-    def throughput(self, which):
-        return [row for row in self.tables["throughput"]
-                if row["pass"] == which and row["tokens_per_s"] is not None]
-
-
-def refuse_constant(text):
-    raise ValueError("%s is no JSON number" % text)
-
-
-def read_json(path):
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return json.load(stream, parse_constant=refuse_constant)
-    except OSError as error:
-        raise PlotError("%s: %s" % (path, error.strerror)) from None
-    except (ValueError, RecursionError) as error:
-        raise PlotError("%s: not JSON: %s" % (path, error)) from None
-
-
-def load(path):
-    data = read_json(path)
-    if not isinstance(data, dict) or "schema_version" not in data:
-        raise PlotError("%s: no results file of glubench: it has no schema_version" % path)
-    if data["schema_version"] != SCHEMA_VERSION:
-        raise PlotError("%s: schema_version %s; this script reads version %d: take the plots of"
-                        " the program that wrote the file"
-                        % (path, data["schema_version"], SCHEMA_VERSION))
-    missing = [key for key in PARTS if not isinstance(data.get(key), PARTS[key])]
-    if missing:
-        raise PlotError("%s: no good %s in it; try: glubench validate %s"
-                        % (path, " or ".join(missing), path))
-    return data
 
 
 # ------------------------------------------------------------------------------ statistics
@@ -280,22 +208,6 @@ def describe_warnings(*documents):
                                     warnings[0].split("; ")[0].rstrip("."))
 
 
-def count(n, noun):
-    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
-
-
-def thousands(number):
-    return "{:,}".format(number)
-
-
-def signed(value, digits=3):
-    return ("%+.*f" % (digits, value)).replace("-", "\u2212")
-
-
-def p_text(p):
-    return "p < 0.001" if p < 0.001 else "p = %.3f" % p
-
-
 def short_number(value, _position=None):
     """Tick labels: 12.5k, 3M."""
     for limit, suffix in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -390,22 +302,7 @@ def save(figure, path):
     kind = os.path.splitext(path)[1][1:].lower()
     if kind not in FORMATS:
         raise PlotError("%s: the name of a picture ends in .png, .pdf or .svg" % path)
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".glubench-",
-                                             dir=os.path.dirname(path) or ".")
-        with os.fdopen(handle, "wb") as stream:
-            figure.savefig(stream, format=kind, metadata=METADATA[kind])
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-        temporary = None
-    except OSError as error:
-        raise PlotError("%s: %s" % (path, error.strerror)) from None
-    finally:
-        if temporary:
-            os.unlink(temporary)
+    write_whole(path, lambda stream: figure.savefig(stream, format=kind, metadata=METADATA[kind]))
 
 
 def use_style():

@@ -4,15 +4,17 @@ dist_noinst_SCRIPTS += \
     plots/curves.py \
     plots/log.py \
     plots/forest.py \
+    plots/page.py \
     plots/pareto.py \
     plots/scaling.py \
     plots/scores.py \
     plots/study.py \
     plots/throughput.py
-dist_noinst_DATA += plots/common.py
+dist_noinst_DATA += plots/common.py plots/documents.py plots/marks.py plots/page.css \
+    plots/page_parts.py plots/page_sentence.py plots/page_words.py
 
-dist_check_SCRIPTS += test/plots.py
-TESTS += test/plots.py
+dist_check_SCRIPTS += test/page.py test/plots.py
+TESTS += test/page.py test/plots.py
 
 # All figures of all results: make plots [RESULTS='FILE...'] [FIGURES=FOLDER] [FIGURE_FORMAT=svg]
 FIGURES = $(top_srcdir)/results/figures

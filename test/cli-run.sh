@@ -146,4 +146,14 @@ grep -q '^Seeds: ' out && fail "plan tells seeds without --detect"
 grep -q '^Seeds: 1[0-9] would resolve a difference of 0.01 nats' out || fail "plan --detect"
 [ "$(grep -c '+0.000%' out)" = 8 ] || fail "the variants differ in parameters"
 
+# ==== A run ends by naming the command for its page; not when quiet, nor of what is no file ====
+
+page() { timeout 120 "$program" --preset smoke --steps 2 --variant relu --samples 0 --no-slope "$@" >out 2>err </dev/null; }
+page -o "a b.json" || fail "no results"
+[ "$(tail -n 1 err)" = "as a page: plots/page.py 'a b.json' -o page.html" ] || fail "no word of the page"
+page -o - || fail "no results on the standard output"
+grep -q 'as a page' err && fail "a page of the standard output"
+page -o c.json --quiet || fail "no quiet results"
+grep -q 'as a page' err && fail "a quiet run names the page"
+
 exit $failed

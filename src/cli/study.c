@@ -82,6 +82,21 @@ static int print_outcome(FILE *out, json_t *document, const struct study_command
                : 0;
 }
 
+/* The command for a page of the results, where they are in a file. */
+static void name_page(const char *output)
+{
+    struct shell_line line;
+    char *word;
+
+    if (standard_is_output(output) || shell_line_begin(&line) != 0)
+        return;
+    shell_print_utf8(line.out, output);
+    word = shell_line_end(&line);
+    if (word)
+        progress_print("as a page: plots/page.py %s -o page.html", word);
+    free(word);
+}
+
 int study_command(const struct invocation *invocation, const struct study_command *command)
 {
     struct settings settings;
@@ -124,6 +139,8 @@ int study_command(const struct invocation *invocation, const struct study_comman
         status = EXIT_FAILED;
     if (document)
         progress_print("results: %s", standard_name(settings.setting[0].output));
+    if (document)
+        name_page(settings.setting[0].output);
 out:
     json_decref(document);
     free(repeat);
