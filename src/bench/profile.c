@@ -98,14 +98,14 @@ static const struct peak_stream *memory(const struct profiler *profiler)
 static int put_floor(json_t *o, double seconds, const struct floor *least)
 {
     json_t *parts = json_object();
-    bool known = least && least->all_s > 0;
+    double all_s = least ? least->all_s : 0;
     int bad = 0;
 
     for (int i = 0; i < FLOOR_KINDS; i++)
         bad |= json_put(parts, floor_name((enum floor_kind)i), json_number(least ? least->s[i] : NAN));
-    bad |= json_put(o, "floor", known ? json_text(floor_name(least->kind)) : json_null());
-    bad |= json_put(o, "floor_s", json_number(known ? least->all_s : NAN));
-    bad |= json_put(o, "times_floor", json_number(known ? seconds / least->all_s : NAN));
+    bad |= json_put(o, "floor", least && all_s > 0 ? json_text(floor_name(least->kind)) : json_null());
+    bad |= json_put(o, "floor_s", json_number(all_s > 0 ? all_s : NAN));
+    bad |= json_put(o, "times_floor", json_number(all_s > 0 ? seconds / all_s : NAN));
     return bad | json_put(o, "floors_s", json_finish(parts, 0));
 }
 

@@ -54,13 +54,17 @@ static void init_piece(const struct tensor *tensor, const struct rng *rng, size_
 {
     size_t left = tensor_elements(tensor) - first;
     int count = left < INIT_PIECE ? (int)left : INIT_PIECE;
+    float *value = tensor->value + first;
     double normal[INIT_PIECE];
 
-    if (tensor->init_stddev != 0)
+    if (tensor->init_stddev != 0) {
         rng_normals(rng, first, normal, count);
-    for (int i = 0; i < count; i++)
-        tensor->value[first + (size_t)i] =
-            (float)(tensor->init_stddev != 0 ? tensor->init_stddev * normal[i] : tensor->start);
+        for (int i = 0; i < count; i++)
+            value[i] = (float)(tensor->init_stddev * normal[i]);
+    } else {
+        for (int i = 0; i < count; i++)
+            value[i] = (float)tensor->start;
+    }
 }
 
 void tensors_init(struct tensors *tensors, uint64_t seed, int threads)
