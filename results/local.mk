@@ -28,6 +28,7 @@ dist_noinst_DATA += \
     results/bench-d768-bf16.json results/bench-d768-f32.json \
     results/bench-ffn-bf16.json results/bench-ffn-f32.json \
     results/builtin-tiny.json results/c4-en-mini.json results/c4-en-tiny.json \
+    results/c4-en-pieces-tiny.json results/glue-tiny.json results/multi30k-en-de.json results/superglue-tiny.json \
     results/profile-d256-bf16.json results/profile-d256-f32.json results/profile-tiny-bf16.json \
     results/peer.jsonl results/scale.md results/sweep-bf16.json results/sweep-f32.json
 EXTRA_DIST += results/transfer results/tuned
