@@ -37,5 +37,6 @@ EXTRA_DIST += \
     results/figures/c4-en-mini-curves.png results/figures/c4-en-mini-forest.png \
     results/figures/c4-en-tiny-curves.png results/figures/c4-en-tiny-forest.png \
     results/figures/c4-en-tiny-pareto.png results/figures/c4-en-tiny-throughput.png \
+    results/figures/multi30k-en-de-scores-translation.png \
     results/figures/sweep-bf16-scaling-d_model.png results/figures/sweep-f32-scaling-d_model.png \
     results/figures/transfer.png
