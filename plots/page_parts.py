@@ -120,7 +120,8 @@ def transfer_table(page):
     return table("%s: mean difference to %s over the settings, random effects; below 0 is better" % (
         study.name, study.label(study.example.baseline)), heads, rows, True,
         study.label(best["variant"]) if best else None) + note(
-        "Settings that share data and seeds are one draw. A new setting: the 95 % prediction interval"
+        "Held: the difference has the sign of the mean there, whatever its interval. Settings that share data and"
+        " seeds are one draw. A new setting: the 95 % prediction interval"
         " of the difference in one more draw; it takes three of them. Better: the interval of the mean"
         " is below 0.")
 
@@ -198,7 +199,7 @@ def settings(page):
         out.append(transfer_table(page))
     if drawn:
         out.append(figure(marks.rows_picture(page.key(), "%s in each setting" % study.label(name), drawn),
-                          "%s, in nats, with 95 %% intervals over seeds%s." % (
+                          "%s, in nats, with 95 %% intervals over seeds; brown: 0 is within it%s." % (
                               study.label(name).capitalize(),
                               "; the pale band: where one more draw is expected"
                               if total and total["prediction_nats"] else "")))

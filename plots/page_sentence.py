@@ -85,11 +85,13 @@ def of_results(page):
                 and first["interval"] and row["delta_nats"] <= first["interval"][1]]
         sure = ["%s, %s." % (seeds, evidence(first))]
         if near:
-            sure.append("%s %s within its interval: not told apart from it here." % (
-                listed(near), "lies" if len(near) == 1 else "lie"))
+            sure.append("%s may be as good: %s difference%s within its interval." % (
+                listed(near), *(("its", " lies") if len(near) == 1 else ("their", "s lie"))))
         if not held(page, first["variant"]):
-            sure += ["%s was tried elsewhere too: better than %s in %d of %s." % (
-                document.label(row["variant"]), base, row["held"], count(row["settings"], "setting"))
+            sure += ["%s was tried elsewhere too: better than %s in %d of %s%s." % (
+                document.label(row["variant"]), base, row["held"], count(row["settings"], "setting"),
+                "; one more is expected within %s" % interval(row["prediction_nats"])
+                if row["prediction_nats"] else "")
                 for row in (page.study.rows("transfer") if page.study else [])
                 if row["variant"] != GAP and document.label(row["variant"]) in near
                 and row["mean_nats"] is not None and row["mean_nats"] < 0]
