@@ -250,8 +250,7 @@ static struct factor_bf16 factor_of_bf16(const struct attention_head *head, cons
  * fit, relative error 1e-4). */
 static inline __m512 exp_bf16(__m512 x, __m512 max)
 {
-    const __m512 to_2 = _mm512_set1_ps(1.44269504f);
-    __m512 z = _mm512_fmsub_ps(x, to_2, _mm512_mul_ps(max, to_2)), r, p;
+    __m512 z = _mm512_mul_ps(_mm512_sub_ps(x, max), _mm512_set1_ps(1.44269504f)), r, p;
 
     z = _mm512_max_ps(_mm512_set1_ps(-100.0f), z); /* clear of the denormals; a NaN stays one */
     r = _mm512_reduce_ps(z, _MM_FROUND_TO_NEG_INF);

@@ -180,10 +180,12 @@ static int64_t tokens_seen(const struct training *training)
 
 static void set_diverged(struct training *training, const char *what, double loss_nats)
 {
-    char text[160];
+    char text[160], nats[40] = "no number";
 
-    snprintf(text, sizeof text, "%s was %g nats after step %lld, far above guessing (%.2f)", what,
-             loss_nats, (long long)training->state.step, log(training->job->setting->vocabulary));
+    if (isfinite(loss_nats))
+        snprintf(nats, sizeof nats, "%g nats", loss_nats);
+    snprintf(text, sizeof text, "%s was %s after step %lld, far above guessing (%.2f)", what, nats,
+             (long long)training->state.step, log(training->job->setting->vocabulary));
     training->result->status = RUN_DIVERGED;
     training->result->error = strdup(text);
 }
