@@ -331,10 +331,7 @@ no 'broken has no weights of relu-s2; give those with --variant' --from broken -
 glu $tiny --from broken --task sst2 --data data --variant swiglu -o broken.json || fail "variants that there are"
 echo 'this is not of tensors' >broken/swiglu-s1/model.safetensors
 no '--from: .*it is no safetensors file' --from broken --task sst2 --data data --variant swiglu
-for option in "--task sst2 --data data" "--from weights"; do
-    # shellcheck disable=SC2086
-    refused 'does not apply to .bench' bench --preset smoke $option
-done
+refused "'--from' does not apply to 'bench'" bench --preset smoke --from weights
 refused "'--from' does not apply to 'run'" run --preset smoke --from weights --task sst2 --data data
 refused 'it goes with --from alone' cells --preset smoke --control
 
