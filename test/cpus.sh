@@ -60,5 +60,33 @@ if [ "$cores" -ge 2 ] && [ -r /proc/self/task ] && has_places; then
     kill -INT "$child"
     wait "$child"
     [ "$places" -ge 2 ] || fail "two jobs share one place"
+    unset OMP_PROC_BIND
+fi
+
+# bound_to WANTED [OPTION]... with NAME=VALUE in $setting: so many sets of processors have the threads of
+# a training.
+bound_to()
+{
+    wanted=$1
+    shift
+    # shellcheck disable=SC2086,SC2163
+    [ -z "$setting" ] || export $setting
+    begin --preset smoke --variant relu --variant swiglu --seeds 1 --samples 0 --steps 1000000 --restart "$@"
+    sets=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/"$child"/task/*/status | sort -u | wc -l)
+    kill -INT "$child"
+    wait "$child"
+    [ "$sets" -eq "$wanted" ] || fail "$setting $*: $sets sets of processors, not $wanted"
+    # shellcheck disable=SC2086
+    unset ${setting%%=*}
+}
+
+# A thread for every processor stays there; fewer, and those that wait for no others, go where they are put.
+if [ "$cores" -ge 2 ] && [ "$cores" -le 8 ] && [ -r /proc/self/task ] && [ "${plain#* }" = affinity ]; then
+    setting=
+    bound_to "$cores" --threads "$cores" --jobs 1
+    bound_to 1 --threads "$cores" --jobs "$cores"
+    [ "$cores" -lt 3 ] || bound_to 1 --threads 2 --jobs 1
+    setting=OMP_PROC_BIND=false
+    bound_to 1 --threads "$cores" --jobs 1
 fi
 exit $failed

@@ -13,7 +13,7 @@
 
 /* ==== A table of tensors, and an optimizer on it ==== */
 
-enum { WORKERS_MAX = 3, MATRIX_ROWS = 300, MATRIX_COLUMNS = 131 };
+enum { PARTS_MAX = 3, MATRIX_ROWS = 300, MATRIX_COLUMNS = 131 };
 
 struct bench {
     struct tensors tensors;
@@ -31,7 +31,7 @@ static void check(int status)
 
 /* A matrix of that shape and a vector of that length, which may be a scalar. */
 static void bench_open_as(struct bench *bench, const char *name, const struct optimizer_options *options,
-                          int rows, int columns, int length, int workers, bool scalar)
+                          int rows, int columns, int length, int parts, bool scalar)
 {
     const struct optimizer_type *type = optimizer_type_find(name);
     size_t bytes = 0;
@@ -50,7 +50,7 @@ static void bench_open_as(struct bench *bench, const char *name, const struct op
         bench->values = arena_alloc(&bench->arena, bench->tensors.elements, sizeof(float));
         bench->gradients = arena_alloc(&bench->arena, bench->tensors.elements, sizeof(float));
         check(optimizer_open(&bench->optimizer, type, options ? options : &type->defaults,
-                             &bench->tensors, workers, &bench->arena));
+                             &bench->tensors, parts, &bench->arena));
         bytes = bench->arena.used_bytes;
         if (!real) {
             optimizer_close(&bench->optimizer);
@@ -63,9 +63,9 @@ static void bench_open_as(struct bench *bench, const char *name, const struct op
 }
 
 static void bench_open(struct bench *bench, const char *name, const struct optimizer_options *options,
-                       int rows, int columns, int length, int workers)
+                       int rows, int columns, int length, int parts)
 {
-    bench_open_as(bench, name, options, rows, columns, length, workers, false);
+    bench_open_as(bench, name, options, rows, columns, length, parts, false);
 }
 
 static void bench_close(struct bench *bench)
@@ -75,14 +75,14 @@ static void bench_close(struct bench *bench)
     tensors_free(&bench->tensors);
 }
 
-/* One update: the workers one after the other, which is what a phase may be. */
+/* One update: the parts one after the other, which is what a phase may be. */
 static void bench_step(struct bench *bench, int64_t t, double learning_rate)
 {
     struct update update = {t, learning_rate};
 
     for (int phase = 0; phase < optimizer_phases(&bench->optimizer); phase++)
-        for (int worker = 0; worker < bench->optimizer.workers; worker++)
-            optimizer_phase(&bench->optimizer, &bench->nn, &update, phase, worker);
+        for (int part = 0; part < bench->optimizer.parts; part++)
+            optimizer_phase(&bench->optimizer, &bench->nn, &update, phase, part);
 }
 
 static void draw(float *dst, size_t count, double scale, uint32_t lane)
@@ -204,15 +204,15 @@ static void test_clip(const char *name)
     bench_close(&free);
 }
 
-/* From one gradient, any number of workers comes to the same bits. */
-static void test_workers(const char *name)
+/* From one gradient, any number of parts comes to the same bits. */
+static void test_parts(const char *name)
 {
     struct optimizer_options options = optimizer_type_find(name)->defaults;
-    struct bench bench[WORKERS_MAX];
+    struct bench bench[PARTS_MAX];
     bool same = true;
 
     options.clip_norm = 1;
-    for (int i = 0; i < WORKERS_MAX; i++) {
+    for (int i = 0; i < PARTS_MAX; i++) {
         bench_open(&bench[i], name, &options, MATRIX_ROWS, MATRIX_COLUMNS, 7, i + 1);
         draw(bench[i].values, bench[i].tensors.elements, 1, 3);
         for (int step = 1; step <= 3; step++) {
@@ -224,8 +224,8 @@ static void test_workers(const char *name)
         same = same && memcmp(bench[i].values, bench[0].values,
                               bench[0].tensors.elements * sizeof(float)) == 0;
     }
-    tap_ok(same, "%s: 1, 2 and 3 workers give the same bits", name);
-    for (int i = 0; i < WORKERS_MAX; i++)
+    tap_ok(same, "%s: 1, 2 and 3 parts give the same bits", name);
+    for (int i = 0; i < PARTS_MAX; i++)
         bench_close(&bench[i]);
 }
 
@@ -325,7 +325,7 @@ int main(void)
     test_hand();
     for (int i = 0; i < count; i++) {
         test_clip(optimizer_type_at(i)->name);
-        test_workers(optimizer_type_at(i)->name);
+        test_parts(optimizer_type_at(i)->name);
     }
     test_scalar();
     test_schedules();

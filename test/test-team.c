@@ -6,6 +6,7 @@
 #include "test/tap.h"
 
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,9 +55,8 @@ static void make_team(struct team *team, int first, int size)
 
 static void sum(struct team *team)
 {
-    team_deal(team);
-    for (int w = 0; w < team->size; w++)
-        team_sum(team, ELEMENTS, w);
+    for (int part = 0; part < team->part_count; part++)
+        team_sum(team, ELEMENTS, part % team->size, part);
 }
 
 static void test_one(int size)
@@ -101,6 +101,14 @@ static void test_teams(int teams, int size)
            "%d teams of %d: the bits of one", teams, size);
 }
 
+/* All threads are in the first stage. */
+static void deal(struct team *team)
+{
+    team_deal(team);
+    for (int i = 0; i < team->size; i++)
+        team->workers[i].stage = 1;
+}
+
 /* A worker's own slots come first, and all come once. */
 static void test_take(void)
 {
@@ -110,11 +118,11 @@ static void test_take(void)
 
     if (team_open(&team, 3, 1, 2, 1))
         tap_bail_out("%s", err_get());
-    team_deal(&team);
+    deal(&team);
     for (size_t i = 0; i < LENGTH_OF(expected); i++)
         wrong += team_take(&team, 1) != expected[i];
     tap_ok(wrong == 0, "a worker alone takes its own slots and then all others'");
-    team_deal(&team);
+    deal(&team);
     wrong = team_take(&team, 2) != 4 || team_take(&team, 0) != 0 || team_take(&team, 0) != 1;
     others = team_take(&team, 0);
     tap_ok(!wrong && others == 2 && team_take(&team, 2) == 5 && team_take(&team, 2) == 3 &&
@@ -123,16 +131,80 @@ static void test_take(void)
     team_close(&team);
 }
 
+/* A stage ends with its parts, though a thread has not come to it. */
+enum { STAGES = 5 };
+
+struct late {
+    struct team *team;
+    atomic_int done[STAGES]; /* parts of each stage, by anyone */
+    atomic_int stage, came;  /* stages that the first thread has behind it; before which the second came */
+};
+
+static void count_part(void *context, int thread, int part)
+{
+    struct late *late = context;
+
+    (void)part;
+    atomic_fetch_add(&late->done[late->team->workers[thread].stage - 1], 1);
+}
+
+static void walk_stages(struct late *late)
+{
+    bool first = omp_get_thread_num() == 0;
+
+    while (!first && atomic_load(&late->stage) < STAGES - 1)
+        ;
+    if (!first)
+        atomic_store(&late->came, atomic_load(&late->stage));
+    team_do_slots(late->team, count_part, late);
+    for (int i = 1; i < STAGES; i++) {
+        if (first)
+            atomic_store(&late->stage, i);
+        if (i == STAGES - 1)
+            team_do_once(late->team, true, count_part, late);
+        else
+            team_do(late->team, count_part, late);
+    }
+}
+
+static void test_late(void)
+{
+    struct team team;
+    struct late late = {.team = &team};
+    int right = 0, threads = 0;
+
+    if (team_open(&team, 2, 1, 2, 1))
+        tap_bail_out("%s", err_get());
+    team_deal(&team);
+#pragma omp parallel num_threads(2)
+    {
+#pragma omp master
+        threads = omp_get_num_threads();
+        if (omp_get_num_threads() == 2)
+            walk_stages(&late);
+    }
+    for (int i = 0; i < STAGES; i++)
+        right += late.done[i] == (i == 0 ? team.slot_count : i < STAGES - 1 ? team.part_count : 1);
+    team_close(&team);
+    if (threads < 2)
+        tap_skip(1, "OpenMP gives one thread");
+    else
+        tap_ok(late.came == STAGES - 1 && right == STAGES,
+               "a thread that comes before the last stage keeps nobody waiting; %d stages of %d are whole",
+               right, STAGES);
+}
+
 int main(void)
 {
     static const int teams[][2] = {{2, 1}, {2, 2}, {4, 1}, {3, 2}, {3, 4}, {5, 2}, {8, 2}, {1, 3}};
 
-    tap_plan(11 + (int)LENGTH_OF(teams));
+    tap_plan(12 + (int)LENGTH_OF(teams));
     make_values();
     for (int size = 1; size <= 9; size++)
         test_one(size);
     for (size_t i = 0; i < LENGTH_OF(teams); i++)
         test_teams(teams[i][0], teams[i][1]);
     test_take();
+    test_late();
     return tap_status();
 }

@@ -28,8 +28,8 @@ struct model {
     void *own;     /* of the architecture: what it laid out */
 };
 
-/* For step.c, of a struct model: a thread's share of the weights into the library's layout. */
-void model_pack_share(void *model, int thread);
+/* For step.c, of a struct model: a part of the weights into the library's layout. */
+void model_pack_part(void *model, int thread, int part);
 /* Of a worker's share of so many examples, in slices of at most `most`: those of its second slot. */
 int model_second_slot(int examples, int most);
 /* A model whose memory is counted, and which has none: for what is to be counted beside it.  0, or -1 and a

@@ -304,7 +304,7 @@ static int model_build(struct model *model)
     before = arena->used_bytes;
     if (train && optimizer_open(&model->optimizer, model->options.optimizer,
                                 &model->options.optimizer_options, &model->tensors,
-                                model->team.size, arena))
+                                model->team.part_count, arena))
         return -1;
     optimizer_bind(model);
     memory->optimizer = arena->used_bytes - before;
@@ -484,15 +484,15 @@ int model_counts(const struct model_options *options, struct model_counts *count
 
 /* ==== Values ==== */
 
-/* A thread's share of the parameters, into the storage type. */
-static void convert_share(void *context, int w)
+/* A part of the parameters, into the storage type. */
+static void convert_part(void *context, int thread, int part)
 {
     struct model *model = context;
-    struct nn *nn = &model->team.workers[w].nn;
+    struct nn *nn = &model->team.workers[thread].nn;
     size_t room = model->tensors.elements;
-    size_t share = (room / (size_t)model->team.size + ALIGN_ELEMENTS) / ALIGN_ELEMENTS *
+    size_t share = (room / (size_t)model->team.part_count + ALIGN_ELEMENTS) / ALIGN_ELEMENTS *
                    ALIGN_ELEMENTS;
-    size_t first = share * (size_t)w;
+    size_t first = share * (size_t)part;
 
     if (nn->type == DNN_F32 || first >= room)
         return;
@@ -501,21 +501,22 @@ static void convert_share(void *context, int w)
                        (char *)model->plain + first * dnn_type_bytes(nn->type));
 }
 
-void model_pack_share(void *context, int w)
+void model_pack_part(void *context, int thread, int part)
 {
     struct model *model = context;
-    struct worker *worker = &model->team.workers[w];
+    struct worker *worker = &model->team.workers[thread];
 
-    products_pack(&model->products, &worker->nn, worker->plans, model->plain, w, model->team.size);
+    products_pack(&model->products, &worker->nn, worker->plans, model->plain, part,
+                  model->team.part_count);
 }
 
 void model_refresh(struct model *model)
 {
+    team_deal(&model->team);
 #pragma omp parallel num_threads(model->team.size)
     {
-        team_each(&model->team, convert_share, model);
-        team_wait(&model->team);
-        team_each(&model->team, model_pack_share, model);
+        team_do(&model->team, convert_part, model);
+        team_do(&model->team, model_pack_part, model);
     }
 }
 

@@ -17,6 +17,9 @@ struct work {
     int bucket;     /* of the batch */
     double targets; /* that count, of all processes */
     struct update update;
+    bool gradients;       /* are summed before the optimizer comes to them */
+    double loss;          /* of all processes, by target token */
+    int status;
     double *example_nats; /* of an evaluation */
 };
 
@@ -91,20 +94,18 @@ static void walk(struct work *work, struct worker *worker, struct slot *slot, st
         slot->loss_nats = worker->loss_nats;
 }
 
-/* The slots of a batch, each by the worker that comes to it: what one thread does. */
-static void gradient_share(void *context, int thread)
+/* A slot of a batch: what one thread of the worker that has it does. */
+static void gradient_slot(void *context, int thread, int slot)
 {
     struct work *work = context;
     struct model *model = work->model;
     struct worker *worker = &model->team.workers[thread];
     struct nn *nn = &worker->nn;
-    int slot;
 
     nn->dropout.active = nn->dropout.rate > 0 && work->update.t > 0;
     nn->dropout.seed = model->seed;
     nn->dropout.step = work->update.t;
-    while ((slot = team_take(&model->team, thread)) >= 0)
-        walk(work, worker, &model->team.slots[slot], slot_share(work, slot));
+    walk(work, worker, &model->team.slots[slot], slot_share(work, slot));
     nn->dropout.active = false;
 }
 
@@ -142,11 +143,27 @@ static void evaluate_share(void *context, int thread)
     }
 }
 
-static void sum_share(void *context, int w)
+static void sum_part(void *context, int thread, int part)
 {
     struct work *work = context;
 
-    team_sum(&work->model->team, work->model->tensors.elements, w);
+    team_sum(&work->model->team, work->model->tensors.elements, thread, part);
+}
+
+/* The loss of all processes, and the sum of their gradients. */
+static void agree_once(void *context, int thread, int part)
+{
+    struct work *work = context;
+    struct model *model = work->model;
+    struct comm *comm = model->options.comm;
+
+    (void)thread;
+    (void)part;
+    work->loss = team_loss(&model->team);
+    work->status = comm->agree(comm, &work->loss, 1);
+    work->loss /= work->targets;
+    if (work->gradients && work->status == 0 && isfinite(work->loss))
+        work->status = comm->sum(comm, model->team.slots[0].diff, model->tensors.elements);
 }
 
 struct phase {
@@ -155,12 +172,12 @@ struct phase {
     int number;
 };
 
-static void update_share(void *context, int w)
+static void update_part(void *context, int thread, int part)
 {
     const struct phase *phase = context;
 
-    optimizer_phase(&phase->model->optimizer, &phase->model->team.workers[w].nn, phase->update, phase->number,
-                    w);
+    optimizer_phase(&phase->model->optimizer, &phase->model->team.workers[thread].nn, phase->update,
+                    phase->number, part);
 }
 
 /* ==== Steps ==== */
@@ -193,50 +210,24 @@ static int batch_check(const struct model *model, const struct batch *batch, int
     return 0;
 }
 
-/* The sum of this step's loss, and of the gradients over the workers and the processes unless the
- * optimizer is to take them as it goes.  Called by all threads; 0 or -1 in *status. */
-static void sum_inside(struct model *model, struct work *work, bool gradients, double *loss,
-                       int *status)
-{
-    struct comm *comm = model->options.comm;
-    struct team *team = &model->team;
-
-    if (gradients) {
-        team_each(team, sum_share, work);
-        team_wait(team);
-    }
-#pragma omp master
-    {
-        *loss = team_loss(team);
-        *status = comm->agree(comm, loss, 1);
-        *loss /= work->targets;
-        if (gradients && *status == 0 && isfinite(*loss))
-            *status = comm->sum(comm, team->slots[0].diff, model->tensors.elements);
-    }
-    team_wait(team);
-}
-
 /* The gradient, and with `update` an update: sum over the workers, sum over the processes, optimize.
- * Called by all threads; 0 or -1 in *status. */
-static void step_inside(struct model *model, struct work *work, bool update, double *loss, int *status)
+ * Called by all threads. */
+static void step_inside(struct model *model, struct work *work, bool update)
 {
     struct team *team = &model->team;
 
-    if (!team_is_there(team, status))
+    if (!team_is_there(team, &work->status))
         return;
-    team_each(team, gradient_share, work);
-    team_wait(team);
-    sum_inside(model, work, !update || !model->optimizer.sum, loss, status);
-    if (!update || *status || !isfinite(*loss))
+    team_do_slots(team, gradient_slot, work);
+    if (work->gradients)
+        team_do(team, sum_part, work);
+    /* A message of several processes is for the thread that began the region. */
+    team_do_once(team, model->options.comm->size > 1, agree_once, work);
+    if (!update || work->status || !isfinite(work->loss))
         return;
-    for (int i = 0; i < optimizer_phases(&model->optimizer); i++) {
-        struct phase phase = {model, &work->update, i};
-
-        team_each(team, update_share, &phase);
-        team_wait(team);
-    }
-    team_each(team, model_pack_share, model);
-    team_wait(team);
+    for (int i = 0; i < optimizer_phases(&model->optimizer); i++)
+        team_do(team, update_part, &(struct phase){model, &work->update, i});
+    team_do(team, model_pack_part, model);
 }
 
 static int model_step(struct model *model, const struct batch *batch, const struct update *update,
@@ -244,8 +235,6 @@ static int model_step(struct model *model, const struct batch *batch, const stru
 {
     struct work work = {.model = model, .batch = batch, .update = *update};
     struct comm *comm = model->options.comm;
-    double loss = 0;
-    int status = 0;
 
     assert(!model->options.forward_only);
     if (batch_check(model, batch, &work.bucket))
@@ -259,11 +248,12 @@ static int model_step(struct model *model, const struct batch *batch, const stru
         return -1;
     if (work.targets == 0)
         return err_set("the batch has no target token but pad");
+    work.gradients = !apply || !model->optimizer.sum;
     team_deal(&model->team);
 #pragma omp parallel num_threads(model->team.size)
-    step_inside(model, &work, apply, &loss, &status);
-    *loss_nats = loss;
-    return status;
+    step_inside(model, &work, apply);
+    *loss_nats = work.loss;
+    return work.status;
 }
 
 int model_gradient(struct model *model, const struct batch *batch, int64_t step, double *loss_nats)
@@ -288,10 +278,8 @@ int model_evaluate(struct model *model, const struct batch *batch, double *examp
     memset(example_nats, 0, (size_t)batch->examples * sizeof *example_nats);
     team_deal(&model->team);
 #pragma omp parallel num_threads(model->team.size)
-    if (team_is_there(&model->team, &status)) {
+    if (team_is_there(&model->team, &status))
         team_each(&model->team, evaluate_share, &work);
-        team_wait(&model->team);
-    }
     if (status)
         return -1;
     return comm->size > 1 ? comm->agree(comm, example_nats, batch->examples) : 0;

@@ -263,17 +263,17 @@ static const struct phase {
 };
 
 static void adafactor_phase(struct optimizer *optimizer, struct nn *nn, const struct update *update,
-                            int phase, int worker)
+                            int phase, int part)
 {
     struct adafactor *adafactor = optimizer->own;
     const struct phase *p = &phases[phase];
     int taken = phase == 0 ? optimizer_take_floats(optimizer) : 0;
     double start = clock_now_s(), floats = 0;
 
-    for (int i = worker; p->tensor && i < adafactor->tensor_count; i += optimizer->workers)
+    for (int i = part; p->tensor && i < adafactor->tensor_count; i += optimizer->parts)
         if (adafactor->tensors[i].factored)
             p->tensor(optimizer, &adafactor->tensors[i], update->t);
-    for (int i = worker; i < adafactor->block_count; i += optimizer->workers) {
+    for (int i = part; i < adafactor->block_count; i += optimizer->parts) {
         struct block *block = &adafactor->blocks[i];
         bool factored = adafactor->tensors[block->tensor].factored;
 

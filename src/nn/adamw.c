@@ -47,9 +47,9 @@ static struct adamw_step step_of(const struct optimizer *optimizer, const struct
     };
 }
 
-/* Every workers-th block, counted over all tensors. */
+/* Every parts-th block, counted over all tensors. */
 static void adamw_phase(struct optimizer *optimizer, struct nn *nn, const struct update *update,
-                        int phase, int worker)
+                        int phase, int part)
 {
     const struct tensors *tensors = optimizer->tensors;
     struct adamw_step step = step_of(optimizer, update);
@@ -68,7 +68,7 @@ static void adamw_phase(struct optimizer *optimizer, struct nn *nn, const struct
             size_t offset = tensor->offset + at;
             float *value = optimizer->parameters + offset;
 
-            if (turn % optimizer->workers != worker)
+            if (turn % optimizer->parts != part)
                 continue;
             nn->kernels->adamw((int64_t)count, &step, optimizer_take(optimizer, nn, offset, count),
                                state + at, state + all + at, value);

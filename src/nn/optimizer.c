@@ -26,7 +26,7 @@ const struct optimizer_type *optimizer_type_find(const char *name)
 
 /* ==== The norm of the gradient ==== */
 
-/* Of the flat array, whose padding is 0; cut without regard to tensors or workers. */
+/* Of the flat array, whose padding is 0; cut without regard to tensors or parts. */
 enum { NORM_BLOCK_ELEMENTS = 1 << 15, NORM_PHASES = 2 };
 
 static size_t norm_blocks(const struct optimizer *optimizer)
@@ -34,14 +34,14 @@ static size_t norm_blocks(const struct optimizer *optimizer)
     return (optimizer->tensors->elements + NORM_BLOCK_ELEMENTS - 1) / NORM_BLOCK_ELEMENTS;
 }
 
-/* A worker's blocks: their sums over the workers, if nobody has made them, and of their squares. */
-static void norm_sums(struct optimizer *optimizer, struct nn *nn, int worker)
+/* A part's blocks: their sums over the workers, if nobody has made them, and of their squares. */
+static void norm_sums(struct optimizer *optimizer, struct nn *nn, int part)
 {
     size_t elements = optimizer->tensors->elements, blocks = norm_blocks(optimizer);
     int floats = optimizer->sum ? optimizer->gradients + optimizer->gradients / 2 : 1;
     double start = clock_now_s(), summed = 0;
 
-    for (size_t i = (size_t)worker; i < blocks; i += (size_t)optimizer->workers) {
+    for (size_t i = (size_t)part; i < blocks; i += (size_t)optimizer->parts) {
         size_t at = i * NORM_BLOCK_ELEMENTS;
         size_t count = elements - at < NORM_BLOCK_ELEMENTS ? elements - at : NORM_BLOCK_ELEMENTS;
 
@@ -71,11 +71,11 @@ size_t optimizer_state_floats(const struct optimizer_type *type, const struct te
 }
 
 int optimizer_open(struct optimizer *optimizer, const struct optimizer_type *type,
-                   const struct optimizer_options *options, const struct tensors *tensors, int workers,
+                   const struct optimizer_options *options, const struct tensors *tensors, int parts,
                    struct arena *arena)
 {
     *optimizer = (struct optimizer){
-        .type = type, .options = *options, .tensors = tensors, .workers = workers, .clip = 1};
+        .type = type, .options = *options, .tensors = tensors, .parts = parts, .clip = 1};
     for (int i = 0; i < tensors->count; i++)
         optimizer->state_count += optimizer_state_floats(type, &tensors->list[i]);
     optimizer->state = arena_alloc(arena, optimizer->state_count, sizeof *optimizer->state);
@@ -102,15 +102,15 @@ int optimizer_phases(const struct optimizer *optimizer)
 }
 
 void optimizer_phase(struct optimizer *optimizer, struct nn *nn, const struct update *update, int phase,
-                     int worker)
+                     int part)
 {
     int before = norm_phases(optimizer);
 
     if (phase >= before)
-        optimizer->type->phase(optimizer, nn, update, phase - before, worker);
+        optimizer->type->phase(optimizer, nn, update, phase - before, part);
     else if (phase == 0)
-        norm_sums(optimizer, nn, worker);
-    else if (worker == 0)
+        norm_sums(optimizer, nn, part);
+    else if (part == 0)
         norm_limit(optimizer);
 }
 

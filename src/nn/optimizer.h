@@ -1,8 +1,8 @@
 /* optimizer.h - from the summed gradient to the next values.  An optimizer is a row and a file.
  *
- * An update goes in phases.  All workers call each of them in order with a barrier between; work is
+ * An update goes in phases, one after the other, each in parts that any threads may do at once; work is
  * cut into blocks of fixed size, and sums over blocks go in a fixed order, so that the result does not
- * depend on the number of workers. */
+ * depend on the number of parts. */
 #ifndef GLU_NN_OPTIMIZER_H
 #define GLU_NN_OPTIMIZER_H
 
@@ -25,7 +25,7 @@ struct optimizer {
     const struct optimizer_type *type;
     struct optimizer_options options;
     const struct tensors *tensors; /* borrowed, like all pointers to floats */
-    int workers;                   /* threads that do it */
+    int parts;                     /* of a phase */
     float *parameters;
     float *gradient; /* summed over workers and processes, or summed as it is taken */
     /* Where one process trains, the workers' gradients are summed piece by piece as the first phase
@@ -57,9 +57,9 @@ struct optimizer_type {
      * close() takes what open() has made, in either case. */
     int (*open)(struct optimizer *optimizer, struct arena *arena);
     void (*close)(struct optimizer *optimizer);
-    /* A worker's part of a phase; `worker` counts to optimizer->workers. */
+    /* A part of a phase, of optimizer->parts; nn is the calling thread's. */
     void (*phase)(struct optimizer *optimizer, struct nn *nn, const struct update *update, int phase,
-                  int worker);
+                  int part);
 };
 
 /* The i-th of all optimizers, or NULL past the last; the first is the default. */
@@ -73,16 +73,16 @@ size_t optimizer_state_floats(const struct optimizer_type *type, const struct te
 /* An optimizer of zeroed state for all tensors that are not frozen, whose gradients must be 0; its arrays are set by the caller before the first
  * phase.  0 or -1; optimizer_close() in either case. */
 int optimizer_open(struct optimizer *optimizer, const struct optimizer_type *type,
-                   const struct optimizer_options *options, const struct tensors *tensors, int workers,
+                   const struct optimizer_options *options, const struct tensors *tensors, int parts,
                    struct arena *arena) GLU_MUST_USE;
 /* A zeroed optimizer is fine. */
 void optimizer_close(struct optimizer *optimizer);
 
-/* The phases of an update, and a worker's part of one: first those that limit the norm of the gradient,
+/* The phases of an update, and a part of one: first those that limit the norm of the gradient,
  * where there is a limit, and then the type's own. */
 int optimizer_phases(const struct optimizer *optimizer);
 void optimizer_phase(struct optimizer *optimizer, struct nn *nn, const struct update *update, int phase,
-                     int worker);
+                     int part);
 
 /* For a type: `count` elements of the gradient from `offset` on, summed and clipped.  Its first phase
  * takes each piece once through this, before anything reads it; later phases read

@@ -125,11 +125,11 @@ void products_pack_destroy(struct products *products)
 }
 
 void products_pack(struct products *products, struct nn *nn, const struct linear_plan *plans,
-                   const void *plain, int worker, int workers)
+                   const void *plain, int part, int parts)
 {
     double start = clock_now_s();
 
-    for (int i = worker; i < products->linear_count; i += workers) {
+    for (int i = part; i < products->linear_count; i += parts) {
         struct linear *linear = products->linears[i];
         const struct linear_spec *spec = &plans[linear->plan].spec;
 

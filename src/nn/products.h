@@ -61,8 +61,8 @@ int products_pack_create(struct products *products, struct nn *nn, const struct 
                          struct arena *arena);
 void products_pack_destroy(struct products *products);
 /* Copy the weights out of `plain`, all parameters in the storage type, into the packed layouts: the
- * share of worker `worker` of `workers`. */
+ * part `part` of `parts`. */
 void products_pack(struct products *products, struct nn *nn, const struct linear_plan *plans,
-                   const void *plain, int worker, int workers);
+                   const void *plain, int part, int parts);
 
 #endif

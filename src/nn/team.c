@@ -3,6 +3,7 @@
 
 #include "src/nn/team.h"
 
+#include <assert.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +11,30 @@
 /* A piece of the gradients that a worker sums at a time: it stays in cache between the addends. */
 enum { PIECE_ELEMENTS = 1 << 15 };
 
+/* Parts of a stage for each thread: one that comes late leaves most of its own to the others. */
+enum { THREAD_PARTS = 4 };
+
+static int most_parts(const struct team *team)
+{
+    return team->part_count > team->slot_count ? team->part_count : team->slot_count;
+}
+
 int team_open(struct team *team, int workers, int crew, int slots, int products)
 {
+    int threads = workers * crew;
+
     *team = (struct team){.crew = crew, .slot_count = workers * slots,
-                          .meeting = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER}};
-    team->workers = calloc((size_t)(workers * crew), sizeof *team->workers);
+                          .part_count = threads > 1 ? threads * THREAD_PARTS : 1,
+                          .stages = {.lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER}};
+    team->workers = calloc((size_t)threads, sizeof *team->workers);
     team->crews = calloc((size_t)workers, sizeof *team->crews);
     team->slots = calloc((size_t)team->slot_count, sizeof *team->slots);
-    if (!team->workers || !team->crews || !team->slots)
+    team->stages.taken = calloc((size_t)most_parts(team), sizeof *team->stages.taken);
+    if (!team->workers || !team->crews || !team->slots || !team->stages.taken)
         return err_set("out of memory");
     for (int i = 0; i < workers; i++)
         crew_open(&team->crews[i], crew);
-    for (; team->size < workers * crew; team->size++) {
+    for (; team->size < threads; team->size++) {
         struct worker *worker = &team->workers[team->size];
 
         worker->nn.crew = &team->crews[team->size / crew];
@@ -40,12 +53,13 @@ void team_close(struct team *team)
         free(team->workers[w].plans);
     }
     if (team->workers) {
-        pthread_cond_destroy(&team->meeting.over);
-        pthread_mutex_destroy(&team->meeting.lock);
+        pthread_cond_destroy(&team->stages.over);
+        pthread_mutex_destroy(&team->stages.lock);
     }
     free(team->workers);
     free(team->crews);
     free(team->slots);
+    free(team->stages.taken);
     *team = (struct team){0};
 }
 
@@ -66,69 +80,128 @@ void team_each(const struct team *team, team_work *work, void *context)
         work(context, w);
 }
 
-/* ==== Waiting ==== */
+/* ==== Stages ==== */
 
 /* As long as the last of a quiet machine may take, and not longer: a thread that waits awake keeps a core
  * from one that waits for a core. */
-static const double awake_s = 1e-3;
+static const double awake_s = 2e-4;
 
-static bool is_over(struct meeting *meeting, unsigned round)
+void team_deal(struct team *team)
 {
-    return atomic_load_explicit(&meeting->rounds, memory_order_acquire) != round;
+    struct stages *stages = &team->stages;
+
+    for (int i = 0; i < most_parts(team); i++)
+        atomic_store_explicit(&stages->taken[i], 0, memory_order_relaxed);
+    for (int i = 0; i < TEAM_STAGES; i++)
+        atomic_store_explicit(&stages->done[i], 0, memory_order_relaxed);
+    for (int i = 0; i < team->size; i++)
+        team->workers[i].stage = 0;
+    atomic_store_explicit(&team->next, 0, memory_order_relaxed);
+}
+
+/* Of `count` parts of the stage one that nobody has taken, the first from `own` on, or -1. */
+static int take(struct stages *stages, int stage, int own, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int part = (own + i) % count, before = atomic_load_explicit(&stages->taken[part], memory_order_relaxed);
+
+        /* It fails for who comes second, who may be stages behind. */
+        if (before < stage && atomic_compare_exchange_strong_explicit(&stages->taken[part], &before, stage,
+                                                                      memory_order_relaxed, memory_order_relaxed))
+            return part;
+    }
+    return -1;
+}
+
+/* A part is done, the last of the `all` or another. */
+static void finish(struct stages *stages, int stage, int all)
+{
+    if (atomic_fetch_add_explicit(&stages->done[stage - 1], 1, memory_order_acq_rel) + 1 < all)
+        return;
+    /* Nobody is between looking and falling asleep while the lock is held. */
+    pthread_mutex_lock(&stages->lock);
+    pthread_mutex_unlock(&stages->lock);
+    pthread_cond_broadcast(&stages->over);
+}
+
+static bool is_over(struct stages *stages, int stage, int all)
+{
+    return atomic_load_explicit(&stages->done[stage - 1], memory_order_acquire) == all;
 }
 
 /* Until a time, unless it is over before. */
-static bool wait_awake(struct meeting *meeting, unsigned round, double until_s)
+static bool wait_awake(struct stages *stages, int stage, int all, double until_s)
 {
     enum { LOOKS = 256 }; /* between two at the clock */
 
     do
         for (int i = 0; i < LOOKS; i++)
-            if (is_over(meeting, round))
+            if (is_over(stages, stage, all))
                 return true;
     while (clock_now_s() < until_s);
     return false;
 }
 
-static void meet(struct meeting *meeting, int threads, double now_s)
+/* For all parts of the stage that the worker is in. */
+static void wait_for(struct stages *stages, struct worker *worker, int all)
 {
-    unsigned round = atomic_load_explicit(&meeting->rounds, memory_order_acquire);
-
-    if (threads == 1)
-        return;
-    if (atomic_fetch_add_explicit(&meeting->there, 1, memory_order_acq_rel) + 1 == threads) {
-        atomic_store_explicit(&meeting->there, 0, memory_order_relaxed);
-        pthread_mutex_lock(&meeting->lock);
-        atomic_store_explicit(&meeting->rounds, round + 1, memory_order_release);
-        pthread_mutex_unlock(&meeting->lock);
-        pthread_cond_broadcast(&meeting->over);
-        return;
-    }
-    if (wait_awake(meeting, round, now_s + awake_s))
-        return;
-    pthread_mutex_lock(&meeting->lock);
-    while (!is_over(meeting, round))
-        pthread_cond_wait(&meeting->over, &meeting->lock);
-    pthread_mutex_unlock(&meeting->lock);
-}
-
-void team_wait(struct team *team)
-{
-    int index = omp_get_thread_num();
     double start = clock_now_s();
 
-    meet(&team->meeting, omp_get_num_threads(), start);
-    nn_book(&team->workers[index].nn, PROFILE_WAIT, &start, 0, 0);
+    if (!wait_awake(stages, worker->stage, all, start + awake_s)) {
+        pthread_mutex_lock(&stages->lock);
+        while (!is_over(stages, worker->stage, all))
+            pthread_cond_wait(&stages->over, &stages->lock);
+        pthread_mutex_unlock(&stages->lock);
+    }
+    nn_book(&worker->nn, PROFILE_WAIT, &start, 0, 0);
+}
+
+static struct worker *begin_stage(struct team *team, int thread)
+{
+    struct worker *worker = &team->workers[thread];
+
+    worker->stage++;
+    assert(worker->stage <= TEAM_STAGES);
+    return worker;
+}
+
+void team_do(struct team *team, team_part *work, void *context)
+{
+    int thread = omp_get_thread_num(), own = team->part_count / team->size * thread, part;
+    struct worker *worker = begin_stage(team, thread);
+
+    while ((part = take(&team->stages, worker->stage, own, team->part_count)) >= 0) {
+        work(context, thread, part);
+        finish(&team->stages, worker->stage, team->part_count);
+    }
+    wait_for(&team->stages, worker, team->part_count);
+}
+
+void team_do_slots(struct team *team, team_part *work, void *context)
+{
+    int thread = omp_get_thread_num(), all = team->slot_count * team->crew, slot;
+    struct worker *worker = begin_stage(team, thread);
+
+    while ((slot = team_take(team, thread)) >= 0) {
+        work(context, thread, slot);
+        finish(&team->stages, worker->stage, all);
+    }
+    wait_for(&team->stages, worker, all);
+}
+
+void team_do_once(struct team *team, bool first, team_part *work, void *context)
+{
+    int thread = omp_get_thread_num();
+    struct worker *worker = begin_stage(team, thread);
+
+    if ((!first || thread == 0) && take(&team->stages, worker->stage, 0, 1) == 0) {
+        work(context, thread, 0);
+        finish(&team->stages, worker->stage, 1);
+    }
+    wait_for(&team->stages, worker, 1);
 }
 
 /* ==== Taking ==== */
-
-void team_deal(struct team *team)
-{
-    for (int i = 0; i < team->slot_count; i++)
-        atomic_store_explicit(&team->slots[i].taken, false, memory_order_relaxed);
-    atomic_store_explicit(&team->next, 0, memory_order_relaxed);
-}
 
 /* What the first thread of a worker took, to the others of it. */
 static int tell_crew(const struct nn *nn, int taken)
@@ -141,24 +214,14 @@ static int tell_crew(const struct nn *nn, int taken)
     return taken;
 }
 
-static int take_slot(struct team *team, int worker)
-{
-    int count = team->slot_count, own = count / (team->size / team->crew) * worker;
-
-    for (int i = 0; i < count; i++) {
-        int slot = (own + i) % count;
-
-        if (!atomic_exchange_explicit(&team->slots[slot].taken, true, memory_order_relaxed))
-            return slot;
-    }
-    return -1;
-}
-
 int team_take(struct team *team, int thread)
 {
-    const struct nn *nn = &team->workers[thread].nn;
+    const struct worker *worker = &team->workers[thread];
+    int workers = team->size / team->crew, own = team->slot_count / workers * (thread / team->crew);
 
-    return tell_crew(nn, nn->member == 0 ? take_slot(team, thread / team->crew) : -1);
+    return tell_crew(&worker->nn, worker->nn.member == 0
+                                      ? take(&team->stages, worker->stage, own, team->slot_count)
+                                      : -1);
 }
 
 int team_next(struct team *team, int thread)
@@ -180,15 +243,14 @@ void team_sum_piece(const struct team *team, struct nn *nn, size_t offset, size_
                              team->slots[i].diff + offset);
 }
 
-void team_sum(struct team *team, size_t elements, int thread)
+void team_sum(struct team *team, size_t elements, int thread, int part)
 {
     struct nn *nn = &team->workers[thread].nn;
     int slots = team->slot_count;
     double start = clock_now_s(), summed = 0;
-    size_t at;
 
-    while (slots > 1 && (at = PIECE_ELEMENTS * (size_t)atomic_fetch_add_explicit(
-                                                   &team->next, 1, memory_order_relaxed)) < elements) {
+    for (size_t at = PIECE_ELEMENTS * (size_t)part; slots > 1 && at < elements;
+         at += PIECE_ELEMENTS * (size_t)team->part_count) {
         size_t count = elements - at < PIECE_ELEMENTS ? elements - at : PIECE_ELEMENTS;
 
         team_sum_piece(team, nn, at, count);

@@ -11,6 +11,7 @@
 #include "src/study/resume.h"
 #include "src/study/study.h"
 #include "src/train/signals.h"
+#include "src/util/cpus.h"
 #include "src/util/progress.h"
 #include "src/util/standard.h"
 
@@ -115,6 +116,7 @@ enum study_status study_bench(const struct study_options *options, json_t **docu
     struct study study = {.options = options};
     struct comm *all = ranks_get()->all;
     enum study_status status = STUDY_FAILED;
+    int threads, measured;
 
     *document = NULL;
     if (all->rank > 0)
@@ -122,7 +124,11 @@ enum study_status study_bench(const struct study_options *options, json_t **docu
     if (ranks_all(all, open_bench(&study, options)))
         goto out;
     signals_catch();
-    if (measure(&study) == 0)
+    threads = study.setting->threads;
+    cpus_enter_job(0, 1, threads);
+    measured = measure(&study);
+    cpus_leave_job(1, threads);
+    if (measured == 0)
         status = conclude(&study, document);
     else if (all->size > 1)
         ranks_break();

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <math.h>
 #include <omp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,43 @@ static void move_to(int place)
     set_close(&set);
 }
 
+/* ---- One thread for every processor ---------------------------------------------------------- */
+
+/* What the process may use, as its first job found it. */
+static struct set allowed;
+static pthread_once_t allowed_once = PTHREAD_ONCE_INIT;
+
+static void find_allowed(void)
+{
+    if (set_open(&allowed) && sched_getaffinity(0, allowed.bytes, allowed.cpus))
+        CPU_ZERO_S(allowed.bytes, allowed.cpus);
+}
+
+/* Do `threads` threads of teams, of so many each, have all processors, and is it for us to bind them? */
+static bool processors_count(int threads, int team)
+{
+    pthread_once(&allowed_once, find_allowed);
+    return team > 1 && allowed.cpus && CPU_COUNT_S(allowed.bytes, allowed.cpus) == threads &&
+           omp_get_num_places() == 0 && !getenv("OMP_PROC_BIND") && !getenv("GOMP_CPU_AFFINITY");
+}
+
+/* The calling thread to the i-th of all. */
+static void move_to_processor(int i)
+{
+    struct set set;
+
+    for (int cpu = 0; set_open(&set) && cpu < CPUS_MAX; cpu++) {
+        if (!set_has(&allowed, cpu) || i-- > 0)
+            continue;
+        CPU_SET_S((size_t)cpu, set.bytes, set.cpus);
+        (void)sched_setaffinity(0, set.bytes, set.cpus);
+        break;
+    }
+    set_close(&set);
+}
+
+/* ---- Jobs ------------------------------------------------------------------------------------ */
+
 /* Of `threads` threads in all, where the i-th goes: one after the other, or spread over all. */
 static int place_of(int i, int threads)
 {
@@ -107,18 +145,24 @@ static int place_of(int i, int threads)
 
 void cpus_enter_job(int job, int jobs, int threads)
 {
-    if (jobs < 2 || !places_count())
-        return;
+    if (jobs > 1 && places_count()) {
 #pragma omp parallel num_threads(threads)
-    move_to(place_of(job * threads + omp_get_thread_num(), jobs * threads));
+        move_to(place_of(job * threads + omp_get_thread_num(), jobs * threads));
+    } else if (processors_count(jobs * threads, threads)) {
+#pragma omp parallel num_threads(threads)
+        move_to_processor(job * threads + omp_get_thread_num());
+    }
 }
 
 void cpus_leave_job(int jobs, int threads)
 {
-    if (jobs < 2 || !places_count())
-        return;
+    if (jobs > 1 && places_count()) {
 #pragma omp parallel num_threads(threads)
-    move_to(omp_get_place_num());
+        move_to(omp_get_place_num());
+    } else if (processors_count(jobs * threads, threads)) {
+#pragma omp parallel num_threads(threads)
+        (void)sched_setaffinity(0, allowed.bytes, allowed.cpus);
+    }
 }
 
 /* ---- What there is --------------------------------------------------------------------------- */

@@ -28,11 +28,16 @@ void cpus_limit(struct cpus *cpus, double quota);
  * not set, or OpenMP ignores it for not being a list of positive numbers. */
 int cpus_asked(const char *omp_num_threads);
 
-/* Put the threads of a job, `threads` each, on places of their own, where OpenMP binds threads: it
- * starts every job at the first place.  From the thread that is to open the job's parallel regions.
- * Nothing is done for one job alone, or where threads are not bound. */
+/* Put the threads of a job, `threads` each, where they stay, from the thread that is to open the job's
+ * parallel regions.
+ *
+ * Where OpenMP binds threads, each of several jobs on places of its own: it starts every one at the first
+ * place.  Where it is not told whether to bind them (OMP_PROC_BIND), and all jobs together have a thread
+ * for every processor, each on one of these: with another program beside them two threads of a team would
+ * otherwise share one processor while that program has one to itself.  Nothing is done for threads that
+ * wait for no others, of jobs of one. */
 void cpus_enter_job(int job, int jobs, int threads);
-/* Put them back to where OpenMP thinks they are. */
+/* Put them back to where OpenMP thinks they are, or to all processors. */
 void cpus_leave_job(int jobs, int threads);
 
 #endif
