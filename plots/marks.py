@@ -16,7 +16,8 @@ LEFT, WIDTH = 2.0, 96.0   # per cent
 class Scale:
     """Values to per cent of the width; 0 is always there."""
 
-    def __init__(self, values):
+    def __init__(self, values, left=LEFT, width=WIDTH):
+        self.left, self.width = left, width
         values = [value for value in values if value is not None and math.isfinite(value)] + [0.0]
         low, high = min(values), max(values)
         room = (high - low or 1.0) * 0.05
@@ -26,7 +27,7 @@ class Scale:
         self.digits = max(0, -math.floor(math.log10(self.step) + 1e-9))
 
     def __call__(self, value):
-        return "%.3f%%" % (LEFT + WIDTH * (value - self.low) / (self.high - self.low))
+        return "%.3f%%" % (self.left + self.width * (value - self.low) / (self.high - self.low))
 
     def ticks(self):
         first, last = math.ceil(self.low / self.step), math.floor(self.high / self.step)
@@ -114,6 +115,32 @@ def rows_picture(key, title, rows, left="\u2190 better", right="worse \u2192"):
             besides.append(line(scale(value), y + 0.36, scale(value), y + 0.88, "tick"))
         parts.append(group(besides, "paper"))
     return whole(key, title, "; ".join(said(row) for row in rows) + ".", bottom + 3.4, parts)
+
+
+def panel_picture(key, title, rows):
+    """Rows as those above, a line each: its label on the left of its marks, or above them where one is long;
+    what is beside it is a tick on the line, and the numbers are for who listens."""
+    long = any(len(row["label"]) > 11 for row in rows)
+    step, down, half, left = (2.3, 1.7, 0.5, LEFT) if long else (1.3, 0.65, 0.65, 29.0)
+    scale = Scale([x for row in rows for x in (row["value"], *(row["interval"] or ()), *row["beside"])],
+                  left, 95.0 - left)
+    bottom = 1.5 + step * len(rows)
+    parts = [words("0", 1.0, title, "strong")]
+    for value in scale.ticks():
+        zero = abs(value) < scale.step / 2
+        for i in range(len(rows)):
+            middle = 1.5 + step * i + down
+            parts.append(line(scale(value), middle - half, scale(value), middle + half, "axis" if zero else "grid"))
+        parts.append(words(scale(value), bottom + 1.0, "0" if zero else signed(value, scale.digits),
+                           "soft", "middle"))
+    for i, row in enumerate(rows):
+        y = 1.5 + step * i + down
+        parts.append(words("0", y - 0.8 if long else y + 0.28, row["label"], "soft"))
+        parts.append(group([line(scale(value), y - 0.5, scale(value), y + 0.5, "tick") for value in row["beside"]],
+                           "paper"))
+        parts.append(group([line(scale(row["interval"][0]), y, scale(row["interval"][1]), y, "bar")]
+                           * bool(row["interval"]) + [dot(scale(row["value"]), y, row["hollow"])], row["kind"]))
+    return whole(key, title, "; ".join(said(row) for row in rows) + ".", bottom + 1.6, parts)
 
 
 def path_picture(key, title, series, across):

@@ -255,6 +255,46 @@ def slopes(page):
     return "\n".join(out)
 
 
+# Translations have many forms of one score; it is drawn in this.
+DRAWN = ("bleu_13a", "chrf2")
+
+
+def score_kind(row, pair, looked):
+    """How sure a difference is, as the verdicts have it; without a signal it is nothing."""
+    sure = bool(pair) and (pair[0] > 0 or pair[1] < 0) if looked else (
+        row["p_holm"] is not None and row["p_holm"] < 0.05)
+    return "paper" if not row["ranked"] else "undecided" if not sure else "better" if row["delta"] > 0 else "worse"
+
+
+def score_panels(page, document, rows, looked):
+    """A picture of each score with differences to the baseline, or nothing."""
+    panels = {}
+    for row in rows:
+        if row["delta"] is None or (row["table"] == "translation" and row["metric"] not in DRAWN):
+            continue
+        pair = row["anytime_ci95" if looked else "delta_ci95"]
+        star = ("" if row["complete"] else " *") + ("" if row["ranked"] else ", no signal")
+        name = "%s %s%s" % (row["task"], row["metric"].replace("_", " "), star)
+        panels.setdefault(name.removeprefix("translation "), []).append({
+            "label": document.label(row["variant"]), "number": "%s %s" % (signed(row["delta"], 2), interval(pair, 2)),
+            "kind": score_kind(row, pair, looked), "value": row["delta"], "interval": pair,
+            "hollow": not document.variants[row["variant"]]["gated"],
+            "beside": [row["paper_delta"]] if row["paper_delta"] is not None and row["complete"] else []})
+    if not panels:
+        return ""
+    drawn = [row for of in panels.values() for row in of]
+    kinds = {row["kind"] for row in drawn}
+    return '<figure><div class="panels">%s</div><figcaption>%s</figcaption></figure>' % (
+        "\n".join(marks.panel_picture(page.key(), name, of) for name, of in panels.items()),
+        escape("Differences to %s in points%s; right of 0 is better. Filled: gated, open: ungated.%s%s%s" % (
+            document.label(document.baseline),
+            ", with 95 % intervals" if any(row["interval"] for row in drawn) else "",
+            " Brown: 0 is within the interval." if "undecided" in kinds and looked else
+            " Brown: undecided after Holm\u2019s correction." if "undecided" in kinds else "",
+            " Grey: no signal, so no difference of layers." if "paper" in kinds else "",
+            " Grey ticks: Shazeer (2020), in a model of its own." if any(row["beside"] for row in drawn) else "")))
+
+
 def scores(page):
     out = []
     for document in page.all:
@@ -274,6 +314,7 @@ def scores(page):
                           interval(pair, 2) if pair and row["delta"] is not None else None,
                           signed(row["paper_delta"], 2)
                           if row["paper_delta"] is not None and row["complete"] else None])
+        out.append(score_panels(page, document, rows, looked))
         out.append(table("%s: scores, and differences to %s; above 0 is better" % (
             document.name, document.label(document.baseline)), *keep(
                 ["Task and layer", "Score", "Difference", "95 % interval", "The paper\u2019s"], lines), True))

@@ -183,6 +183,16 @@ def check_scores():
     check(len(seen) == len(rows) and all(
         s[1] == "%.2f" % r["mean"] and (r["delta"] is None or s[2] == signed(r["delta"], 2))
         for s, r in zip(seen, rows)), "scores are not the file's")
+    drawn = {}
+    for svg in tree.iter("svg"):
+        drawn.setdefault(words(svg.find("title")), (words(svg.find("desc")), len(list(svg.iter("circle")))))
+    for task, metric in dict.fromkeys((r["task"], r["metric"]) for r in rows):
+        those = [r for r in rows if (r["task"], r["metric"]) == (task, metric) and r["delta"] is not None]
+        said, dots = next((d for t, d in drawn.items() if t.startswith(task + " " + metric.replace("_", " "))), ("", 0))
+        check(dots == len(those) > 0 and all(
+            "%s: %s [%s, %s]" % (document["variants"][r["variant"]]["label"].replace("FFN_", ""), *(
+                signed(x, 2) for x in (r["delta"], *r["delta_ci95"]))) in said for r in those),
+            "the figure of %s %s says: %s" % (task, metric, said))
 
 
 def check_hostile():

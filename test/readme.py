@@ -101,7 +101,8 @@ def profile(dtype):
 
 def profile_text(dtype, shares):
     operations, rest = profile(dtype)
-    names = ("feed-forward", "attention projections", "attention scores and values")
+    scores = next(n for n in operations if n.startswith("attention scores"))  # the softmax is among them or not
+    names = ("feed-forward", "attention projections", scores)
     peaks = [f"{operations[n]['fraction_of_gemm_peak']:.2f}" for n in names]
     if not shares:
         return [*peaks, f"{100 * rest:.0f}"]

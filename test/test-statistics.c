@@ -108,6 +108,28 @@ static void test_edges(void)
     tap_ok(isnan(test.p_t), "differences without spread: no t");
 }
 
+/* A mean of three 52.3s is one bit below 52.3, for the sum is rounded. */
+static void test_rounding(void)
+{
+    const double value = 52.3, equal[3] = {value, value, value};
+    struct paired_test test;
+    double mean[3], sum = 0;
+
+    for (int i = 0; i < 3; i++)
+        sum += value;
+    for (int i = 0; i < 3; i++)
+        mean[i] = sum / 3;
+    tap_ok(mean[0] != value && fabs(mean[0] - value) < 1e-13, "means of equal numbers differ by %g", mean[0] - value);
+    stats_paired(mean, equal, 3, 0.95, &test);
+    tap_ok(test.difference == 0 && !signbit(test.difference) && test.stddev == 0 && test.interval.low == 0 &&
+               test.interval.high == 0 && test.p_t == 1 && test.p_sign_flip == 1,
+           "which is no difference: %g, p %g and %g", test.difference, test.p_t, test.p_sign_flip);
+    tap_ok(stats_difference(1 + 1e-9, 1) > 9.9e-10 && stats_difference(1, 1 + 1e-9) < -9.9e-10,
+           "a billionth of the numbers is one");
+    tap_ok(stats_difference(3e-20, 1e-20) > 0 && stats_difference(0, 1e-300) < 0, "of small numbers too");
+    tap_ok(isnan(stats_difference(NAN, 1)) && isnan(stats_difference(1, NAN)), "nothing less something is nothing");
+}
+
 static void test_rank_sum(void)
 {
     /* Hollander and Wolfe (1973), p. 69 f., permeability of the membrane: U 35, one-sided exact
@@ -274,12 +296,13 @@ int main(void)
     test_sleep();
     test_sign_flip();
     test_edges();
+    test_rounding();
     test_rank_sum();
     test_holm();
     test_kendall();
     test_median();
     test_cluster_bootstrap();
     test_planning();
-    tap_plan(79);
+    tap_plan(84);
     return tap_status();
 }

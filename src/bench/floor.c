@@ -18,6 +18,7 @@ static const struct way {
 } ways[PROFILE_KINDS] = {
     [PROFILE_PROJECTION] = {CALL_PRODUCT, false},
     [PROFILE_ATTENTION] = {CALL_PRODUCT, false},
+    [PROFILE_HEADS] = {CALL_KERNEL, false},
     [PROFILE_FFN] = {CALL_PRODUCT, false},
     [PROFILE_LOGITS] = {CALL_PRODUCT, false},
     [PROFILE_GATE] = {CALL_KERNEL, false},

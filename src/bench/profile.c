@@ -156,6 +156,8 @@ static json_t *operations_json(const struct profiler *profiler, const struct pro
         struct floor least = floor_of(&profiler->limits, (enum profile_kind)kind, &step);
         double seconds = step.s / profiler->limits.workers;
 
+        if (step.calls == 0)
+            continue; /* no part of this training */
         rest_s -= seconds;
         bad |= json_push(list, operation_json(profiler, profile_name(kind), seconds, whole_s, &step, &least));
     }

@@ -77,8 +77,8 @@ static struct attention_head example_head(const struct attention_shape *shape,
     return head;
 }
 
-/* Of products of so many heads: so many of scores' size. */
-static double heads_flops(const struct attention_shape *shape, int heads, int products)
+/* Scores of so many heads of all examples. */
+static double heads_cells(const struct attention_shape *shape, int heads)
 {
     struct attention_head head = head_of(shape);
     struct attention_strip strip = {0};
@@ -86,7 +86,7 @@ static double heads_flops(const struct attention_shape *shape, int heads, int pr
 
     while ((strip = attention_strip_next(&head, &strip)).queries > 0)
         cells += (double)strip.queries * strip.keys;
-    return 2.0 * products * cells * head.d * heads * shape->examples;
+    return cells * heads * shape->examples;
 }
 
 void attention_heads_forward(struct nn *nn, const struct attention_shape *shape, struct share heads,
@@ -96,7 +96,7 @@ void attention_heads_forward(struct nn *nn, const struct attention_shape *shape,
 {
     struct attention_head whole = head_of(shape);
     size_t kept = attention_head_kept(&whole);
-    double start = clock_now_s();
+    double cells = heads_cells(shape, heads.count), start = clock_now_s();
 
     for (int i = 0; i < shape->examples; i++)
         for (int h = heads.first; h < heads.first + heads.count; h++) {
@@ -108,7 +108,8 @@ void attention_heads_forward(struct nn *nn, const struct attention_shape *shape,
                 at(nn->type, saved->v, place.keys), at(nn->type, saved->probabilities, place.kept),
                 at(nn->type, saved->mixed, place.queries), scratch->heads);
         }
-    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(shape, heads.count, 2), 0);
+    nn_book(nn, PROFILE_HEADS, &start, 2 * 2 * cells * shape->d_kv, 0);
+    nn_book_exponentials(nn, PROFILE_HEADS, cells);
 }
 
 void attention_heads_backward(struct nn *nn, const struct attention_shape *shape, struct share heads,
@@ -138,5 +139,5 @@ void attention_heads_backward(struct nn *nn, const struct attention_shape *shape
                 at(type, diff_v, place.keys),
                 bias ? bias->diff + h * bias->pitch + bias->zero : NULL, scratch->heads);
         }
-    nn_book(nn, PROFILE_ATTENTION, &start, heads_flops(shape, heads.count, 4), 0);
+    nn_book(nn, PROFILE_HEADS, &start, 2 * 4 * heads_cells(shape, heads.count) * shape->d_kv, 0);
 }

@@ -14,11 +14,12 @@ const char *profile_name(enum profile_kind kind)
     static const char *const names[PROFILE_KINDS] = {
         [PROFILE_PROJECTION] = "products: attention projections",
         [PROFILE_ATTENTION] = "products: attention scores and values",
+        [PROFILE_HEADS] = "products: attention scores, softmax and values",
         [PROFILE_FFN] = "products: feed-forward",
         [PROFILE_LOGITS] = "products: logits",
         [PROFILE_GATE] = "activations and gates",
         [PROFILE_NORM] = "norms and residuals",
-        [PROFILE_SOFTMAX] = "softmax, bias and mask",
+        [PROFILE_SOFTMAX] = "softmax, bias, mask and rotation",
         [PROFILE_LOSS] = "cross-entropy",
         [PROFILE_EMBEDDING] = "embedding",
         [PROFILE_OPTIMIZER] = "gradient sum and optimizer",

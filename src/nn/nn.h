@@ -18,11 +18,12 @@
 enum profile_kind {
     PROFILE_PROJECTION, /* q, k, v, o */
     PROFILE_ATTENTION,  /* scores and values */
+    PROFILE_HEADS,      /* both and what is between them, where heads go one by one */
     PROFILE_FFN,
     PROFILE_LOGITS,
     PROFILE_GATE,
     PROFILE_NORM,
-    PROFILE_SOFTMAX,
+    PROFILE_SOFTMAX, /* what attention does besides */
     PROFILE_LOSS,
     PROFILE_EMBEDDING,
     PROFILE_OPTIMIZER, /* sum of the workers' gradients, update */

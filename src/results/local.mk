@@ -28,6 +28,7 @@ libglubench_a_SOURCES += \
     src/results/schema.c src/results/schema.h \
     src/results/sequential.c src/results/sequential.h \
     src/results/sheet.c src/results/sheet.h \
+    src/results/sign_flip.c \
     src/results/signed_rank.c src/results/signed_rank.h \
     src/results/statistics.c src/results/statistics.h \
     src/results/task_scores.c src/results/task_scores.h \

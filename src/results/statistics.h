@@ -32,9 +32,12 @@ int stats_median(const double *x, int n, double level, double *median, struct in
 
 /* ==== Two paired samples ==== */
 
+/* a - b; 0 when they differ by the rounding of a mean alone.  NAN when either is. */
+double stats_difference(double a, double b);
+
 struct paired_test {
     int n;
-    double difference; /* mean of a - b */
+    double difference; /* mean of stats_difference(a, b) */
     double stddev;     /* of the differences */
     struct interval interval;
     double t, p_t;   /* Student's paired t test, two-sided */

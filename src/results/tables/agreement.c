@@ -72,7 +72,7 @@ static double printed_contrast(const struct matrix *matrix, const struct publish
         if (theirs)
             gated_add(&gated, matrix->variant[i].gated, theirs->value);
     }
-    return gated_mean(&gated, true) - gated_mean(&gated, false);
+    return stats_difference(gated_mean(&gated, true), gated_mean(&gated, false));
 }
 
 /* Room for the means of all variants and the values of one. */

@@ -93,7 +93,7 @@ static double printed_contrast(const struct task_scores *of, const char *table)
                 count[matrix->variant[j].gated]++;
             }
     }
-    return count[0] && count[1] ? sum[1] / count[1] - sum[0] / count[0] : NAN;
+    return count[0] && count[1] ? stats_difference(sum[1] / count[1], sum[0] / count[0]) : NAN;
 }
 
 static int compute_row(const struct task_scores *of, const char *table, double *values, struct gated_row *row)
