@@ -117,12 +117,11 @@ void language_topics(const struct language *language, uint64_t seed, enum rng_pu
 static char draw_letter(const struct language *language, const int topics[2], struct rng *rng)
 {
     uint32_t from = rng_below(rng, 1000);
-    int rank;
+    const char *topic = language->topic_letters[topics[from >= LANGUAGE_MAIN_MILLE]];
 
     if (from >= LANGUAGE_MAIN_MILLE + LANGUAGE_SECOND_MILLE)
         return language->letters[draw(language->letter_sums, LETTERS, rng)];
-    rank = draw(language->topic_letter_sums, LANGUAGE_TOPIC_LETTERS, rng);
-    return language->topic_letters[topics[from >= LANGUAGE_MAIN_MILLE]][rank];
+    return topic[draw(language->topic_letter_sums, LANGUAGE_TOPIC_LETTERS, rng)];
 }
 
 size_t language_write(const struct language *language, uint64_t seed, enum rng_purpose purpose,
@@ -134,8 +133,7 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
 
     rng_start(&rng, seed, purpose, number);
     draw_topics(language, topics, &rng);
-    bytes = LANGUAGE_DOCUMENT_MIN +
-            rng_below(&rng, LANGUAGE_DOCUMENT_BYTES - LANGUAGE_DOCUMENT_MIN + 1);
+    bytes = LANGUAGE_DOCUMENT_MIN + rng_below(&rng, LANGUAGE_DOCUMENT_BYTES - LANGUAGE_DOCUMENT_MIN + 1);
     for (size_t i = 0; i < bytes; i++)
         text[i] = draw_letter(language, topics, &rng);
     return bytes;
@@ -157,8 +155,7 @@ static int stream_next(struct source *source, struct document *document)
     struct language_stream *self = (struct language_stream *)source;
 
     document->text = self->text;
-    document->bytes =
-        language_write(self->language, self->seed, self->purpose, self->number++, self->text);
+    document->bytes = language_write(self->language, self->seed, self->purpose, self->number++, self->text);
     document->hash = 0; /* nothing is compared with it */
     return 1;
 }
