@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LETTERS = sizeof LANGUAGE_LETTERS - 1, DOCUMENTS = 4000, BANDS = 12 };
+enum { LETTERS = sizeof LANGUAGE_LETTERS - 1, DOCUMENTS = 4000, BANDS = 20 };
 
 /* The share of a rank, from 0, of `count`, that is 1 / (rank + flat)^power of the whole. */
 static double share(int rank, int count, double flat, double power)
