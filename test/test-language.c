@@ -202,6 +202,7 @@ static void test_neighbours(const struct text *texts)
     static double pairs[LETTERS][LETTERS], within[LETTERS][LETTERS], single[LETTERS];
     double given_document = 0, alone = 0, sum = 0, total = 0;
 
+    /* Counts alone make an estimate too large, by half of the cells over the draws at most. */
     for (int d = 0; d < DOCUMENTS; d++) {
         double counts[LETTERS] = {0}, n = (double)texts[d].bytes;
         int before = -1;
@@ -232,9 +233,10 @@ static void test_neighbours(const struct text *texts)
                 alone += p * log(p / (single[a] / total * single[b] / total));
             }
         }
-    tap_ok(given_document < 0.002, "a letter's neighbour tells %.4f nats of it, given its document",
+    tap_ok(given_document < LETTERS * LETTERS / 2 / sum,
+           "a letter's neighbour tells %.4f nats of it, given its document: no more than chance",
            given_document);
-    tap_ok(alone > 0.3, "... and %.4f without, as it tells of the document", alone);
+    tap_ok(alone > 100 * given_document, "... and %.4f without, as it tells of the document", alone);
 }
 
 /* The header's example, by lines as they must stand there. */
