@@ -30,6 +30,9 @@ TESTS += test/determinism.sh
 dist_check_SCRIPTS += test/heldout.py
 TESTS += test/heldout.py
 
+# Are the losses of the built-in language smooth?  Of the file that is given.
+dist_check_SCRIPTS += test/smooth.py
+
 # Fine-tuning, and translation.
 dist_check_SCRIPTS += test/finetune.sh test/translation.sh test/score.sh
 TESTS += test/finetune.sh test/translation.sh test/score.sh

@@ -130,7 +130,7 @@ static void test_same_as_ever(const struct corpora *corpora)
         const char *heldout_sha256; /* NULL: of files that zlib has written */
     } rows[] = {
         {&corpora->builtin, "builtin", "builtin", 0, 0, 0, 0, 0,
-         "bb05a6a07d34e59f81932d576dce28fa545e2ff8f7ca42ff0f3603cf2418dc1f"},
+         "0981fe7bbe36fe5bb60d076367e089fdc4236c59c3e4af5540f5dc2026344c2b"},
         {&corpora->shared, "c4", "c4", FILES, 2708, 114418, 292, 12362,
          "143e2932ae8673cd60ad9626d62980ebd031c3aad9512194360109fda8bca5f6"},
         {&corpora->apart, "c4", "c4", FILES, 1000, 40780, 2000, 86000, NULL},
@@ -144,7 +144,7 @@ static void test_same_as_ever(const struct corpora *corpora)
             tap_bail_out("%s", err_get());
         a = dataset_training(dataset);
         b = dataset_heldout(dataset);
-        tap_ok(strcmp(a->kind, rows[i].kind) == 0 && strcmp(b->kind, rows[i].heldout_kind) == 0 &&
+        if (!tap_ok(strcmp(a->kind, rows[i].kind) == 0 && strcmp(b->kind, rows[i].heldout_kind) == 0 &&
                    a->files == rows[i].files && b->files == rows[i].files &&
                    a->documents == rows[i].documents && a->text_bytes == rows[i].text_bytes &&
                    b->documents == rows[i].heldout_documents &&
@@ -152,7 +152,8 @@ static void test_same_as_ever(const struct corpora *corpora)
                    strlen(a->sha256) == 64 &&
                    (!rows[i].heldout_sha256 || strcmp(b->sha256, rows[i].heldout_sha256) == 0),
                "%s: %" PRIu64 " and %" PRIu64 " documents, %.16s..., as ever", a->kind,
-               a->documents, b->documents, b->sha256);
+               a->documents, b->documents, b->sha256))
+            tap_diag("held-out text is %s", b->sha256);
         dataset_close(dataset);
     }
 }

@@ -435,8 +435,9 @@ static void test_tokens(const struct config *config, uint64_t heldout, uint64_t 
         full = full && lengths_are_full(batch);
         hash = add_batch(hash, batch);
     }
-    tap_ok(add_batch(1, opened.task->heldout) == heldout && hash == training,
-           "%s: the tokens that there were ever", what);
+    if (!tap_ok(add_batch(1, opened.task->heldout) == heldout && hash == training,
+                "%s: the tokens that there were ever", what))
+        tap_diag("they are 0x%016" PRIx64 ", 0x%016" PRIx64, add_batch(1, opened.task->heldout), hash);
     tap_ok(full, "%s: all of them are used", what);
     task_stream_close(stream);
     batch_destroy(batch);
@@ -490,7 +491,7 @@ int main(void)
     test_heldout(&corpora.apart, "held-out files");
     test_spread();
     test_errors();
-    test_tokens(&corpora.builtin, 0x4d42188ce1efaf09, 0x8517d828ad0974b9, "built in");
+    test_tokens(&corpora.builtin, 0x1f87658ccf8eb2ee, 0xc2c4141c146c5131, "built in");
     test_tokens(&corpora.shared, 0x7dcfba3a611996ae, 0xd6ccaba716dd6a15, "a share");
     test_tokens(&corpora.apart, 0x02cee84fd3193878, 0x3f2b3c2d41725d46, "held-out files");
     test_c4();

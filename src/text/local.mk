@@ -7,7 +7,6 @@ libglubench_a_SOURCES += \
     src/text/input.c src/text/input.h \
     src/text/json_line.c src/text/json_line.h \
     src/text/language.c src/text/language.h \
-    src/text/lexicon.c src/text/lexicon.h \
     src/text/reader.c src/text/reader.h \
     src/text/shuffle.c src/text/shuffle.h \
     src/text/shards.c src/text/shards.h \
