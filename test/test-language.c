@@ -10,7 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LETTERS = sizeof LANGUAGE_LETTERS - 1, DOCUMENTS = 4000, BANDS = 20 };
+enum {
+    LETTERS = sizeof LANGUAGE_LETTERS - 1,
+    DOCUMENTS = 4000,
+    BANDS = 20,
+    OWN = LANGUAGE_DOCUMENT_TOPICS
+};
 
 /* The share of a rank, from 0, of `count`, that is 1 / (rank + flat)^power of the whole. */
 static double share(int rank, int count, double flat, double power)
@@ -68,14 +73,14 @@ static int band(int rank)
 static void test_topics(const struct language *language)
 {
     enum { DRAWS = 50000 };
-    static double seen[2][BANDS];
-    struct tally tallies[2 * BANDS + 1] = {{0}};
+    static double seen[OWN][BANDS];
+    struct tally tallies[OWN * BANDS + 1] = {{0}};
     double same = 0, same_share = 0, shares[BANDS] = {0};
-    int topics[2], last = band(LANGUAGE_TOPICS - 1);
+    int topics[OWN], last = band(LANGUAGE_TOPICS - 1);
 
     for (uint32_t i = 0; i < DRAWS; i++) {
         language_topics(language, 7, RNG_LANGUAGE, i, topics);
-        for (int k = 0; k < 2; k++)
+        for (int k = 0; k < OWN; k++)
             seen[k][band(topics[k])]++;
         same += topics[0] == topics[1];
     }
@@ -85,11 +90,11 @@ static void test_topics(const struct language *language)
         shares[band(i)] += p;
         same_share += p * p;
     }
-    for (int k = 0; k < 2; k++)
+    for (int k = 0; k < OWN; k++)
         for (int i = 0; i <= last; i++)
             tally_add(&tallies[k * (last + 1) + i], seen[k][i], DRAWS, shares[i]);
-    tally_add(&tallies[2 * (last + 1)], same, DRAWS, same_share);
-    expect_near(tallies, 2 * (last + 1) + 1, "topics by rank, main, second, and both the same");
+    tally_add(&tallies[OWN * (last + 1)], same, DRAWS, same_share);
+    expect_near(tallies, OWN * (last + 1) + 1, "topics by rank, of each place, and the first two the same");
 }
 
 /* Every letter is in as many topics as others, and once in a topic; and once among all. */
@@ -120,7 +125,7 @@ static void test_letters(const struct language *language)
 /* ==== Documents ==== */
 
 struct text {
-    int topics[2];
+    int topics[OWN];
     size_t bytes;
     char letters[LANGUAGE_DOCUMENT_BYTES];
 };
@@ -159,26 +164,29 @@ static void test_documents(const struct language *language, struct text *texts)
     language_destroy(second);
 }
 
-/* Letters by their ranks in the document's two topics and, if they are in neither, by the band of
+/* Letters by their ranks in the document's topics and, if they are in none, by the band of
  * their rank among all. */
 static void test_shares(const struct language *language, const struct text *texts)
 {
-    enum { TOPICAL = 2 * LANGUAGE_TOPIC_LETTERS };
+    enum { TOPICAL = OWN * LANGUAGE_TOPIC_LETTERS };
     const char *all = language_letters(language, -1);
     struct tally tallies[TOPICAL + BANDS] = {{0}};
-    const double from[] = {LANGUAGE_MAIN_MILLE / 1e3, LANGUAGE_SECOND_MILLE / 1e3};
-    double own = 0, sum = 0;
+    double own = 0, sum = 0, from[OWN], topical = 0;
 
+    for (int k = 0; k < OWN; k++) {
+        from[k] = LANGUAGE_MAIN_MILLE / 1e3 / (1 << k);
+        topical += from[k];
+    }
     for (int d = 0; d < DOCUMENTS; d++) {
         const struct text *text = &texts[d];
 
         for (int i = 0; i < LETTERS; i++) {
-            double p = (1 - from[0] - from[1]) * share(i, LETTERS, 1, 0.5), seen = 0;
+            double p = (1 - topical) * share(i, LETTERS, 1, 0.5), seen = 0;
             int kind = TOPICAL + band(i);
 
             for (size_t at = 0; at < text->bytes; at++)
                 seen += text->letters[at] == all[i];
-            for (int k = 1; k >= 0; k--)
+            for (int k = OWN - 1; k >= 0; k--)
                 for (int r = 0; r < LANGUAGE_TOPIC_LETTERS; r++)
                     if (language_letters(language, text->topics[k])[r] == all[i]) {
                         p += from[k] * share(r, LANGUAGE_TOPIC_LETTERS, 1, 1);
@@ -190,9 +198,9 @@ static void test_shares(const struct language *language, const struct text *text
         }
     }
     expect_near(tallies, TOPICAL + band(LETTERS - 1) + 1,
-                "letters by rank in the main topic, the second, and among all");
-    tap_ok(sum > 0 && own / sum > from[0] + from[1],
-           "%.1f %% of the letters are those of the two topics", 100 * own / sum);
+                "letters by rank in each topic, and among all");
+    tap_ok(sum > 0 && own / sum > topical,
+           "%.1f %% of the letters are those of the topics", 100 * own / sum);
 }
 
 /* What a letter tells of the next one, in nats, when the counts of the pairs are compared with

@@ -99,14 +99,15 @@ const char *language_letters(const struct language *language, int topic)
 /* ==== Documents ==== */
 
 /* The first thing that is drawn of a document. */
-static void draw_topics(const struct language *language, int topics[2], struct rng *rng)
+static void draw_topics(const struct language *language, int topics[LANGUAGE_DOCUMENT_TOPICS],
+                        struct rng *rng)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < LANGUAGE_DOCUMENT_TOPICS; i++)
         topics[i] = draw(language->topic_sums, LANGUAGE_TOPICS, rng);
 }
 
 void language_topics(const struct language *language, uint64_t seed, enum rng_purpose purpose,
-                     uint32_t number, int topics[2])
+                     uint32_t number, int topics[LANGUAGE_DOCUMENT_TOPICS])
 {
     struct rng rng;
 
@@ -114,14 +115,16 @@ void language_topics(const struct language *language, uint64_t seed, enum rng_pu
     draw_topics(language, topics, &rng);
 }
 
-static char draw_letter(const struct language *language, const int topics[2], struct rng *rng)
+static char draw_letter(const struct language *language, const int topics[LANGUAGE_DOCUMENT_TOPICS],
+                        struct rng *rng)
 {
-    uint32_t from = rng_below(rng, 1000);
-    const char *topic = language->topic_letters[topics[from >= LANGUAGE_MAIN_MILLE]];
+    uint32_t from = rng_below(rng, 1000), mille = LANGUAGE_MAIN_MILLE;
 
-    if (from >= LANGUAGE_MAIN_MILLE + LANGUAGE_SECOND_MILLE)
-        return language->letters[draw(language->letter_sums, LETTERS, rng)];
-    return topic[draw(language->topic_letter_sums, LANGUAGE_TOPIC_LETTERS, rng)];
+    for (int i = 0; i < LANGUAGE_DOCUMENT_TOPICS; i++, from -= mille, mille /= 2)
+        if (from < mille)
+            return language->topic_letters[topics[i]][draw(language->topic_letter_sums,
+                                                           LANGUAGE_TOPIC_LETTERS, rng)];
+    return language->letters[draw(language->letter_sums, LETTERS, rng)];
 }
 
 size_t language_write(const struct language *language, uint64_t seed, enum rng_purpose purpose,
@@ -129,7 +132,7 @@ size_t language_write(const struct language *language, uint64_t seed, enum rng_p
 {
     struct rng rng;
     size_t bytes;
-    int topics[2];
+    int topics[LANGUAGE_DOCUMENT_TOPICS];
 
     rng_start(&rng, seed, purpose, number);
     draw_topics(language, topics, &rng);
