@@ -32,6 +32,7 @@ dist_noinst_DATA += \
     results/profile-d256-bf16.json results/profile-d256-f32.json results/profile-tiny-bf16.json \
     results/peer.jsonl results/scale.md results/sweep-bf16.json results/sweep-f32.json
 EXTRA_DIST += results/transfer results/tuned
+EXTRA_DIST += results/pages/builtin-tiny.html results/pages/c4-en-mini.html
 EXTRA_DIST += \
     results/figures/bench-d256-bf16-throughput.png \
     results/figures/c4-en-mini-curves.png results/figures/c4-en-mini-forest.png \

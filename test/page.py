@@ -18,6 +18,9 @@ import xml.etree.ElementTree as ET
 SOURCE = os.path.abspath(os.environ.get("srcdir")
                          or os.path.dirname(os.path.abspath(__file__)) + "/..")
 EXAMPLE = os.path.abspath("results-example")
+# The committed pages: name, and what each is made of.
+PAGES = {"c4-en-mini.html": ["c4-en-mini.json", "transfer", "bench-d256-bf16.json"],
+         "builtin-tiny.html": ["builtin-tiny.json"]}
 NASTY = "<b onclick=\"x('1')\">&amp; 'q'</b>"
 
 failures = 0
@@ -271,6 +274,18 @@ addEventListener("load", () => setTimeout(() => {
 </script>%s</body>"""
 
 
+def check_committed():
+    """The pages of results/pages are those of the files beside them."""
+    results = os.path.join(SOURCE, "results")
+    for name, inputs in PAGES.items():
+        done = run(*(os.path.join(results, i) for i in inputs), "-o", name)
+        check(done.returncode == 0, "%s: %s" % (name, done.stderr))
+        with open(name, encoding="utf-8") as made, \
+                open(os.path.join(results, "pages", name), encoding="utf-8") as kept:
+            check(made.read() == kept.read(), "results/pages/%s is not what plots/page.py makes of %s; make it again"
+                  % (name, " ".join(inputs)))
+
+
 def check_browser(chromium, names):
     frames = []
     for name in names:
@@ -312,6 +327,7 @@ def main():
         check_hostile()
         check_study()
         check_refusals()
+        check_committed()
         if chromium:
             check_browser(chromium, ["slope", "diverged", "glue", "hostile", "both"])
         os.chdir("/")
