@@ -201,6 +201,25 @@ static void test_gates(void)
     json_decref(document);
 }
 
+/* One score of the 3 ungated variants in 2 columns at one of 5 seeds. */
+static void test_undefined(void)
+{
+    json_t *document = fixture_document(1, 5, FIXTURE_SCORES), *run = json_array_get(value_at(document, "runs"), 0);
+    json_t *scores = value_at(run, "scores.squad"), *squad;
+    double em = number_at(scores, "em"), before;
+
+    squad = json_array_get(value_at(document, "tables.gated_scores"), 1);
+    before = number_at(squad, "gated_minus_ungated");
+    json_object_set_new(scores, "em", json_null());
+    if (tables_compute(document) != 0)
+        tap_bail_out("%s", err_get());
+    squad = json_array_get(value_at(document, "tables.gated_scores"), 1);
+    tap_ok(texts_equal(text_at(run, "variant"), "relu") && integer_at(squad, "n", 0) == 5,
+           "a score that is undefined leaves no seed out");
+    near(number_at(squad, "gated_minus_ungated"), before + em / 3 / 2 / 5, 1e-9, "and counts as 0");
+    json_decref(document);
+}
+
 /* ---- As files ----------------------------------------------------------------------------------- */
 
 static int faults_of(const char *path, json_t *document, char **text)
@@ -296,11 +315,12 @@ static void test_compare(void)
 
 int main(void)
 {
-    tap_plan(56);
+    tap_plan(58);
     test_rows();
     test_holm();
     test_paper();
     test_gates();
+    test_undefined();
     test_files();
     test_compare();
     return tap_status();

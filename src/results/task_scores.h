@@ -38,6 +38,9 @@ struct task_column {
     const struct paper_column *paper; /* NULL: the paper has no such column */
     double *value;   /* (variants, seeds); NAN: none; owned */
     double *last;    /* the same of the last checkpoint; owned */
+    /* The same as it counts in means over columns: 0 where a run has the task and its score is undefined, as of answers
+     * that are all alike; owned. */
+    double *counted;
     bool complete;   /* the files are the whole distribution */
     bool ranked;     /* false: the classes' likelihoods say nothing about the examples, and scores are noise */
     /* Of a task with classes: of guessing their shares, in nats, and what the losses of the classes are above it, with

@@ -59,11 +59,11 @@ static double contrast_at(const struct task_scores *of, const char *table, int s
     int count[2] = {0, 0};
 
     for (int i = 0; i < of->columns; i++) {
-        const struct scores scores = task_scores_of(of, &of->column[i]);
+        const double *counted = of->column[i].counted;
 
         for (int j = 0; j < matrix->variants && is_column(&of->column[i], table); j++)
             if (matrix->variant[j].paper) {
-                sum[matrix->variant[j].gated] += scores_at(&scores, j, seed);
+                sum[matrix->variant[j].gated] += counted[j * matrix->seeds + seed];
                 count[matrix->variant[j].gated]++;
             }
     }
