@@ -120,13 +120,13 @@ static bool processors_count(int threads, int team)
 static void move_to_processor(int i)
 {
     struct set set;
+    int cpu = 0;
 
-    for (int cpu = 0; set_open(&set) && cpu < CPUS_MAX; cpu++) {
-        if (!set_has(&allowed, cpu) || i-- > 0)
-            continue;
+    while (cpu < CPUS_MAX && (!set_has(&allowed, cpu) || i-- > 0))
+        cpu++;
+    if (set_open(&set) && cpu < CPUS_MAX) {
         CPU_SET_S((size_t)cpu, set.bytes, set.cpus);
         (void)sched_setaffinity(0, set.bytes, set.cpus);
-        break;
     }
     set_close(&set);
 }
