@@ -145,14 +145,14 @@ static void test_same_as_ever(const struct corpora *corpora)
         a = dataset_training(dataset);
         b = dataset_heldout(dataset);
         if (!tap_ok(strcmp(a->kind, rows[i].kind) == 0 && strcmp(b->kind, rows[i].heldout_kind) == 0 &&
-                   a->files == rows[i].files && b->files == rows[i].files &&
-                   a->documents == rows[i].documents && a->text_bytes == rows[i].text_bytes &&
-                   b->documents == rows[i].heldout_documents &&
-                   b->text_bytes == rows[i].heldout_bytes && a->bad_lines == 0 &&
-                   strlen(a->sha256) == 64 &&
-                   (!rows[i].heldout_sha256 || strcmp(b->sha256, rows[i].heldout_sha256) == 0),
-               "%s: %" PRIu64 " and %" PRIu64 " documents, %.16s..., as ever", a->kind,
-               a->documents, b->documents, b->sha256))
+                    a->files == rows[i].files && b->files == rows[i].files &&
+                    a->documents == rows[i].documents && a->text_bytes == rows[i].text_bytes &&
+                    b->documents == rows[i].heldout_documents &&
+                    b->text_bytes == rows[i].heldout_bytes && a->bad_lines == 0 &&
+                    strlen(a->sha256) == 64 &&
+                    (!rows[i].heldout_sha256 || strcmp(b->sha256, rows[i].heldout_sha256) == 0),
+                "%s: %" PRIu64 " and %" PRIu64 " documents, %.16s..., as ever", a->kind,
+                a->documents, b->documents, b->sha256))
             tap_diag("held-out text is %s", b->sha256);
         dataset_close(dataset);
     }

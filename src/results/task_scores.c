@@ -107,7 +107,6 @@ static void free_column(struct task_column *column)
 {
     free(column->value);
     free(column->last);
-    free(column->counted);
     free(column->excess);
     free(column->interval);
 }
@@ -134,10 +133,9 @@ static struct task_column *add(struct task_scores *scores, const char *task, con
     scores->column = grown;
     column.value = calloc(cells, sizeof *column.value);
     column.last = calloc(cells, sizeof *column.last);
-    column.counted = calloc(cells, sizeof *column.counted);
     column.excess = calloc(cells, sizeof *column.excess);
     column.interval = calloc(cells, sizeof *column.interval);
-    if (!column.value || !column.last || !column.counted || !column.excess || !column.interval) {
+    if (!column.value || !column.last || !column.excess || !column.interval) {
         free_column(&column);
         return NULL;
     }
@@ -160,7 +158,6 @@ static int fill_task(struct task_scores *scores, const char *task, const char *k
         double nats = number_at(best, "label_nats"), prior = number_at(best, "label_prior_nats");
 
         column->value[i] = number_at(best, key);
-        column->counted[i] = json_is_null(json_object_get(best, key)) ? 0.0 : column->value[i];
         /* Where there is a test set, the last checkpoint's are of another one. */
         column->last[i] = json_object_get(best, "dev_target_nats") ? NAN : number_at(last, key);
         column->excess[i] = nats - prior;
@@ -317,6 +314,14 @@ void task_scores_close(struct task_scores *scores)
 }
 
 /* ==== Asking ==== */
+
+double task_scores_counted(const struct task_scores *scores, const struct task_column *column, int row, int seed)
+{
+    const json_t *all = json_object_get(run_at(scores->matrix, row, seed), "scores");
+    bool undefined = json_is_null(json_object_get(json_object_get(all, column->task), column->metric.name));
+
+    return undefined ? 0.0 : column->value[row * scores->matrix->seeds + seed];
+}
 
 struct scores task_scores_of(const struct task_scores *scores, const struct task_column *column)
 {

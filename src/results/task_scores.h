@@ -38,9 +38,6 @@ struct task_column {
     const struct paper_column *paper; /* NULL: the paper has no such column */
     double *value;   /* (variants, seeds); NAN: none; owned */
     double *last;    /* the same of the last checkpoint; owned */
-    /* The same as it counts in means over columns: 0 where a run has the task and its score is undefined, as of answers
-     * that are all alike; owned. */
-    double *counted;
     bool complete;   /* the files are the whole distribution */
     bool ranked;     /* false: the classes' likelihoods say nothing about the examples, and scores are noise */
     /* Of a task with classes: of guessing their shares, in nats, and what the losses of the classes are above it, with
@@ -61,6 +58,9 @@ int task_scores_open(struct task_scores *scores, const struct matrix *matrix);
 void task_scores_close(struct task_scores *scores);
 
 struct scores task_scores_of(const struct task_scores *scores, const struct task_column *column);
+/* A score as it counts in means over columns: 0 where the run has the task and the score is undefined, as of answers
+ * that are all alike.  NAN: none. */
+double task_scores_counted(const struct task_scores *scores, const struct task_column *column, int row, int seed);
 /* NULL: nobody measured it. */
 const struct task_column *task_scores_find(const struct task_scores *scores, const char *task, const char *metric);
 

@@ -58,15 +58,12 @@ static double contrast_at(const struct task_scores *of, const char *table, int s
     double sum[2] = {0.0, 0.0};
     int count[2] = {0, 0};
 
-    for (int i = 0; i < of->columns; i++) {
-        const double *counted = of->column[i].counted;
-
+    for (int i = 0; i < of->columns; i++)
         for (int j = 0; j < matrix->variants && is_column(&of->column[i], table); j++)
             if (matrix->variant[j].paper) {
-                sum[matrix->variant[j].gated] += counted[j * matrix->seeds + seed];
+                sum[matrix->variant[j].gated] += task_scores_counted(of, &of->column[i], j, seed);
                 count[matrix->variant[j].gated]++;
             }
-    }
     for (int side = 0; side < 2; side++)
         sides[side] = count[side] ? sum[side] / count[side] : NAN;
     return sides[true] - sides[false];
