@@ -10,6 +10,7 @@ libglubench_a_SOURCES += \
     src/study/grid.c src/study/grid.h \
     src/study/group.c src/study/group.h \
     src/study/identity.c src/study/identity.h \
+    src/study/import.c src/study/import.h \
     src/study/inputs.c src/study/inputs.h \
     src/study/jobs.c src/study/jobs.h \
     src/study/lock.c src/study/lock.h \
