@@ -79,6 +79,34 @@ refused 'dump-batches is of one setting' --vary steps=1,2 --dump-batches dump -o
 [ "$(cells study)" = 36 ] || fail "cells are lost"
 [ "$(shas study/0.02_8.json | wc -l)" = 6 ] || fail "results are lost"
 
+# A results file that was made alone is a part of the study whose setting it is, with what it warns of; what is
+# none of it, or has more, is refused and stays.
+mkdir taken
+python3 - <<'END'
+import json
+with open("alone.json") as file:
+    document = json.load(file)
+document["warnings"] = ["the fan was broken"]
+with open("taken/0.02_8.json", "w") as file:
+    json.dump(document, file)
+END
+cp taken/0.02_8.json made
+refused 'taken/0.02_8.json has 2 runs that are not asked for now' --seeds 1 --vary learning-rate=.01,.02 \
+    --vary batch=8 -o taken
+refused 'taken/0.02_8.json has another configuration: .*steps' --seeds 2 --steps 7 --vary learning-rate=.01,.02 \
+    --vary batch=8 -o taken
+cmp -s made taken/0.02_8.json || fail "a refused file is changed"
+timeout 300 "$program" ${common#--quiet} --seeds 2 --vary learning-rate=.01,.02 --vary batch=8 -o taken \
+    >out 2>err || fail "with a file that was made alone"
+grep -q 'going on: 4 of 8 runs are done' err || fail "runs of a file that was made alone are done again"
+shas taken/0.02_8.json | cmp -s - expected || fail "other bits of a file that was made alone"
+grep -q 'the fan was broken' taken/0.02_8.json || fail "a warning of a file is gone"
+"$program" validate taken/0.02_8.json >out 2>err || fail "a file that was taken is not valid"
+[ "$(cells taken)" = 8 ] || fail "runs of a file have no records"
+echo 'no results' >taken/0.04_8.json
+refused 'taken/0.04_8.json' --seeds 2 --vary learning-rate=.04 --vary batch=8 -o taken
+grep -q 'no results' taken/0.04_8.json || fail "what is no results file is overwritten"
+
 # A damaged cell is told and done again.
 cell=$(find study/cells -name '*.json' | head -n 1)
 printf '{"key": "' >"$cell"

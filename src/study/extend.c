@@ -4,6 +4,7 @@
 #include "src/study/extend.h"
 
 #include "src/study/identity.h"
+#include "src/study/import.h"
 #include "src/study/records.h"
 #include "src/util/json_help.h"
 
@@ -102,11 +103,22 @@ static int check_settings(const struct study *study, const json_t *theirs)
     return 0;
 }
 
+/* A results file of a setting that the study does not know was made alone, or by a study that is gone: it
+ * becomes a part of this one, or would be lost. */
+static int import_unknown(struct study *study, const json_t *settings)
+{
+    for (int i = 0; i < study->count; i++)
+        if (!json_object_get(settings, study->parts[i].name) &&
+            import_results(study, &study->parts[i], false))
+            return -1;
+    return 0;
+}
+
 /* Enter a directory: what is done of this study is done, and a study of something else is refused. */
 int extend_enter(struct study *study)
 {
     json_t *theirs;
-    int status;
+    int status = 0;
 
     if (study->setting->restart)
         return store_is_claimed(study->store, NULL)
@@ -115,13 +127,14 @@ int extend_enter(struct study *study)
                    : 0;
     if (store_read_study(study->store, &theirs))
         return -1;
-    if (!theirs)
-        return 0;
-    status = check_axes(study, theirs) || check_settings(study, theirs) || records_take(study) ? -1 : 0;
-    if (status == 0) {
-        identity_warn_of_program(study, theirs);
+    if (theirs && (check_axes(study, theirs) || check_settings(study, theirs) || records_take(study)))
+        status = -1;
+    else if (theirs)
+        identity_warn_of_program(study, json_object_get(theirs, "program"));
+    if (status == 0)
+        status = import_unknown(study, json_object_get(theirs, "settings"));
+    if (status == 0 && (theirs || study_has_done(study)))
         records_say(study);
-    }
     json_decref(theirs);
     return status;
 }

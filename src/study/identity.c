@@ -189,11 +189,11 @@ int identity_check_weights(const struct study *study, const json_t *theirs)
     return 0;
 }
 
-void identity_warn_of_program(const struct study *study, const json_t *theirs)
+void identity_warn_of_program(const struct study *study, json_t *theirs)
 {
     json_t *ours = program_json(study);
 
-    if (!json_equal(json_object_get(theirs, "program"), ours))
+    if (!json_equal(theirs, ours))
         warn_add("the sweep was begun by another build, oneDNN or kind of processor; the last bits "
                  "of what follows may differ from an uninterrupted one");
     json_decref(ours);

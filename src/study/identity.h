@@ -22,7 +22,7 @@ bool identity_starts_alike(const json_t *row, const struct cell *cell);
 /* Weights that have changed would give runs that cannot be compared with those that are done.  0, or -1
  * and a message.  `theirs` is a study.json. */
 int identity_check_weights(const struct study *study, const json_t *theirs) GLU_MUST_USE;
-/* Another build gives other last bits. */
-void identity_warn_of_program(const struct study *study, const json_t *theirs);
+/* Another build gives other last bits.  `theirs`: the program of a study.json. */
+void identity_warn_of_program(const struct study *study, json_t *theirs);
 
 #endif

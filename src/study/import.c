@@ -16,8 +16,14 @@ static bool is_settled_row(const json_t *row)
     return cell_status_is_settled(run_status_of(status));
 }
 
+/* Does a run stand in the results file of a part, among those of half of the steps or the others? */
+static bool is_run_of(const struct run *run, const struct part *part, bool slope)
+{
+    return slope ? study_is_slope_of(run, part) : !run->slope && run->part == part;
+}
+
 /* A run of a results file that nobody asks for now would be gone when the file is written anew. */
-static int check_asked(const struct study *study, const json_t *document)
+static int check_asked(const struct study *study, const struct part *part, const json_t *document)
 {
     const json_t *rows = json_object_get(document, "runs"), *row, *first = NULL;
     int others = 0;
@@ -27,48 +33,57 @@ static int check_asked(const struct study *study, const json_t *document)
         bool asked = !is_settled_row(row);
 
         for (int i = 0; i < study->run_count && !asked; i++)
-            asked = !study->runs[i].slope && identity_is_row_of(row, study->runs[i].cell);
+            asked = is_run_of(&study->runs[i], part, false) && identity_is_row_of(row, study->runs[i].cell);
         if (!asked && others++ == 0)
             first = row;
     }
     if (others == 0)
         return 0;
-    return err_set(FIELD("resume") ": %s has %d run%s that %s not asked for now (%s at seed %lld) and "
+    return err_set(FIELD("output") ": %s has %d run%s that %s not asked for now (%s at seed %lld) and "
                    "would be lost; ask for these " FIELD("variant") "s and " FIELD("seeds")
                    " too, or give another " FIELD("output"),
-                   study->setting->output, others, others == 1 ? "" : "s",
+                   part->output, others, others == 1 ? "" : "s",
                    others == 1 ? "is" : "are", text_at(first, "variant"),
                    (long long)integer_at(first, "seed", -1));
 }
 
-/* Take the runs of a results file that are done and not recorded. */
-static int take_rows(struct study *study, const json_t *document)
+/* A row of a part's results file that is this run's, whose record is not there. */
+static int take_row(struct run *run, const struct part *part, const json_t *row)
 {
-    for (int i = 0; i < study->run_count; i++) {
-        struct run *run = &study->runs[i];
-        const json_t *rows = json_object_get(document, run->slope ? "slope_runs" : "runs"), *row;
-        size_t k;
-
-        json_array_foreach (rows, k, row) {
-            if (run->done || !is_settled_row(row) || !identity_is_row_of(row, run->cell))
-                continue;
-            if (!identity_starts_alike(row, run->cell)) {
-                warn_add("%s: %s at seed %llu is not known to have started from the weights that are "
-                         "in " FIELD("init_checkpoint") " now; it is done anew",
-                         run->part->output, run->cell->variant->name,
-                         (unsigned long long)run->cell->seed);
-                continue;
-            }
-            if (records_restore(run, row))
-                return -1;
-            run->done = true;
-        }
+    if (run->done || !is_settled_row(row) || !identity_is_row_of(row, run->cell))
+        return 0;
+    if (!identity_starts_alike(row, run->cell)) {
+        warn_add("%s: %s at seed %llu is not known to have started from the weights that are "
+                 "in " FIELD("init_checkpoint") " now; it is done anew",
+                 part->output, run->cell->variant->name, (unsigned long long)run->cell->seed);
+        return 0;
     }
+    if (records_restore(run, row))
+        return -1;
+    run->done = true;
+    return 0;
+}
+
+/* Take the runs of a part's results file that are done and not recorded. */
+static int take_rows(struct study *study, const struct part *part, const json_t *document)
+{
+    static const char *const lists[] = {"runs", "slope_runs"};
+
+    for (int i = 0; i < study->run_count; i++)
+        for (int slope = 0; slope < 2; slope++) {
+            const json_t *row;
+            size_t k;
+
+            if (is_run_of(&study->runs[i], part, slope))
+                json_array_foreach (json_object_get(document, lists[slope]), k, row)
+                    if (take_row(&study->runs[i], part, row))
+                        return -1;
+        }
     return 0;
 }
 
 /* Those of half of the steps are of the baseline alone: with another one they tell nothing more. */
-static void warn_of_slopes(const struct study *study, const json_t *document)
+static void warn_of_slopes(const struct study *study, const struct part *part, const json_t *document)
 {
     const json_t *rows = json_object_get(document, "slope_runs"), *row;
     int others = 0;
@@ -78,54 +93,71 @@ static void warn_of_slopes(const struct study *study, const json_t *document)
         bool ours = !is_settled_row(row);
 
         for (int i = 0; i < study->run_count && !ours; i++)
-            ours = study->runs[i].slope && identity_is_row_of(row, study->runs[i].cell);
+            ours = is_run_of(&study->runs[i], part, true) && identity_is_row_of(row, study->runs[i].cell);
         others += !ours;
     }
     if (others > 0)
         warn_add("%s: %d of its runs of half of the steps %s not of this " FIELD("baseline")
                  " and these " FIELD("seeds") ", and left out",
-                 study->setting->output, others, others == 1 ? "is" : "are");
+                 part->output, others, others == 1 ? "is" : "are");
 }
 
-int import_looks(struct study *study, const json_t *config)
+/* The file is written anew, and its runs still are what they were warned of. */
+static void keep_warnings(const struct study *study, const json_t *document)
 {
-    struct part *part = &study->parts[0];
-    const struct setting *setting = part->setting;
+    json_t *program = json_object_get(document, "program"), *onednn = json_object_get(program, "onednn"), *warning;
+    json_t *made = json_pack("{s:O*, s:O*, s:O*, s:O*}", "version", json_object_get(program, "version"),
+                             "git_commit", json_object_get(program, "git_commit"), "onednn",
+                             json_object_get(onednn, "version"), "isa", json_object_get(onednn, "isa"));
+    size_t i;
 
+    identity_warn_of_program(study, made);
+    json_decref(made);
+    json_array_foreach (json_object_get(document, "warnings"), i, warning)
+        if (json_is_string(warning))
+            warn_add("%s", json_string_value(warning));
+}
+
+int import_looks(const struct part *part, const json_t *config)
+{
     if (!json_is_true(json_object_get(config, "until_decided")) ||
         json_is_true(json_object_get(part->results.config, "until_decided")))
         return 0;
     warn_add("%s was begun with " FIELD("until_decided") ": its tables stay those that hold at every "
-             "look", study_output(study));
+             "look", part->output);
     return json_put(part->results.config, "until_decided", json_true()) ||
-                   json_put(part->results.config, "seeds_max", json_integer(setting->recipe.seeds))
+                   json_put(part->results.config, "seeds_max", json_integer(part->setting->recipe.seeds))
                ? err_set("out of memory")
                : 0;
 }
 
-int import_results(struct study *study, bool known)
+static int take_document(struct study *study, const struct part *part, const json_t *document)
 {
-    const char *output = study_output(study);
+    if (check_asked(study, part, document) || take_rows(study, part, document) ||
+        import_looks(part, json_object_get(document, "config")))
+        return -1;
+    warn_of_slopes(study, part, document);
+    keep_warnings(study, document);
+    return 0;
+}
+
+int import_results(struct study *study, const struct part *part, bool known)
+{
     char differences[700];
     json_t *document;
     int status = 0;
 
-    if (access(output, F_OK) != 0)
+    if (access(part->output, F_OK) != 0)
         return 0;
-    document = results_read(output);
+    document = results_read(part->output);
     if (!document)
         return -1;
-    if (identity_agrees(&study->parts[0], json_object_get(document, "config"), differences,
-                        sizeof differences)) {
-        status = check_asked(study, document) || take_rows(study, document) ||
-                         import_looks(study, json_object_get(document, "config"))
-                     ? -1
-                     : 0;
-        warn_of_slopes(study, document);
-    } else if (!known)
-        status = err_set(FIELD("resume") ": %s has another configuration: %s; give the same one, or "
+    if (identity_agrees(part, json_object_get(document, "config"), differences, sizeof differences))
+        status = take_document(study, part, document);
+    else if (!known)
+        status = err_set(FIELD("output") ": %s has another configuration: %s; give the same one, or "
                          "another " FIELD("output"),
-                         output, differences);
+                         part->output, differences);
     json_decref(document);
     return status;
 }

@@ -7,13 +7,14 @@
 
 #include <jansson.h>
 
-/* Take the runs of the results file, if there is one, as done.  `known`: its directory is for something,
- * so that the file may be of something else, and is left out of account then.  0, or -1 and a message:
- * it is of another configuration, has runs that nobody asks for now, or cannot be read. */
-int import_results(struct study *study, bool known) GLU_MUST_USE;
+/* Take the runs of a part's results file, if there is one, as done; what the file warns of is kept.
+ * `known`: its directory is for something, so that the file may be of something else, and is left out of
+ * account then.  0, or -1 and a message: it is of another configuration, has runs that nobody asks for
+ * now, or cannot be read. */
+int import_results(struct study *study, const struct part *part, bool known) GLU_MUST_USE;
 
 /* Where somebody looked before seeds were added, as `config` tells, their number was chosen by looking,
  * and stays so.  0 or -1 (memory). */
-int import_looks(struct study *study, const json_t *config) GLU_MUST_USE;
+int import_looks(const struct part *part, const json_t *config) GLU_MUST_USE;
 
 #endif

@@ -8,11 +8,6 @@
 
 #include <inttypes.h>
 
-static bool is_done(const struct run *run)
-{
-    return run->done;
-}
-
 static bool is_bad(const struct run *run)
 {
     return run->done && run->result.status != RUN_OK;
@@ -43,7 +38,7 @@ void partial_say(const struct study *study)
                        options->cells, study->due_count);
     else
         progress_print("part %" PRId64 " of %" PRId64 ": %d of %d runs; %d of them done", options->cell,
-                       options->cells, study->end - study->begin, study->due_count, count(study, is_done));
+                       options->cells, study->end - study->begin, study->due_count, count(study, run_is_done));
 }
 
 enum study_status partial_conclude(const struct study *study)

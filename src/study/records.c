@@ -44,11 +44,6 @@ int records_take(struct study *study)
     return 0;
 }
 
-static bool is_done(const struct run *run)
-{
-    return run->done;
-}
-
 static bool is_asked(const struct run *run)
 {
     return slope_is_asked(run->part->setting);
@@ -61,10 +56,10 @@ void records_say(const struct study *study)
     if (study->options->cells)
         return; /* partial_say() does */
     if (slopes == 0)
-        progress_print("going on: %d of %d runs are done", study_count(study, false, is_done),
+        progress_print("going on: %d of %d runs are done", study_count(study, false, run_is_done),
                        study->asked_count);
     else
         progress_print("going on: %d of %d runs are done, and %d of %d of half of the steps",
-                       study_count(study, false, is_done), study->asked_count,
-                       study_count(study, true, is_done), slopes);
+                       study_count(study, false, run_is_done), study->asked_count,
+                       study_count(study, true, run_is_done), slopes);
 }

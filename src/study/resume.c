@@ -35,9 +35,9 @@ static int check_study(struct study *study, bool *known)
     if (status == 0)
         status = identity_check_weights(study, theirs);
     if (status == 0)
-        identity_warn_of_program(study, theirs);
+        identity_warn_of_program(study, json_object_get(theirs, "program"));
     if (status == 0)
-        status = import_looks(study, json_object_get(json_object_get(theirs, "settings"), part->name));
+        status = import_looks(part, json_object_get(json_object_get(theirs, "settings"), part->name));
     json_decref(theirs);
     return status;
 }
@@ -59,7 +59,7 @@ int resume_enter(struct study *study)
                        store_path(study->store));
     if (!setting->resume)
         return 0;
-    if (check_study(study, &known) || records_take(study) || import_results(study, known))
+    if (check_study(study, &known) || records_take(study) || import_results(study, &study->parts[0], known))
         return -1;
     for (int i = 0; i < study->run_count; i++) {
         const struct cell *cell = study->runs[i].cell;
@@ -86,17 +86,16 @@ int resume_note(const struct study *study)
         json_decref(made);
         return 0;
     }
-    status = made && study_is_directory(study) ? extend_keep(study, made) : 0;
-    status = made && status == 0 ? store_write_study(study->store, made) : -1;
-    json_decref(made);
-    if (status)
-        return -1;
-    older_remove_study(store_path(study->store));
     for (int i = 0; i < study->run_count; i++) {
         struct run *run = &study->runs[i];
 
         if (run->done && !run->recorded)
             run->recorded = records_put(study, run);
     }
-    return 0;
+    status = made && study_is_directory(study) ? extend_keep(study, made) : 0;
+    status = made && status == 0 ? store_write_study(study->store, made) : -1;
+    json_decref(made);
+    if (status == 0)
+        older_remove_study(store_path(study->store));
+    return status;
 }

@@ -35,11 +35,6 @@ static bool has_failed(const struct run *run)
     return run->done && run->result.status == RUN_FAILED;
 }
 
-static bool is_done(const struct run *run)
-{
-    return run->done;
-}
-
 static bool is_elsewhere(const struct run *run)
 {
     return run->elsewhere;
@@ -78,8 +73,7 @@ static int check_init_checkpoints(struct study *study)
 /* Is there something of it already, which a log is gone on with for? */
 static bool goes_on(const struct study *study)
 {
-    return study->setting->resume &&
-           (resume_is_unfinished(study) || study_count(study, false, is_done) > 0);
+    return study->setting->resume && (resume_is_unfinished(study) || study_has_done(study));
 }
 
 static int open_jobs(struct jobs *jobs, struct study *study)
@@ -150,11 +144,6 @@ static bool tell_bad(const struct study *study, bool slope)
     return bad > 0 || elsewhere > 0;
 }
 
-static bool has_done(const struct study *study)
-{
-    return study_count(study, false, is_done) + study_count(study, true, is_done) > 0;
-}
-
 static enum study_status conclude(struct jobs *jobs, json_t **document)
 {
     struct study *study = jobs->study;
@@ -171,7 +160,7 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     if (signals_stop) {
         err_set("interrupted; the results so far are in %s%s", study_output(study),
                 study_is_directory(study)          ? "; the same command goes on"
-                : study->store && has_done(study) ? ", go on with " FIELD("resume")
+                : study->store && study_has_done(study) ? ", go on with " FIELD("resume")
                                                    : "");
         return STUDY_INTERRUPTED;
     }

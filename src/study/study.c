@@ -19,6 +19,11 @@
 /* More than this, and the machine was not quiet. */
 static const double others_share_limit = 0.05;
 
+bool run_is_done(const struct run *run)
+{
+    return run->done;
+}
+
 bool run_is_settled(const struct run *run)
 {
     return run->done && cell_status_is_settled(run->result.status);
@@ -31,6 +36,11 @@ int study_count(const struct study *study, bool slope, bool (*is)(const struct r
     for (int i = study->begin; study->runs && i < study->end; i++)
         count += study->runs[i].slope == slope && is(&study->runs[i]);
     return count;
+}
+
+bool study_has_done(const struct study *study)
+{
+    return study_count(study, false, run_is_done) + study_count(study, true, run_is_done) > 0;
 }
 
 int study_size(const struct study *study, bool slope)

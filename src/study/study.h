@@ -24,6 +24,7 @@ struct run {
     int64_t step;   /* where it is, for the estimate of the time left */
     bool reported;  /* step is where this program found it, or later */
 };
+bool run_is_done(const struct run *run);
 bool run_is_settled(const struct run *run); /* done, with a status that is */
 
 struct study {
@@ -63,6 +64,8 @@ const char *study_output(const struct study *study);
 int study_size(const struct study *study, bool slope);
 /* How many of those that this program is to do are so. */
 int study_count(const struct study *study, bool slope, bool (*is)(const struct run *run));
+/* Is one of them done? */
+bool study_has_done(const struct study *study);
 
 /* Does a run stand in a part's results file as one of half of the steps? */
 bool study_is_slope_of(const struct run *run, const struct part *part);
