@@ -76,6 +76,19 @@ for signal in HUP:129 INT:130 TERM:143; do
     ls stopped.json.run/run/*.state >out 2>&1 || fail "SIG${signal%:*}: no checkpoint"
 done
 
+# Before a run has ended, what was there stays.
+cp whole.json stays.json
+rm -rf stays.json.run
+begin_sweep stays.json
+kill -INT $child
+wait $child
+status=$?
+[ $status = 130 ] || fail "status $status before a run had ended"
+if ! grep -q '"status": "ok"' stays.json || grep -q interrupted stays.json; then
+    fail "a signal before a run had ended replaced the results"
+fi
+grep -q 'before a run had ended; stays.json is as it was, go on with --resume' err || fail "it says: $(cat err)"
+
 # A second signal ends it at once: nothing is said or written any more.
 begin_sweep twice.json
 kill -STOP $child
@@ -100,6 +113,15 @@ grep -q 'training.learning_rate' err || fail "the differing field is not named"
 cp whole.json more.json
 glu --seeds 3 --resume --output more.json || fail "more seeds"
 [ "$(grep -c '"status": "ok"' more.json)" = 6 ] || fail "two more runs were to be made"
+
+# Throughput that was measured stays where none is measured.
+glu --samples 1 --output timed.json || fail "with throughput"
+samples=$(grep -c '"samples_s": \[[0-9]' timed.json)
+[ "$samples" -ge 2 ] || fail "no throughput"
+glu --seeds 3 --resume --output timed.json || fail "more seeds without throughput"
+[ "$(grep -c '"samples_s": \[[0-9]' timed.json)" = "$samples" ] || fail "throughput is lost"
+[ "$(grep -c '"status": "ok"' timed.json)" = 6 ] || fail "two more runs were to be made beside throughput"
+"$program" validate timed.json >out 2>err || fail "not valid with throughput of before: $(cat out)"
 
 # Nor is what fewer seeds or variants leave out thrown away, and the file may have been written anew
 # by another program.

@@ -107,9 +107,36 @@ echo 'no results' >taken/0.04_8.json
 refused 'taken/0.04_8.json' --seeds 2 --vary learning-rate=.04 --vary batch=8 -o taken
 grep -q 'no results' taken/0.04_8.json || fail "what is no results file is overwritten"
 
-# A damaged cell is told and done again.
+# A setting that was gone on with alone since, and has more than the study asks for, stays as it is: a study
+# refuses it, a gathering too.  When the study asks for that it is done.
+cp taken/0.02_8.json kept
+glu --seeds 3 --learning-rate .02 --batch 8 --resume -o taken/0.02_8.json || fail "a setting gone on with alone"
+cp taken/0.02_8.json made
+refused '0.02_8.json has 2 runs that are not asked for now (relu at seed 3)' --seeds 2 \
+    --vary learning-rate=.01,.02 --vary batch=8 -o taken
+"$program" gather taken >out 2>err && fail "gather drops runs"
+grep -q '0.02_8.json has 2 runs that the study has not (relu at seed 3)' err || fail "gather says: $(cat err)"
+cmp -s made taken/0.02_8.json || fail "runs of a setting that was gone on with alone are lost"
+timeout 300 "$program" ${common#--quiet} --seeds 3 --vary learning-rate=.01,.02 --vary batch=8 -o taken \
+    >out 2>err || fail "a study with the seeds of one of its settings"
+grep -q 'going on: 10 of 12 runs are done' err || fail "seeds that were done alone are done again"
+mkdir -p taken/0.02_8.json.run/cells
+cp "$(find taken/cells -name '*.json' | head -n 1)" taken/0.02_8.json.run/cells
+refused 'unfinished sweep of taken/0.02_8.json alone' --seeds 3 --vary learning-rate=.01,.02 --vary batch=8 -o taken
+rm -r taken/0.02_8.json.run
+
+# The results files are enough to go on from: of a copy that has no more of it.
+mkdir bare
+cp study/*.json bare
+timeout 300 "$program" ${common#--quiet} --seeds 3 --vary learning-rate=.01,.02,.04 \
+    --vary batch=4,8 -o bare >out 2>err || fail "without cells"
+grep -q 'going on: 36 of 36 runs are done' err || fail "runs of the results files are done again"
+shas bare/0.02_8.json | head -n 4 | cmp -s - expected || fail "other bits without cells"
+
+# A damaged cell is told and, where no results file has it, done again.
 cell=$(find study/cells -name '*.json' | head -n 1)
 printf '{"key": "' >"$cell"
+rm study/0.0*.json
 timeout 300 "$program" ${common#--quiet} --seeds 3 --vary learning-rate=.01,.02,.04 \
     --vary batch=4,8 -o study >out 2>err || fail "with a damaged cell"
 grep -q "$cell" err || fail "a damaged cell is not told"

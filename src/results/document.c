@@ -160,6 +160,8 @@ json_t *results_document(const struct results *results)
                         variant_json(&results->variants[i]));
     for (int i = 0; i < results->throughput_count; i++)
         bad |= json_push(throughput, throughput_json(&results->throughput[i]));
+    if (results->throughput_before && results->throughput_count == 0)
+        bad |= json_array_extend(throughput, results->throughput_before);
     bad |= json_put(tables, "throughput", throughput);
 
     bad |= json_put(document, "schema_version", json_integer(RESULTS_SCHEMA_VERSION));

@@ -130,6 +130,7 @@ struct results {
     int slope_run_count;
     const struct throughput_result *throughput;
     int throughput_count;
+    json_t *throughput_before; /* rows of a file that is gone on with, where nothing was measured; NULL: none */
     json_t *profile; /* array, one object a variant, as in results/schema.json; NULL: not measured */
     json_t *scaling; /* array, one object a measured point; NULL: not measured */
     json_t *exchange, *rank_steps; /* arrays, likewise, of what ranks cost */

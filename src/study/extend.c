@@ -103,14 +103,37 @@ static int check_settings(const struct study *study, const json_t *theirs)
     return 0;
 }
 
-/* A results file of a setting that the study does not know was made alone, or by a study that is gone: it
- * becomes a part of this one, or would be lost. */
-static int import_unknown(struct study *study, const json_t *settings)
+/* A sweep of that file alone would write it too. */
+static int check_alone(const struct part *part)
 {
-    for (int i = 0; i < study->count; i++)
-        if (!json_object_get(settings, study->parts[i].name) &&
-            import_results(study, &study->parts[i], false))
+    struct store *store;
+    bool busy;
+
+    if (store_open_helping(&store, part->output))
+        return -1;
+    busy = store_count_cells(store) + store_count_states(store) > 0 || store_is_claimed(store, NULL);
+    if (busy)
+        err_set(FIELD("output") ": there is an unfinished sweep of %s alone in %s; end it by " FIELD("resume")
+                ", or give another " FIELD("output"), part->output, store_path(store));
+    store_close(store);
+    return busy ? -1 : 0;
+}
+
+/* The results files have runs that the records have not: of a file that was made alone, before the study
+ * or between two of its programs, or whose records are gone.  They are parts of the study, or would be
+ * lost.  A program that does a part of the runs writes no results file: it asks for those alone that the
+ * study does not know yet. */
+static int import_all(struct study *study, const json_t *settings)
+{
+    for (int i = 0; i < study->count; i++) {
+        struct part *part = &study->parts[i];
+        const json_t *config = json_object_get(settings, part->name);
+
+        if ((config && import_looks(part, config)) || check_alone(part))
             return -1;
+        if (!(study->options->cells && config) && import_results(study, part, false))
+            return -1;
+    }
     return 0;
 }
 
@@ -132,7 +155,7 @@ int extend_enter(struct study *study)
     else if (theirs)
         identity_warn_of_program(study, json_object_get(theirs, "program"));
     if (status == 0)
-        status = import_unknown(study, json_object_get(theirs, "settings"));
+        status = import_all(study, json_object_get(theirs, "settings"));
     if (status == 0 && (theirs || study_has_done(study)))
         records_say(study);
     json_decref(theirs);

@@ -11,6 +11,7 @@
 #include "src/util/json_help.h"
 #include "src/util/outputs.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -60,16 +61,33 @@ bool gather_is_claimed(const struct store *store, const json_t *missing)
 
 /* ---- A results file -------------------------------------------------------------------------- */
 
-/* The file of a setting that is there and agrees with the study; NULL in *document: there is none. */
-static int read_file(const struct store *store, const char *name, json_t *config, json_t **document)
+/* The path of a setting's results file.  0, or -1 and a message. */
+static int name_file(const struct store *store, const char *name, char path[PATH_MAX])
 {
-    char path[PATH_MAX], file[SETTING_NAME_BYTES + 8], differences[700] = "";
-    json_t *wanted;
+    char file[SETTING_NAME_BYTES + 8];
 
-    *document = NULL;
     if (strchr(name, '/') || snprintf(file, sizeof file, "%s.json", name) >= (int)sizeof file)
         return err_set("the name of a setting, %.100s, is none of a file", name);
-    if (io_join(path, store_path(store), file))
+    return io_join(path, store_path(store), file);
+}
+
+/* The file of a setting is not the study's own: say why, and remember it. */
+static int keep_file(struct gathered *gathered, const char *name, const char *path, const char *why)
+{
+    warn_add("%s %s", path, why);
+    return json_put(gathered->kept, name, json_text(why)) ? out_of_memory() : 0;
+}
+
+/* The file of a setting that is there and agrees with the study; NULL in *document: there is none. */
+static int read_file(struct gathered *gathered, const struct store *store, const char *name, json_t *config,
+                     json_t **document)
+{
+    char path[PATH_MAX], differences[700] = "", why[800];
+    json_t *wanted;
+    int status = 0;
+
+    *document = NULL;
+    if (name_file(store, name, path))
         return -1;
     if (access(path, F_OK) != 0)
         return 0;
@@ -81,12 +99,13 @@ static int read_file(const struct store *store, const char *name, json_t *config
         return out_of_memory();
     if (document_differences(*document, wanted, setting_affects, AFFECTS_BITS, differences,
                              sizeof differences)) {
-        warn_add("%s is of another configuration than the study: %s; it is not used", path, differences);
+        snprintf(why, sizeof why, "is of another configuration than the study: %s; it is not used", differences);
+        status = keep_file(gathered, name, path, why);
         json_decref(*document);
         *document = NULL;
     }
     json_decref(wanted);
-    return 0;
+    return status;
 }
 
 /* The configuration that the study has of a setting.  Where seeds were added by looking, before it was one
@@ -122,16 +141,16 @@ static int update(json_t *document, const json_t *frame, const json_t *config)
 }
 
 /* The results of a setting without its runs: new reference; NULL in *document when there is nothing of it. */
-static int begin_document(const struct store *store, const json_t *study, const char *name,
+static int begin_document(struct gathered *gathered, const struct store *store, const char *name,
                           json_t **document)
 {
-    json_t *config = json_object_get(json_object_get(study, "settings"), name);
-    const json_t *frame = json_object_get(json_object_get(study, "documents"), name);
+    json_t *config = json_object_get(json_object_get(gathered->study, "settings"), name);
+    const json_t *frame = json_object_get(json_object_get(gathered->study, "documents"), name);
 
     *document = NULL;
     if (!json_is_object(config))
         return err_set("the study does not say what its setting %.100s is", name);
-    if (read_file(store, name, config, document))
+    if (read_file(gathered, store, name, config, document))
         return -1;
     if (!*document && frame) {
         *document = json_deep_copy(frame);
@@ -141,15 +160,20 @@ static int begin_document(const struct store *store, const json_t *study, const 
     return *document ? update(*document, frame, config) : 0;
 }
 
-/* The row of a results file of that variant and seed, or NULL. */
+/* Are a row of a results file and a cell of one variant and seed? */
+static bool is_same_run(const json_t *row, const json_t *cell)
+{
+    return variant_same(text_at(row, "variant"), text_at(cell, "variant")) &&
+           integer_at(row, "seed", -1) == integer_at(cell, "seed", -2);
+}
+
 static json_t *find_row(const json_t *rows, const json_t *cell)
 {
     json_t *row;
     size_t i;
 
     json_array_foreach (rows, i, row)
-        if (variant_same(text_at(row, "variant"), text_at(cell, "variant")) &&
-            integer_at(row, "seed", -1) == integer_at(cell, "seed", -2))
+        if (is_same_run(row, cell))
             return row;
     return NULL;
 }
@@ -192,6 +216,40 @@ static int add_asked(struct gathered *gathered, const struct store *store, const
             add_run(gathered, store, cell, before, runs, true))
             return -1;
     return 0;
+}
+
+/* Is a row of a results file a run that the study has in that setting? */
+static bool is_of_study(const json_t *study, const char *name, const json_t *row)
+{
+    json_t *cell;
+    size_t i;
+
+    json_array_foreach (json_object_get(study, "cells"), i, cell)
+        if (texts_equal(text_at(cell, "setting"), name) && !is_half(cell) && is_same_run(row, cell))
+            return true;
+    return false;
+}
+
+/* Runs that were done in a setting's file alone are in no table of the study. */
+static int keep_others(struct gathered *gathered, const struct store *store, const char *name,
+                       const json_t *before)
+{
+    char path[PATH_MAX], why[200];
+    const json_t *row, *first = NULL;
+    int others = 0;
+    size_t i;
+
+    json_array_foreach (before, i, row)
+        if (cell_status_is_settled(run_status_of(text_at(row, "status"))) &&
+            !is_of_study(gathered->study, name, row)) {
+            first = first ? first : row;
+            others++;
+        }
+    if (others == 0)
+        return 0;
+    snprintf(why, sizeof why, "has %d run%s that the study has not (%.96s at seed %" PRId64 "); they are left out",
+             others, others == 1 ? "" : "s", text_at(first, "variant"), integer_at(first, "seed", -1));
+    return name_file(store, name, path) ? -1 : keep_file(gathered, name, path, why);
 }
 
 static json_t *find_key(const json_t *cells, const json_t *key)
@@ -239,7 +297,8 @@ static int add_runs(struct gathered *gathered, const struct store *store, const 
 
     if (!runs || !halves)
         out_of_memory();
-    else if (add_asked(gathered, store, name, json_object_get(document, "runs"), runs) == 0)
+    else if (keep_others(gathered, store, name, json_object_get(document, "runs")) == 0 &&
+             add_asked(gathered, store, name, json_object_get(document, "runs"), runs) == 0)
         status = add_halves(gathered, store, keys, document, halves);
     if (status == 0 && document) {
         if (json_array_size(keys) == 0)
@@ -259,7 +318,7 @@ static int gather_setting(struct gathered *gathered, const struct store *store, 
     json_t *document = NULL;
     int status = -1;
 
-    if (begin_document(store, gathered->study, name, &document) ||
+    if (begin_document(gathered, store, name, &document) ||
         add_runs(gathered, store, name, document))
         goto out;
     status = 0;
@@ -281,8 +340,9 @@ int gather_open(struct gathered *gathered, const struct store *store)
     const char *name;
     json_t *point;
 
-    *gathered = (struct gathered){.documents = json_object(), .missing = json_array(), .halves = json_object()};
-    if (!gathered->documents || !gathered->missing || !gathered->halves)
+    *gathered = (struct gathered){.documents = json_object(), .missing = json_array(), .halves = json_object(),
+                                   .kept = json_object()};
+    if (!gathered->documents || !gathered->missing || !gathered->halves || !gathered->kept)
         return out_of_memory();
     if (store_read_study(store, &gathered->study))
         return err_prepend("%s: not the directory of a study", store_path(store));
@@ -304,9 +364,10 @@ void gather_close(struct gathered *gathered)
     json_decref(gathered->documents);
     json_decref(gathered->missing);
     json_decref(gathered->halves);
+    json_decref(gathered->kept);
 }
 
-/* No file is replaced that is not ours. */
+/* No file is replaced that is not ours, or has more than we do. */
 static int check_files(const struct gathered *gathered, const struct store *store)
 {
     struct outputs outputs = {NULL};
@@ -315,10 +376,11 @@ static int check_files(const struct gathered *gathered, const struct store *stor
     int status = 0;
 
     json_object_foreach (gathered->documents, name, document) {
-        char path[PATH_MAX], file[SETTING_NAME_BYTES + 8];
+        const char *why = text_at(gathered->kept, name);
+        char path[PATH_MAX];
 
-        snprintf(file, sizeof file, "%s.json", name);
-        status = status || io_join(path, store_path(store), file) ||
+        status = status || name_file(store, name, path) ||
+                 (why && err_set("%s %s; gather would lose it: move it away", path, why)) ||
                  outputs_add(&outputs, "the results", path, OUTPUT_FILE);
     }
     status = status || outputs_add_standard(&outputs) || outputs_check(&outputs, false);
@@ -334,10 +396,9 @@ int gather_write(const struct gathered *gathered, struct store *store)
     if (check_files(gathered, store))
         return -1;
     json_object_foreach (gathered->documents, name, document) {
-        char path[PATH_MAX], file[SETTING_NAME_BYTES + 8];
+        char path[PATH_MAX];
 
-        snprintf(file, sizeof file, "%s.json", name);
-        if (io_join(path, store_path(store), file) || results_write(path, document))
+        if (name_file(store, name, path) || results_write(path, document))
             return -1;
     }
     if (json_object_size(gathered->documents) > 0)

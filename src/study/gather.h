@@ -13,6 +13,7 @@ struct gathered {
     json_t *missing;   /* (rows of study.json's cells) that are not done */
     int cells;         /* of the study */
     json_t *halves;    /* {KEY: true}, of the runs of half of the steps: those that are counted */
+    json_t *kept;      /* {SETTING: what its file has that the study has not}: it is not replaced */
 };
 
 /* Read it; the runs of half of the steps too, which may be those of several settings.  A results file that
@@ -22,7 +23,7 @@ int gather_open(struct gathered *gathered, const struct store *store) GLU_MUST_U
 void gather_close(struct gathered *gathered);
 
 /* Write the results files and put the study's tables into study.json; the store is locked.  No file that is
- * not ours is replaced.  0, or -1 and a message. */
+ * not ours, or has what the study has not, is replaced.  0, or -1 and a message. */
 int gather_write(const struct gathered *gathered, struct store *store) GLU_MUST_USE;
 
 /* Is another program at work on a missing one? */

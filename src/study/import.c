@@ -6,8 +6,9 @@
 #include "src/study/identity.h"
 #include "src/study/records.h"
 #include "src/util/json_help.h"
+#include "src/util/own.h"
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 static bool is_settled_row(const json_t *row)
 {
@@ -16,10 +17,11 @@ static bool is_settled_row(const json_t *row)
     return cell_status_is_settled(run_status_of(status));
 }
 
-/* Does a run stand in the results file of a part, among those of half of the steps or the others? */
+/* Is a run one that a part's results file may have, among those of half of the steps or the others?  Rows of
+ * the former have not all that one has which is asked for by another part. */
 static bool is_run_of(const struct run *run, const struct part *part, bool slope)
 {
-    return slope ? study_is_slope_of(run, part) : !run->slope && run->part == part;
+    return run->slope == slope && (slope ? study_is_slope_of(run, part) : run->part == part);
 }
 
 /* A run of a results file that nobody asks for now would be gone when the file is written anew. */
@@ -93,7 +95,7 @@ static void warn_of_slopes(const struct study *study, const struct part *part, c
         bool ours = !is_settled_row(row);
 
         for (int i = 0; i < study->run_count && !ours; i++)
-            ours = is_run_of(&study->runs[i], part, true) && identity_is_row_of(row, study->runs[i].cell);
+            ours = study_is_slope_of(&study->runs[i], part) && identity_is_row_of(row, study->runs[i].cell);
         others += !ours;
     }
     if (others > 0)
@@ -131,23 +133,64 @@ int import_looks(const struct part *part, const json_t *config)
                : 0;
 }
 
-static int take_document(struct study *study, const struct part *part, const json_t *document)
+/* What `glubench bench` measured is of no run. */
+static int check_measured(const struct part *part, const json_t *document)
 {
-    if (check_asked(study, part, document) || take_rows(study, part, document) ||
-        import_looks(part, json_object_get(document, "config")))
+    static const char *const keys[] = {"profile", "scaling", "exchange", "rank_steps"};
+
+    for (size_t i = 0; i < LENGTH_OF(keys); i++)
+        if (json_array_size(json_object_get(document, keys[i])) > 0)
+            return err_set(FIELD("output") ": %s has a %s of 'glubench bench', which would be lost; give another "
+                           FIELD("output"), part->output, keys[i]);
+    return 0;
+}
+
+/* Throughput that was measured by this program on this machine stays, where none is measured. */
+static void keep_throughput(struct part *part, const json_t *document)
+{
+    static const char *const same[] = {"environment.host", "environment.cpu_model", "program.git_commit",
+                                       "program.onednn"};
+    json_t *rows = value_at(document, "tables.throughput");
+    json_t *ours = results_document(&part->results);
+    bool alike = true;
+
+    for (size_t i = 0; i < LENGTH_OF(same); i++)
+        alike = alike && json_same(value_at(document, same[i]), value_at(ours, same[i]));
+    json_decref(ours);
+    if (alike)
+        part->results.throughput_before = json_incref(rows);
+    else if (json_array_size(rows) > 0 && part->setting->recipe.samples == 0)
+        warn_add("%s: its throughput was measured by another build or on another machine, and is left out",
+                 part->output);
+}
+
+static int take_document(struct study *study, struct part *part, const json_t *document)
+{
+    if (check_asked(study, part, document) || check_measured(part, document) ||
+        take_rows(study, part, document) || import_looks(part, json_object_get(document, "config")))
         return -1;
     warn_of_slopes(study, part, document);
+    keep_throughput(part, document);
     keep_warnings(study, document);
     return 0;
 }
 
-int import_results(struct study *study, const struct part *part, bool known)
+/* Is nothing lost when the file is written anew?  It is empty, or the user knows that it is not ours. */
+static bool is_free(const struct part *part)
+{
+    struct stat info;
+
+    return stat(part->output, &info) != 0 || info.st_size == 0 ||
+           (part->setting->force && !own_file(part->output));
+}
+
+int import_results(struct study *study, struct part *part, bool known)
 {
     char differences[700];
     json_t *document;
     int status = 0;
 
-    if (access(part->output, F_OK) != 0)
+    if (is_free(part))
         return 0;
     document = results_read(part->output);
     if (!document)

@@ -7,11 +7,11 @@
 
 #include <jansson.h>
 
-/* Take the runs of a part's results file, if there is one, as done; what the file warns of is kept.
- * `known`: its directory is for something, so that the file may be of something else, and is left out of
- * account then.  0, or -1 and a message: it is of another configuration, has runs that nobody asks for
- * now, or cannot be read. */
-int import_results(struct study *study, const struct part *part, bool known) GLU_MUST_USE;
+/* Take the runs of a part's results file, if there is one, as done; what the file warns of is kept, and
+ * throughput.  `known`: its directory is for something, so that the file may be of something else, and is
+ * left out of account then.  0, or -1 and a message: it is of another configuration, has what nobody asks
+ * for now, or cannot be read. */
+int import_results(struct study *study, struct part *part, bool known) GLU_MUST_USE;
 
 /* Where somebody looked before seeds were added, as `config` tells, their number was chosen by looking,
  * and stays so.  0 or -1 (memory). */

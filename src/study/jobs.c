@@ -17,6 +17,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* Writing the results files takes at most about 1 / (1 + this) of the time of one job. */
 enum { WRITING_PAUSE = 99, NAME_BYTES = SETTING_NAME_BYTES + 160 };
@@ -78,19 +79,40 @@ static int take_finished(struct jobs *jobs, const struct part *part, int *slopes
     return count;
 }
 
+/* Has a run of a part ended by itself? */
+static bool has_ended(const struct study *study, const struct part *part)
+{
+    for (int i = 0; i < study->run_count; i++)
+        if (study->runs[i].done && study->runs[i].result.status != RUN_INTERRUPTED &&
+            (study->runs[i].part == part || study_is_slope_of(&study->runs[i], part)))
+            return true;
+    return false;
+}
+
+/* Is there a file that has more to tell than we do? */
+static bool is_kept(const struct study *study, const struct part *part)
+{
+    struct stat info;
+
+    return signals_stop && part->direct < 0 && !has_ended(study, part) && stat(part->output, &info) == 0 &&
+           info.st_size > 0;
+}
+
 /* Write what there is so far of a setting.  A failure is kept and the work goes on: the next write,
  * when the disk has room again, holds everything.  Called without the lock, by one thread at a time,
  * which holds up no other: what is done does not change any more. */
 void jobs_write(struct jobs *jobs, struct part *part, json_t **document)
 {
     int count, slopes;
+    bool kept;
 
     pthread_mutex_lock(&jobs->lock);
     part->is_dirty = false;
+    kept = is_kept(jobs->study, part);
     part->seeds = looks_seeds(&jobs->looks);
     count = take_finished(jobs, part, &slopes);
     pthread_mutex_unlock(&jobs->lock);
-    if (part_write(part, jobs->finished, count, slopes, document)) {
+    if (!kept && part_write(part, jobs->finished, count, slopes, document)) {
         snprintf(jobs->write_error, sizeof jobs->write_error, "%s", err_get());
         warn_add("%s; the results so far are kept in memory", err_get());
     }

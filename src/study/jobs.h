@@ -38,8 +38,8 @@ int jobs_work(struct jobs *jobs) GLU_MUST_USE;
 /* How many of them other programs have. */
 int jobs_elsewhere(const struct study *study);
 
-/* Write what there is so far of a setting; *document is the content (new reference), or NULL.  A failure is
- * kept and told.  Called without the lock, by one thread at a time. */
+/* Write what there is so far of a setting; *document is the content (new reference), or NULL.  Where a signal
+ * came before a run had ended, a file that is there stays.  A failure is kept and told.  Called without the lock, by one thread at a time. */
 void jobs_write(struct jobs *jobs, struct part *part, json_t **document);
 /* Write what is new, if nobody is writing and it is time to. */
 void jobs_write_if_due(struct jobs *jobs);

@@ -315,6 +315,7 @@ void part_close(struct part *part)
     json_decref(part->results.command);
     json_decref(part->results.inputs);
     json_decref(part->results.config);
+    json_decref(part->results.throughput_before);
     json_decref(part->results.profile);
     json_decref(part->results.scaling);
     json_decref(part->results.exchange);

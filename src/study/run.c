@@ -158,7 +158,8 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     }
     looks_tell(&jobs->looks);
     if (signals_stop) {
-        err_set("interrupted; the results so far are in %s%s", study_output(study),
+        err_set(*document ? "interrupted; the results so far are in %s%s"
+                          : "interrupted before a run had ended; %s is as it was%s", study_output(study),
                 study_is_directory(study)          ? "; the same command goes on"
                 : study->store && study_has_done(study) ? ", go on with " FIELD("resume")
                                                    : "");
