@@ -40,6 +40,12 @@ class Study:
     def of(self, table, variant):
         return next((row for row in self.rows(table) if row["variant"] == variant), None)
 
+    def held(self, name, sign):
+        """In how many settings the difference has this sign, and of how many."""
+        found = [row["difference_nats"] for row in self.rows("settings")
+                 if row["variant"] == name and row["difference_nats"] is not None]
+        return sum(value * sign > 0 for value in found), len(found)
+
     def label(self, name):
         return "gated \u2212 ungated" if name == GAP else self.example.label(name)
 

@@ -6,8 +6,8 @@ from html import escape
 
 import marks
 from documents import count, p_text, thousands
-from page_words import (GAP, WORDS, delta_text, interval, leader, listed, p_cell, signed, speed_of, times,
-                        timing_warned, verdict_rows)
+from page_words import (GAP, WORDS, delta_text, interval, leader, listed, model_of, p_cell, signed, speed_of,
+                        times, timing_warned, verdict_rows)
 
 # ------------------------------------------------------------------------------------ tables
 
@@ -49,8 +49,35 @@ def figure(picture, caption):
 def verdict_word(row):
     text = WORDS[row["verdict"]]
     if row["verdict"] == "undecided" and row.get("more_seeds"):
-        text += ", %d more seeds" % row["more_seeds"]
+        text += ", %d more seed%s" % (row["more_seeds"], "" if row["more_seeds"] == 1 else "s")
     return text, row["verdict"] + " word"
+
+
+def verdict_line(page, document, row):
+    """The cells of a layer, and the file that its cost is of."""
+    delta, study = row["delta_nats"], page.study
+    transfer = study and study.of("transfer", row["variant"])
+    same, settings = study.held(row["variant"], delta or 0) if study else (0, 0)
+    speed, of = (None, None) if timing_warned(page) else speed_of(page, row["variant"]) or (None, None)
+    return [document.label(row["variant"]), verdict_word(row),
+            signed(delta) if delta is not None else None,
+            interval(row["interval"]) if delta is not None else None,
+            p_cell(row["p_holm"]),
+            times(row.get("token_multiplier"), row.get("token_multiplier_ci95"), 1),
+            times(row.get("time_multiplier"), row.get("time_multiplier_ci95"), 1),
+            "%.2f" % (1.0 / speed["relative_to_baseline"]) if speed else None,
+            "%d of %d" % (same, settings) if settings else None,
+            interval(transfer["prediction_nats"]) if transfer and transfer["prediction_nats"] else None], of
+
+
+def verdict_note(document, rows, costs_of):
+    margin, base = document.config.get("equivalence_nats"), document.label(document.baseline)
+    worth = [word for word, key in (("Tokens", "token_multiplier"), ("Time", "time_multiplier"))
+             if any(row.get(key) for row in rows)]
+    return note("Better and worse: paired tests over %s, 5 %% after Holm\u2019s correction.%s%s%s" % (
+        count(rows[0]["n"], "seed"), " Equal: within %g nats." % margin if margin is not None else "",
+        " %s: how many times as much %s would need to come as far." % (" and ".join(worth), base) if worth else "",
+        " Cost of a step: times %s\u2019s, in %s (%s)." % (base, model_of(costs_of), costs_of.name) if costs_of else ""))
 
 
 def verdicts(page):
@@ -59,20 +86,7 @@ def verdicts(page):
         rows = verdict_rows(document)
         if not rows:
             continue
-        lines = []
-        for row in rows:
-            transfer = page.study and page.study.of("transfer", row["variant"])
-            speed = speed_of(page, row["variant"])
-            lines.append([
-                document.label(row["variant"]), verdict_word(row),
-                signed(row["delta_nats"]) if row["delta_nats"] is not None else None,
-                interval(row["interval"]) if row["delta_nats"] is not None else None,
-                p_cell(row["p_holm"]),
-                times(row.get("token_multiplier"), row.get("token_multiplier_ci95"), 1),
-                times(row.get("time_multiplier"), row.get("time_multiplier_ci95"), 1),
-                "%.2f" % (1.0 / speed["relative_to_baseline"]) if speed and not timing_warned(page) else None,
-                "%d of %d" % (transfer["held"], transfer["settings"]) if transfer else None,
-                interval(transfer["prediction_nats"]) if transfer and transfer["prediction_nats"] else None])
+        lines, files = zip(*(verdict_line(page, document, row) for row in rows))
         heads, lines = keep(["Layer", "Verdict", "\u0394 nats", "95 % interval", "p (Holm)",
                              "Tokens", "Time", "Cost of a step", "Settings held", "A new setting"],
                             lines)
@@ -80,15 +94,10 @@ def verdicts(page):
         out.append(table("%s: difference to %s in held-out log-perplexity; below 0 is better" % (
             document.name, document.label(document.baseline)), heads, lines, True,
             document.label(first["variant"]) if first else None))
-        margin = document.config.get("equivalence_nats")
-        out.append(note("Better and worse: paired tests over %s, 5 %% after Holm\u2019s correction.%s"
-                        " Tokens and Time: how many times as much of either %s would need to come as"
-                        " far." % (count(rows[0]["n"], "seed"), " Equal: within %g nats." % margin
-                                   if margin is not None else "", document.label(document.baseline))
-                        if any(row.get("token_multiplier") for row in rows) else
-                        "Better and worse: paired tests over %s, 5 %% after Holm\u2019s correction.%s" % (
-                            count(rows[0]["n"], "seed"), " Equal: within %g nats." % margin
-                            if margin is not None else "")))
+        out.append(verdict_note(document, rows, next(filter(None, files), None)))
+        if page.study:
+            out.append(note("Settings held: in how many of the study %s the difference has the sign that it has here."
+                            % page.study.name))
         if not document.tables.get("verdict"):
             out.append(note("This file was written before it held verdicts: equality and the seeds still"
                             " missing are told by: glubench report %s --table verdict" % document.name))
@@ -160,9 +169,13 @@ def forest(page):
                 document.label(document.baseline), " Grey ticks below: %s, differences of printed means"
                 " in models of their own." % listed(papers) if papers else "")))
         agreement = document.data["agreement"]
-        if agreement.get("kendall_tau_b") is not None:
-            text = "The order of %d layers agrees with Shazeer\u2019s by Kendall\u2019s \u03c4-b %.2f (%s)." % (
-                agreement["variants"], agreement["kendall_tau_b"], p_text(agreement["p_value"]))
+        if agreement.get("kendall_tau_b") is not None and not document.config.get("tasks"):
+            agrees = agreement["p_value"] is not None and agreement["p_value"] < 0.05
+            text = "The order of %d layers agrees with Shazeer\u2019s%s: Kendall\u2019s \u03c4-b %.2f (%s)." % (
+                agreement["variants"], "" if agrees and agreement["kendall_tau_b"] > 0 else
+                " no more than chance would give" if not agrees else " in reverse",
+                agreement["kendall_tau_b"],
+                p_text(agreement["p_value"]) if agreement["p_value"] is not None else "no test")
             if agreement.get("gated_minus_ungated_nats") is not None:
                 text += " Gated minus ungated: %s %s nats here, %s there." % (
                     signed(agreement["gated_minus_ungated_nats"]),

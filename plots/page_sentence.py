@@ -3,7 +3,7 @@
 from html import escape
 
 from documents import count, p_text, thousands
-from page_words import (GAP, WORDS, interval, leader, listed, signed, speed_of, timing_warned,
+from page_words import (GAP, WORDS, interval, leader, listed, model_of, signed, speed_of, timing_warned,
                         verdict_rows)
 
 
@@ -23,11 +23,12 @@ def kicker(page):
     return " \u00b7 ".join(["Feed-forward layers of a Transformer"] + [x for x in about if x])
 
 
-def held(page, name):
-    row = page.study and page.study.of("transfer", name)
-    if not row:
+def held(page, name, delta):
+    """Of the sign of this difference, elsewhere."""
+    same, settings = page.study.held(name, delta) if page.study else (0, 0)
+    if not settings:
         return ""
-    return "; so it was in %d of %s" % (row["held"], count(row["settings"], "setting"))
+    return "; %s it was in %d of %s" % ("so" if 2 * same > settings else "but so", same, count(settings, "setting"))
 
 
 def worth(page, row):
@@ -37,8 +38,10 @@ def worth(page, row):
         text = ", as if trained %.1f times as long" % row["token_multiplier"]
     speed = speed_of(page, row["variant"])
     if speed and not timing_warned(page):
-        text += "%s at %.2f times the cost of a step" % (
-            "" if text else ",", 1.0 / speed["relative_to_baseline"])
+        row, document = speed
+        text += "%s at %.2f times the cost of a step%s" % (
+            "" if text else ",", 1.0 / row["relative_to_baseline"],
+            "" if document is page.main else " in %s" % model_of(document))
     return text
 
 
@@ -46,8 +49,9 @@ def nats(row):
     """The size of a difference, with its interval turned the same way."""
     sign = -1 if row["delta_nats"] < 0 else 1
     pair = row["interval"] and sorted(sign * v for v in row["interval"])
-    return "%.3f nats %s" % (abs(row["delta_nats"]), '<span class="interval">%s</span>'
-                             % escape(interval(pair, 3, False).replace("-", "\u2212")))
+    text = "%.3f nats" % abs(row["delta_nats"])
+    return text if not pair else '%s <span class="interval">%s</span>' % (
+        text, escape(interval(pair, 3, False).replace("-", "\u2212")))
 
 
 def sentence(page):
@@ -80,14 +84,14 @@ def of_results(page):
     seeds = count(first["n"], "seed")
     if kinds["better"]:
         html, plain = told(name, "better", nats(first), base,
-                           worth(page, first) + held(page, first["variant"]))
+                           worth(page, first) + held(page, first["variant"], first["delta_nats"]))
         near = [document.label(row["variant"]) for row in kinds["better"] if row is not first
                 and first["interval"] and row["delta_nats"] <= first["interval"][1]]
         sure = ["%s, %s." % (seeds, evidence(first))]
         if near:
             sure.append("%s may be as good: %s difference%s within its interval." % (
                 listed(near), *(("its", " lies") if len(near) == 1 else ("their", "s lie"))))
-        if not held(page, first["variant"]):
+        if not held(page, first["variant"], first["delta_nats"]):
             sure += ["%s was tried elsewhere too: better than %s in %d of %s%s." % (
                 document.label(row["variant"]), base, row["held"], count(row["settings"], "setting"),
                 "; one more is expected within %s" % interval(row["prediction_nats"])
@@ -148,17 +152,17 @@ def of_study(page):
     name, pair = study.label(first["variant"]), first["ci95_nats"]
     row = {"delta_nats": first["mean_nats"], "interval": pair}
     where = "Over %s, which are %s of data and model" % (
-        count(first["settings"], "setting"), count(first["k"], "independent draw"))
+        count(first["settings"], "setting"), count(first["k"], "draw"))
     if first["prediction_nats"]:
         where += "; one more would be expected within %s nats" % interval(first["prediction_nats"])
         if first["prediction_nats"][1] > 0:
             where += "; that it gains nothing there is not excluded"
     if pair and pair[1] < 0:
-        html, plain = told(name, "better", nats(row), base, held(page, first["variant"]))
+        html, plain = told(name, "better", nats(row), base, held(page, first["variant"], first["mean_nats"]))
         return html, plain, escape(where + ".")
     html = ("<b>Undecided</b>: over %s no layer is shown to be better than %s. <b>%s</b> is nearest, by %s%s."
             % (count(first["settings"], "setting"), escape(base), escape(name), nats(row),
-               escape(held(page, first["variant"]))))
+               escape(held(page, first["variant"], first["mean_nats"]))))
     return html, "Undecided: no layer is shown to be better than %s" % base, escape(where + ".")
 
 

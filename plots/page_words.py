@@ -69,12 +69,18 @@ def leader(rows):
 
 
 def speed_of(page, name):
-    """Of training, beside the baseline."""
-    for document in page.speed:
+    """Of training, beside the baseline: the row, and the file, which is the main one where that has it."""
+    for document in sorted(page.speed, key=lambda document: document is not page.main):
         for row in document.throughput("train"):
             if row["variant"] == name and row["relative_to_baseline"]:
-                return row
+                return row, document
     return None
+
+
+def model_of(document):
+    model = document.config["model"]
+    return "%s of d_model %d" % ("a T5" if model.get("architecture", "t5") == "t5" else "a language model",
+                                 model["d_model"])
 
 
 def timing_warned(page):

@@ -189,7 +189,13 @@ int main(void)
     says(document, "perplexity", "terminal", "standard deviation of the n runs");
     says(document, "perplexity", "terminal", "1.997 (0.005)");
     says(document, "perplexity", "terminal", "seeds, p ");
-    says(document, "perplexity", "terminal", "it agrees");
+    says(document, "perplexity", "terminal", "of another kind");
+    lacks(document, "perplexity", "terminal", "it agrees");
+    json_array_clear(json_object_get(document, "warnings"));
+    lacks(document, "perplexity", "terminal", "the file warns");
+    json_array_append_new(json_object_get(document, "warnings"), json_string("busy: timings are unreliable"));
+    says(document, "perplexity", "terminal", "the file warns: busy");
+    lacks(document, "parity", "terminal", "the file warns");
     says(document, "perplexity", "latex", "FFN$_{\\mathrm{SwiGLU}}$");
     says(document, "perplexity", "latex", "1.636");
     says(document, "perplexity", "markdown", "| FFN\\_ReLU | 8 |");
@@ -201,6 +207,7 @@ int main(void)
     json_decref(document);
 
     document = fixture_document(1, 8, FIXTURE_NO_SPEED | FIXTURE_WINNER);
+    says(document, "perplexity", "terminal", "it agrees");
     says(document, "perplexity", "markdown", "**1.831 (0.009)**");
     says(document, "perplexity", "latex", "\\textbf{1.831 (0.009)}");
     says(document, "perplexity", "terminal", "Best: FFN_GEGLU is lower");
@@ -232,6 +239,6 @@ int main(void)
            err_get());
     tap_ok(!print(document, "parity", "html") && strstr(err_get(), "markdown, csv"), "%s", err_get());
     json_decref(document);
-    tap_plan(77);
+    tap_plan(82);
     return tap_status();
 }

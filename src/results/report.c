@@ -8,6 +8,8 @@
 #include "src/util/json_help.h"
 #include "src/util/printable.h"
 
+#include <string.h>
+
 const char *report_table_name(int i, const char **help)
 {
     const struct table *table = table_at(i);
@@ -26,6 +28,19 @@ const char *report_format_name(int i, const char **help)
     return format ? format->name : NULL;
 }
 
+/* Of warnings some spoil timings, and say so. */
+static void note_timings(struct sheet *sheet, const json_t *document)
+{
+    const json_t *warnings = json_object_get(document, "warnings"), *warning;
+    size_t i;
+
+    json_array_foreach (warnings, i, warning)
+        if (json_is_string(warning) && strstr(json_string_value(warning), "timings")) {
+            sheet_note(sheet, "Of speeds and seconds the file warns: %s.", json_string_value(warning));
+            return;
+        }
+}
+
 /* Fill a sheet with a table of the document. */
 static int fill(struct sheet *sheet, const json_t *document, const struct table *table)
 {
@@ -36,6 +51,8 @@ static int fill(struct sheet *sheet, const json_t *document, const struct table 
     if (matrix_open(&matrix, document) != 0)
         return -1;
     rc = table->print(sheet, &matrix, rows);
+    if (table->timed)
+        note_timings(sheet, document);
     matrix_close(&matrix);
     if (!sheet->data)
         sheet->data = rows ? json_incref(rows) : json_array();

@@ -89,7 +89,8 @@ static int fill(struct sheet *sheet, const struct collection *collection)
         }
     }
     study_notes(sheet, collection);
-    sheet_note(sheet, "p: paired t test, Holm over the variants of a setting.");
+    sheet_note(sheet, "p: paired t test, Holm over the variants of a setting; that of " COLLECTION_GAP
+                      " is one test of its own.");
     rc = 0;
 out:
     collection_scratch_free(&scratch);

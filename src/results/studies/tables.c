@@ -39,7 +39,8 @@ int study_row(struct sheet *sheet, const struct layout *layout, const void *row)
 void study_notes(struct sheet *sheet, const struct collection *collection)
 {
     sheet_note(sheet, "Differences: held-out log-perplexity in nats less that of %s, paired by seed; "
-                      "below 0 is better.%s",
+                      "below 0 is better.%s  Intervals are Student's, each by itself: one may leave out 0 where a "
+                      "p after Holm's correction is n.s.",
                collection->baseline ? collection->baseline : "?",
                collection->has_gap ? " " COLLECTION_GAP ": the mean of the gated variants less that of "
                                      "the others."

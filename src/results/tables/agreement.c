@@ -274,7 +274,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     sheet_columns(sheet, headings, LENGTH_OF(headings));
     for (int i = 0; i < table1.rows; i++)
         print_row(sheet, matrix, &table1, &table1.row[i]);
-    note_agreement(sheet, &agreement);
+    note_agreement(sheet, matrix, &agreement);
     note_others(sheet, matrix);
     note_gated(sheet, matrix, &agreement);
     note_best(sheet, matrix, &table1);
@@ -283,5 +283,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_agreement = {
-    "agreement", "our order of the variants and the paper's", "agreement", compute, print,
+    "agreement", "our order of the variants and the paper's", "agreement", compute, print, false,
 };

@@ -120,7 +120,7 @@ static json_t *compute(const struct matrix *matrix)
 }
 
 const struct table table_beside = {
-    "beside", "what others published", "tables.beside", compute, NULL,
+    "beside", "what others published", "tables.beside", compute, NULL, false,
 };
 
 int results_put_beside(json_t *document, json_t *keys)

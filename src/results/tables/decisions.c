@@ -48,5 +48,5 @@ static json_t *compute(const struct matrix *matrix)
 }
 
 const struct table table_decisions = {
-    "decisions", "which variants were decided, and at how many seeds", "decisions", compute, NULL,
+    "decisions", "which variants were decided, and at how many seeds", "decisions", compute, NULL, false,
 };

@@ -77,5 +77,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_exchange = {
-    "exchange", "the exchange of a gradient between ranks (of bench)", "exchange", NULL, print,
+    "exchange", "the exchange of a gradient between ranks (of bench)", "exchange", NULL, print, true,
 };

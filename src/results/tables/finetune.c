@@ -268,11 +268,11 @@ static int print_squad(struct sheet *sheet, const struct matrix *matrix, json_t 
 }
 
 const struct table table_glue = {
-    "glue", "the paper's table 2", "tables.glue", compute_glue, print_glue,
+    "glue", "the paper's table 2", "tables.glue", compute_glue, print_glue, false,
 };
 const struct table table_superglue = {
-    "superglue", "the paper's table 3", "tables.superglue", compute_superglue, print_superglue,
+    "superglue", "the paper's table 3", "tables.superglue", compute_superglue, print_superglue, false,
 };
 const struct table table_squad = {
-    "squad", "the paper's table 4", "tables.squad", compute_squad, print_squad,
+    "squad", "the paper's table 4", "tables.squad", compute_squad, print_squad, false,
 };

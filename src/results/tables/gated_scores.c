@@ -204,5 +204,5 @@ void note_gated_scores(struct sheet *sheet, const json_t *document, const char *
 }
 
 const struct table table_gated_scores = {
-    "gated_scores", "gated against ungated variants, in each table of tasks", "tables.gated_scores", compute, NULL,
+    "gated_scores", "gated against ungated variants, in each table of tasks", "tables.gated_scores", compute, NULL, false,
 };

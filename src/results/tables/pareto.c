@@ -291,6 +291,10 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
             noted = axis;
         }
     }
+    if (isfinite(number_at(value_at(matrix->document, "config.heldout"), "curve_examples")))
+        sheet_note(sheet, "Curves are of the first %.0f held-out examples, so that their ends are not the losses of "
+                          "the table perplexity.",
+                   number_at(value_at(matrix->document, "config.heldout"), "curve_examples"));
     sheet_note(sheet, "On the Pareto front: no other variant's mean curve is lower at the same cost "
                       "or less; means only, see the intervals.");
     if (matrix->sequential)
@@ -301,5 +305,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_pareto = {
-    "pareto", "quality at equal tokens, FLOPs and seconds", "tables.pareto", compute, print,
+    "pareto", "quality at equal tokens, FLOPs and seconds", "tables.pareto", compute, print, true,
 };

@@ -69,5 +69,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_parity = {
-    "parity", "parameters and FLOPs of each variant", NULL, NULL, print,
+    "parity", "parameters and FLOPs of each variant", NULL, NULL, print, false,
 };

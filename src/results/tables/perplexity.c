@@ -303,7 +303,7 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
     note_delta(sheet, matrix);
     note_architecture(sheet, matrix);
     note_gated(sheet, matrix, &agreement);
-    note_agreement(sheet, &agreement);
+    note_agreement(sheet, matrix, &agreement);
     beside_notes(sheet, matrix, &beside);
     note_best(sheet, matrix, &table1);
     note_pairing(sheet, &table1);
@@ -320,5 +320,5 @@ done:
 }
 
 const struct table table_perplexity = {
-    "perplexity", "the paper's table 1 with ours beside it", "tables.table1", compute, print,
+    "perplexity", "the paper's table 1 with ours beside it", "tables.table1", compute, print, true,
 };

@@ -135,5 +135,5 @@ done:
 }
 
 const struct table table_primitives = {
-    "primitives", "what oneDNN's primitives resolved to (of bench)", "profile", NULL, print,
+    "primitives", "what oneDNN's primitives resolved to (of bench)", "profile", NULL, print, false,
 };

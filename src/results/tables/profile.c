@@ -201,5 +201,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_profile = {
-    "profile", "where the time of a training step goes (of bench)", "profile", NULL, print,
+    "profile", "where the time of a training step goes (of bench)", "profile", NULL, print, true,
 };

@@ -5,6 +5,7 @@
 
 #include "src/results/cells.h"
 #include "src/results/statistics.h"
+#include "src/util/ends_with.h"
 #include "src/util/json_help.h"
 
 #include <math.h>
@@ -96,12 +97,21 @@ static const char *text_of_order(double tau, double p, char text[CELL_BYTES])
     return text;
 }
 
-void note_agreement(struct sheet *sheet, const struct agreement *agreement)
+/* The paper's log-perplexities are of spans filled in: those of the targets of tasks do not compare. */
+static bool is_of_tasks(const struct matrix *matrix)
+{
+    return value_at(matrix->document, "config.tasks") != NULL;
+}
+
+void note_agreement(struct sheet *sheet, const struct matrix *matrix, const struct agreement *agreement)
 {
     double tau = agreement->kendall_tau_b;
     char text[CELL_BYTES];
 
-    if (!isfinite(tau))
+    if (is_of_tasks(matrix) && isfinite(tau))
+        sheet_note(sheet, "Kendall's tau-b of these losses and the paper's, which are of another kind: %.2f over %lld "
+                          "variants.", tau, (long long)agreement->variants);
+    else if (!isfinite(tau))
         sheet_note(sheet, "Agreement with the paper's order: not computed, it takes two variants of "
                           "the paper with different results.");
     else
@@ -145,11 +155,11 @@ void note_gated(struct sheet *sheet, const struct matrix *matrix, const struct a
         snprintf(test, sizeof test, "e-value %.3g", agreement->gated_e_value);
     else if (isfinite(p))
         snprintf(test, sizeof test, p >= STATS_ALPHA ? "p %.2f, n.s." : "p %.2g", p);
-    if (isfinite(paper))
+    if (isfinite(paper) && !is_of_tasks(matrix))
         snprintf(theirs, sizeof theirs, "; in the paper %+.4f", paper);
-    sheet_note(sheet, "Gated minus ungated: %+.4f nats %s, %lld seed%s, %s%s.", difference,
-               text_interval(interval, "%+.4f", "(no interval)", text),
-               (long long)agreement->n, agreement->n == 1 ? "" : "s", test, theirs);
+    sheet_note(sheet, "Gated minus ungated: %+.4f nats %s, %lld seed%s, %s%s%s", difference,
+               text_interval(interval, "%+.4f", "(no interval)", text), (long long)agreement->n,
+               agreement->n == 1 ? "" : "s", test, theirs, theirs[0] || !ends_with(test, ".") ? "." : "");
 }
 
 /* "0.12 to 0.34" of those rows that have it; false when none has. */

@@ -59,7 +59,7 @@ struct published_agreement {
 };
 extern const struct layout published_agreement_layout;
 
-void note_agreement(struct sheet *sheet, const struct agreement *agreement);
+void note_agreement(struct sheet *sheet, const struct matrix *matrix, const struct agreement *agreement);
 /* With the paper of that key; nothing where there is no such agreement, or it is PUBLISHED_PAPER, of which
  * the note above tells.  `gated`: the paper's contrast too. */
 void note_published(struct sheet *sheet, const json_t *document, const char *key, bool gated);

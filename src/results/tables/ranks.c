@@ -79,5 +79,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_ranks = {
-    "ranks", "the training step by all ranks (of bench)", "rank_steps", NULL, print,
+    "ranks", "the training step by all ranks (of bench)", "rank_steps", NULL, print, true,
 };

@@ -75,5 +75,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_scaling = {
-    "scaling", "the training step over threads and sizes (of bench)", "scaling", NULL, print,
+    "scaling", "the training step over threads and sizes (of bench)", "scaling", NULL, print, true,
 };

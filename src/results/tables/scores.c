@@ -353,7 +353,7 @@ void note_scores(struct sheet *sheet, const struct matrix *matrix, bool marked)
         sheet_note(sheet, "delta: to %s, paired by seed, with the 95 %% interval of the mean difference (Student's "
                           "t, each by itself); p: paired t test, Holm over the variants and scores of a benchmark, "
                           "over those and its losses (nats of classes, where there are any), and over other forms "
-                          "of these.", baseline);
+                          "of these; + better, - worse by it.", baseline);
 }
 
 static bool is_of(const struct score_row *row, const char *table)
@@ -471,5 +471,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_scores = {
-    "scores", "any tasks: every score and loss of every variant", "tables.scores", compute, print,
+    "scores", "any tasks: every score and loss of every variant", "tables.scores", compute, print, false,
 };

@@ -15,6 +15,7 @@ struct table {
     /* Fill the sheet from the document's `rows` (NULL: it has none); sheet->data is `rows` unless
      * this sets it.  0, or -1 and a message.  NULL: it is in the file alone. */
     int (*print)(struct sheet *sheet, const struct matrix *matrix, json_t *rows);
+    bool timed; /* it has speeds or seconds, which the file may warn of */
 };
 extern const struct table table_agreement, table_beside, table_decisions, table_exchange, table_gated_scores,
     table_glue, table_pareto, table_parity, table_perplexity, table_primitives, table_profile, table_ranks,

@@ -185,5 +185,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *rows)
 }
 
 const struct table table_throughput = {
-    "throughput", "tokens and FLOPs per second, share of the gemm peak", path, compute, print,
+    "throughput", "tokens and FLOPs per second, share of the gemm peak", path, compute, print, true,
 };

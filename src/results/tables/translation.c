@@ -138,5 +138,5 @@ static int print(struct sheet *sheet, const struct matrix *matrix, json_t *compu
 }
 
 const struct table table_translation = {
-    "translation", "BLEU, chrF2 and losses of translations", "tables.translation", compute, print,
+    "translation", "BLEU, chrF2 and losses of translations", "tables.translation", compute, print, false,
 };

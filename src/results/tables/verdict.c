@@ -358,5 +358,5 @@ close:
 
 const struct table table_verdict = {
     "verdict", "better, worse, equal or undecided, how many seeds more, and what it is worth",
-    "tables.verdict", compute, print,
+    "tables.verdict", compute, print, true,
 };
