@@ -197,9 +197,9 @@ void help_print(FILE *out, const struct invocation *invocation)
               "Standard output holds data only; NO_COLOR in the environment turns colours off.\n"
               "\n"
               "Examples:\n"
-              "  glubench --preset smoke\n"
-              "  glubench --all-variants --corpus book.txt --seeds 5 --output book.json\n"
-              "  glubench plan --preset base --tokenizer sentencepiece:spiece.model\n",
+              "  $ glubench --preset smoke\n"
+              "  $ glubench --all-variants --corpus book.txt --seeds 5 --output book.json\n"
+              "  $ glubench plan --preset base --tokenizer sentencepiece:spiece.model\n",
               out);
 out:
     setting_free(&defaults.setting);

@@ -51,7 +51,7 @@ static const struct text_task *task_of(const char *given, const char *path)
     }
     task = text_task_find(given ? given : folder);
     if (!task && !given)
-        err_prepend("%s is not in a folder that is called like its task; give " FIELD("task"), path);
+        err_prepend("%s is not in a folder that is called like its task, which can be told instead", path);
     if (task && !task->metrics) {
         err_set(FIELD("task") ": %s is not scored", task->name);
         return NULL;

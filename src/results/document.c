@@ -263,7 +263,9 @@ json_t *results_parse(const char *path)
     }
     version = json_object_get(document, "schema_version");
     if (!is_whole(version)) {
-        err_set("%s: schema_version is missing; it is not a results file of %s", path, PACKAGE_NAME);
+        err_set(json_object_get(document, "cells") && json_object_get(document, "settings")
+                    ? "%s: it is of a study; give its directory to 'report', or the results files beside it"
+                    : "%s: schema_version is missing; it is not a results file of " PACKAGE_NAME, path);
         goto fail;
     }
     if (integer_of(version, 0) != RESULTS_SCHEMA_VERSION) {
