@@ -63,21 +63,50 @@ def parameters(name):
     return read(name)["variants"]["relu"]["parameters"]
 
 
+GAP = "gated - ungated"
+
+
 def gap(study, axis, value):
-    return row(read(study)["tables"]["axes"], axis=axis, value=value)["gap_nats"]
+    return row(read(f"{study}/study.json")["tables"]["axes"], axis=axis, value=value)["gap_nats"]
 
 
-def difference(setting, variant="gated - ungated"):
-    return row(read("transfer/study.json")["tables"]["settings"], setting=setting, variant=variant)
+def difference(study, setting, variant=GAP):
+    return row(read(f"{study}/study.json")["tables"]["settings"], setting=setting, variant=variant)
 
 
-def gap_and_interval(setting):
-    found = difference(setting)
-    return [f"{x:+.3f}" for x in (found["difference_nats"], *found["ci95_nats"])]
+def with_interval(nats, interval, digits=3):
+    return [f"{x:+.{digits}f}" for x in (nats, *interval)]
 
 
-def transfer(variant="gated - ungated"):
-    return row(read("transfer/study.json")["tables"]["transfer"], variant=variant)
+def gap_and_interval(study, setting):
+    found = difference(study, setting)
+    return with_interval(found["difference_nats"], found["ci95_nats"])
+
+
+def transfer(study, variant=GAP):
+    return row(read(f"{study}/study.json")["tables"]["transfer"], variant=variant)
+
+
+def seeds_of(study):
+    return len({cell["seed"] for cell in read(f"{study}/study.json")["cells"] if not cell.get("slope")})
+
+
+def runs_of(study):
+    return sum(not cell.get("slope") for cell in read(f"{study}/study.json")["cells"])
+
+
+def by_model(study, model, *variants, digits=3):
+    """The least and the largest difference of these over the settings of a model."""
+    return [f"{x:+.{digits}f}" for x in sorted(
+        r["difference_nats"] for r in read(f"{study}/study.json")["tables"]["settings"]
+        if r["setting"].startswith(model + "_") and r["variant"] in variants)][::len(variants) * 2 - 1]
+
+
+def held_everywhere(study, *variants):
+    """These, where the sign of each is that of its mean in all settings."""
+    rows = [transfer(study, v) for v in variants]
+    assert all(r["held"] == r["settings"] and r["mean_nats"] < 0 for r in rows)
+    return len(read(f"{study}/study.json")["points"])
 
 
 def gated_speed(name, kind="train"):
@@ -136,7 +165,7 @@ def two_threads(dtype):
 
 
 def half_of_swiglu():
-    share = transfer("relu2")["mean_nats"] / transfer("swiglu")["mean_nats"]
+    share = transfer("transfer", "relu2")["mean_nats"] / transfer("transfer", "swiglu")["mean_nats"]
     return "half" if abs(share - 0.5) < 0.05 else f"{share:.2f}"
 
 
@@ -235,7 +264,7 @@ def tuned_agreement(factor):
 
 # ---- What the pages say ---------------------------------------------------------------------------------
 
-MINI, TINY, BUILTIN = "c4-en-mini.json", "c4-en-tiny.json", "builtin-tiny.json"
+MINI, TINY, BUILTIN = "mini/t5_c4-en.json", "c4-en-tiny.json", "builtin-tiny.json"
 TRANSLATION, GLUE, SUPERGLUE = "multi30k-en-de.json", "glue-tiny.json", "superglue-tiny.json"
 BEST = ("bilinear", "geglu", "swiglu", "reglu")
 

@@ -217,6 +217,8 @@ static void test_undefined(void)
     tap_ok(texts_equal(text_at(run, "variant"), "relu") && integer_at(squad, "n", 0) == 5,
            "a score that is undefined leaves no seed out");
     near(number_at(squad, "gated_minus_ungated"), before + em / 3 / 2 / 5, 1e-9, "and counts as 0");
+    says(document, "squad", "terminal", "squad em of FFN_ReLU: of 4 of the 5 runs", true);
+    says(document, "squad", "terminal", "squad f1 of", false);
     json_decref(document);
 }
 
@@ -315,7 +317,7 @@ static void test_compare(void)
 
 int main(void)
 {
-    tap_plan(58);
+    tap_plan(60);
     test_rows();
     test_holm();
     test_paper();

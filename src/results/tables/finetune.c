@@ -174,8 +174,8 @@ static void put_line(struct sheet *sheet, const struct matrix *matrix, const str
         put_cell(sheet, score_rows_find(rows, table, AVERAGE_OF_BEST, variant), line);
 }
 
-static void put_variant(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
-                        const char *table, const char *variant, bool paper)
+/* Runs of a variant that have a score of the table. */
+static int64_t most_runs(const struct score_rows *rows, const char *table, const char *variant)
 {
     int64_t n = 0;
 
@@ -183,6 +183,14 @@ static void put_variant(struct sheet *sheet, const struct matrix *matrix, const 
         if (texts_equal(rows->row[i].table, table) && texts_equal(rows->row[i].variant, variant) &&
             rows->row[i].n > n)
             n = rows->row[i].n;
+    return n;
+}
+
+static void put_variant(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
+                        const char *table, const char *variant, bool paper)
+{
+    int64_t n = most_runs(rows, table, variant);
+
     sheet_cell(sheet, "%s", matrix_label(matrix, variant));
     sheet_cell(sheet, "%lld", (long long)n);
     put_line(sheet, matrix, rows, table, variant, LINE_MEAN);
@@ -209,6 +217,23 @@ static bool is_in_paper(const struct matrix *matrix, const char *table, const ch
     return false;
 }
 
+/* Cells that are of fewer runs than the row. */
+static void note_undefined(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
+                           const char *table)
+{
+    const struct paper_column *column;
+
+    for (int i = 0; (column = paper_column_at(i)) != NULL; i++)
+        for (int v = 0; v < matrix->variants && strcmp(column->table, table) == 0; v++) {
+            const struct score_row *row = row_of(rows, column, matrix->variant[v].name);
+            int64_t n = most_runs(rows, table, matrix->variant[v].name);
+
+            if (row && row->n > 0 && row->n < n)
+                sheet_note(sheet, "%s %s of %s: of %lld of the %lld runs; in the others it is not defined.", column->task,
+                           column->metric, matrix_label(matrix, matrix->variant[v].name), (long long)row->n, (long long)n);
+        }
+}
+
 static void put_notes(struct sheet *sheet, const struct matrix *matrix, const struct score_rows *rows,
                       const char *table)
 {
@@ -225,6 +250,7 @@ static void put_notes(struct sheet *sheet, const struct matrix *matrix, const st
     if (strcmp(table, "squad") != 0)
         sheet_note(sheet, "Average: of the columns' groups at the checkpoint where it is highest, as the paper's; "
                           "there is one where every task is judged.");
+    note_undefined(sheet, matrix, rows, table);
     note_subsets(sheet, rows, table);
     note_signal(sheet, rows, table);
     note_gated_scores(sheet, matrix->document, table);
