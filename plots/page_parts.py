@@ -90,13 +90,14 @@ def verdicts(page):
         heads, lines = keep(["Layer", "Verdict", "\u0394 nats", "95 % interval", "p (Holm)",
                              "Tokens", "Time", "Cost of a step", "Settings held", "A new setting"],
                             lines)
-        first = leader(rows)
+        first = leader(rows, page.study)
         out.append(table("%s: difference to %s in held-out log-perplexity; below 0 is better" % (
             document.name, document.label(document.baseline)), heads, lines, True,
             document.label(first["variant"]) if first else None))
         out.append(verdict_note(document, rows, next(filter(None, files), None)))
         if page.study:
-            out.append(note("Settings held: in how many of the study %s the difference has the sign that it has here."
+            out.append(note("Settings held: in how many of the study %s the difference has the sign that it has here. A new"
+                            " setting: where that study expects the difference in one more; its means are below."
                             % page.study.name))
         if not document.tables.get("verdict"):
             out.append(note("This file was written before it held verdicts: equality and the seeds still"
@@ -171,9 +172,9 @@ def forest(page):
         agreement = document.data["agreement"]
         if agreement.get("kendall_tau_b") is not None and not document.config.get("tasks"):
             agrees = agreement["p_value"] is not None and agreement["p_value"] < 0.05
-            text = "The order of %d layers agrees with Shazeer\u2019s%s: Kendall\u2019s \u03c4-b %.2f (%s)." % (
-                agreement["variants"], "" if agrees and agreement["kendall_tau_b"] > 0 else
-                " no more than chance would give" if not agrees else " in reverse",
+            text = "The order of %d layers %s: Kendall\u2019s \u03c4-b %.2f (%s)." % (
+                agreement["variants"], "is not shown to agree with Shazeer\u2019s" if not agrees else
+                "agrees with Shazeer\u2019s" if agreement["kendall_tau_b"] > 0 else "is the reverse of Shazeer\u2019s",
                 agreement["kendall_tau_b"],
                 p_text(agreement["p_value"]) if agreement["p_value"] is not None else "no test")
             if agreement.get("gated_minus_ungated_nats") is not None:
@@ -401,12 +402,12 @@ def warnings(page):
                                           ", " + run["error"] if run.get("error") else ""),
                    document.name) for run in lost]
     texts = {}
-    for text, name in items:
+    for text, name in dict.fromkeys(items):
         texts.setdefault(text, []).append(name)
     if not texts:
         return "<p>None.</p>"
     return "<ul>%s</ul>" % "".join("<li>%s <span class=\"note\">%s</span></li>" % (
-        escape(text), escape(names[0] if len(names) == 1 else "%s and %d more" % (names[0], len(names) - 1)))
+        escape(text), escape(listed(names) if len(names) < 7 else "%s and %d more" % (names[0], len(names) - 1)))
         for text, names in texts.items())
 
 

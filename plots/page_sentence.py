@@ -3,7 +3,7 @@
 from html import escape
 
 from documents import count, p_text, thousands
-from page_words import (GAP, WORDS, interval, leader, listed, model_of, signed, speed_of, timing_warned,
+from page_words import (GAP, WORDS, interval, leader, listed, model_of, near, signed, speed_of, timing_warned,
                         verdict_rows)
 
 
@@ -41,7 +41,7 @@ def worth(page, row):
         row, document = speed
         text += "%s at %.2f times the cost of a step%s" % (
             "" if text else ",", 1.0 / row["relative_to_baseline"],
-            "" if document is page.main else " in %s" % model_of(document))
+            "" if document is page.main else " (of %s)" % model_of(document))
     return text
 
 
@@ -75,7 +75,7 @@ def of_results(page):
     document = page.main
     base = document.label(document.baseline)
     rows = verdict_rows(document)
-    first = leader(rows)
+    first = leader(rows, page.study)
     if not first:
         text = "No layer has a difference to %s: nothing can be compared." % base
         return escape(text), text, "Run more than one variant, with the seeds of the baseline."
@@ -85,19 +85,19 @@ def of_results(page):
     if kinds["better"]:
         html, plain = told(name, "better", nats(first), base,
                            worth(page, first) + held(page, first["variant"], first["delta_nats"]))
-        near = [document.label(row["variant"]) for row in kinds["better"] if row is not first
-                and first["interval"] and row["delta_nats"] <= first["interval"][1]]
+        tied = [document.label(row["variant"]) for row in near(rows, first)]
         sure = ["%s, %s." % (seeds, evidence(first))]
-        if near:
-            sure.append("%s may be as good: %s difference%s within its interval." % (
-                listed(near), *(("its", " lies") if len(near) == 1 else ("their", "s lie"))))
+        if tied:
+            sure.append("%s may be as good here: %s difference%s within its interval%s." % (
+                listed(tied), *(("its", " lies") if len(tied) == 1 else ("their", "s lie")),
+                "" if first is leader(rows) else "; %s has the lowest mean over the settings" % name))
         if not held(page, first["variant"], first["delta_nats"]):
             sure += ["%s was tried elsewhere too: better than %s in %d of %s%s." % (
                 document.label(row["variant"]), base, row["held"], count(row["settings"], "setting"),
                 "; one more is expected within %s" % interval(row["prediction_nats"])
                 if row["prediction_nats"] else "")
                 for row in (page.study.rows("transfer") if page.study else [])
-                if row["variant"] != GAP and document.label(row["variant"]) in near
+                if row["variant"] != GAP and document.label(row["variant"]) in tied
                 and row["mean_nats"] is not None and row["mean_nats"] < 0]
         return html, plain, escape(" ".join(sure) + others(document, kinds))
     if len(kinds["worse"]) + len(kinds["equal"]) == len(rows):

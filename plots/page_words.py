@@ -61,11 +61,23 @@ def p_cell(p):
     return None if p is None else "< 0.001" if p < 0.001 else "%.3f" % p
 
 
-def leader(rows):
-    """The better one with the lowest mean; without one, the lowest of all."""
+def near(rows, first):
+    """The better ones that may be as good as the first: their differences lie within its interval."""
+    return [row for row in rows if row["verdict"] == "better" and row is not first and first["interval"]
+            and row["delta_nats"] <= first["interval"][1]]
+
+
+def leader(rows, study=None):
+    """The better one with the lowest mean; without one, the lowest of all.  Of several that may be as good the one
+    with the lowest mean over a study's settings, where that has them all."""
     rows = [row for row in rows if row["delta_nats"] is not None]
     better = [row for row in rows if row["verdict"] == "better"]
-    return min(better or rows, key=lambda row: row["delta_nats"], default=None)
+    first = min(better or rows, key=lambda row: row["delta_nats"], default=None)
+    if not better or not study:
+        return first
+    tied = [first] + near(rows, first)
+    means = [(study.of("transfer", row["variant"]) or {}).get("mean_nats") for row in tied]
+    return first if None in means else min(zip(means, range(len(tied)), tied))[2]
 
 
 def speed_of(page, name):

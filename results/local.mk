@@ -27,15 +27,16 @@ dist_noinst_DATA += \
     results/bench-d256-bf16.json results/bench-d256-f32.json \
     results/bench-d768-bf16.json results/bench-d768-f32.json \
     results/bench-ffn-bf16.json results/bench-ffn-f32.json \
-    results/builtin-tiny.json results/c4-en-mini.json results/c4-en-tiny.json \
+    results/builtin-tiny.json results/c4-de-tiny.json results/c4-en-tiny.json \
     results/c4-en-pieces-tiny.json results/glue-tiny.json results/multi30k-en-de.json results/superglue-tiny.json \
     results/profile-d256-bf16.json results/profile-d256-f32.json results/profile-tiny-bf16.json \
     results/peer.jsonl results/scale.md results/sweep-bf16.json results/sweep-f32.json
-EXTRA_DIST += results/transfer results/tuned
-EXTRA_DIST += results/pages/builtin-tiny.html results/pages/c4-en-mini.html
+EXTRA_DIST += results/mini results/transfer results/tuned
+EXTRA_DIST += results/pages/builtin-tiny.html results/pages/c4-de-tiny.html results/pages/c4-en-tiny.html \
+    results/pages/mini.html
 EXTRA_DIST += \
     results/figures/bench-d256-bf16-throughput.png \
-    results/figures/c4-en-mini-curves.png results/figures/c4-en-mini-forest.png \
+    results/figures/mini.png results/figures/t5_c4-en-curves.png results/figures/t5_c4-en-forest.png \
     results/figures/c4-en-tiny-curves.png results/figures/c4-en-tiny-forest.png \
     results/figures/c4-en-tiny-pareto.png results/figures/c4-en-tiny-throughput.png \
     results/figures/multi30k-en-de-scores-translation.png \

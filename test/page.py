@@ -19,7 +19,8 @@ SOURCE = os.path.abspath(os.environ.get("srcdir")
                          or os.path.dirname(os.path.abspath(__file__)) + "/..")
 EXAMPLE = os.path.abspath("results-example")
 # The committed pages: name, and what each is made of.
-PAGES = {"c4-en-mini.html": ["c4-en-mini.json", "transfer", "bench-d256-bf16.json"],
+PAGES = {"mini.html": ["mini/t5_c4-en.json", "mini", "bench-d256-bf16.json"],
+         "c4-en-tiny.html": ["c4-en-tiny.json", "transfer"], "c4-de-tiny.html": ["c4-de-tiny.json", "transfer"],
          "builtin-tiny.html": ["builtin-tiny.json"]}
 NASTY = "<b onclick=\"x('1')\">&amp; 'q'</b>"
 
