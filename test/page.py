@@ -333,7 +333,7 @@ def main():
         check_refusals()
         check_committed()
         if chromium:
-            check_browser(chromium, ["slope", "diverged", "glue", "hostile", "both", "c4-en-mini"])
+            check_browser(chromium, ["slope", "diverged", "glue", "hostile", "both", "mini"])
         os.chdir("/")
     print("%s; %s" % ("%d failures" % failures if failures else "ok", "seen in chromium" if chromium
                       else "no chromium, so not seen in a browser"))
