@@ -506,7 +506,43 @@ static void test_attend(const struct kernels *kernels, enum dnn_type type)
     check_end(kernels->isa, type, "attention of one query");
 }
 
-enum { TYPED = 11, UNTYPED = 7 }; /* checks of a set of kernels */
+/* Some rows of a gradient, over sizes that fill no panel, one and several. */
+static void test_gradient(const struct kernels *kernels, enum dnn_type type)
+{
+    static const struct {
+        int rows, columns, tokens, others; /* others: rows that are not asked for */
+    } cases[] = {{1, 1, 1, 0},  {5, 3, 2, 2},   {16, 33, 7, 0},   {64, 64, 16, 0},
+                  {67, 70, 31, 5}, {270, 9, 21, 3}, {9, 280, 21, 0}, {5, 3, 1030, 0}};
+    static float scratch[GRADIENT_ROOM] __attribute__((aligned(64)));
+
+    if (!kernels->type[type].gradient) {
+        tap_skip(1, "%s has no gradient of weights in %s", kernels->isa, type == DNN_BF16 ? "bf16" : "f32");
+        return;
+    }
+    check_begin();
+    for (size_t s = 0; s < LENGTH_OF(cases); s++) {
+        int rows = cases[s].rows, columns = cases[s].columns, tokens = cases[s].tokens;
+        int pitch = rows + cases[s].others;
+
+        draw(&a, pitch * tokens, 1, type);
+        draw(&b, columns * tokens, 1, type);
+        draw(&e, rows * columns, 1, DNN_F32);
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < columns; j++) {
+                double *sum = &want[i * columns + j];
+
+                *sum = e.exact[i * columns + j];
+                for (int t = 0; t < tokens; t++)
+                    *sum += a.exact[t * pitch + i] * b.exact[t * columns + j];
+            }
+        kernels->type[type].gradient(rows, columns, tokens, data(&a, type), pitch, data(&b, type), e.f32,
+                                     scratch);
+        compare(&e, want, rows * columns, DNN_F32);
+    }
+    check_end(kernels->isa, DNN_F32, type == DNN_BF16 ? "gradient of weights from bf16" : "gradient of weights");
+}
+
+enum { TYPED = 12, UNTYPED = 7 }; /* checks of a set of kernels */
 
 static void test_typed(const struct kernels *kernels, enum dnn_type type)
 {
@@ -521,6 +557,7 @@ static void test_typed(const struct kernels *kernels, enum dnn_type type)
     test_rotate(kernels, type);
     test_masks(kernels, type);
     test_cross_entropy(kernels, type);
+    test_gradient(kernels, type);
 }
 
 int main(void)

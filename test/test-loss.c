@@ -166,10 +166,8 @@ static void test_shape(enum dnn_type type, size_t s, int team)
         check(linear_create(&table, &nn, &plans[0], &arena));
         loss_scratch_alloc(&scratch, &nn, &arena, tokens, vocabulary, WIDTH);
         for (int i = 0; i < team; i++) {
-            struct dnn *dnn = threads[i].dnn;
-
             threads[i].diff = nn.diff;
-            dnn_set_scratch(dnn, arena_alloc(&arena, dnn_scratch_bytes(dnn), 1));
+            nn_scratch_alloc(&threads[i], &arena);
         }
         if (measuring)
             check(arena_open(&arena, arena.used_bytes));

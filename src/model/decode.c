@@ -86,7 +86,7 @@ static int worker_open(struct decoder *decoder, struct decoding_worker *worker)
     worker->row_nats = arena_alloc(arena, slots, sizeof *worker->row_nats);
     if ((!nn->dnn && dnn_create(&nn->dnn)) || decoding_of(decoder)->open(decoder->model, worker))
         return -1;
-    dnn_set_scratch(nn->dnn, arena_alloc(arena, dnn_scratch_bytes(nn->dnn), 1));
+    nn_scratch_alloc(nn, arena);
     return 0;
 }
 

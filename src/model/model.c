@@ -248,11 +248,8 @@ static int worker_open(struct model *model, struct worker *first)
         arena_again(arena, before);
         model->options.architecture->open_scratch(model, first + i);
     }
-    for (int i = 0; i < threads; i++) {
-        struct dnn *dnn = first[i].nn.dnn;
-
-        dnn_set_scratch(dnn, arena_alloc(arena, dnn_scratch_bytes(dnn), 1));
-    }
+    for (int i = 0; i < threads; i++)
+        nn_scratch_alloc(&first[i].nn, arena);
     crew_alloc(first->nn.crew, arena, model->options.model.d_model);
     model->memory.scratch += arena->used_bytes - before;
     return 0;

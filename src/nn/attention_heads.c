@@ -3,11 +3,10 @@
 
 #include "src/nn/attention_heads.h"
 
-/* Tiles of bf16 are eight times as fast as vectors: oneDNN has them. */
 bool attention_heads_exist(const struct nn *nn, const struct attention_shape *shape)
 {
     return nn->typed->attention_forward && attention_head_fits(shape->keys, shape->d_kv) &&
-           !(nn->type == DNN_BF16 && dnn_has_tiles());
+           !nn_has_tiles(nn);
 }
 
 static struct attention_head head_of(const struct attention_shape *shape)

@@ -130,6 +130,10 @@ static inline void turn_head(int half, const float *turn, float direction, float
 #undef T
 #undef WORD
 
+#ifdef __AVX512BF16__
+#include "src/nn/kernels_gradient.h"
+#endif
+
 /* ==== f32 alone ==== */
 
 static void add(int64_t n, const float *src, float *dst)
@@ -299,7 +303,7 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
 #define ATTENTION_f32
 #endif
 #ifdef __AVX512BF16__
-#define ATTENTION_bf16 ATTENTION_TABLE(bf16)
+#define ATTENTION_bf16 ATTENTION_TABLE(bf16).gradient = gradient_bf16,
 #else
 #define ATTENTION_bf16
 #endif

@@ -31,6 +31,14 @@ struct adamw_step {
 /* Keys that a kernel meets at once. */
 enum { ATTEND_LINE = 64 };
 
+/* What the gradient of weights is made in: so many columns of a factor side by side, and blocks of so many of
+ * them and of pairs of tokens, of which the second level of the caches holds two. */
+enum {
+    GRADIENT_PANEL = 64,
+    GRADIENT_BLOCK = 256,
+    GRADIENT_ROOM = 2 * GRADIENT_BLOCK * GRADIENT_BLOCK /* floats */
+};
+
 /* The kernels that depend on the storage type. */
 struct typed_kernels {
     gate_forward_fn *const *gate_forward;   /* by enum act; NULL: no fused form, use oneDNN's */
@@ -83,6 +91,12 @@ struct typed_kernels {
                                const void *value, const void *kept, const void *diff_mixed, bool wide,
                                void *diff_query, void *diff_key, void *diff_value, float *diff_bias,
                                float *scratch);
+
+    /* dst += src^T diff_dst; NULL: not of this type and instruction set, use oneDNN's product.  src: (tokens, rows) at
+     * src_pitch, diff_dst: (tokens, columns), dst: (rows, columns); scratch: GRADIENT_ROOM floats, aligned as
+     * vectors are. */
+    void (*gradient)(int rows, int columns, int tokens, const void *src, int64_t src_pitch,
+                     const void *diff_dst, float *dst, float *scratch);
 
     /* In every head of every row of x, (rows, heads, 2 half), the pair (i, half + i) turns by an
      * angle of the row, and is multiplied by the factor.  turn: (rows, 2 half), the cosines of a row's

@@ -35,6 +35,7 @@ static inline GLU_INLINE void T(tile)(const int r, const int c, const float *sta
                 sum[i * c + j] = T(words_add)(sum[i * c + j], left, right[j]);
         }
     }
+    __asm__("" : "+r"(dst)); /* or its rows' addresses are those of start, and take the registers of the sums */
 #pragma GCC unroll 16
     for (int i = 0; i < r * c; i++)
         _mm512_storeu_ps(dst + i / c * pitch + i % c * LANES, sum[i]);

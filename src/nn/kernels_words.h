@@ -1,10 +1,11 @@
-/* kernels_words.h - what kernels_attention.h needs besides: vectors of either type's words, and the passes
- * between scores and words. */
+/* kernels_words.h - what kernels_attention.h and kernels_gradient.h need besides: vectors of either type's
+ * words, and the passes between scores and words. */
 
 enum {
     LANES = ATTENTION_LANES,
     TILE_SUMS = 16,   /* vectors of a product that are summed at once */
     TILE_VECTORS = 4, /* of them in a row */
+    PANEL = GRADIENT_PANEL,
     ROWS = 16,        /* queries at a time; even */
     LINE_EDGE = LANES,
     LINE = ATTENTION_COLUMNS + 3 * LINE_EDGE /* floats; no power of two, or all begin in one set of the cache */
@@ -217,33 +218,36 @@ static inline __m512 words_add_bf16(__m512 sum, words_bf16 a, words_bf16 b)
     return _mm512_dpbf16_ps(sum, a, b);
 }
 
+/* Two tokens at a time side by side, the last alone beside zeros: ((count + 1) / 2, width) at words_pitch. */
+static void words_of_bf16(int count, int width, const bf16 *tokens, int64_t pitch, word_bf16 *words,
+                          int64_t words_pitch)
+{
+    for (int i = 0; i < count; i += 2, tokens += 2 * pitch, words += words_pitch) {
+        const bf16 *low = tokens, *high = tokens + pitch;
+
+        if (i + 1 < count) {
+#pragma omp simd
+            for (int j = 0; j < width; j++)
+                words[j] = (uint32_t)low[j] | (uint32_t)high[j] << 16;
+        } else {
+#pragma omp simd
+            for (int j = 0; j < width; j++)
+                words[j] = low[j];
+        }
+    }
+}
+
 struct factor_bf16 {
     const word_bf16 *at;
     int pitch;
 };
 
-/* Two tokens at a time side by side, the last alone beside zeros. */
 static struct factor_bf16 factor_of_bf16(const struct attention_head *head, const void *tokens, int first,
                                          int count, word_bf16 *pairs)
 {
-    const bf16 *low = (const bf16 *)tokens + (int64_t)first * head->pitch;
-    int d = head->d;
-
-    for (int i = 0; i < count; i += 2, low += 2 * (int64_t)head->pitch) {
-        const bf16 *high = low + head->pitch;
-        word_bf16 *pair = pairs + (int64_t)(i / 2) * d;
-
-        if (i + 1 < count) {
-#pragma omp simd
-            for (int j = 0; j < d; j++)
-                pair[j] = (uint32_t)low[j] | (uint32_t)high[j] << 16;
-        } else {
-#pragma omp simd
-            for (int j = 0; j < d; j++)
-                pair[j] = low[j];
-        }
-    }
-    return (struct factor_bf16){pairs, d};
+    words_of_bf16(count, head->d, (const bf16 *)tokens + (int64_t)first * head->pitch, head->pitch, pairs,
+                  head->d);
+    return (struct factor_bf16){pairs, head->d};
 }
 
 /* exp(x - max) <= 1 to a tenth of what bf16 tells apart: 2^n times a polynomial of degree 3 on [0, 1) (Remez

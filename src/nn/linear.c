@@ -80,7 +80,7 @@ int linear_plan_create(struct linear_plan *plan, struct nn *nn, const struct lin
         dnn_packer_create(&plan->pack_forward, nn->dnn, plan->forward, plain))
         goto fail;
     if (nn->train && (dnn_matmul_create(&plan->backward, nn->dnn, &backward) ||
-                      dnn_matmul_create(&plan->weights, nn->dnn, &weights) ||
+                      (!nn_has_gradient(nn) && dnn_matmul_create(&plan->weights, nn->dnn, &weights)) ||
                       dnn_packer_create(&plan->pack_backward, nn->dnn, plan->backward,
                                         plain_backward)))
         goto fail;
@@ -197,15 +197,31 @@ void linear_backward(struct nn *nn, const struct linear_plan *plan, const struct
                    spec->diff_type);
 }
 
+/* dst += left^T right, by the kernel: this thread's rows of it. */
+static void gradient(struct nn *nn, const struct linear_plan *plan, const void *left, int left_pitch,
+                     const void *right, int columns, float *dst)
+{
+    double rows = plan->rows.count, tokens = plan->spec.tokens, start = clock_now_s();
+
+    nn->typed->gradient(plan->rows.count, columns, plan->spec.tokens, left, left_pitch, right, dst, nn->panels);
+    nn_book(nn, plan->spec.kind, &start, 2 * rows * columns * tokens,
+            (rows + columns) * tokens * (double)dnn_type_bytes(nn->type) + 2 * rows * columns * sizeof(float));
+}
+
 void linear_weights(struct nn *nn, const struct linear_plan *plan, const struct linear *linear,
                     const void *src, const void *diff_dst)
 {
     const struct linear_spec *spec = &plan->spec;
     bool transposed = linear->plain_transposed;
-    const void *left = transposed ? diff_dst : src, *right = transposed ? src : diff_dst;
+    int rows = transposed ? spec->out : spec->in, columns = transposed ? spec->in : spec->out;
+    const void *left = nn_row(transposed ? diff_dst : src, plan->rows.first, 1, nn->type);
+    const void *right = transposed ? src : diff_dst;
+    float *dst = nn->diff + linear->offset + nn_count(plan->rows.first, columns, 1);
 
-    if (!linear->frozen && plan->rows.count > 0)
-        nn_product(nn, spec->kind, plan->weights, nn_row(left, plan->rows.first, 1, nn->type), right,
-                   nn->diff + linear->offset +
-                       nn_count(plan->rows.first, transposed ? spec->in : spec->out, 1));
+    if (linear->frozen || plan->rows.count == 0)
+        return;
+    if (plan->weights)
+        nn_product(nn, spec->kind, plan->weights, left, right, dst);
+    else
+        gradient(nn, plan, left, rows, right, columns, dst);
 }

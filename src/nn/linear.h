@@ -17,7 +17,7 @@ struct linear_spec {
 struct linear_plan {
     struct linear_spec spec;
     struct share tokens, rows; /* this thread's; rows: of the gradient as it lies in memory */
-    struct dnn_matmul *forward, *backward, *weights;
+    struct dnn_matmul *forward, *backward, *weights; /* weights: NULL where nn_has_gradient() */
     struct dnn_packer *pack_forward, *pack_backward;
 };
 

@@ -46,6 +46,16 @@ void nn_book_exponentials(struct nn *nn, enum profile_kind kind, double count)
     nn->profile[kind].exponentials += count;
 }
 
+bool nn_has_tiles(const struct nn *nn)
+{
+    return nn->type == DNN_BF16 && dnn_has_tiles();
+}
+
+bool nn_has_gradient(const struct nn *nn)
+{
+    return nn->train && nn->typed->gradient && !nn_has_tiles(nn);
+}
+
 struct share nn_share(const struct nn *nn, int whole)
 {
     return nn->crew ? crew_share(whole, nn->member, nn->crew->size) : (struct share){0, whole};
@@ -78,6 +88,12 @@ void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul
         return;
     dnn_matmul_run(matmul, src, wei, dst);
     nn_book(nn, kind, &start, dnn_matmul_flops(matmul), dnn_matmul_bytes(matmul));
+}
+
+void nn_scratch_alloc(struct nn *nn, struct arena *arena)
+{
+    dnn_set_scratch(nn->dnn, arena_alloc(arena, dnn_scratch_bytes(nn->dnn), 1));
+    nn->panels = nn_has_gradient(nn) ? arena_alloc(arena, GRADIENT_ROOM, sizeof *nn->panels) : NULL;
 }
 
 void *nn_alloc(const struct nn *nn, struct arena *arena, size_t count)

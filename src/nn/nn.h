@@ -50,6 +50,7 @@ struct nn {
     enum dnn_type type;                /* of activations */
     bool train;                        /* false: forward alone */
     float *diff;                       /* the worker's gradient of all parameters */
+    float *panels;                     /* (GRADIENT_ROOM) of this thread where nn_has_gradient() */
     struct crew *crew;                 /* the worker's threads; NULL: this one */
     int member;                        /* of the crew */
     struct dropout dropout;
@@ -79,6 +80,11 @@ void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flop
 /* So many exponentials were taken, too. */
 void nn_book_exponentials(struct nn *nn, enum profile_kind kind, double count);
 
+/* Are activations multiplied in tiles?  They are eight times as fast as vectors: oneDNN has them. */
+bool nn_has_tiles(const struct nn *nn);
+/* Is there a kernel for the gradient of weights, which is faster than oneDNN's product? */
+bool nn_has_gradient(const struct nn *nn);
+
 /* This thread's share of a whole; which is all of it when the worker is one thread. */
 struct share nn_share(const struct nn *nn, int whole);
 /* Zero this thread's rows of (rows, columns) numbers. */
@@ -90,6 +96,8 @@ void nn_wait(struct nn *nn);
 void nn_product(struct nn *nn, enum profile_kind kind, struct dnn_matmul *matmul, const void *src,
                 const void *wei, void *dst);
 
+/* This thread's scratch, when all its primitives are made. */
+void nn_scratch_alloc(struct nn *nn, struct arena *arena);
 /* Allocate `count` activations of the worker's storage type. */
 void *nn_alloc(const struct nn *nn, struct arena *arena, size_t count);
 
