@@ -5,7 +5,6 @@
 #include "src/util/tokens.h"
 #include "src/nn/dnn.h"
 #include "src/nn/kernels.h"
-#include "src/nn/kernels_math.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,37 +22,11 @@
 enum { SOFTMAX_CELLS = 2048 }; /* of softmax rows that are kept between its steps */
 enum { ROTATE_LINE = 1 << 14 }; /* the widest head */
 
-/* ==== Activations: value, and value with slope ==== */
-
-struct value_slope {
-    float value, slope;
-};
-
-struct pair_slopes {
-    float value, by_gate, by_up;
-};
-
 /* What a function is computed from in place of the trained scalars, and its slopes by these: the same for
  * all elements. */
 struct trained_numbers {
     float alpha, beta, by_alpha, by_beta;
 };
-
-struct trained_slopes {
-    float value, slope, by_alpha, by_beta;
-};
-
-#define VECTOR_ARGUMENTS GLU_UNUSED float x, GLU_UNUSED float alpha, GLU_UNUSED float beta
-#define VECTOR_VALUE(name) static inline float value_##name(VECTOR_ARGUMENTS)
-#define VECTOR_SLOPE(name) static inline struct value_slope slope_##name(VECTOR_ARGUMENTS)
-#define VECTOR_PAIR(name)                                                                          \
-    static inline struct pair_slopes pair_##name(float x, float y, float alpha, float beta)
-#define VECTOR_NUMBERS(name)                                                                       \
-    static struct trained_numbers numbers_##name(float alpha, GLU_UNUSED float beta)
-#define VECTOR_BY(name)                                                                            \
-    static inline struct trained_slopes by_##name(float x, const struct trained_numbers n)
-#define ACTIVATION_VECTOR
-#include "variants/activations/list.h"
 
 /* ==== Storage types ==== */
 
@@ -124,11 +97,13 @@ static inline void turn_head(int half, const float *turn, float direction, float
 #define T(name) name##_bf16
 #ifdef __AVX512BF16__
 #define WORD 2
+#define HAS_LANES
 #endif
 #include "src/nn/kernels_typed.h"
 #undef STORAGE
 #undef T
 #undef WORD
+#undef HAS_LANES
 
 #ifdef __AVX512BF16__
 #include "src/nn/kernels_gradient.h"

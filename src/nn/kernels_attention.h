@@ -200,7 +200,7 @@ static void T(attention_forward)(const struct attention_head *head, const void *
             rows = strip.queries - i < ROWS ? strip.queries - i : ROWS;
             T(product_tokens)(rows, strip.columns, head->bias ? head->bias - first : NULL, d / WORD,
                               T(token)(query, head, first), head->pitch / WORD, room.turned, columns, room.lines + LINE_EDGE);
-            exponentials(head, &strip, first, rows, T(exp), room.lines + LINE_EDGE, factor);
+            exponentials(head, &strip, first, rows, T(words_exp), room.lines + LINE_EDGE, factor);
             T(keep)(rows, strip.columns, factor, room.lines + LINE_EDGE, room.words + LINE_EDGE,
                     (STORAGE *)kept + strip.kept + (int64_t)i * strip.columns);
             T(product_lines)(rows, d, (strip.keys + WORD - 1) / WORD, room.words + LINE_EDGE,

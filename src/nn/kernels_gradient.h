@@ -4,21 +4,43 @@
  * Blocks of both factors are copied into panels of PANEL columns, as words of two tokens: a product then reads
  * them in the order in which they lie, and neither is turned. */
 
+/* A whole line of a panel from two tokens. */
+static inline void panel_line(const bf16 *low, const bf16 *high, word_bf16 *words)
+{
+    const __m512i first = _mm512_set_epi16(47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8,
+                                           39, 7, 38, 6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1, 32, 0);
+    const __m512i second = _mm512_add_epi16(first, _mm512_set1_epi16(LANES));
+
+#pragma GCC unroll 2
+    for (int j = 0; j < PANEL; j += 2 * LANES) {
+        __m512i a = _mm512_loadu_si512(low + j), b = _mm512_loadu_si512(high + j);
+
+        _mm512_storeu_si512(words + j, _mm512_permutex2var_epi16(a, first, b));
+        _mm512_storeu_si512(words + j + LANES, _mm512_permutex2var_epi16(a, second, b));
+    }
+}
+
 /* Columns `width` of the tokens into panels, each (pairs of tokens, PANEL); 0 behind the last column up to a
  * whole vector.  Token after token, for memory gives long rows faster than short ones. */
 static void panels_of(int width, int tokens, const bf16 *src, int64_t pitch, word_bf16 *panels)
 {
     int64_t panel = (int64_t)((tokens + 1) / 2) * PANEL;
 
-    for (int t = 0; t < tokens; t += 2, src += 2 * pitch, panels += PANEL)
-        for (int j = 0; j < width; j += PANEL) {
-            int columns = width - j < PANEL ? width - j : PANEL;
-            word_bf16 *words = panels + j / PANEL * panel;
+    for (int t = 0; t < tokens; t += 2, src += 2 * pitch, panels += PANEL) {
+        word_bf16 *words = panels;
 
+        for (int j = 0; j < width; j += PANEL, words += panel) {
+            int columns = width - j < PANEL ? width - j : PANEL;
+
+            if (columns == PANEL && t + 1 < tokens) {
+                panel_line(src + j, src + pitch + j, words);
+                continue;
+            }
             words_of_bf16(tokens - t < 2 ? 1 : 2, columns, src + j, pitch, words, PANEL);
             for (int at = columns; at % LANES > 0; at++)
                 words[at] = 0;
         }
+    }
 }
 
 /* dst (rows, columns) += left^T right: of a panel each, or of its first columns. */

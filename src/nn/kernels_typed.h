@@ -4,17 +4,56 @@
 #define LOAD(p, i) T(load)((const STORAGE *)(p) + (i))
 #define STORE(p, i, x) T(store)((STORAGE *)(p) + (i), (x))
 
+#include "src/nn/kernels_lanes.h"
+#include "src/nn/kernels_math.h"
+
+/* ==== Activations: value, and value with slope ==== */
+
+struct T(value_slope) {
+    LANE value, slope;
+};
+
+struct T(pair_slopes) {
+    LANE value, by_gate, by_up;
+};
+
+struct T(trained_slopes) {
+    LANE value, slope, by_alpha, by_beta;
+};
+
+#define VECTOR_ARGUMENTS GLU_UNUSED LANE x, GLU_UNUSED float alpha, GLU_UNUSED float beta
+#define VECTOR_VALUE(name) static inline LANE T(value_##name)(VECTOR_ARGUMENTS)
+#define VECTOR_SLOPE(name) static inline struct T(value_slope) T(slope_##name)(VECTOR_ARGUMENTS)
+#define VECTOR_PAIR(name)                                                                          \
+    static inline struct T(pair_slopes) T(pair_##name)(LANE x, LANE y, float alpha, float beta)
+#define VECTOR_NUMBERS(name)                                                                       \
+    static struct trained_numbers T(numbers_##name)(float alpha, GLU_UNUSED float beta)
+#define VECTOR_BY(name)                                                                            \
+    static inline struct T(trained_slopes) T(by_##name)(LANE x, const struct trained_numbers n)
+#define ACTIVATION_VECTOR
+#include "variants/activations/list.h"
+
+/* ==== Gates ==== */
+
 #define GATE_FORWARD(name, numbers, gated, ungated)                                                \
     static void T(gate_forward_##name)(int64_t n, float alpha, float beta, const void *gate,       \
                                        const void *up, void *dst)                                  \
     {                                                                                              \
         numbers                                                                                    \
         if (up) {                                                                                  \
-            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
-                STORE(dst, i, gated);                                                              \
+            EACH(i, 0, n)                                                                          \
+            {                                                                                      \
+                LANE x = GET(gate, i, n), y = GET(up, i, n);                                       \
+                                                                                                   \
+                PUT(dst, i, n, gated);                                                             \
+            }                                                                                      \
         } else {                                                                                   \
-            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
-                STORE(dst, i, ungated);                                                            \
+            EACH(i, 0, n)                                                                          \
+            {                                                                                      \
+                LANE x = GET(gate, i, n);                                                          \
+                                                                                                   \
+                PUT(dst, i, n, ungated);                                                           \
+            }                                                                                      \
         }                                                                                          \
     }
 
@@ -27,73 +66,65 @@
     GATE_BACKWARD(name)                                                                            \
     {                                                                                              \
         if (!up) {                                                                                 \
-            _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                    \
-                STORE(gate, i,                                                                     \
-                      LOAD(diff_dst, i) * slope_##name(LOAD(gate, i), alpha, beta).slope);         \
+            EACH(i, 0, n)                                                                          \
+            PUT(gate, i, n, GET(diff_dst, i, n) * T(slope_##name)(GET(gate, i, n), alpha, beta).slope); \
             return;                                                                                \
         }                                                                                          \
-        _Pragma("omp simd") for (int64_t i = 0; i < n; i++)                                        \
+        EACH(i, 0, n)                                                                              \
         {                                                                                          \
+            LANE x = GET(gate, i, n), y = GET(up, i, n), diff = GET(diff_dst, i, n);               \
             f_of_both;                                                                             \
-            float diff = LOAD(diff_dst, i);                                                        \
                                                                                                    \
-            STORE(gate, i, diff_gate);                                                             \
-            STORE(up, i, diff_up);                                                                 \
+            PUT(gate, i, n, diff_gate);                                                            \
+            PUT(up, i, n, diff_up);                                                                \
         }                                                                                          \
     }
 
 #define ACTIVATION_FUSED(id, name)                                                                 \
-    GATE_FORWARD(name, , value_##name(LOAD(gate, i), alpha, beta) * LOAD(up, i),                   \
-                 value_##name(LOAD(gate, i), alpha, beta))                                         \
-    UNTRAINED_BACKWARD(name,                                                                       \
-                       struct value_slope f = slope_##name(LOAD(gate, i), alpha, beta),            \
-                       diff * LOAD(up, i) * f.slope, diff * f.value)
+    GATE_FORWARD(name, , T(value_##name)(x, alpha, beta) * y, T(value_##name)(x, alpha, beta))     \
+    UNTRAINED_BACKWARD(name, struct T(value_slope) f = T(slope_##name)(x, alpha, beta),            \
+                       diff * y * f.slope, diff * f.value)
 
 #define ACTIVATION_PAIRED(id, name)                                                                \
-    GATE_FORWARD(name, , pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta).value,               \
-                 value_##name(LOAD(gate, i), alpha, beta))                                         \
-    UNTRAINED_BACKWARD(name,                                                                       \
-                       struct pair_slopes f = pair_##name(LOAD(gate, i), LOAD(up, i), alpha, beta), \
+    GATE_FORWARD(name, , T(pair_##name)(x, y, alpha, beta).value, T(value_##name)(x, alpha, beta)) \
+    UNTRAINED_BACKWARD(name, struct T(pair_slopes) f = T(pair_##name)(x, y, alpha, beta),          \
                        diff * f.by_gate, diff * f.by_up)
 
 #define ACTIVATION_TRAINED(id, name)                                                               \
-    GATE_FORWARD(name, const struct trained_numbers numbers = numbers_##name(alpha, beta);,        \
-                 by_##name(LOAD(gate, i), numbers).value * LOAD(up, i),                            \
-                 by_##name(LOAD(gate, i), numbers).value)                                          \
+    GATE_FORWARD(name, const struct trained_numbers numbers = T(numbers_##name)(alpha, beta);,     \
+                 T(by_##name)(x, numbers).value * y, T(by_##name)(x, numbers).value)               \
     GATE_BACKWARD(name)                                                                            \
     {                                                                                              \
-        const struct trained_numbers numbers = numbers_##name(alpha, beta);                        \
+        const struct trained_numbers numbers = T(numbers_##name)(alpha, beta);                     \
                                                                                                    \
         for (int64_t start = 0; start < n; start += RUN) {                                         \
             int64_t end = start + RUN < n ? start + RUN : n;                                       \
-            float by_alpha = 0, by_beta = 0;                                                       \
+            LANE by_alpha = AS_LANE(0.0f), by_beta = AS_LANE(0.0f);                                \
                                                                                                    \
             if (up) {                                                                              \
-                _Pragma("omp simd reduction(+ : by_alpha, by_beta)")                               \
-                for (int64_t i = start; i < end; i++)                                              \
+                EACH_SUM(i, start, end, by_alpha, by_beta)                                         \
                 {                                                                                  \
-                    struct trained_slopes f = by_##name(LOAD(gate, i), numbers);                   \
-                    float diff = LOAD(diff_dst, i), gated = diff * LOAD(up, i);                    \
+                    struct T(trained_slopes) f = T(by_##name)(GET(gate, i, end), numbers);         \
+                    LANE diff = GET(diff_dst, i, end), gated = diff * GET(up, i, end);             \
                                                                                                    \
                     by_alpha += gated * f.by_alpha;                                                \
                     by_beta += gated * f.by_beta;                                                  \
-                    STORE(gate, i, gated * f.slope);                                               \
-                    STORE(up, i, diff * f.value);                                                  \
+                    PUT(gate, i, end, gated * f.slope);                                            \
+                    PUT(up, i, end, diff * f.value);                                               \
                 }                                                                                  \
             } else {                                                                               \
-                _Pragma("omp simd reduction(+ : by_alpha, by_beta)")                               \
-                for (int64_t i = start; i < end; i++)                                              \
+                EACH_SUM(i, start, end, by_alpha, by_beta)                                         \
                 {                                                                                  \
-                    struct trained_slopes f = by_##name(LOAD(gate, i), numbers);                   \
-                    float diff = LOAD(diff_dst, i);                                                \
+                    struct T(trained_slopes) f = T(by_##name)(GET(gate, i, end), numbers);         \
+                    LANE diff = GET(diff_dst, i, end);                                             \
                                                                                                    \
                     by_alpha += diff * f.by_alpha;                                                 \
                     by_beta += diff * f.by_beta;                                                   \
-                    STORE(gate, i, diff * f.slope);                                                \
+                    PUT(gate, i, end, diff * f.slope);                                             \
                 }                                                                                  \
             }                                                                                      \
-            by[0] += (double)numbers.by_alpha * by_alpha;                                          \
-            by[1] += (double)numbers.by_beta * by_beta;                                            \
+            by[0] += (double)numbers.by_alpha * TOTAL(by_alpha);                                   \
+            by[1] += (double)numbers.by_beta * TOTAL(by_beta);                                     \
         }                                                                                          \
     }
 
@@ -227,7 +258,7 @@ static void T(softmax_rows)(int rows, int n, int used, int first, const float *s
 
 #pragma omp simd reduction(+ : sum)
         for (int j = 0; j < n; j++) {
-            float x = exp_f(line[j] - max);
+            float x = exp_f32(line[j] - max);
 
             line[j] = line[j] != -INFINITY ? x : 0;
             sum += line[j];
@@ -255,11 +286,11 @@ static void T(softmax_long)(int n, int valid, const float *score, const float *b
     }
 #pragma omp simd reduction(+ : sum)
     for (int j = 0; j < valid; j++)
-        sum += exp_f(score[j] + (bias ? bias[j] : 0.0f) - max);
+        sum += exp_f32(score[j] + (bias ? bias[j] : 0.0f) - max);
     factor = 1.0f / sum;
 #pragma omp simd
     for (int j = 0; j < valid; j++)
-        STORE(out, j, exp_f(score[j] + (bias ? bias[j] : 0.0f) - max) * factor);
+        STORE(out, j, exp_f32(score[j] + (bias ? bias[j] : 0.0f) - max) * factor);
     memset(out + valid, 0, (size_t)(n - valid) * sizeof *out);
 }
 
@@ -377,7 +408,7 @@ static void T(attend)(int keys, int d, int room, const void *query, const void *
         max = scores[j] > max ? scores[j] : max;
 #pragma omp simd reduction(+ : total)
     for (int j = 0; j < keys; j++) {
-        scores[j] = exp_f(scores[j] - max);
+        scores[j] = exp_f32(scores[j] - max);
         total += scores[j];
     }
     T(weigh_all)(keys, d, value, scores, 1.0f / total, dst);
@@ -441,7 +472,7 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
 
 #pragma omp simd reduction(+ : part)
             for (int j = start; j < end; j++)
-                part += exp_f(logits[j] - max);
+                part += exp_f32(logits[j] - max);
             total += part;
         }
         sum = (float)total;
@@ -451,9 +482,9 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
         factor = target == TOKEN_PAD ? 0.0f : scale / sum;
 #pragma omp simd
         for (int j = 0; j < n; j++)
-            STORE(diff, j, exp_f(logits[j] - max) * factor);
+            STORE(diff, j, exp_f32(logits[j] - max) * factor);
         if (target != TOKEN_PAD) /* from f32, so that bf16 rounds once */
-            STORE(diff, target, (exp_f(at_target - max) / sum - 1.0f) * scale);
+            STORE(diff, target, (exp_f32(at_target - max) / sum - 1.0f) * scale);
         diff += n;
     }
 }
@@ -467,3 +498,20 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
 #undef GATE_FORWARD
 #undef GATE_BACKWARD
 #undef UNTRAINED_BACKWARD
+#undef VECTOR_ARGUMENTS
+#undef VECTOR_VALUE
+#undef VECTOR_SLOPE
+#undef VECTOR_PAIR
+#undef VECTOR_NUMBERS
+#undef VECTOR_BY
+#undef LANE
+#undef AS_LANE
+#undef PRAGMA
+#undef ABOVE
+#undef MAGNITUDE
+#undef RECIPROCAL
+#undef EACH
+#undef EACH_SUM
+#undef GET
+#undef PUT
+#undef TOTAL

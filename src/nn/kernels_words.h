@@ -80,12 +80,12 @@ static void turn_square(int rows, int words, const void *src, int64_t src_pitch,
 #define turn_square_bf16 turn_square
 
 /* Of `seen` columns those from j on, LANES at most. */
-static inline __mmask16 lanes_seen(int seen, int j)
+static inline __mmask16 lanes_seen(int64_t seen, int64_t j)
 {
     return seen - j >= LANES ? 0xffff : (__mmask16)((1u << (seen - j)) - 1u);
 }
 
-typedef __m512 exp_fn(__m512 x, __m512 max);
+typedef __m512 exp_fn(__m512 x);
 
 /* Scores become exp(score - largest), and 0 where a query does not see the key; factor makes their sum 1.
  * Row after row by steps: a step's number of a row takes as long as many columns do. */
@@ -110,7 +110,7 @@ static inline GLU_INLINE void exponentials(const struct attention_head *head,
         __m512 max = _mm512_set1_ps(factor[i]), sum = _mm512_setzero_ps();
 
         for (; j < seen; j += LANES) {
-            __m512 x = _mm512_maskz_mov_ps(lanes_seen(seen, j), exp_of(_mm512_loadu_ps(line + j), max));
+            __m512 x = _mm512_maskz_mov_ps(lanes_seen(seen, j), exp_of(_mm512_sub_ps(_mm512_loadu_ps(line + j), max)));
 
             _mm512_storeu_ps(line + j, x);
             sum = _mm512_add_ps(sum, x);
@@ -140,10 +140,10 @@ static inline __m512 words_add_f32(__m512 sum, words_f32 a, words_f32 b)
     return _mm512_fmadd_ps(a, b, sum);
 }
 
-/* exp(x - max) as exp_f() has it. */
-static inline __m512 exp_f32(__m512 x, __m512 max)
+/* exp(x) for x <= 0, as exp_f32() of kernels_math.h has it. */
+static inline __m512 words_exp_f32(__m512 x)
 {
-    __m512 z = _mm512_max_ps(_mm512_set1_ps(-60.0f), _mm512_sub_ps(x, max)), n, r, p;
+    __m512 z = _mm512_max_ps(_mm512_set1_ps(-60.0f), x), n, r, p;
 
     n = _mm512_roundscale_ps(_mm512_mul_ps(z, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
     r = _mm512_fnmadd_ps(n, _mm512_set1_ps(0.693145752f), z);
@@ -250,11 +250,11 @@ static struct factor_bf16 factor_of_bf16(const struct attention_head *head, cons
     return (struct factor_bf16){pairs, head->d};
 }
 
-/* exp(x - max) <= 1 to a tenth of what bf16 tells apart: 2^n times a polynomial of degree 3 on [0, 1) (Remez
+/* exp(x) to a tenth of what bf16 tells apart: 2^n times a polynomial of degree 3 on [0, 1) (Remez
  * fit, relative error 1e-4). */
-static inline __m512 exp_bf16(__m512 x, __m512 max)
+static inline __m512 words_exp_bf16(__m512 x)
 {
-    __m512 z = _mm512_mul_ps(_mm512_sub_ps(x, max), _mm512_set1_ps(1.44269504f)), r, p;
+    __m512 z = _mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), r, p;
 
     z = _mm512_max_ps(_mm512_set1_ps(-100.0f), z); /* clear of the denormals; a NaN stays one */
     r = _mm512_reduce_ps(z, _MM_FROUND_TO_NEG_INF);

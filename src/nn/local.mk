@@ -27,8 +27,8 @@ libglubench_a_SOURCES += \
 # kernels.c once per instruction set; kernels_select.c picks at run time.  The flags let the
 # compiler vectorise: no errno, no floating-point traps, products and sums fused.
 KERNEL_FLAGS = $(AM_CFLAGS) -fno-math-errno -fno-trapping-math -ffp-contract=fast $(KERNEL_TUNE)
-KERNEL_FILES = src/nn/kernels.c src/nn/kernels_attention.h src/nn/kernels_gradient.h src/nn/kernels_math.h \
-	src/nn/kernels_typed.h src/nn/kernels_words.h
+KERNEL_FILES = src/nn/kernels.c src/nn/kernels_attention.h src/nn/kernels_gradient.h src/nn/kernels_lanes.h \
+	src/nn/kernels_math.h src/nn/kernels_typed.h src/nn/kernels_words.h
 
 noinst_LIBRARIES += libkernels_generic.a
 libkernels_generic_a_SOURCES = $(KERNEL_FILES)

@@ -21,14 +21,15 @@ SCALAR_SLOPE(elu)
 
 VECTOR_SLOPE(elu)
 {
-    struct exponential e = exponential_f(x < 0.0f ? x : 0.0f);
+    struct T(exponential) e = T(exponential)(ABOVE(0.0f, x, x, 0.0f));
 
-    return (struct value_slope){x > 0.0f ? x : alpha * e.less_1, x > 0.0f ? 1.0f : alpha * e.value};
+    return (struct T(value_slope)){ABOVE(x, 0.0f, x, alpha * e.less_1),
+                                    ABOVE(x, 0.0f, 1.0f, alpha * e.value)};
 }
 
 VECTOR_VALUE(elu)
 {
-    return slope_elu(x, alpha, beta).value;
+    return T(slope_elu)(x, alpha, beta).value;
 }
 
 #endif

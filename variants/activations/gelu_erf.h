@@ -35,17 +35,17 @@ SCALAR_SLOPE(gelu_erf)
 /* Phi(x) from half = erfc(|x| / sqrt 2) / 2, which keeps its relative accuracy in the tail. */
 VECTOR_SLOPE(gelu_erf)
 {
-    float magnitude = fabsf(x);
-    float e = exp_f(-0.5f * x * x);
-    float half = 0.5f * e * erfcx_f(magnitude * 0.70710678f);
-    float cdf = x < 0.0f ? half : 1.0f - half;
+    LANE magnitude = MAGNITUDE(x);
+    LANE e = T(exp)(-0.5f * x * x);
+    LANE half = 0.5f * e * T(erfcx)(magnitude * 0.70710678f);
+    LANE cdf = ABOVE(0.0f, x, half, 1.0f - half);
 
-    return (struct value_slope){x * cdf, cdf + x * e * 0.39894228f};
+    return (struct T(value_slope)){x * cdf, cdf + x * e * 0.39894228f};
 }
 
 VECTOR_VALUE(gelu_erf)
 {
-    return slope_gelu_erf(x, alpha, beta).value;
+    return T(slope_gelu_erf)(x, alpha, beta).value;
 }
 
 #endif

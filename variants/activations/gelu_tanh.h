@@ -35,15 +35,15 @@ SCALAR_SLOPE(gelu_tanh)
 
 VECTOR_SLOPE(gelu_tanh)
 {
-    struct sigmoid g = sigmoid_f(1.59576912f * x * (1.0f + 0.044715f * x * x));
-    float inner = 1.59576912f * (1.0f + 0.134145f * x * x);
+    struct T(sigmoid) g = T(sigmoid)(1.59576912f * x * (1.0f + 0.044715f * x * x));
+    LANE inner = 1.59576912f * (1.0f + 0.134145f * x * x);
 
-    return (struct value_slope){x * g.s, g.s + x * g.s * g.rest * inner};
+    return (struct T(value_slope)){x * g.s, g.s + x * g.s * g.rest * inner};
 }
 
 VECTOR_VALUE(gelu_tanh)
 {
-    return slope_gelu_tanh(x, alpha, beta).value;
+    return T(slope_gelu_tanh)(x, alpha, beta).value;
 }
 
 #endif

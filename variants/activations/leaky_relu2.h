@@ -22,14 +22,14 @@ SCALAR_SLOPE(leaky_relu2)
 
 VECTOR_SLOPE(leaky_relu2)
 {
-    float slope = x > 0.0f ? 1.0f : alpha, leaky = slope * x;
+    LANE slope = ABOVE(x, 0.0f, 1.0f, alpha), leaky = slope * x;
 
-    return (struct value_slope){leaky * leaky, 2.0f * slope * leaky};
+    return (struct T(value_slope)){leaky * leaky, 2.0f * slope * leaky};
 }
 
 VECTOR_VALUE(leaky_relu2)
 {
-    return slope_leaky_relu2(x, alpha, beta).value;
+    return T(slope_leaky_relu2)(x, alpha, beta).value;
 }
 
 #endif

@@ -26,7 +26,7 @@ VECTOR_VALUE(linear)
 
 VECTOR_SLOPE(linear)
 {
-    return (struct value_slope){alpha * x + beta, alpha};
+    return (struct T(value_slope)){alpha * x + beta, AS_LANE(alpha)};
 }
 
 #endif

@@ -13,10 +13,10 @@
  *
  * of which a vector form or oneDNN's must be there, and the function itself.  Under ACTIVATION_SCALAR, in
  * double, SCALAR_VALUE(name) and SCALAR_SLOPE(name) are what all else is tested against: see
- * activation.c, and there for functions that they share.  Under ACTIVATION_VECTOR, in float,
- * VECTOR_VALUE(name) and VECTOR_SLOPE(name) become loops in src/nn/kernels.c, once per instruction
- * set: they have no branches and call nothing but src/nn/kernels_math.h.  x, alpha and beta are the
- * arguments of each.
+ * activation.c, and there for functions that they share.  Under ACTIVATION_VECTOR, VECTOR_VALUE(name) and
+ * VECTOR_SLOPE(name) become loops in src/nn/kernels_typed.h, once per type and instruction set: they have no
+ * branches and call nothing but src/nn/kernels_math.h, of LANEs, with which src/nn/kernels_lanes.h computes;
+ * what depends on the type has a name in T().  x, alpha and beta are the arguments of each; x is a LANE.
  *
  * As a gate an activation is multiplied by the other branch, y, unless it is of a pair: then
  * SCALAR_PAIR(name) and VECTOR_PAIR(name) are the function of x and y and its slopes by both.  One whose

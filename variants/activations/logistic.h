@@ -21,14 +21,14 @@ SCALAR_SLOPE(logistic)
 
 VECTOR_VALUE(logistic)
 {
-    return sigmoid_f(x).s;
+    return T(sigmoid)(x).s;
 }
 
 VECTOR_SLOPE(logistic)
 {
-    struct sigmoid g = sigmoid_f(x);
+    struct T(sigmoid) g = T(sigmoid)(x);
 
-    return (struct value_slope){g.s, g.s * g.rest};
+    return (struct T(value_slope)){g.s, g.s * g.rest};
 }
 
 #endif

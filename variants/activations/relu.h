@@ -21,14 +21,14 @@ SCALAR_SLOPE(relu)
 
 VECTOR_VALUE(relu)
 {
-    return x > 0.0f ? x : alpha * x;
+    return ABOVE(x, 0.0f, x, alpha * x);
 }
 
 VECTOR_SLOPE(relu)
 {
-    float slope = x > 0.0f ? 1.0f : alpha;
+    LANE slope = ABOVE(x, 0.0f, 1.0f, alpha);
 
-    return (struct value_slope){slope * x, slope};
+    return (struct T(value_slope)){slope * x, slope};
 }
 
 #endif

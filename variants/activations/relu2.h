@@ -19,16 +19,16 @@ SCALAR_SLOPE(relu2)
 
 VECTOR_VALUE(relu2)
 {
-    float positive = x > 0.0f ? x : 0.0f;
+    LANE positive = ABOVE(x, 0.0f, x, 0.0f);
 
     return positive * positive;
 }
 
 VECTOR_SLOPE(relu2)
 {
-    float positive = x > 0.0f ? x : 0.0f;
+    LANE positive = ABOVE(x, 0.0f, x, 0.0f);
 
-    return (struct value_slope){positive * positive, 2.0f * positive};
+    return (struct T(value_slope)){positive * positive, 2.0f * positive};
 }
 
 #endif

@@ -24,15 +24,15 @@ SCALAR_SLOPE(selu)
 /* 1.7580993 is the product of the two. */
 VECTOR_SLOPE(selu)
 {
-    struct exponential e = exponential_f(x < 0.0f ? x : 0.0f);
+    struct T(exponential) e = T(exponential)(ABOVE(0.0f, x, x, 0.0f));
 
-    return (struct value_slope){x > 0.0f ? 1.05070099f * x : 1.75809934f * e.less_1,
-                                x > 0.0f ? 1.05070099f : 1.75809934f * e.value};
+    return (struct T(value_slope)){ABOVE(x, 0.0f, 1.05070099f * x, 1.75809934f * e.less_1),
+                                    ABOVE(x, 0.0f, 1.05070099f, 1.75809934f * e.value)};
 }
 
 VECTOR_VALUE(selu)
 {
-    return slope_selu(x, alpha, beta).value;
+    return T(slope_selu)(x, alpha, beta).value;
 }
 
 #endif

@@ -22,12 +22,12 @@ SCALAR_SLOPE(soft_relu)
 
 VECTOR_VALUE(soft_relu)
 {
-    return softplus_f(x);
+    return T(softplus)(x);
 }
 
 VECTOR_SLOPE(soft_relu)
 {
-    return (struct value_slope){softplus_f(x), sigmoid_f(x).s};
+    return (struct T(value_slope)){T(softplus)(x), T(sigmoid)(x).s};
 }
 
 #endif

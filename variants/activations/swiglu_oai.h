@@ -33,26 +33,26 @@ SCALAR_PAIR(swiglu_oai)
 
 VECTOR_SLOPE(swiglu_oai)
 {
-    float c = x > beta ? beta : x;
-    struct sigmoid g = sigmoid_f(alpha * c);
+    LANE c = ABOVE(x, beta, beta, x);
+    struct T(sigmoid) g = T(sigmoid)(alpha * c);
 
-    return (struct value_slope){c * g.s, x > beta ? 0.0f : g.s + alpha * c * g.s * g.rest};
+    return (struct T(value_slope)){c * g.s, ABOVE(x, beta, 0.0f, g.s + alpha * c * g.s * g.rest)};
 }
 
 VECTOR_VALUE(swiglu_oai)
 {
-    float c = x > beta ? beta : x;
+    LANE c = ABOVE(x, beta, beta, x);
 
-    return c * sigmoid_f(alpha * c).s;
+    return c * T(sigmoid)(alpha * c).s;
 }
 
 VECTOR_PAIR(swiglu_oai)
 {
-    struct value_slope f = slope_swiglu_oai(x, alpha, beta);
-    float low = y < -beta ? -beta : y, linear = (low > beta ? beta : low) + 1.0f;
+    struct T(value_slope) f = T(slope_swiglu_oai)(x, alpha, beta);
+    LANE low = ABOVE(-beta, y, -beta, y), linear = ABOVE(low, beta, beta, low) + 1.0f;
 
-    return (struct pair_slopes){f.value * linear, f.slope * linear,
-                                fabsf(y) <= beta ? f.value : 0.0f};
+    return (struct T(pair_slopes)){f.value * linear, f.slope * linear,
+                                ABOVE(MAGNITUDE(y), beta, 0.0f, f.value)};
 }
 
 #endif

@@ -21,14 +21,14 @@ SCALAR_SLOPE(swish)
 
 VECTOR_VALUE(swish)
 {
-    return x * sigmoid_f(alpha * x).s;
+    return x * T(sigmoid)(alpha * x).s;
 }
 
 VECTOR_SLOPE(swish)
 {
-    struct sigmoid g = sigmoid_f(alpha * x);
+    struct T(sigmoid) g = T(sigmoid)(alpha * x);
 
-    return (struct value_slope){x * g.s, g.s + alpha * x * g.s * g.rest};
+    return (struct T(value_slope)){x * g.s, g.s + alpha * x * g.s * g.rest};
 }
 
 #endif

@@ -31,10 +31,10 @@ VECTOR_NUMBERS(swish_beta)
 
 VECTOR_BY(swish_beta)
 {
-    struct sigmoid g = sigmoid_f(n.alpha * x);
-    float inner = x * g.s * g.rest;
+    struct T(sigmoid) g = T(sigmoid)(n.alpha * x);
+    LANE inner = x * g.s * g.rest;
 
-    return (struct trained_slopes){x * g.s, g.s + n.alpha * inner, x * inner, 0.0f};
+    return (struct T(trained_slopes)){x * g.s, g.s + n.alpha * inner, x * inner, AS_LANE(0.0f)};
 }
 
 #endif

@@ -54,16 +54,16 @@ VECTOR_NUMBERS(xatlu)
 
 VECTOR_BY(xatlu)
 {
-    float magnitude = fabsf(x), wide = 1.0f + 2.0f * n.alpha;
-    bool far = magnitude > 1.0f;
-    float z = far ? 1.0f / magnitude : magnitude, w = z * z, q = 1.0f / (1.0f + w);
-    float bend = atan_bend_f(w), turn = 0.318309886f * (z + z * w * bend); /* atan(z) / pi */
-    float low_gate = far ? turn : 0.5f - turn;
-    float low = far ? 0.318309886f * z * w * (bend + q) : 0.5f - turn - 0.318309886f * z * q;
-    float gate = x < 0.0f ? low_gate : 1.0f - low_gate, slope = x < 0.0f ? low : 1.0f - low;
+    LANE magnitude = MAGNITUDE(x);
+    float wide = 1.0f + 2.0f * n.alpha;
+    LANE z = ABOVE(magnitude, 1.0f, 1.0f / magnitude, magnitude), w = z * z, q = 1.0f / (1.0f + w);
+    LANE bend = T(atan_bend)(w), turn = 0.318309886f * (z + z * w * bend); /* atan(z) / pi */
+    LANE low_gate = ABOVE(magnitude, 1.0f, turn, 0.5f - turn);
+    LANE low = ABOVE(magnitude, 1.0f, 0.318309886f * z * w * (bend + q), 0.5f - turn - 0.318309886f * z * q);
+    LANE gate = ABOVE(0.0f, x, low_gate, 1.0f - low_gate), slope = ABOVE(0.0f, x, low, 1.0f - low);
 
-    return (struct trained_slopes){x * (gate * wide - n.alpha), slope * wide - n.alpha,
-                                   magnitude * (1.0f - 2.0f * low_gate), 0.0f};
+    return (struct T(trained_slopes)){x * (gate * wide - n.alpha), slope * wide - n.alpha,
+                                   magnitude * (1.0f - 2.0f * low_gate), AS_LANE(0.0f)};
 }
 
 #endif

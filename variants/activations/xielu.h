@@ -49,16 +49,16 @@ SCALAR_BY(xielu)
 
 VECTOR_NUMBERS(xielu)
 {
-    return (struct trained_numbers){softplus_f(alpha), 0.5f + softplus_f(beta), sigmoid_f(alpha).s,
-                                    sigmoid_f(beta).s};
+    return (struct trained_numbers){softplus_f32(alpha), 0.5f + softplus_f32(beta), sigmoid_f32(alpha).s,
+                                    sigmoid_f32(beta).s};
 }
 
 VECTOR_BY(xielu)
 {
-    struct exponential e = exponential_f(x < 0.0f ? x : 0.0f);
-    float below = x > 0.0f ? 0.0f : e.less_line, above = x > 0.0f ? x : 0.0f;
+    struct T(exponential) e = T(exponential)(ABOVE(0.0f, x, x, 0.0f));
+    LANE below = ABOVE(x, 0.0f, 0.0f, e.less_line), above = ABOVE(x, 0.0f, x, 0.0f);
 
-    return (struct trained_slopes){
+    return (struct T(trained_slopes)){
         0.5f * x + n.alpha * above * above + n.beta * below,
         0.5f + 2.0f * n.alpha * above + n.beta * e.less_1,
         above * above,
