@@ -174,9 +174,8 @@ static void T(put)(const struct attention_head *head, bool wide, int first, int 
             memcpy((float *)tokens + at, src, (size_t)d * sizeof *src);
             continue;
         }
-#pragma omp simd
-        for (int j = 0; j < d; j++)
-            STORE(tokens, at + j, src[j]);
+        for (int j = 0; j < d; j += LANES)
+            T(words_put)((STORAGE *)tokens + at + j, _mm512_loadu_ps(src + j));
     }
 }
 

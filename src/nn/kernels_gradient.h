@@ -32,13 +32,10 @@ static void panels_of(int width, int tokens, const bf16 *src, int64_t pitch, wor
         for (int j = 0; j < width; j += PANEL, words += panel) {
             int columns = width - j < PANEL ? width - j : PANEL;
 
-            if (columns == PANEL && t + 1 < tokens) {
+            if (columns == PANEL && t + 1 < tokens)
                 panel_line(src + j, src + pitch + j, words);
-                continue;
-            }
-            words_of_bf16(tokens - t < 2 ? 1 : 2, columns, src + j, pitch, words, PANEL);
-            for (int at = columns; at % LANES > 0; at++)
-                words[at] = 0;
+            else
+                words_of_bf16(tokens - t < 2 ? 1 : 2, columns, src + j, pitch, words, PANEL);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* kernels_lanes.h - what the activations are computed in.  kernels_typed.h includes this once per type.
+/* kernels_lanes.h - what the activations are computed in, and what else becomes numbers of the type.  kernels_typed.h includes this once per type.
  *
  * LANE is a float, of whose loops the compiler makes vectors; or, in bf16 where hardware rounds to it, a vector
  * of its own: there the conversions of a compiler that knows no bf16 take longer than the activations.
@@ -11,6 +11,8 @@
  *     EACH_SUM(i, from, to, sums...)   one that adds to sums, each a LANE
  *     GET(p, i, to)          elements of the type, from i on; 0 behind the last
  *     PUT(p, i, to, x)       likewise
+ *     GET_F32(p, i, to)      of floats
+ *     PUT_F32(p, i, to, x)
  *     TOTAL(sum)             of a LANE, a float */
 
 #ifdef HAS_LANES
@@ -53,6 +55,19 @@ static inline void T(put_lanes)(STORAGE *p, int64_t left, LANE x)
         _mm256_mask_storeu_epi16(p, lanes_seen(left, 0), words);
 }
 
+static inline LANE T(get_floats)(const float *p, int64_t left)
+{
+    return left >= LANES ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(lanes_seen(left, 0), p);
+}
+
+static inline void T(put_floats)(float *p, int64_t left, LANE x)
+{
+    if (left >= LANES)
+        _mm512_storeu_ps(p, x);
+    else
+        _mm512_mask_storeu_ps(p, lanes_seen(left, 0), x);
+}
+
 #define ABOVE(x, y, yes, no) T(above)(AS_LANE(x), AS_LANE(y), AS_LANE(yes), AS_LANE(no))
 #define MAGNITUDE(x) _mm512_abs_ps(x)
 #define RECIPROCAL(x) _mm512_rcp14_ps(x)
@@ -60,6 +75,8 @@ static inline void T(put_lanes)(STORAGE *p, int64_t left, LANE x)
 #define EACH_SUM(i, from, to, ...) EACH(i, from, to)
 #define GET(p, i, to) T(get_lanes)((const STORAGE *)(p) + (i), (to) - (i))
 #define PUT(p, i, to, x) T(put_lanes)((STORAGE *)(p) + (i), (to) - (i), AS_LANE(x))
+#define GET_F32(p, i, to) T(get_floats)((p) + (i), (to) - (i))
+#define PUT_F32(p, i, to, x) T(put_floats)((p) + (i), (to) - (i), x)
 #define TOTAL(sum) _mm512_reduce_add_ps(sum)
 
 #else
@@ -75,6 +92,8 @@ static inline void T(put_lanes)(STORAGE *p, int64_t left, LANE x)
     PRAGMA(omp simd reduction(+ : __VA_ARGS__)) for (int64_t i = (from); i < (to); i++)
 #define GET(p, i, to) LOAD(p, i)
 #define PUT(p, i, to, x) STORE(p, i, x)
+#define GET_F32(p, i, to) ((p)[i])
+#define PUT_F32(p, i, to, x) ((p)[i] = (x))
 #define TOTAL(sum) (sum)
 
 #endif

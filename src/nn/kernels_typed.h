@@ -165,25 +165,24 @@ static void T(mask)(int64_t rows, int n, const float *mask, const void *src, voi
 
 static void T(convert)(int64_t n, const float *src, void *dst)
 {
-#pragma omp simd
-    for (int64_t i = 0; i < n; i++)
-        STORE(dst, i, src[i]);
+    EACH(i, 0, n)
+    PUT(dst, i, n, GET_F32(src, i, n));
 }
 
 static void T(norm_forward)(int64_t rows, int d, const float *src, const float *gain, float scale,
                             void *dst, float *rstd, float *copy)
 {
     for (int64_t row = 0; row < rows; row++, src += d) {
-        float sum = 0, factor;
+        STORAGE *line = (STORAGE *)dst + row * d;
+        LANE sum = AS_LANE(0.0f);
+        float factor;
 
-#pragma omp simd reduction(+ : sum)
-        for (int i = 0; i < d; i++)
-            sum += src[i] * src[i];
-        rstd[row] = 1.0f / sqrtf(sum / (float)d + NORM_EPSILON);
+        EACH_SUM(i, 0, d, sum)
+        sum += GET_F32(src, i, d) * GET_F32(src, i, d);
+        rstd[row] = 1.0f / sqrtf(TOTAL(sum) / (float)d + NORM_EPSILON);
         factor = rstd[row] * scale;
-#pragma omp simd
-        for (int i = 0; i < d; i++)
-            STORE(dst, row * d + i, src[i] * factor * gain[i]);
+        EACH(i, 0, d)
+        PUT(line, i, d, GET_F32(src, i, d) * factor * GET_F32(gain, i, d));
         if (copy)
             memcpy(copy + row * d, src, (size_t)d * sizeof *src);
     }
@@ -194,27 +193,22 @@ static void T(norm_backward)(int64_t rows, int d, const float *diff_dst, const f
                              float *diff_gain, void *diff_copy)
 {
     for (int64_t row = 0; row < rows; row++, src += d, diff_dst += d, diff_src += d) {
-        float r = rstd[row], dot = 0;
+        STORAGE *line = diff_copy ? (STORAGE *)diff_copy + row * d : NULL;
+        LANE sum = AS_LANE(0.0f);
+        float r = rstd[row], dot;
 
-#pragma omp simd reduction(+ : dot)
-        for (int i = 0; i < d; i++)
-            dot += diff_dst[i] * gain[i] * src[i];
-        dot *= r * r * scale / (float)d; /* times src: rstd xhat mean(diff gain scale xhat) */
-        if (diff_copy) {
-#pragma omp simd
-            for (int i = 0; i < d; i++) {
-                float diff = diff_src[i] + r * (diff_dst[i] * gain[i] * scale - src[i] * dot);
+        EACH_SUM(i, 0, d, sum)
+        sum += GET_F32(diff_dst, i, d) * GET_F32(gain, i, d) * GET_F32(src, i, d);
+        dot = TOTAL(sum) * (r * r * scale / (float)d); /* times src: rstd xhat mean(diff gain scale xhat) */
+        EACH(i, 0, d)
+        {
+            LANE from = GET_F32(src, i, d), to = GET_F32(diff_dst, i, d);
+            LANE diff = GET_F32(diff_src, i, d) + r * (to * GET_F32(gain, i, d) * scale - from * dot);
 
-                diff_gain[i] += diff_dst[i] * (src[i] * (r * scale));
-                diff_src[i] = diff;
-                STORE(diff_copy, row * d + i, diff);
-            }
-        } else {
-#pragma omp simd
-            for (int i = 0; i < d; i++) {
-                diff_gain[i] += diff_dst[i] * (src[i] * (r * scale));
-                diff_src[i] += r * (diff_dst[i] * gain[i] * scale - src[i] * dot);
-            }
+            PUT_F32(diff_gain, i, d, GET_F32(diff_gain, i, d) + to * (from * (r * scale)));
+            PUT_F32(diff_src, i, d, diff);
+            if (diff_copy)
+                PUT(line, i, d, diff);
         }
     }
 }
@@ -514,4 +508,6 @@ static void T(cross_entropy)(int64_t rows, int n, const float *logits, const int
 #undef EACH_SUM
 #undef GET
 #undef PUT
+#undef GET_F32
+#undef PUT_F32
 #undef TOTAL

@@ -6,7 +6,7 @@ enum {
     TILE_SUMS = 16,   /* vectors of a product that are summed at once */
     TILE_VECTORS = 4, /* of them in a row */
     PANEL = GRADIENT_PANEL,
-    ROWS = 16,        /* queries at a time; even */
+    ROWS = LANES,     /* queries at a time; even */
     LINE_EDGE = LANES,
     LINE = ATTENTION_COLUMNS + 3 * LINE_EDGE /* floats; no power of two, or all begin in one set of the cache */
 };
@@ -86,38 +86,66 @@ static inline __mmask16 lanes_seen(int64_t seen, int64_t j)
 }
 
 typedef __m512 exp_fn(__m512 x);
+typedef __m512 both_fn(__m512 a, __m512 b);
 
-/* Scores become exp(score - largest), and 0 where a query does not see the key; factor makes their sum 1.
- * Row after row by steps: a step's number of a row takes as long as many columns do. */
+static inline __m512 sum_of(__m512 a, __m512 b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+static inline __m512 max_of(__m512 a, __m512 b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+/* Row i's elements together in lane i: all rows at once, for the steps from one element to the next take as long
+ * as many rows do. */
+static inline GLU_INLINE __m512 rows_together(__m512 *row, both_fn *both)
+{
+    turn_vectors((__m512i *)row);
+#pragma GCC unroll 4
+    for (int half = LANES / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < half; i++)
+            row[i] = both(row[i], row[i + half]);
+    return row[0];
+}
+
+/* Scores become exp(score - largest), and 0 where a query does not see the key; factor (ROWS) makes their
+ * sum 1. */
 static inline GLU_INLINE void exponentials(const struct attention_head *head,
                                            const struct attention_strip *strip, int first, int rows,
                                            exp_fn *exp_of, float *lines, float *factor)
 {
     const __m512 least = _mm512_set1_ps(-INFINITY);
+    __m512 row[ROWS];
 
-    for (int i = 0; i < rows; i++) {
-        int seen = keys_seen(head, strip, first + i);
+    for (int i = 0; i < ROWS; i++) {
+        int seen = i < rows ? keys_seen(head, strip, first + i) : 0;
         const float *line = lines + i * LINE;
-        __m512 max = least;
 
+        row[i] = least;
         for (int j = 0; j < seen; j += LANES)
-            max = _mm512_max_ps(max, _mm512_mask_loadu_ps(least, lanes_seen(seen, j), line + j));
-        factor[i] = _mm512_reduce_max_ps(max);
+            row[i] = _mm512_max_ps(row[i], _mm512_mask_loadu_ps(least, lanes_seen(seen, j), line + j));
     }
-    for (int i = 0; i < rows; i++) {
-        int seen = keys_seen(head, strip, first + i), j = 0;
+    _mm512_storeu_ps(factor, rows_together(row, max_of));
+    for (int i = 0; i < ROWS; i++) {
+        int seen = i < rows ? keys_seen(head, strip, first + i) : 0, j = 0;
         float *line = lines + i * LINE;
-        __m512 max = _mm512_set1_ps(factor[i]), sum = _mm512_setzero_ps();
+        __m512 max = _mm512_set1_ps(factor[i]);
 
+        row[i] = _mm512_setzero_ps();
         for (; j < seen; j += LANES) {
-            __m512 x = _mm512_maskz_mov_ps(lanes_seen(seen, j), exp_of(_mm512_sub_ps(_mm512_loadu_ps(line + j), max)));
+            __m512 x = _mm512_maskz_mov_ps(lanes_seen(seen, j),
+                                           exp_of(_mm512_sub_ps(_mm512_loadu_ps(line + j), max)));
 
             _mm512_storeu_ps(line + j, x);
-            sum = _mm512_add_ps(sum, x);
+            row[i] = _mm512_add_ps(row[i], x);
         }
-        memset(line + j, 0, (size_t)(strip->columns - j) * sizeof *line);
-        factor[i] = 1.0f / _mm512_reduce_add_ps(sum);
+        for (; i < rows && j < strip->columns; j += LANES)
+            _mm512_storeu_ps(line + j, _mm512_setzero_ps());
     }
+    _mm512_storeu_ps(factor, _mm512_div_ps(_mm512_set1_ps(1.0f), rows_together(row, sum_of)));
 }
 
 /* ==== f32: a word is a number ==== */
@@ -154,6 +182,11 @@ static inline __m512 words_exp_f32(__m512 x)
     p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(4.999998860e-01f));
     p = _mm512_fmadd_ps(_mm512_mul_ps(p, r), r, r);
     return _mm512_scalef_ps(_mm512_add_ps(p, _mm512_set1_ps(1.0f)), n);
+}
+
+static inline void words_put_f32(float *p, __m512 x)
+{
+    _mm512_storeu_ps(p, x);
 }
 
 /* A right factor of rows of tokens. */
@@ -218,23 +251,25 @@ static inline __m512 words_add_bf16(__m512 sum, words_bf16 a, words_bf16 b)
     return _mm512_dpbf16_ps(sum, a, b);
 }
 
-/* Two tokens at a time side by side, the last alone beside zeros: ((count + 1) / 2, width) at words_pitch. */
+static inline void words_put_bf16(bf16 *p, __m512 x)
+{
+    _mm256_storeu_si256((void *)p, (__m256i)_mm512_cvtneps_pbh(x));
+}
+
+/* Two tokens at a time side by side, the last alone beside zeros: ((count + 1) / 2, width) at words_pitch, with
+ * zeros behind up to a whole vector. */
 static void words_of_bf16(int count, int width, const bf16 *tokens, int64_t pitch, word_bf16 *words,
                           int64_t words_pitch)
 {
-    for (int i = 0; i < count; i += 2, tokens += 2 * pitch, words += words_pitch) {
-        const bf16 *low = tokens, *high = tokens + pitch;
+    for (int i = 0; i < count; i += 2, tokens += 2 * pitch, words += words_pitch)
+        for (int j = 0; j < width; j += LANES) {
+            __mmask16 there = lanes_seen(width, j);
+            __m256i low = _mm256_maskz_loadu_epi16(there, tokens + j);
+            __m256i high = _mm256_maskz_loadu_epi16(i + 1 < count ? there : 0, tokens + pitch + j);
 
-        if (i + 1 < count) {
-#pragma omp simd
-            for (int j = 0; j < width; j++)
-                words[j] = (uint32_t)low[j] | (uint32_t)high[j] << 16;
-        } else {
-#pragma omp simd
-            for (int j = 0; j < width; j++)
-                words[j] = low[j];
+            _mm512_storeu_si512(words + j, _mm512_or_si512(_mm512_cvtepu16_epi32(low),
+                                                           _mm512_slli_epi32(_mm512_cvtepu16_epi32(high), 16)));
         }
-    }
 }
 
 struct factor_bf16 {
@@ -297,28 +332,36 @@ static void slopes_bf16(int rows, int n, const bf16 *kept, float *lines, word_bf
                         word_bf16 *strip)
 {
     const __m512i upper = _mm512_set1_epi32((int)0xffff0000u);
+    __m512 sum[ROWS];
+    float dot[ROWS];
 
+    if (rows % 2 > 0)
+        memset(lines + rows * LINE, 0, (size_t)n * sizeof *lines);
+    for (int i = 0; i < ROWS; i += 2) {
+        const float *a = lines + i * LINE, *b = a + LINE;
+        const bf16 *weights = kept + i * n;
+
+        sum[i] = sum[i + 1] = _mm512_setzero_ps();
+        for (int j = 0; i < rows && j < n; j += LANES) {
+            __m512i p = _mm512_loadu_si512(weights + 2 * j);
+
+            sum[i] = _mm512_fmadd_ps((__m512)_mm512_slli_epi32(p, 16), _mm512_loadu_ps(a + j), sum[i]);
+            sum[i + 1] =
+                _mm512_fmadd_ps((__m512)_mm512_and_si512(p, upper), _mm512_loadu_ps(b + j), sum[i + 1]);
+        }
+    }
+    _mm512_storeu_ps(dot, rows_together(sum, sum_of));
     for (int i = 0; i < rows; i += 2, kept += 2 * n, strip += n) {
         float *a = lines + i * LINE, *b = a + LINE;
         word_bf16 *at = words + i * LINE / 2;
-        __m512 sum_a = _mm512_setzero_ps(), sum_b = _mm512_setzero_ps();
+        __m512 dot_a = _mm512_set1_ps(dot[i]), dot_b = _mm512_set1_ps(dot[i + 1]);
 
-        if (i + 1 == rows)
-            memset(b, 0, (size_t)n * sizeof *b);
-        for (int j = 0; j < n; j += LANES) {
-            __m512i p = _mm512_loadu_si512(kept + 2 * j);
-
-            sum_a = _mm512_fmadd_ps((__m512)_mm512_slli_epi32(p, 16), _mm512_loadu_ps(a + j), sum_a);
-            sum_b = _mm512_fmadd_ps((__m512)_mm512_and_si512(p, upper), _mm512_loadu_ps(b + j), sum_b);
-        }
-        sum_a = _mm512_set1_ps(_mm512_reduce_add_ps(sum_a));
-        sum_b = _mm512_set1_ps(_mm512_reduce_add_ps(sum_b));
         for (int j = 0; j < n; j += LANES) {
             __m512i p = _mm512_loadu_si512(kept + 2 * j);
             __m512 x = _mm512_mul_ps((__m512)_mm512_slli_epi32(p, 16),
-                                     _mm512_sub_ps(_mm512_loadu_ps(a + j), sum_a));
+                                     _mm512_sub_ps(_mm512_loadu_ps(a + j), dot_a));
             __m512 y = _mm512_mul_ps((__m512)_mm512_and_si512(p, upper),
-                                     _mm512_sub_ps(_mm512_loadu_ps(b + j), sum_b));
+                                     _mm512_sub_ps(_mm512_loadu_ps(b + j), dot_b));
 
             _mm512_storeu_ps(a + j, x);
             _mm512_storeu_ps(b + j, y);
