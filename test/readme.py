@@ -59,6 +59,12 @@ def significant(name):
             for r in read(name)["tables"]["table1"] if r["p_holm"] is not None and r["p_holm"] < 0.05]
 
 
+def better(name):
+    """Those of them that are lower."""
+    lower = {r["variant"] for r in read(name)["tables"]["table1"] if r["delta_nats"] is not None and r["delta_nats"] < 0}
+    return [label for label in significant(name) if label in {short(name, variant) for variant in lower}]
+
+
 def listed(names):
     return "none" if not names else names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
@@ -331,7 +337,9 @@ CLAIMS = [
     ("README.md", "standard deviations are {} to {} nats. Gated minus ungated is {} nats [{}, {}]: the gate pays here "
      "too, with {} of its gain in English text",
      lambda: [*spread(BUILTIN, 3), *gated(BUILTIN), third_of_english()]),
-    ("README.md", "GELU is equal to ReLU within {} nats, Swish is worse", lambda: equal_and(BUILTIN, "gelu", "worse", "swish")),
+    ("README.md", "After correction {} alone are better than ReLU", lambda: [listed(better(BUILTIN))]),
+    ("README.md", "GELU is equal to it within {} nats, Swish is undecided",
+     lambda: equal_and(BUILTIN, "gelu", "undecided", "swish")),
     ("README.md", "tau-b with the paper is {:.2f} (exact p {:.3f}). Conclude from real text",
      lambda: [read(BUILTIN)["agreement"]["kendall_tau_b"], read(BUILTIN)["agreement"]["p_value"]]),
     ("README.md", "(English and German in C4's format), {} seeds each, {} runs", lambda: [seeds_of("mini"), runs_of("mini")]),
@@ -357,7 +365,7 @@ CLAIMS = [
     ("README.md", "{} and {} show no signal", without_signal),
     ("README.md", "no gated variant's training step is more than {} % slower than ReLU's in the median: {} to {} times its "
      "speed in f32 and {} to {} in bf16; at d_model 64, as in the default run, it is {} to {} times",
-     lambda: [5 if slowest_gated() >= 0.95 else "too much", *gated_speed("bench-d256-f32.json"),
+     lambda: [2 if slowest_gated() >= 0.98 else "too much", *gated_speed("bench-d256-f32.json"),
               *gated_speed("bench-d256-bf16.json"), *gated_speed(BUILTIN)]),
     ("README.md", "A model of {:,} or {} million parameters",
      lambda: [parameters(TINY), f"{parameters(MINI) / 1e6:.1f}"]),
@@ -416,18 +424,16 @@ CLAIMS = [
      lambda: [*sizes("f32"), *sizes("bf16")]),
     ("results/README.md", "Two threads do {} times the work of one in f32, and {} times in bf16",
      lambda: [two_threads("f32"), two_threads("bf16")]),
-    ("results/README.md", "in place of {} to {}, and the layer",
-     lambda: of_peak("bench-d256-bf16.json", "train")),
-    ("results/README.md", "0.74 to 0.79 in place of {} to {}",
-     lambda: of_peak("bench-ffn-bf16.json", "ffn_train")),
+    ("results/README.md", "training step reaches {} to {} of gemm_peak in f32 and {} to {} in bf16, the layer {} to {} and {} to "
+     "{}", lambda: [*of_peak("bench-d256-f32.json", "train"), *of_peak("bench-d256-bf16.json", "train"),
+                    *of_peak("bench-ffn-f32.json", "ffn_train"), *of_peak("bench-ffn-bf16.json", "ffn_train")]),
 ]
 
 # What is no measurement of a file that is here.
 OTHERS = {
     "README.md": ["2002.05202", "oneDNN 2.6.3", "PyTorch 1.13"],
     "results/README.md": [
-        "2002.05202", "23.5 GiB", "oneDNN 2.6.3", "gcc 12.2", "python3.11 (3.11.2-6+deb12u6)",
-        "0.56 to 0.61"],  # of a run that was not kept
+        "2002.05202", "23.5 GiB", "oneDNN 2.6.3", "gcc 12.2", "python3.11 (3.11.2-6+deb12u6)"],
 }
 
 
