@@ -199,7 +199,7 @@ double forecast_reached_gflop_per_s(const struct setting *setting, double gemm_p
 {
     /* The products of a narrow model wait for everything else: about most * d / (d + half) of the peak is
      * reached.  Fitted to what `glubench bench` measures of ReLU and SwiGLU at d_model 64 and 256 on 2 cores of
-     * an AMD EPYC (Zen 4): 0.69 and 0.86 in f32, 0.66 and 0.83 in bf16. */
+     * an AMD EPYC (Zen 4): about 0.69 and 0.87 in f32, 0.67 and 0.83 in bf16. */
     static const struct {
         double most, half;
     } reached[] = {[PRECISION_F32] = {0.93, 22}, [PRECISION_BF16] = {0.91, 24}};
