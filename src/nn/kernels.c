@@ -278,7 +278,7 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
 #define ATTENTION_f32
 #endif
 #ifdef __AVX512BF16__
-#define ATTENTION_bf16 ATTENTION_TABLE(bf16).gradient = gradient_bf16,
+#define ATTENTION_bf16 ATTENTION_TABLE(bf16) .gradient = gradient_bf16,
 #else
 #define ATTENTION_bf16
 #endif

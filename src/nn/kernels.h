@@ -92,9 +92,9 @@ struct typed_kernels {
                                void *diff_query, void *diff_key, void *diff_value, float *diff_bias,
                                float *scratch);
 
-    /* dst += src^T diff_dst; NULL: not of this type and instruction set, use oneDNN's product.  src: (tokens, rows) at
-     * src_pitch, diff_dst: (tokens, columns), dst: (rows, columns); scratch: GRADIENT_ROOM floats, aligned as
-     * vectors are. */
+    /* The gradient of weights: dst += src^T diff_dst; NULL: not of this type and instruction set, use oneDNN's
+     * product.  src: (tokens, rows) at src_pitch, diff_dst: (tokens, columns), dst: (rows, columns) in f32;
+     * scratch: GRADIENT_ROOM floats, aligned as vectors are. */
     void (*gradient)(int rows, int columns, int tokens, const void *src, int64_t src_pitch,
                      const void *diff_dst, float *dst, float *scratch);
 

@@ -1,4 +1,5 @@
-/* kernels_lanes.h - what the activations are computed in, and what else becomes numbers of the type.  kernels_typed.h includes this once per type.
+/* kernels_lanes.h - what the activations are computed in, and what else becomes numbers of the type.
+ * kernels_typed.h includes this once per type.
  *
  * LANE is a float, of whose loops the compiler makes vectors; or, in bf16 where hardware rounds to it, a vector
  * of its own: there the conversions of a compiler that knows no bf16 take longer than the activations.
