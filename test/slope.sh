@@ -50,6 +50,19 @@ sh -c "\"$program\" -q ${repro#glubench }" >out 2>err || fail "repro: $(cat err)
 [ "$(rows relu-s2.json runs)" = "$(sed -n 2p expected)" ] && [ -z "$(rows relu-s2.json)" ] ||
     fail "repro gives something else"
 
+# One after the other they begin where the whole run's learning rate parts from theirs, with the same bits.
+side_by_side=$small small="$small --jobs 1"
+for schedule in "inverse-sqrt 3" "constant 3" "cosine 2" "linear 2"; do
+    glu run --steps 9 --seeds 2 --schedule "${schedule% *}" -o begun.json || fail "$schedule one after the other"
+    has begun.json "[run['shared_steps'] for run in d['slope_runs']] == [${schedule#* }] * 2"
+    has begun.json 'not any("shared_steps" in run for run in d["runs"])'
+    "$program" validate begun.json >out 2>err || fail "validate: $(cat err)"
+    glu run --steps 4 --seeds 2 --schedule "${schedule% *}" --no-slope -o alone.json || fail "$schedule alone"
+    rows alone.json runs | grep ^relu >expected
+    rows begun.json | cmp -s - expected || fail "$schedule: other bits of a half that begins with the whole run"
+done
+small=$side_by_side
+
 # None where nobody wants them, or there is nothing to halve.
 has four.json '"slope_runs" not in d and d["config"]["no_slope"]'
 has four.json 'all(row["slope_n"] == 0 and row["token_multiplier"] is None for row in d["tables"]["verdict"])'

@@ -275,6 +275,16 @@ static void test_schedules(void)
         {"linear", 1100, 0},         {"constant", 1, 0.005},      {"constant", 100, 0.5},
         {"constant", 600, 0.5},      {"constant", 1100, 0.5},
     };
+    /* The rates of 1200 steps and of 2400: the decay's first that is below 1 is step 1082's. */
+    static const struct {
+        const char *name;
+        double decay;
+        int64_t shared;
+    } parts[] = {
+        {"inverse-sqrt", 0.1, 1081}, {"inverse-sqrt", 0, 1200}, {"cosine", 0, 400}, {"linear", 0, 400},
+        {"constant", 0, 1200},       {"constant", 1, 1},
+    };
+    int wrong = 0;
     double worst = 0, worst_twin = 0, beside = 0;
     const char *name;
 
@@ -296,6 +306,13 @@ static void test_schedules(void)
             beside = fmax(beside, fabs(schedule_rate(&decay, t) - twin * fmin(1, (1101 - t) / 110.0)));
         }
     tap_ok(beside < 1e-15, "every schedule is the twin's in every step, and with decay: %.1e", beside);
+    for (size_t i = 0; i < LENGTH_OF(parts); i++) {
+        struct schedule whole = {schedule_type_find(parts[i].name), 2400, 0.02, 400, parts[i].decay}, half = whole;
+
+        half.steps /= 2;
+        wrong += schedule_shared(&whole, &half) != parts[i].shared || schedule_shared(&half, &whole) != parts[i].shared;
+    }
+    tap_ok(wrong == 0, "two lengths of a schedule part where the rates do");
 
     beside = 0;
     for (int i = 0; schedule_type_at(i, &name); i++)
@@ -320,7 +337,7 @@ int main(void)
 
     while (optimizer_type_at(count))
         count++;
-    tap_plan(4 + 3 * count + 8 + 3);
+    tap_plan(4 + 3 * count + 8 + 4);
     test_hand_twin();
     test_hand();
     for (int i = 0; i < count; i++) {

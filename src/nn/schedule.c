@@ -79,3 +79,12 @@ double schedule_rate(const struct schedule *schedule, int64_t t)
 
     return schedule->learning_rate * type->share(schedule, (double)t, warmup) * fmin(1, left);
 }
+
+int64_t schedule_shared(const struct schedule *a, const struct schedule *b)
+{
+    int64_t steps = a->steps < b->steps ? a->steps : b->steps, t = 0;
+
+    while (t < steps && schedule_rate(a, t + 1) == schedule_rate(b, t + 1))
+        t++;
+    return t;
+}

@@ -22,6 +22,8 @@ struct schedule {
 /* The learning rate of step t, from 1, of `steps`: the type's, times
  * min(1, (steps - t + 1) / (f steps)) where f is not 0. */
 double schedule_rate(const struct schedule *schedule, int64_t t);
+/* How many of the first steps have the same learning rate in both. */
+int64_t schedule_shared(const struct schedule *a, const struct schedule *b);
 
 /* By name, or NULL. */
 const struct schedule_type *schedule_type_find(const char *name);

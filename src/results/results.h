@@ -54,6 +54,7 @@ struct run_result {
     enum run_status status;
     char *error; /* NULL when ok */
     int64_t steps, tokens_seen;
+    int64_t shared_steps; /* the first of the steps, where a longer training did them; train_s is of all */
     double heldout_log_perplexity_nats; /* NAN when diverged, failed or interrupted */
     int heldout_examples;
     int64_t heldout_target_tokens;

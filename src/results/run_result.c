@@ -107,6 +107,8 @@ json_t *results_run_json(const struct run_result *run)
     bad |= json_put(o, "status", json_text(run_status_name(run->status)));
     bad |= json_put(o, "error", json_text(run->error));
     bad |= json_put(o, "steps", json_integer(run->steps));
+    if (run->shared_steps > 0)
+        bad |= json_put(o, "shared_steps", json_integer(run->shared_steps));
     bad |= json_put(o, "tokens_seen", json_integer(run->tokens_seen));
     bad |= json_put(o, "heldout_log_perplexity_nats", json_number(nats));
     bad |= json_put(o, "heldout_perplexity", json_number(exp(nats)));
@@ -207,6 +209,7 @@ int run_result_restore(struct run_result *result, const json_t *run, const struc
         .status = run_status_of(text_at(run, "status")),
         .steps = integer_at(run, "steps", 0),
         .tokens_seen = integer_at(run, "tokens_seen", 0),
+        .shared_steps = integer_at(run, "shared_steps", 0),
         .heldout_log_perplexity_nats = number_at(run, "heldout_log_perplexity_nats"),
         .heldout_examples = (int)integer_at(run, "heldout_examples", 0),
         .heldout_target_tokens = integer_at(run, "heldout_target_tokens", 0),

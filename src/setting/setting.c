@@ -118,6 +118,14 @@ struct schedule setting_schedule(const struct setting *setting)
                              .decay_fraction = recipe->decay_fraction};
 }
 
+int64_t setting_shared_steps(const struct setting *whole, const struct setting *shorter)
+{
+    const struct schedule a = setting_schedule(whole), b = setting_schedule(shorter);
+    int64_t shared = schedule_shared(&a, &b);
+
+    return shared < b.steps ? shared : b.steps - 1;
+}
+
 struct dataset_options setting_dataset(const struct setting *setting)
 {
     return (struct dataset_options){

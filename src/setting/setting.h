@@ -144,6 +144,9 @@ struct model_options setting_model(const struct setting *setting, const struct v
                                int threads);
 /* Its learning rates. */
 struct schedule setting_schedule(const struct setting *setting);
+/* Of two that differ in their steps alone: how many steps of the shorter one, less than all, are the first of the
+ * other as well. */
+int64_t setting_shared_steps(const struct setting *whole, const struct setting *shorter);
 /* The kind of task: that which its architecture is trained on, unless it has one. */
 const char *setting_task_kind(const struct setting *setting);
 /* The text and the task, borrowing from the setting. */

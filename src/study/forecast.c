@@ -223,6 +223,8 @@ double forecast_all_s(const struct forecast_row *rows, const struct setting *set
     double seconds = 0;
 
     slope_halve(&half, setting);
+    if (slopes > 0)
+        half.setting.recipe.steps -= setting_shared_steps(setting, &half.setting);
     for (int i = 0; i < setting->variant_count; i++) {
         seconds += setting->recipe.seeds * one(with, &rows[i], setting);
         if (rows[i].variant == setting->baseline)

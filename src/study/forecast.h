@@ -43,7 +43,8 @@ double forecast_reached_gflop_per_s(const struct setting *setting, double gemm_p
 double forecast_sweep_s(const struct forecast_row *rows, const struct setting *setting, int slopes,
                     double gemm_peak_gflop_per_s);
 
-/* All trainings one after the other, and so many of half of the steps; `one` tells of one of them. */
+/* All trainings one after the other, and so many of half of the steps, which begin where
+ * these part from the whole ones; `one` tells of one of them. */
 typedef double forecast_one_s(const void *with, const struct forecast_row *row,
                               const struct setting *setting);
 double forecast_all_s(const struct forecast_row *rows, const struct setting *setting, int slopes,

@@ -222,6 +222,46 @@ static void print_result(const struct study *study, const struct run *run)
 
 /* ---- Training -------------------------------------------------------------------------------- */
 
+/* The run of half of the steps that begins with this one's, if it is to be done; NULL: none.  Called under the
+ * lock. */
+static const struct run *find_half(const struct study *study, const struct run *run)
+{
+    const struct cell *cell = run->cell;
+
+    for (int i = 0; i < study->run_count && cell->variant == cell->setting->baseline; i++) {
+        const struct run *half = &study->runs[i];
+
+        if (half->slope && !half->done && half->cell->seed == cell->seed &&
+            slope_has(&run->part->slope, half->cell))
+            return half;
+    }
+    return NULL;
+}
+
+/* Where a training's states go, and those of one of half of the steps that begins with its own. */
+struct places {
+    struct state_place own, half;
+};
+
+static void add_places(struct jobs *jobs, const struct run *run, struct places *places, struct train_job *job)
+{
+    const struct study *study = jobs->study;
+    const struct run *half;
+
+    if (!study->store)
+        return;
+    places->own = store_states(study->store, run->cell);
+    job->states = &places->own;
+    pthread_mutex_lock(&jobs->lock);
+    half = find_half(study, run);
+    pthread_mutex_unlock(&jobs->lock);
+    if (!half)
+        return;
+    places->half = store_states(study->store, half->cell);
+    job->shorter_states = &places->half;
+    job->shorter = half->cell->setting;
+}
+
 /* Train one cell in the job of that number.  Called without the lock.  -1 and a message: the other ranks
  * of the group wait in vain. */
 static int train(struct jobs *jobs, int job_number, struct run *run)
@@ -230,7 +270,7 @@ static int train(struct jobs *jobs, int job_number, struct run *run)
     const struct cell *cell = run->cell;
     const struct setting *setting = cell->setting;
     struct attempt attempt = {jobs, run};
-    struct state_place place;
+    struct places places;
     char save[PATH_MAX], init[PATH_MAX];
     struct train_job job = {
         .setting = setting,
@@ -245,15 +285,12 @@ static int train(struct jobs *jobs, int job_number, struct run *run)
         .save_directory = study_weights(study, run->part, cell, setting->save_checkpoint, save),
         .init_directory = study_init(study, run->part, cell, init),
         .init_sha256 = cell->init_sha256,
-        .resume = setting->resume,
+        .resume = setting->resume || run->slope,
         .report = report_progress,
         .context = &attempt,
     };
 
-    if (study->store) {
-        place = store_states(study->store, cell);
-        job.states = &place;
-    }
+    add_places(jobs, run, &places, &job);
     cpus_enter_job(job_number, setting->recipe.jobs, job.threads);
     if (group_order(study, run)) {
         ranks_break();

@@ -1,7 +1,8 @@
 /* slope.h - the runs of half of the steps, from which is known what a difference is worth.
  *
  * Beside the runs of a setting, its baseline is trained at every seed for half of the steps: with the
- * schedule of such a training, and everything else alike, the warm-up too.  How much more it learns in
+ * schedule of such a training, and everything else alike, the warm-up too.  Where that schedule begins as the
+ * whole one does, the steps until they part are the whole run's, if that has come so far.  How much more it learns in
  * all of the steps, over the logarithm of their ratio, is the slope of results/worth.h.  They are runs
  * of the study, though no rows of its tables: cells with keys of their own, which are kept, resumed and
  * shared as others are. */

@@ -142,9 +142,10 @@ static json_t *make_header(struct model *model, const struct train_state *state,
     size_t floats;
 
     model_optimizer_state(model, &floats);
-    return json_pack("{s:s, s:s, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I, s:o*, s:I, s:I, s:o*}", "kind", "training",
-                     "variant", result->variant->name, "seed", (json_int_t)result->seed, "step",
-                     (json_int_t)state->step, "train_s", result->train_s, "interval_nats",
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:o, s:o, s:I, s:o*, s:I, s:I, s:o*}", "kind",
+                     "training", "variant", result->variant->name, "seed", (json_int_t)result->seed, "step",
+                     (json_int_t)state->step, "shared_steps", (json_int_t)result->shared_steps, "train_s",
+                     result->train_s, "interval_nats",
                      state->interval_nats, "interval_steps", (json_int_t)state->interval_steps,
                      "curve", curve_json(result), "tensors", tensors_json(tensors, count),
                      "optimizer_floats", (json_int_t)floats, "place", place_json(state), "examples",
@@ -259,7 +260,7 @@ static int check_possible(const struct record *record, const struct train_state 
 {
     int64_t before = -1;
     bool possible = state->interval_steps >= 0 && state->interval_steps <= state->step &&
-                    result->train_s >= 0;
+                    result->train_s >= 0 && result->shared_steps >= 0 && result->shared_steps <= state->step;
 
     for (int i = 0; i < result->curve_count; i++) {
         possible = possible && result->curve[i].step > before && result->curve[i].step <= state->step;
@@ -306,6 +307,7 @@ static int load_file(const char *path, struct model *model, struct train_state *
     state->interval_nats = json_number_value(json_object_get(record.header, "interval_nats"));
     state->interval_steps = json_integer_value(json_object_get(record.header, "interval_steps"));
     result->train_s = json_number_value(json_object_get(record.header, "train_s"));
+    result->shared_steps = integer_at(record.header, "shared_steps", 0);
     if (check_possible(&record, state, result) || read_place(record.header, path, state))
         goto out;
     model_refresh(model);
@@ -316,6 +318,7 @@ out:
         result->curve = NULL;
         result->curve_count = 0;
         result->train_s = 0;
+        result->shared_steps = 0;
         *state = (struct train_state){0};
     }
     record_close(&record);

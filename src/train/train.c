@@ -36,6 +36,7 @@ struct training {
     double saved_s;        /* when the last state was saved */
     int states_asked;      /* signals_states, as far as it was heeded */
     bool state_wanted;     /* some rank was asked */
+    int64_t parting_step;  /* from the job's shorter training, the last that both have; 0: none */
 };
 
 /* How often states are saved unless checkpoint_every says otherwise. */
@@ -126,6 +127,8 @@ static int open_training(struct training *training)
 {
     training->saved_s = clock_now_s();
     training->states_asked = signals_states;
+    if (training->job->shorter)
+        training->parting_step = setting_shared_steps(training->job->setting, training->job->shorter);
     return open_parts(training) || begin(training) ? -1 : 0;
 }
 
@@ -308,6 +311,23 @@ static void save_state(struct training *training)
         warn_add("no checkpoint was written: %s", err_get());
 }
 
+/* Where a shorter training and this one part, the other's first state is this one's. */
+static void save_for_shorter(const struct training *training)
+{
+    const struct train_job *job = training->job;
+    struct run_result result = *training->result;
+    struct train_state state = training->state;
+    int64_t latest;
+
+    if (!job->shorter_states || state.step != training->parting_step ||
+        (state_steps(job->shorter_states, &latest, 1) > 0 && latest >= state.step))
+        return;
+    result.shared_steps = state.step;
+    state.has_place = task_stream_place(training->stream, &state.place);
+    if (state_save(job->shorter_states, training->model, &state, training->evaluation.scoring, &result))
+        warn_add("a training of %lld steps begins anew: %s", (long long)job->shorter->recipe.steps, err_get());
+}
+
 /* What was asked for since the last step; *stop is the same on all ranks. */
 static int heed_signals(struct training *training, int *stop)
 {
@@ -352,8 +372,10 @@ static int train_loop(struct training *training)
         } else if (line_is_due(setting, training->state.step)) {
             add_line(training, loss_nats, NAN);
         }
-        if (result->status == RUN_OK && training->state.step < setting->recipe.steps &&
-            state_is_due(training))
+        if (result->status != RUN_OK || training->state.step == setting->recipe.steps)
+            continue;
+        save_for_shorter(training);
+        if (state_is_due(training))
             save_state(training);
     }
     return 0;

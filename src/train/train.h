@@ -32,6 +32,10 @@ struct train_job {
     const char *save_directory;        /* where the final weights go; NULL: nowhere */
     const struct state_place *states;  /* where its states go; NULL: nowhere */
     bool resume;                       /* go on from the latest of them, if there is one */
+    /* A training of fewer steps that is else the same, and where its states go.  As far as both have the same
+     * learning rates they are one: this one saves a state for the other, if that has none as late.  NULL: none */
+    const struct setting *shorter;
+    const struct state_place *shorter_states;
     void (*report)(void *context, const struct train_progress *progress); /* NULL: none */
     void *context;
 };
