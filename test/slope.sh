@@ -140,6 +140,22 @@ grep -q 'for 4 runs, and 2 of relu for half of the steps' out || fail "plan does
 glu plan --seeds 2 --steps 8 --no-slope || fail "plan without"
 grep -q 'half of the steps' out && fail "plan tells halves that nobody wants"
 
+# Done in parts by several programs: a half takes up what the whole run has left, and nothing is left of a state that
+# comes too late.
+for parts in "1 3" "3 1"; do
+    directory=parts${parts% *}
+    for part in $parts; do
+        glu run --seeds 1 --vary steps=9 --cell "$part/3" -o "$directory" || fail "part $part"
+    done
+    [ -z "$(find "$directory" -name '*.state')" ] || fail "parts $parts leave a state: $(ls "$directory/run")"
+done
+shared()
+{
+    grep -l '"shared_steps":3' "$1"/cells/*.json | wc -l
+}
+[ "$(shared parts1)" = 1 ] || fail "a half in another part begins anew"
+[ "$(shared parts3)" = 0 ] || fail "a half goes on from what came later"
+
 # A half that becomes a setting, and the other way round.
 glu run --seeds 2 --vary steps=16 -o grown || fail "a study of one"
 rows grown/16.json >expected

@@ -168,6 +168,19 @@ static enum study_status conclude(struct jobs *jobs, json_t **document)
     return tell_bad(study, false) || tell_bad(study, true) ? STUDY_RUNS_FAILED : STUDY_OK;
 }
 
+/* Is a run done, be it by another program, that ours has left a state for? */
+static bool is_over(const struct study *study, const struct run *run, const struct state_place *place)
+{
+    json_t *row = NULL;
+    int64_t step;
+    bool over = run_is_settled(run);
+
+    if (!over && state_steps(place, &step, 1) > 0 && store_get(study->store, run->cell, &row) == 0)
+        over = row != NULL;
+    json_decref(row);
+    return over;
+}
+
 /* What is complete leaves its results file alone; the states of runs that failed stay.  The directory
  * of a study keeps its cells. */
 static void leave_store(struct study *study)
@@ -177,7 +190,7 @@ static void leave_store(struct study *study)
     for (int i = 0; i < study->run_count; i++) {
         struct state_place place = store_states(study->store, study->runs[i].cell);
 
-        if (run_is_settled(&study->runs[i]))
+        if (is_over(study, &study->runs[i], &place))
             state_prune(&place, -1, 0);
     }
     if (study_is_directory(study) || store_count_states(study->store) > 0)
