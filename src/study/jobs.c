@@ -228,7 +228,9 @@ static const struct run *find_half(const struct study *study, const struct run *
 {
     const struct cell *cell = run->cell;
 
-    for (int i = 0; i < study->run_count && cell->variant == cell->setting->baseline; i++) {
+    if (run->slope || cell->variant != cell->setting->baseline)
+        return NULL;
+    for (int i = 0; i < study->run_count; i++) {
         const struct run *half = &study->runs[i];
 
         if (half->slope && !half->done && half->cell->seed == cell->seed &&
