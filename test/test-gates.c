@@ -120,36 +120,39 @@ static bool value_changes_sign(const struct activation *activation, int points)
 /* Value and slope point by point, tails included, relative to each.  Results below 1e-7 may be
  * absolutely wrong by that much of the tolerance; so may slopes below 1e-2 when the activation's
  * slope changes its sign, where it cancels, and values below 1e-1 when they do so elsewhere than in 0. */
-static void test_gate_tails(const struct kernels *kernels, enum act act)
+static void test_gate_tails(const struct kernels *kernels, enum dnn_type type, enum act act)
 {
-    const struct typed_kernels *k = &kernels->type[DNN_F32];
+    const struct typed_kernels *k = &kernels->type[type];
     const struct activation *activation = activation_get(act);
-    double alpha = activation->default_alpha, beta = activation->default_beta, off = 0;
+    double alpha = activation->default_alpha, beta = activation->default_beta;
     double slope_floor, value_floor, by[ACTIVATION_SCALARS] = {0};
     enum { POINTS = 6001 };
+    char what[64];
 
     for (int i = 0; i < POINTS; i++) {
         a.exact[i] = (i - POINTS / 2) * 0.0101;
         c.exact[i] = 1;
     }
-    put(&a, POINTS, DNN_F32);
-    put(&c, POINTS, DNN_F32);
+    put(&a, POINTS, type);
+    put(&c, POINTS, type);
+    put(&d, POINTS, type);
+    check_begin();
     slope_floor = slope_changes_sign(activation, POINTS) ? 1e-2 : 1e-7;
     value_floor = value_changes_sign(activation, POINTS) ? 1e-1 : 1e-7;
-    k->gate_forward[act](POINTS, (float)alpha, (float)beta, a.f32, NULL, d.f32);
+    k->gate_forward[act](POINTS, (float)alpha, (float)beta, data(&a, type), NULL, data(&d, type));
     for (int i = 0; i < POINTS; i++) {
         double value = activation->value(a.exact[i], alpha, beta);
 
-        off = fmax(off, fabs(d.f32[i] - value) / (fabs(value) + value_floor));
+        worst = fmax(worst, fabs(element(&d, i, type) - value) / (fabs(value) + value_floor));
     }
-    k->gate_backward[act](POINTS, (float)alpha, (float)beta, c.f32, a.f32, NULL, by);
+    k->gate_backward[act](POINTS, (float)alpha, (float)beta, data(&c, type), data(&a, type), NULL, by);
     for (int i = 0; i < POINTS; i++) {
         double slope = activation->derivative(a.exact[i], alpha, beta);
 
-        off = fmax(off, fabs(a.f32[i] - slope) / (fabs(slope) + slope_floor));
+        worst = fmax(worst, fabs(element(&a, i, type) - slope) / (fabs(slope) + slope_floor));
     }
-    tap_ok(off < 1e-5, "%s f32 %s from -30 to 30, point by point: off by %.1e", kernels->isa,
-           activation->name, off);
+    snprintf(what, sizeof what, "gate %s from -30 to 30, point by point", activation->name);
+    check_end(kernels->isa, type, what);
 }
 
 /* The activations that have a vector form. */
@@ -167,8 +170,7 @@ static void test_gates(const struct kernels *kernels, enum dnn_type type)
 
     for (int i = 0; i < FUSED; i++) {
         test_gate(kernels, type, fused[i]);
-        if (type == DNN_F32)
-            test_gate_tails(kernels, fused[i]);
+        test_gate_tails(kernels, type, fused[i]);
     }
     for (int i = 0; i < ACT_COUNT; i++) {
         forward += k->gate_forward[i] != NULL;
@@ -184,7 +186,7 @@ int main(void)
 
     while (kernels_at(sets))
         sets++;
-    tap_plan(sets * (2 * (FUSED + 1) + FUSED));
+    tap_plan(sets * 2 * (2 * FUSED + 1));
     for (int i = 0; i < sets; i++) {
         test_gates(kernels_at(i), DNN_F32);
         test_gates(kernels_at(i), DNN_BF16);
