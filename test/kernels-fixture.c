@@ -82,22 +82,29 @@ void check_begin(void)
     rng_start(&rng, 1, RNG_TEST, 0);
 }
 
+/* Of two errors; one that is no number is the worse, and stays so. */
+static double worse(double a, double b)
+{
+    return isnan(a) || b <= a ? a : b;
+}
+
+void check_error(double error)
+{
+    worst = worse(worst, error);
+}
+
 void compare_terms(const struct array *got, const double *want, int n, enum dnn_type type,
                           double least)
 {
     double error = 0, largest = least;
 
     for (int i = 0; i < n; i++) {
-        double e = fabs(element(got, i, type) - want[i]);
-
-        if (!(e <= error))
-            error = e;
+        error = worse(error, fabs(element(got, i, type) - want[i]));
         largest = fmax(largest, fabs(want[i]));
     }
     if (largest > 0)
         error /= largest;
-    if (!(error <= worst))
-        worst = error;
+    check_error(error);
     trampled += type == DNN_BF16 ? got->bf16[n] != to_bf16(guard) : got->f32[n] != guard;
 }
 

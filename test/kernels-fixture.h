@@ -37,6 +37,8 @@ extern int trampled; /* guards that were written to, and whatever else is wrong 
 
 /* Every check draws the same, whatever was checked before. */
 void check_begin(void);
+/* An error that a check found; one that is no number is the worst. */
+void check_error(double error);
 /* The error of n elements relative to the largest of `want`, or to `least`, the size of the terms that a
  * difference is made of, where that is more; compare(): 0. */
 void compare_terms(const struct array *got, const double *want, int n, enum dnn_type type,

@@ -121,7 +121,7 @@ static void test_shape(const struct typed_kernels *kernels, const struct shape *
     for (int i = 0; s->biased && i < distances; i++)
         got[bucket_of(s, i)] += diff_line.f32[i];
     for (int i = 0; s->biased && i < REF_BUCKETS; i++)
-        worst = fmax(worst, fabs(got[i] - want[i]) / s->queries);
+        check_error(fabs(got[i] - want[i]) / s->queries);
     free(kept);
     free(scratch);
 }

@@ -111,8 +111,8 @@ static inline GLU_INLINE __m512 rows_together(__m512 *row, both_fn *both)
     return row[0];
 }
 
-/* Scores of the rows, ROWS at most, become exp(score - largest), and 0 where a query does not see the key; factor (ROWS) makes their
- * sum 1. */
+/* Scores of the rows, ROWS at most, become exp(score - largest), and 0 where a query does not see the key; factor
+ * (ROWS) makes their sum 1. */
 static inline GLU_INLINE void exponentials(const struct attention_head *head,
                                            const struct attention_strip *strip, int first, int rows,
                                            exp_fn *exp_of, float *lines, float *factor)

@@ -299,15 +299,23 @@ static bool state_is_due(const struct training *training)
                      : clock_now_s() - training->saved_s >= state_interval_s;
 }
 
+/* Where the training is, with such a result so far. */
+static int write_state(const struct training *training, const struct state_place *place,
+                       const struct run_result *result)
+{
+    struct train_state state = training->state;
+
+    state.has_place = task_stream_place(training->stream, &state.place);
+    return state_save(place, training->model, &state, training->evaluation.scoring, result);
+}
+
 /* A state that cannot be saved must not end the training: the disk may have room again. */
 static void save_state(struct training *training)
 {
     training->states_asked = signals_states;
     training->state_wanted = false;
     training->saved_s = clock_now_s();
-    training->state.has_place = task_stream_place(training->stream, &training->state.place);
-    if (state_save(training->job->states, training->model, &training->state, training->evaluation.scoring,
-                   training->result))
+    if (write_state(training, training->job->states, training->result))
         warn_add("no checkpoint was written: %s", err_get());
 }
 
@@ -315,16 +323,15 @@ static void save_state(struct training *training)
 static void save_for_shorter(const struct training *training)
 {
     const struct train_job *job = training->job;
-    struct run_result result = *training->result;
-    struct train_state state = training->state;
-    int64_t latest;
+    int64_t step = training->state.step, latest;
+    struct run_result result;
 
-    if (!job->shorter_states || state.step != training->parting_step ||
-        (state_steps(job->shorter_states, &latest, 1) > 0 && latest >= state.step))
+    if (!job->shorter_states || step != training->parting_step ||
+        (state_steps(job->shorter_states, &latest, 1) > 0 && latest >= step))
         return;
-    result.shared_steps = state.step;
-    state.has_place = task_stream_place(training->stream, &state.place);
-    if (state_save(job->shorter_states, training->model, &state, training->evaluation.scoring, &result))
+    result = *training->result;
+    result.shared_steps = step;
+    if (write_state(training, job->shorter_states, &result))
         warn_add("a training of %lld steps begins anew: %s", (long long)job->shorter->recipe.steps, err_get());
 }
 
