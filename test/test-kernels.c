@@ -457,6 +457,39 @@ static void test_adamw(const struct kernels *kernels)
            "%s: AdamW with gradients 0 and 1e-25, and moments near the denormals", kernels->isa);
 }
 
+/* From anywhere in a stream, also where the low half of a block's number begins again.  Hardly one of them may be
+ * another f32 than the twin's, and then its neighbour. */
+static void test_normals(const struct kernels *kernels)
+{
+    static const uint64_t firsts[] = {0, 1, 63, 1000, UINT32_MAX - 70u};
+    const double factor = 0.125;
+    struct rng start, rng;
+    int others = 0, wrong = 0, count = 0;
+
+    rng_start(&start, 0x123456789abcdefu, RNG_TEST, 3);
+    check_begin();
+    for (size_t s = 0; s < LENGTH_OF(sizes) * LENGTH_OF(firsts); s++) {
+        int n = sizes[s % LENGTH_OF(sizes)];
+        uint64_t first = firsts[s / LENGTH_OF(sizes)];
+
+        put_zeros(&a, n);
+        rng = start;
+        rng.position = 4 * first;
+        for (int i = 0; i < n; i++)
+            want[i] = factor * rng_normal(&rng);
+        kernels->normals(&start, first, n, factor, a.f32);
+        compare(&a, want, n, DNN_F32);
+        for (int i = 0; i < n; i++, count++) {
+            float exact = (float)want[i];
+
+            others += a.f32[i] != exact;
+            wrong += !(a.f32[i] >= nextafterf(exact, -1) && a.f32[i] <= nextafterf(exact, 1));
+        }
+    }
+    trampled += wrong + (others > count / 5000);
+    check_end(kernels->isa, DNN_F32, "normal numbers");
+}
+
 /* ==== All of it ==== */
 
 static void test_buckets(void)
@@ -542,7 +575,7 @@ static void test_gradient(const struct kernels *kernels, enum dnn_type type)
     check_end(kernels->isa, DNN_F32, type == DNN_BF16 ? "gradient of weights from bf16" : "gradient of weights");
 }
 
-enum { TYPED = 12, UNTYPED = 7 }; /* checks of a set of kernels */
+enum { TYPED = 12, UNTYPED = 8 }; /* checks of a set of kernels */
 
 static void test_typed(const struct kernels *kernels, enum dnn_type type)
 {
@@ -575,6 +608,7 @@ int main(void)
         test_factored(kernels_at(i));
         test_moments(kernels_at(i));
         test_adamw(kernels_at(i));
+        test_normals(kernels_at(i));
     }
     test_buckets();
     return tap_status();

@@ -1,6 +1,7 @@
-/* test-util.c - the small helpers: lists that grow, ends of names, clocks. */
+/* test-util.c - the small helpers: lists that grow, ends of names, clocks, arenas. */
 #include "src/glu.h"
 
+#include "src/util/arena.h"
 #include "src/util/clock.h"
 #include "src/util/ends_with.h"
 #include "src/util/list.h"
@@ -63,11 +64,45 @@ static void test_clocks(void)
     tap_ok(last_s > now_s, "clocks: work takes time");
 }
 
+/* Arenas open and close, of sizes that are kept for the next and that are not: each is zeroed, whatever the one
+ * before it left. */
+static void test_arenas(void)
+{
+    static const size_t sizes[] = {1, 5 << 20, 5 << 20, 3 << 20, 5 << 20, 1, 40 << 20, 40 << 20, 3 << 20};
+    struct arena arena, other;
+    size_t wrong = 0;
+
+    arena_measure(&arena);
+    arena_close(&arena);
+    for (size_t s = 0; s < LENGTH_OF(sizes); s++) {
+        unsigned char *x, *y;
+
+        if (arena_open(&arena, sizes[s]) || arena_open(&other, sizes[s]))
+            tap_bail_out("%s", err_get());
+        x = arena_alloc(&arena, sizes[s], 1);
+        y = arena_alloc(&other, sizes[s], 1);
+        if (!x || !y)
+            tap_bail_out("no memory of an open arena");
+        for (size_t i = 0; i < sizes[s]; i++)
+            wrong += x[i] != 0;
+        memset(x, 1, sizes[s]);
+        for (size_t i = 0; i < sizes[s]; i++)
+            wrong += y[i] != 0;
+        memset(y, 2, sizes[s]);
+        wrong += x[0] != 1 || x[sizes[s] - 1] != 1;
+        arena_close(&arena);
+        arena_close(&other);
+    }
+    tap_ok(wrong == 0, "arenas: zeroed and apart, however often they are opened");
+    tap_ok(arena_open(&arena, SIZE_MAX - 1) != 0 && !arena.base, "arenas: one of more than there is is refused");
+}
+
 int main(void)
 {
-    tap_plan(8);
+    tap_plan(10);
     test_list();
     test_ends();
     test_clocks();
+    test_arenas();
     return tap_status();
 }

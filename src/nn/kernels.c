@@ -267,6 +267,8 @@ static void adamw(int64_t n, const struct adamw_step *step, const float *g, floa
     }
 }
 
+#include "src/nn/kernels_random.h"
+
 #ifdef __AVX512F__
 #define ATTENTION_TABLE(t)                                                                         \
     .attention_scratch = attention_scratch_##t, .attention_forward = attention_forward_##t,        \
@@ -308,4 +310,5 @@ const struct kernels PASTE(kernels_, KERNEL_ISA) = {
     .moment_update = moment_update,
     .moment_apply = moment_apply,
     .adamw = adamw,
+    .normals = normals,
 };

@@ -8,6 +8,7 @@
 #define GLU_NN_KERNELS_H
 
 #include "src/nn/attention_head.h"
+#include "src/util/rng.h"
 #include "variants/variant.h"
 
 #include <stdbool.h>
@@ -145,6 +146,10 @@ struct kernels {
     /* AdamW: first and second moments and values from the gradient; see adamw.c. */
     void (*adamw)(int64_t n, const struct adamw_step *step, const float *g, float *first,
                   float *second, float *value);
+
+    /* dst[i] = factor times the number that rng_normal() gives at block first + i of the stream that was started
+     * there, rounded to f32: of i < n. */
+    void (*normals)(const struct rng *start, uint64_t first, int64_t n, double factor, float *dst);
 };
 
 /* The best set for this CPU.  The environment variable GLUBENCH_ISA (generic, avx2, avx512, avx512_bf16) asks

@@ -28,7 +28,7 @@ libglubench_a_SOURCES += \
 # compiler vectorise: no errno, no floating-point traps, products and sums fused.
 KERNEL_FLAGS = $(AM_CFLAGS) -fno-math-errno -fno-trapping-math -ffp-contract=fast $(KERNEL_TUNE)
 KERNEL_FILES = src/nn/kernels.c src/nn/kernels_attention.h src/nn/kernels_gradient.h src/nn/kernels_lanes.h \
-	src/nn/kernels_math.h src/nn/kernels_typed.h src/nn/kernels_words.h
+	src/nn/kernels_math.h src/nn/kernels_random.h src/nn/kernels_typed.h src/nn/kernels_words.h
 
 noinst_LIBRARIES += libkernels_generic.a
 libkernels_generic_a_SOURCES = $(KERNEL_FILES)

@@ -3,6 +3,7 @@
 
 #include "src/nn/tensors.h"
 
+#include "src/nn/kernels.h"
 #include "src/util/list.h"
 #include "src/util/rng.h"
 
@@ -52,19 +53,14 @@ void tensors_bind(struct tensors *tensors, float *values, float *gradients)
 /* Elements from `first` on, up to a piece. */
 static void init_piece(const struct tensor *tensor, const struct rng *rng, size_t first)
 {
-    size_t left = tensor_elements(tensor) - first;
-    int count = left < INIT_PIECE ? (int)left : INIT_PIECE;
+    size_t left = tensor_elements(tensor) - first, count = left < INIT_PIECE ? left : INIT_PIECE;
     float *value = tensor->value + first;
-    double normal[INIT_PIECE];
 
-    if (tensor->init_stddev != 0) {
-        rng_normals(rng, first, normal, count);
-        for (int i = 0; i < count; i++)
-            value[i] = (float)(tensor->init_stddev * normal[i]);
-    } else {
-        for (int i = 0; i < count; i++)
+    if (tensor->init_stddev != 0)
+        kernels_get()->normals(rng, first, (int64_t)count, tensor->init_stddev, value);
+    else
+        for (size_t i = 0; i < count; i++)
             value[i] = (float)tensor->start;
-    }
 }
 
 void tensors_init(struct tensors *tensors, uint64_t seed, int threads)

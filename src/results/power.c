@@ -8,26 +8,30 @@
 #include <limits.h>
 #include <math.h>
 
-double stats_paired_power(double difference, double stddev, int n, double alpha)
+static double power_beyond(double critical, double noncentrality, int n)
 {
-    double critical, noncentrality;
-
-    if (n < 2)
-        return NAN;
-    critical = stats_t_quantile(1.0 - 0.5 * alpha, n - 1);
-    noncentrality = fabs(difference) / stddev * sqrt(n);
     return 1.0 - stats_noncentral_t_cdf(critical, n - 1, noncentrality)
            + stats_noncentral_t_cdf(-critical, n - 1, noncentrality);
 }
 
+static double critical_of(int n, double alpha)
+{
+    return stats_t_quantile(1.0 - 0.5 * alpha, n - 1);
+}
+
+double stats_paired_power(double difference, double stddev, int n, double alpha)
+{
+    return n < 2 ? NAN : power_beyond(critical_of(n, alpha), fabs(difference) / stddev * sqrt(n), n);
+}
+
 static double power_of(double difference, const double *p)
 {
-    return stats_paired_power(difference, p[0], (int)p[1], p[2]);
+    return power_beyond(p[2], difference / p[0] * sqrt(p[1]), (int)p[1]);
 }
 
 double stats_detectable(double stddev, int n, double alpha, double power)
 {
-    double parameters[] = {stddev, n, alpha}, high = stddev;
+    double parameters[] = {stddev, n, n < 2 ? NAN : critical_of(n, alpha)}, high = stddev;
 
     if (n < 2 || !(stddev > 0.0))
         return NAN;

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 
 /* Writing the results files takes at most about 1 / (1 + this) of the time of one job. */
-enum { WRITING_PAUSE = 99, NAME_BYTES = SETTING_NAME_BYTES + 160 };
+enum { WRITING_PAUSE = 199, NAME_BYTES = SETTING_NAME_BYTES + 160 };
 
 /* A training and the jobs it belongs to: what the progress report needs. */
 struct attempt {

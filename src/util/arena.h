@@ -22,7 +22,7 @@ int size_multiply(size_t a, size_t b, size_t *product);
 /* Start measuring. */
 void arena_measure(struct arena *arena);
 
-/* Map `bytes` of zeroed memory, on huge pages where the kernel gives them.  0, or -1 when the
+/* Get `bytes` of zeroed memory, on huge pages where the kernel gives them.  0, or -1 when the
  * memory is not to be had. */
 int arena_open(struct arena *arena, size_t bytes);
 
@@ -33,7 +33,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size);
 /* Give the same again from a former used_bytes on: to somebody who makes the same calls. */
 void arena_again(struct arena *arena, size_t used_bytes);
 
-/* Unmap; the arena measures again afterwards.  Accepts an arena that was never opened. */
+/* Unmap, or keep a small mapping for the next arena of its size; this one measures again afterwards.  Accepts an
+ * arena that was never opened. */
 void arena_close(struct arena *arena);
 
 #endif

@@ -55,6 +55,15 @@ static int open_temporary(const char *temporary)
     }
 }
 
+/* What an interrupted writer left.  A file that is truncated, be it empty, is written to the disk before close()
+ * returns on ext4, which keeps a sweep of short runs waiting. */
+static int empty(int fd)
+{
+    struct stat info;
+
+    return fstat(fd, &info) != 0 || (info.st_size > 0 && ftruncate(fd, 0) != 0) ? -1 : 0;
+}
+
 int atomic_open(struct atomic_file *file, const char *path)
 {
     struct stat old;
@@ -94,7 +103,7 @@ int atomic_open(struct atomic_file *file, const char *path)
         err_system("cannot write %s", file->temporary);
         goto fail;
     }
-    if (ftruncate(file->fd, 0) != 0 || (exists && fchmod(file->fd, old.st_mode & 0777) != 0)) {
+    if (empty(file->fd) != 0 || (exists && fchmod(file->fd, old.st_mode & 0777) != 0)) {
         err_system("cannot write %s", file->temporary);
         goto fail;
     }

@@ -10,16 +10,16 @@ void rng_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4
     uint32_t k0 = key[0], k1 = key[1];
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
 
-    for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0;
-        uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
+    for (int round = 0; round < RNG_ROUNDS; round++) {
+        uint64_t p0 = (uint64_t)RNG_FACTOR_0 * c0;
+        uint64_t p1 = (uint64_t)RNG_FACTOR_1 * c2;
 
         c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
         c1 = (uint32_t)p1;
         c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
         c3 = (uint32_t)p0;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        k0 += RNG_WEYL_0;
+        k1 += RNG_WEYL_1;
     }
     out[0] = c0;
     out[1] = c1;
@@ -78,50 +78,16 @@ void rng_order(struct rng *rng, int *order, int count)
     }
 }
 
-/* u and v: uniform in [0, 1). */
-static double normal_of(double u, double v)
-{
-    return sqrt(-2.0 * log(1.0 - u)) * cos(6.283185307179586476925 * v);
-}
-
-static double uniform_of(uint64_t bits)
-{
-    return (double)(bits >> 11) * 0x1p-53;
-}
-
 double rng_uniform(struct rng *rng)
 {
-    return uniform_of(rng_u64(rng));
+    return (double)(rng_u64(rng) >> 11) * 0x1p-53;
 }
 
 double rng_normal(struct rng *rng)
 {
     double u = rng_uniform(rng), v = rng_uniform(rng);
 
-    return normal_of(u, v);
-}
-
-/* A number is a block.  Blocks first, which do not wait for each other, and then their functions. */
-void rng_normals(const struct rng *start, uint64_t first, double *x, int count)
-{
-    enum { AT_ONCE = 64 };
-    double u[AT_ONCE], v[AT_ONCE];
-
-    for (int done = 0; done < count; done += AT_ONCE) {
-        int some = count - done < AT_ONCE ? count - done : AT_ONCE;
-
-        for (int i = 0; i < some; i++) {
-            uint64_t index = first + (uint64_t)(done + i);
-            uint32_t counter[4] = {(uint32_t)index, (uint32_t)(index >> 32), start->lane, start->purpose};
-            uint32_t out[4];
-
-            rng_philox(start->key, counter, out);
-            u[i] = uniform_of((uint64_t)out[0] << 32 | out[1]);
-            v[i] = uniform_of((uint64_t)out[2] << 32 | out[3]);
-        }
-        for (int i = 0; i < some; i++)
-            x[done + i] = normal_of(u[i], v[i]);
-    }
+    return sqrt(-2.0 * log(1.0 - u)) * cos(RNG_TWO_PI * v);
 }
 
 uint32_t rng_lane(const char *name)

@@ -44,10 +44,16 @@ uint32_t rng_below(struct rng *rng, uint32_t n);
 void rng_order(struct rng *rng, int *order, int count);
 /* Standard normal (Box and Muller; two uniforms a number, so that positions stay simple). */
 double rng_normal(struct rng *rng);
-/* Of the stream that was started there, the `count` numbers from the first-th on that rng_normal() gives. */
-void rng_normals(const struct rng *start, uint64_t first, double *x, int count);
+/* The function underneath, in so many rounds of these constants, and Box's and Muller's: for whoever does many
+ * at once. */
+#define RNG_ROUNDS 10
+#define RNG_FACTOR_0 0xD2511F53u
+#define RNG_FACTOR_1 0xCD9E8D57u
+#define RNG_WEYL_0 0x9E3779B9u
+#define RNG_WEYL_1 0xBB67AE85u
+#define RNG_TWO_PI 6.283185307179586476925
 
-/* The function underneath: block `counter` (lowest word first) of the stream `key`. */
+/* Block `counter` (lowest word first) of the stream `key`. */
 void rng_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
 
 /* The 32-bit lane of a name (FNV-1a). */
