@@ -22,7 +22,7 @@ cd "$folder/source"
 ./configure -q --enable-coverage
 jobs=$(getconf _NPROCESSORS_ONLN || echo 1)
 make -s -j"$jobs"
-make -j"$jobs" check VERBOSE=1
+make -j"$((jobs + 1))" check VERBOSE=1
 
 find src variants -name '*.gcno' | sort | while read -r notes; do
     ${GCOV:-gcov} -t "$notes" 2>>../gcov.log
