@@ -8,6 +8,7 @@
 
 #include "src/util/rng.h"
 #include "test/tap.h"
+#include "test/worse.h"
 
 /* Of the largest absolute error to the largest absolute value.  A bf16 result is rounded once, to 8
  * bits: half a unit is 0.2 %.  The inputs are rounded before the twin sees them. */
@@ -80,12 +81,6 @@ void check_begin(void)
     worst = 0;
     trampled = 0;
     rng_start(&rng, 1, RNG_TEST, 0);
-}
-
-/* Of two errors; one that is no number is the worse, and stays so. */
-static double worse(double a, double b)
-{
-    return isnan(a) || b <= a ? a : b;
 }
 
 void check_error(double error)

@@ -1,5 +1,5 @@
 check_LIBRARIES += libtap.a
-libtap_a_SOURCES = test/near.c test/near.h test/tap.c test/tap.h
+libtap_a_SOURCES = test/near.c test/near.h test/tap.c test/tap.h test/worse.h
 
 check_PROGRAMS += test-tap
 test_tap_SOURCES = test/test-tap.c

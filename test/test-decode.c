@@ -12,6 +12,7 @@
 #include "src/util/tokens.h"
 #include "test/t5-pair.h"
 #include "test/tap.h"
+#include "test/worse.h"
 
 /* Where the two best logits are closer than this, the order of summation may decide. */
 static const float close_call = 1e-4f;
@@ -409,7 +410,7 @@ static void test_nats(enum precision precision, int micro_batch, int slots, bool
                 subject.batch->targets[i * few.target_length + t] = t < used[k] ? tokens[k][t] : TOKEN_PAD;
         check(model_evaluate(subject.model, subject.batch, evaluated));
         for (int i = 0; i < EXAMPLES; i++)
-            worst = fmax(worst, fabs(nats[i][k] - evaluated[i]) / evaluated[i]);
+            worst = worse(worst, fabs(nats[i][k] - evaluated[i]) / evaluated[i]);
     }
     tap_ok(worst < tolerance, "%s, micro-batch %d, %d slot(s)%s: candidates as evaluated, off by %.1e",
            precision == PRECISION_F32 ? "f32" : "bf16", micro_batch, slots, anew ? ", anew" : "", worst);
@@ -471,7 +472,7 @@ static void test_bucket(int bucket, int threads, int micro_batch, int slots)
     check(decoder_nats(decoder, whole, &candidates, nats[1][0]));
     for (int i = 0; i < EXAMPLES; i++)
         for (int k = 0; k < COUNT; k++)
-            worst = fmax(worst, fabs(nats[0][i][k] - nats[1][i][k]) / nats[1][i][k]);
+            worst = worse(worst, fabs(nats[0][i][k] - nats[1][i][k]) / nats[1][i][k]);
     tap_ok(wrong == 0 && agreed > cells / 2 && worst < 1e-5,
            "bucket %d, %d thread(s), micro-batch %d, %d slot(s): %d of %d differ from the full length's, nats by %.1e",
            bucket, threads, micro_batch, slots, wrong, EXAMPLES, worst);

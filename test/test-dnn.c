@@ -10,6 +10,7 @@
 #include "src/nn/kernels.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
+#include "test/worse.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -265,9 +266,9 @@ static double eltwise_error(struct dnn *dnn, const struct activation *a, enum dn
     dnn_eltwise_forward(eltwise, src, dst);
     worst = distance(dst, type, value, n);
     dnn_eltwise_backward(eltwise, src, diff, dst);
-    worst = fmax(worst, distance(dst, type, slope, n));
+    worst = worse(worst, distance(dst, type, slope, n));
     dnn_eltwise_backward(eltwise, src, diff, diff);
-    worst = fmax(worst, distance(diff, type, slope, n));
+    worst = worse(worst, distance(diff, type, slope, n));
     dnn_eltwise_destroy(eltwise);
     return worst;
 }
@@ -290,7 +291,7 @@ static void check_eltwise(struct dnn *dnn, const struct activation *a, enum dnn_
         double own = eltwise_error(dnn, a, type, lengths[i], a->default_alpha, a->default_beta);
         double other = eltwise_error(dnn, a, type, lengths[i], -0.5625, 0.8125);
 
-        worst = own < 0 || other < 0 ? -1 : fmax(worst, fmax(own, other));
+        worst = own < 0 || other < 0 ? -1 : worse(worst, worse(own, other));
     }
     tap_ok(worst >= 0 && worst <= (type == DNN_F32 ? 1e-5 : 5e-3), "%s %s: off by %.1e%s%s",
            type_name, a->name, worst, worst < 0 ? ": " : "", worst < 0 ? err_get() : "");

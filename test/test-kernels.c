@@ -10,6 +10,7 @@
 #include "test/kernels-fixture.h"
 #include "test/ref/ref.h"
 #include "test/tap.h"
+#include "test/worse.h"
 
 static struct array a, b, c, d, e, f;
 static double want[MOST], want2[MOST];
@@ -266,7 +267,7 @@ static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type
         ref_cross_entropy_backward(want, scale, a.exact, targets, ROWS, n);
         sum = ref_cross_entropy(a.exact, targets, ROWS, n);
         kernels->type[type].cross_entropy(ROWS, n, a.f32, targets, scale, NULL, nats);
-        off = fmax(off, fabs(nats[0] + nats[1] + nats[2] - sum) / fmax(1, sum));
+        off = worse(off, fabs(nats[0] + nats[1] + nats[2] - sum) / fmax(1, sum));
         if (type == DNN_F32) { /* in place */
             kernels->type[type].cross_entropy(ROWS, n, a.f32, targets, scale, a.f32, nats);
             compare(&a, want, cells, type);
@@ -275,7 +276,7 @@ static void test_cross_entropy(const struct kernels *kernels, enum dnn_type type
                                               nats);
             compare(&b, want, cells, type);
         }
-        off = fmax(off, fabs(nats[0] + nats[1] + nats[2] - sum) / fmax(1, sum));
+        off = worse(off, fabs(nats[0] + nats[1] + nats[2] - sum) / fmax(1, sum));
     }
     trampled += off > 1e-6;
     check_end(kernels->isa, type, "cross-entropy");
@@ -300,7 +301,7 @@ static void test_sums(const struct kernels *kernels)
         }
         kernels->add(n, a.f32, b.f32);
         compare(&b, want, n, DNN_F32);
-        off = fmax(off, fabs(kernels->square_sum(n, a.f32) - squares) / squares);
+        off = worse(off, fabs(kernels->square_sum(n, a.f32) - squares) / squares);
     }
     trampled += off > 1e-6;
     check_end(kernels->isa, DNN_F32, "add and sum of squares");
@@ -359,11 +360,11 @@ static void test_factored(const struct kernels *kernels)
                 want2[r * columns + j] = e.exact[r * columns + j] - step * u;
                 squares += u * u;
             }
-            off = fmax(off, fabs(row_sum[r] - sum) / sum);
+            off = worse(off, fabs(row_sum[r] - sum) / sum);
         }
         compare(&b, want, columns, DNN_F32);
-        off = fmax(off, fabs(kernels->factored_square_sum(ROWS, columns, a.f32, c.f32, d.f32) -
-                             squares) / squares);
+        off = worse(off, fabs(kernels->factored_square_sum(ROWS, columns, a.f32, c.f32, d.f32) -
+                              squares) / squares);
         kernels->factored_apply(ROWS, columns, a.f32, c.f32, d.f32, step, e.f32);
         compare(&e, want2, n, DNN_F32);
     }

@@ -13,6 +13,7 @@
 #include "test/ref/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
+#include "test/worse.h"
 #include "variants/variant.h"
 
 /* Of the largest absolute error to the largest absolute value; in bf16 the inputs are rounded
@@ -153,7 +154,7 @@ static void test_ffn_shape(const struct variant *variant, enum dnn_type type, bo
         compare(worst, up->gradient, diff_v, weights);
     compare(worst, out->gradient, diff_w2, weights);
     for (int i = 0; i < activation_get(variant->act)->scalars; i++) /* sums, beside the size of terms */
-        *worst = fmax(*worst, fabs(out[1 + i].gradient[0] - by[i]) / (fabs(by[i]) + sqrt(tokens * d_ff)));
+        *worst = worse(*worst, fabs(out[1 + i].gradient[0] - by[i]) / (fabs(by[i]) + sqrt(tokens * d_ff)));
     batch_destroy(batch);
     model_destroy(layer);
     free(src), free(diff_dst), free(w), free(v), free(w2), free(dst), free(diff_src);

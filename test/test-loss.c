@@ -7,6 +7,7 @@
 #include "src/util/rng.h"
 #include "src/util/tokens.h"
 #include "test/tap.h"
+#include "test/worse.h"
 
 #include <math.h>
 #include <omp.h>
@@ -182,7 +183,7 @@ static void test_shape(enum dnn_type type, size_t s, int team)
     plain_loss(tokens, vocabulary, plain_src, plain_table, targets, scale, nats, want_src,
                want_table);
     for (int t = 0; t < tokens; t++)
-        worst_nats = fmax(worst_nats, fabs(scratch.row_nats[t] - nats[t]));
+        worst_nats = worse(worst_nats, fabs(scratch.row_nats[t] - nats[t]));
     tap_ok(spec.tokens == shapes[s].slice && scratch.slice == shapes[s].slice,
            "%d tokens of %d ids go in slices of %d, by %d thread(s)", tokens, vocabulary, spec.tokens,
            team);
@@ -196,7 +197,7 @@ static void test_shape(enum dnn_type type, size_t s, int team)
     run(threads, plans, &table, &scratch, src, targets, 0, NULL);
     worst_nats = 0;
     for (int t = 0; t < tokens; t++)
-        worst_nats = fmax(worst_nats, fabs(scratch.row_nats[t] - nats[t]));
+        worst_nats = worse(worst_nats, fabs(scratch.row_nats[t] - nats[t]));
     tap_ok(worst_nats <= 1e-4, "forward alone, %g nats off", worst_nats);
 
     linear_destroy(&table);

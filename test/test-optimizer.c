@@ -7,6 +7,7 @@
 #include "src/util/rng.h"
 #include "test/ref/ref.h"
 #include "test/tap.h"
+#include "test/worse.h"
 
 #include <math.h>
 #include <string.h>
@@ -119,7 +120,7 @@ static double apart(const double *a, const double *b, int n)
     double worst = 0;
 
     for (int i = 0; i < n; i++)
-        worst = fmax(worst, fabs(a[i] - b[i]));
+        worst = worse(worst, fabs(a[i] - b[i]));
     return worst;
 }
 
@@ -291,9 +292,9 @@ static void test_schedules(void)
     for (size_t i = 0; i < LENGTH_OF(hand); i++) {
         struct schedule schedule = {schedule_type_find(hand[i].name), 1100, 0.5, 100, 0};
 
-        worst = fmax(worst, fabs(schedule_rate(&schedule, hand[i].t) - hand[i].rate));
-        worst_twin = fmax(worst_twin, fabs(ref_schedule(hand[i].name, hand[i].t, 1100, 0.5, 100) -
-                                           hand[i].rate));
+        worst = worse(worst, fabs(schedule_rate(&schedule, hand[i].t) - hand[i].rate));
+        worst_twin = worse(worst_twin, fabs(ref_schedule(hand[i].name, hand[i].t, 1100, 0.5, 100) -
+                                            hand[i].rate));
     }
     tap_ok(worst < 1e-6 && worst_twin < 1e-6, "schedules and their twins by hand");
     for (int i = 0; schedule_type_at(i, &name); i++)
@@ -302,8 +303,8 @@ static void test_schedules(void)
             double twin = ref_schedule(name, t, 1100, 0.5, 100);
 
             decay.decay_fraction = 0.1;
-            beside = fmax(beside, fabs(schedule_rate(&plain, t) - twin));
-            beside = fmax(beside, fabs(schedule_rate(&decay, t) - twin * fmin(1, (1101 - t) / 110.0)));
+            beside = worse(beside, fabs(schedule_rate(&plain, t) - twin));
+            beside = worse(beside, fabs(schedule_rate(&decay, t) - twin * fmin(1, (1101 - t) / 110.0)));
         }
     tap_ok(beside < 1e-15, "every schedule is the twin's in every step, and with decay: %.1e", beside);
     for (size_t i = 0; i < LENGTH_OF(parts); i++) {

@@ -9,6 +9,7 @@
 #include "test/ref/ref.h"
 #include "src/util/rng.h"
 #include "test/tap.h"
+#include "test/worse.h"
 #include "variants/variant.h"
 
 static bool close_to(double a, double b)
@@ -389,7 +390,7 @@ static double array_error(const struct layer *layer, int array)
         in[array][i] = saved - h;
         down = layer_loss(layer);
         in[array][i] = saved;
-        worst = fmax(worst, fabs((up - down) / (2 * h) - diff[array][i]));
+        worst = worse(worst, fabs((up - down) / (2 * h) - diff[array][i]));
         largest = fmax(largest, fabs(diff[array][i]));
     }
     return largest > 0 ? worst / largest : INFINITY;
@@ -407,7 +408,7 @@ static void test_layer(const struct layer *layer, const char *name, struct rng *
     layer->backward();
     for (int a = 0; a < ARRAYS; a++)
         if (layer->numbers[a])
-            worst = fmax(worst, array_error(layer, a));
+            worst = worse(worst, array_error(layer, a));
 
     for (int i = 0; i < layer->numbers[0]; i++)
         accumulated -= 2 * diff[0][i];

@@ -8,6 +8,7 @@
 #include "src/nn/dropout.h"
 #include "test/t5-pair.h"
 #include "test/tap.h"
+#include "test/worse.h"
 #include "variants/variant.h"
 
 /* How a batch is shared out.  team: threads of a worker; 0: 1. */
@@ -65,7 +66,7 @@ static void test_pads(void)
     check(model_evaluate(pair.fast, pair.batch, each));
     ref_t5_loss(pair.ref, pair.batch, ref);
     for (int i = 0; i < 5; i++)
-        off = fmax(off, fabs(each[i] - ref[i]) / ref[i]);
+        off = worse(off, fabs(each[i] - ref[i]) / ref[i]);
     tap_ok(fabs(loss - expected) <= 1e-6 * expected && error <= f32_tolerance && off <= 1e-6,
            "pads: loss off by %.1e, examples by %.1e, gradients by %.1e (%s)",
            fabs(loss - expected) / expected, off, error, where);
@@ -157,7 +158,7 @@ static void test_bucket(int bucket, int threads, double dropout, enum precision 
     error = worst_error(&pair, true, &where);
     check(model_evaluate(pair.fast, pair.batch, each));
     for (int i = 0; i < examples; i++)
-        off = fmax(off, fabs(each[i] - ref[i]) / ref[i]);
+        off = worse(off, fabs(each[i] - ref[i]) / ref[i]);
     tap_ok(fabs(loss - expected) <= (precision == PRECISION_F32 ? 1e-6 : 4e-3) * expected &&
                error <= tolerance && off <= (precision == PRECISION_F32 ? 1e-6 : 2e-2),
            "bucket %d, %d thread(s), dropout %g, %s: loss off by %.1e, examples by %.1e, gradients by %.1e "
@@ -233,7 +234,7 @@ static double gradient_distance(struct model *a, struct model *b, const char **w
 
         for (size_t k = 0; k < tensor_size(&x[i]); k++) {
             most = fmax(most, fabs(y[i].gradient[k]));
-            error = fmax(error, fabs(x[i].gradient[k] - y[i].gradient[k]));
+            error = worse(error, fabs(x[i].gradient[k] - y[i].gradient[k]));
         }
         if (error / most > worst) {
             worst = error / most;
@@ -281,7 +282,7 @@ static void test_padding(double rate, int micro_batch, enum precision precision)
     check(model_evaluate(roomy, padded, each));
     check(model_evaluate(tight, batch, expected_each));
     for (int i = 0; i < EXAMPLES; i++)
-        off = fmax(off, fabs(each[i] - expected_each[i]) / expected_each[i]);
+        off = worse(off, fabs(each[i] - expected_each[i]) / expected_each[i]);
     tap_ok(fabs(loss - expected) <= 1e-6 * expected && off <= 1e-6 && error <= f32_tolerance,
            "padding, dropout %g, micro-batch %d, %s: as without, loss off by %.1e, examples by %.1e, gradients "
            "by %.1e (%s)",
@@ -374,7 +375,7 @@ static void test_evaluate(void)
     check(model_evaluate(pair.fast, pair.batch, fast));
     ref_t5_loss(pair.ref, pair.batch, ref);
     for (int i = 0; i < 5; i++) {
-        worst = fmax(worst, fabs(fast[i] - ref[i]) / ref[i]);
+        worst = worse(worst, fabs(fast[i] - ref[i]) / ref[i]);
         mean += fast[i] / (5 * odd.target_length);
     }
     tap_ok(worst < f32_tolerance, "evaluate: each example's loss, off by %.1e", worst);
@@ -385,7 +386,7 @@ static void test_evaluate(void)
         head = batch_head(pair.batch, examples);
         check(model_evaluate(pair.fast, &head, alone));
         for (int i = 0; i < examples; i++)
-            worst = fmax(worst, fabs(alone[i] - fast[i]) / fast[i]);
+            worst = worse(worst, fabs(alone[i] - fast[i]) / fast[i]);
     }
     tap_ok(worst < 1e-6, "evaluate takes 1 to 4 of 5 examples too, off by %.1e", worst);
 

@@ -9,6 +9,7 @@
 #include "src/nn/schedule.h"
 #include "test/t5-pair.h"
 #include "test/tap.h"
+#include "test/worse.h"
 #include "variants/variant.h"
 
 /* ==== Training ==== */
@@ -43,7 +44,7 @@ static void test_adafactor(const struct model_config *model, const char *name,
             ref_adafactor(twin->value, states[i], twin->gradient, twin->rows, twin->cols, step,
                           0.05);
         }
-        worst = fmax(worst, worst_error(&pair, false, &where));
+        worst = worse(worst, worst_error(&pair, false, &where));
     }
     tap_ok(states && worst < 2e-6, "Adafactor, d_model %d, %s: %d steps off by %.1e (%s)",
            model->d_model, precision == PRECISION_F32 ? "f32" : "bf16", STEPS, worst, where);
@@ -113,7 +114,7 @@ static void test_adamw(const struct model_config *model, const char *name, doubl
             ref_adamw(twin->value, states[i].first, states[i].second, twin->gradient,
                       tensor_size(&tensors[i]), step, &told);
         }
-        worst = fmax(worst, worst_error(&pair, false, &where));
+        worst = worse(worst, worst_error(&pair, false, &where));
     }
     tap_ok(states && worst < 2e-6 && (clip < 1) == (clip_norm < 1),
            "AdamW, d_model %d, %s, clip %.3g: %d steps off by %.1e (%s)", model->d_model,
@@ -172,7 +173,7 @@ static void test_determinism(enum precision precision)
         a = trained(&options, threads == 1 ? first : again, STEPS);
         if (threads > 1)
             for (int i = 0; i < STEPS; i++)
-                apart = fmax(apart, fabs(first[i] - again[i]) / first[i]);
+                apart = worse(apart, fabs(first[i] - again[i]) / first[i]);
         b = trained(&options, again, STEPS);
         tap_ok(same_weights(a, b), "%s, %d thread(s): the same seed gives the same bits", name,
                threads);

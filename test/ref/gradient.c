@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "test/ref/ref.h"
+#include "test/worse.h"
 
 enum { NUMBERS = 2048, SAMPLES = 4 }; /* at least what any tensor has; single elements of each */
 
@@ -50,14 +51,14 @@ static double tensor_error(const struct problem *p, const struct ref_tensor *ten
         int i = (int)rng_below(rng, (uint32_t)n);
 
         direction[i] = 1;
-        worst = fmax(worst, fabs(slope_along(p, tensor, direction) - tensor->gradient[i]));
+        worst = worse(worst, fabs(slope_along(p, tensor, direction) - tensor->gradient[i]));
         direction[i] = 0;
     }
     for (int i = 0; i < n; i++) {
         direction[i] = rng_normal(rng) / sqrt(n);
         along += direction[i] * tensor->gradient[i];
     }
-    worst = fmax(worst, fabs(slope_along(p, tensor, direction) - along));
+    worst = worse(worst, fabs(slope_along(p, tensor, direction) - along));
     return largest > 1e-6 ? worst / largest : INFINITY;
 }
 
