@@ -36,10 +36,13 @@ check_PROGRAMS += test-store
 test_store_SOURCES = test/test-store.c test/scratch.c test/scratch.h
 TESTS += test-store
 
-check_PROGRAMS += test-faults
-test_faults_SOURCES = test/test-faults.c test/scratch.c test/scratch.h $(faulty_io)
+faults_fixture = test/faults-fixture.c test/faults-fixture.h test/scratch.c test/scratch.h $(faulty_io)
+check_PROGRAMS += test-faults test-programs
+test_faults_SOURCES = test/test-faults.c $(faults_fixture)
 test_faults_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_IO)
-TESTS += test-faults
+test_programs_SOURCES = test/test-programs.c $(faults_fixture)
+test_programs_LDFLAGS = $(AM_LDFLAGS) $(FAULTY_IO)
+TESTS += test-faults test-programs
 
 dist_check_SCRIPTS += test/plan-memory.sh test/slope.sh
 TESTS += test/plan-memory.sh test/slope.sh
