@@ -10,12 +10,13 @@
 
 enum { ALIGNMENT = 64, HUGE_PAGE_BYTES = 2 << 20 };
 
-/* Mappings of small arenas that were closed, for the next ones of their size: pages that are there are cleared
- * faster than the kernel finds and clears new ones.  Large ones go back: other programs may want them. */
-enum { KEPT = 2, KEPT_BYTES = 32 << 20 };
+/* The mapping of a small arena that was closed, for the next one if it is of the same size: pages that are there are
+ * cleared faster than the kernel finds and clears new ones.  Of another size it goes back, as a large one does: no
+ * run's memory is counted with that of the one before it. */
+enum { KEPT_BYTES = 32 << 20 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct arena kept[KEPT]; /* base and size_bytes, under the lock */
+static struct arena kept; /* base and size_bytes, under the lock */
 
 int size_multiply(size_t a, size_t b, size_t *product)
 {
@@ -29,32 +30,36 @@ void arena_measure(struct arena *arena)
     memset(arena, 0, sizeof *arena);
 }
 
-/* One of that size that was kept, or NULL. */
-static char *take_kept(size_t bytes)
+/* Keep this arena's mapping, or none, in the place of what was kept, which it becomes. */
+static void exchange(struct arena *arena)
 {
-    char *base = NULL;
+    struct arena before;
 
     pthread_mutex_lock(&lock);
-    for (int i = 0; i < KEPT && !base; i++)
-        if (kept[i].base && kept[i].size_bytes == bytes) {
-            base = kept[i].base;
-            kept[i].base = NULL;
-        }
+    before = kept;
+    kept = *arena;
     pthread_mutex_unlock(&lock);
-    return base;
+    *arena = before;
 }
 
-/* In the place of what was kept longest; *arena becomes that. */
-static void keep(struct arena *arena)
+static void unmap(struct arena *arena)
 {
-    struct arena last;
+    if (arena->base)
+        munmap(arena->base, arena->size_bytes);
+    arena_measure(arena);
+}
 
-    pthread_mutex_lock(&lock);
-    last = kept[KEPT - 1];
-    memmove(kept + 1, kept, (KEPT - 1) * sizeof *kept);
-    kept[0] = *arena;
-    pthread_mutex_unlock(&lock);
-    *arena = last;
+/* The mapping of that size that was kept, or NULL. */
+static char *take_kept(size_t bytes)
+{
+    struct arena arena;
+
+    arena_measure(&arena);
+    exchange(&arena);
+    if (arena.size_bytes == bytes)
+        return arena.base;
+    unmap(&arena);
+    return NULL;
 }
 
 static void *map(size_t bytes)
@@ -114,8 +119,6 @@ void arena_again(struct arena *arena, size_t used_bytes)
 void arena_close(struct arena *arena)
 {
     if (arena->base && arena->size_bytes <= KEPT_BYTES)
-        keep(arena);
-    if (arena->base)
-        munmap(arena->base, arena->size_bytes);
-    arena_measure(arena);
+        exchange(arena);
+    unmap(arena);
 }
