@@ -80,10 +80,10 @@ static int profile_steps(struct rig *rig, struct profiled *seen)
     steps = (int)fmin(fmax(profile_s * warm_up.steps / (warm_up.step_s + warm_up.data_s), STEPS_MIN),
                       STEPS_MAX);
     *seen = (struct profiled){0};
-    model_profile_begin(model);
+    model_profile_reset(model);
     for (int i = 0; i < steps && status == 0; i++)
         status = step_once(rig, seen);
-    model_profile_end(model, seen->rows);
+    model_profile(model, seen->rows);
     return status;
 }
 

@@ -546,14 +546,14 @@ float *model_optimizer_state(struct model *model, size_t *count)
 
 /* ==== Where the time goes ==== */
 
-void model_profile_begin(struct model *model)
+void model_profile(const struct model *model, struct profile_row rows[PROFILE_KINDS])
 {
-    team_profile_begin(&model->team);
+    team_profile(&model->team, rows);
 }
 
-void model_profile_end(struct model *model, struct profile_row rows[PROFILE_KINDS])
+void model_profile_reset(struct model *model)
 {
-    team_profile_end(&model->team, rows);
+    team_profile_reset(&model->team);
 }
 
 const struct primitive *model_primitive(const struct model *model, int i)

@@ -128,9 +128,9 @@ int model_train_step(struct model *model, const struct batch *batch, int64_t ste
 int model_evaluate(struct model *model, const struct batch *batch, double *example_nats)
     GLU_MUST_USE;
 
-/* From the one to the other: where the time of all threads goes. */
-void model_profile_begin(struct model *model);
-void model_profile_end(struct model *model, struct profile_row rows[PROFILE_KINDS]);
+/* Where the time of all threads went since the model was made or the profile was reset. */
+void model_profile(const struct model *model, struct profile_row rows[PROFILE_KINDS]);
+void model_profile_reset(struct model *model);
 
 /* The i-th primitive of a training step, or NULL past the last.  Lasts as long as the model. */
 const struct primitive *model_primitive(const struct model *model, int i);

@@ -268,7 +268,7 @@ static void adafactor_phase(struct optimizer *optimizer, struct nn *nn, const st
     struct adafactor *adafactor = optimizer->own;
     const struct phase *p = &phases[phase];
     int taken = phase == 0 ? optimizer_take_floats(optimizer) : 0;
-    double start = nn_clock(nn), floats = 0;
+    double start = clock_now_s(), floats = 0;
 
     for (int i = part; p->tensor && i < adafactor->tensor_count; i += optimizer->parts)
         if (adafactor->tensors[i].factored)

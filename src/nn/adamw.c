@@ -55,7 +55,7 @@ static void adamw_phase(struct optimizer *optimizer, struct nn *nn, const struct
     struct adamw_step step = step_of(optimizer, update);
     int floats = 7 + optimizer_take_floats(optimizer), turn = 0;
     float *state = optimizer->state;
-    double start = nn_clock(nn), updated = 0;
+    double start = clock_now_s(), updated = 0;
 
     (void)phase;
     for (int i = 0; i < tensors->count; i++) {

@@ -238,7 +238,7 @@ static void drop_values(struct nn *nn, const struct attention_shape *shape, enum
 {
     int heads = shape->heads, d_kv = shape->d_kv;
     struct share all = nn_share(nn, shape->examples * shape->keys);
-    double start = nn_clock(nn);
+    double start = clock_now_s();
 
     if (!nn->dropout.active)
         return;
@@ -324,7 +324,7 @@ static void piece_forward(struct nn *nn, const struct attention_plan *plan,
 
     nn_product(nn, PROFILE_ATTENTION, products->scores, at(nn, saved->q, piece->queries),
                at(nn, saved->k, piece->keys), scores);
-    start = nn_clock(nn);
+    start = clock_now_s();
     for (int i = 0; i < piece_heads(plan, piece); i++) {
         struct piece_head own = piece_head(plan, piece, i);
 
@@ -413,7 +413,7 @@ static void piece_backward(struct nn *nn, const struct attention_plan *plan,
                       : at(nn, scratch->diff_v, piece->keys));
     nn_product(nn, PROFILE_ATTENTION, products->diff_probabilities, diff_mixed,
                at(nn, saved->v, piece->keys), scores);
-    start = nn_clock(nn);
+    start = clock_now_s();
     for (int i = 0; i < piece_heads(plan, piece); i++) {
         struct piece_head own = piece_head(plan, piece, i);
 
@@ -476,7 +476,7 @@ static void turn_back(struct nn *nn, const struct attention_plan *plan,
                     scratch->diff_k);
     if (scratch->diff_v == scratch->sum_v)
         return;
-    start = nn_clock(nn);
+    start = clock_now_s();
     nn->typed->convert(count, scratch->sum_v + nn_count(rows.first, inner, 1),
                        nn_row(scratch->diff_v, rows.first, inner, nn->type));
     nn_book(nn, PROFILE_SOFTMAX, &start, 0, (double)count * (4 + (double)dnn_type_bytes(nn->type)));

@@ -95,7 +95,7 @@ void attention_heads_forward(struct nn *nn, const struct attention_shape *shape,
 {
     struct attention_head whole = head_of(shape);
     size_t kept = attention_head_kept(&whole);
-    double cells = heads_cells(shape, heads.count), start = nn_clock(nn);
+    double cells = heads_cells(shape, heads.count), start = clock_now_s();
 
     for (int i = 0; i < shape->examples; i++)
         for (int h = heads.first; h < heads.first + heads.count; h++) {
@@ -123,7 +123,7 @@ void attention_heads_backward(struct nn *nn, const struct attention_shape *shape
     void *diff_q = wide ? scratch->sum_q : scratch->diff_q;
     void *diff_k = wide ? scratch->sum_k : scratch->diff_k;
     void *diff_v = wide ? scratch->sum_v : scratch->diff_v;
-    double start = nn_clock(nn);
+    double start = clock_now_s();
 
     for (int i = 0; i < shape->examples; i++)
         for (int h = heads.first; h < heads.first + heads.count; h++) {

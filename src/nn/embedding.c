@@ -9,7 +9,7 @@ void embedding_forward(struct nn *nn, const float *table, int d_model, int token
                        const int32_t *ids, float *dst)
 {
     struct share rows = nn_share(nn, tokens);
-    double start = nn_clock(nn);
+    double start = clock_now_s();
 
     for (int i = rows.first; i < rows.first + rows.count; i++)
         memcpy(dst + (size_t)i * (size_t)d_model, table + (size_t)ids[i] * (size_t)d_model,
@@ -24,7 +24,7 @@ void embedding_backward(struct nn *nn, float *diff_table, int d_model, int token
     double start;
 
     nn_wait(nn);
-    start = nn_clock(nn);
+    start = clock_now_s();
     for (int i = 0; i < tokens; i++)
         nn->kernels->add(columns.count, diff_dst + (size_t)i * (size_t)d_model + columns.first,
                          diff_table + (size_t)ids[i] * (size_t)d_model + columns.first);

@@ -170,7 +170,7 @@ static void product_packed(struct nn *nn, const struct linear_plan *plan, struct
                            const void *src, int in, const struct dnn_packed *wei, void *dst, int out,
                            enum dnn_type dst_type)
 {
-    double start = nn_clock(nn);
+    double start = clock_now_s();
 
     if (plan->tokens.count == 0)
         return;
@@ -201,7 +201,7 @@ void linear_backward(struct nn *nn, const struct linear_plan *plan, const struct
 static void gradient(struct nn *nn, const struct linear_plan *plan, const void *left, int left_pitch,
                      const void *right, int columns, float *dst)
 {
-    double rows = plan->rows.count, tokens = plan->spec.tokens, start = nn_clock(nn);
+    double rows = plan->rows.count, tokens = plan->spec.tokens, start = clock_now_s();
 
     nn->typed->gradient(plan->rows.count, columns, plan->spec.tokens, left, left_pitch, right, dst, nn->panels);
     nn_book(nn, plan->spec.kind, &start, 2 * rows * columns * tokens,

@@ -54,7 +54,6 @@ struct nn {
     struct crew *crew;                 /* the worker's threads; NULL: this one */
     int member;                        /* of the crew */
     struct dropout dropout;
-    bool profiled; /* is it asked where the time goes?  A clock costs as much as the least kernels */
     struct profile_row profile[PROFILE_KINDS];
 };
 
@@ -75,13 +74,7 @@ int primitives_add(struct primitives *primitives, const char *implementation, co
                    const char *second);
 void primitives_free(struct primitives *primitives);
 
-/* The time, where nn_book() wants to know it. */
-static inline double nn_clock(const struct nn *nn)
-{
-    return nn->profiled ? clock_now_s() : 0;
-}
-
-/* Book the time since *start_s under a kind and restart the clock, if it is profiled. */
+/* Book the time since *start_s under a kind and restart the clock. */
 void nn_book(struct nn *nn, enum profile_kind kind, double *start_s, double flops, double bytes);
 
 /* So many exponentials were taken, too. */

@@ -20,7 +20,7 @@ void norm_forward(struct nn *nn, const struct norm *norm, const float *parameter
 {
     struct share rows = nn_share(nn, tokens);
     size_t at = nn_count(rows.first, d_model, 1);
-    double start = nn_clock(nn);
+    double start = clock_now_s();
     double cells = (double)rows.count * d_model;
 
     nn->typed->norm_forward(rows.count, d_model, saved->src + at, parameters + norm->offset,
@@ -60,7 +60,7 @@ void norm_backward(struct nn *nn, const struct norm *norm, const float *paramete
 {
     struct share rows = nn_share(nn, tokens);
     size_t at = nn_count(rows.first, d_model, 1);
-    double start = nn_clock(nn);
+    double start = clock_now_s();
     double cells = (double)rows.count * d_model;
 
     nn->typed->norm_backward(rows.count, d_model, diff_dst + at, saved->src + at,

@@ -39,7 +39,7 @@ static void norm_sums(struct optimizer *optimizer, struct nn *nn, int part)
 {
     size_t elements = optimizer->tensors->elements, blocks = norm_blocks(optimizer);
     int floats = optimizer->sum ? optimizer->gradients + optimizer->gradients / 2 : 1;
-    double start = nn_clock(nn), summed = 0;
+    double start = clock_now_s(), summed = 0;
 
     for (size_t i = (size_t)part; i < blocks; i += (size_t)optimizer->parts) {
         size_t at = i * NORM_BLOCK_ELEMENTS;

@@ -44,7 +44,7 @@ void rotary_forward(struct nn *nn, const struct rotary *rotary, int examples, in
                     void *x)
 {
     size_t bytes = dnn_type_bytes(nn->type);
-    double start = nn_clock(nn), cells = 0;
+    double start = clock_now_s(), cells = 0;
 
     for (int i = 0; i < examples; i++) {
         struct turned turned = turned_of(nn, rotary, examples, heads, i);
@@ -62,7 +62,7 @@ void rotary_backward(struct nn *nn, const struct rotary *rotary, int examples, i
                      float factor, const float *diff_turned, void *diff_x)
 {
     size_t bytes = dnn_type_bytes(nn->type);
-    double start = nn_clock(nn), cells = 0;
+    double start = clock_now_s(), cells = 0;
 
     for (int i = 0; i < examples; i++) {
         struct turned turned = turned_of(nn, rotary, examples, heads, i);

@@ -247,7 +247,7 @@ void team_sum(struct team *team, size_t elements, int thread, int part)
 {
     struct nn *nn = &team->workers[thread].nn;
     int slots = team->slot_count;
-    double start = nn_clock(nn), summed = 0;
+    double start = clock_now_s(), summed = 0;
 
     for (size_t at = PIECE_ELEMENTS * (size_t)part; slots > 1 && at < elements;
          at += PIECE_ELEMENTS * (size_t)team->part_count) {
@@ -269,29 +269,21 @@ double team_loss(const struct team *team)
     return slots[0].loss_nats;
 }
 
-void team_profile_begin(struct team *team)
-{
-    for (int w = 0; w < team->size; w++) {
-        struct nn *nn = &team->workers[w].nn;
-
-        memset(nn->profile, 0, sizeof nn->profile);
-        nn->profiled = true;
-    }
-}
-
-void team_profile_end(struct team *team, struct profile_row *rows)
+void team_profile(const struct team *team, struct profile_row *rows)
 {
     memset(rows, 0, PROFILE_KINDS * sizeof *rows);
-    for (int w = 0; w < team->size; w++) {
-        struct nn *nn = &team->workers[w].nn;
-
-        nn->profiled = false;
+    for (int w = 0; w < team->size; w++)
         for (int i = 0; i < PROFILE_KINDS; i++) {
-            rows[i].s += nn->profile[i].s;
-            rows[i].flops += nn->profile[i].flops;
-            rows[i].bytes += nn->profile[i].bytes;
-            rows[i].exponentials += nn->profile[i].exponentials;
-            rows[i].calls += nn->profile[i].calls;
+            rows[i].s += team->workers[w].nn.profile[i].s;
+            rows[i].flops += team->workers[w].nn.profile[i].flops;
+            rows[i].bytes += team->workers[w].nn.profile[i].bytes;
+            rows[i].exponentials += team->workers[w].nn.profile[i].exponentials;
+            rows[i].calls += team->workers[w].nn.profile[i].calls;
         }
-    }
+}
+
+void team_profile_reset(struct team *team)
+{
+    for (int w = 0; w < team->size; w++)
+        memset(team->workers[w].nn.profile, 0, sizeof team->workers[w].nn.profile);
 }

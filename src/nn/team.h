@@ -100,8 +100,8 @@ void team_sum(struct team *team, size_t elements, int thread, int part);
 /* Likewise of their losses, once. */
 double team_loss(const struct team *team);
 
-/* From the one to the other: where the time of all threads goes.  rows: (PROFILE_KINDS). */
-void team_profile_begin(struct team *team);
-void team_profile_end(struct team *team, struct profile_row *rows);
+/* Where the time of all threads went since the profile was reset: rows is (PROFILE_KINDS). */
+void team_profile(const struct team *team, struct profile_row *rows);
+void team_profile_reset(struct team *team);
 
 #endif
