@@ -7,6 +7,7 @@
 #include "src/util/rng.h"
 #include "test/t5-pair.h"
 #include "test/tap.h"
+#include "test/worse.h"
 
 /* Errors of f32: the largest absolute error of a tensor over its largest absolute value.  Errors
  * of bf16, which keeps 8 bits: the root of the summed squares of a tensor's errors over that of its
@@ -197,8 +198,7 @@ static double array_error(const float *fast, const double *ref, size_t n, enum p
     for (size_t i = 0; i < n; i++) {
         double error = fabs(fast[i] - ref[i]);
 
-        if (!(error <= worst)) /* keeps a NaN */
-            worst = error;
+        worst = worse(worst, error);
         largest = fmax(largest, fabs(ref[i]));
         errors += error * error;
         squares += ref[i] * ref[i];
@@ -234,7 +234,7 @@ double worst_error(const struct pair *pair, bool gradients, const char **where)
             scalars_exact[scalar_count++] = exact[0];
             error = array_error(scalars, scalars_exact, (size_t)scalar_count, precision) / 10;
         }
-        if (!(error <= worst)) {
+        if (is_worse(error, worst)) {
             worst = error;
             *where = tensors[i].name;
         }

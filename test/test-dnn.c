@@ -118,8 +118,8 @@ static double error_of(const struct role *role, const struct dnn_matmul_spec *sp
                                element(wei_layout, heads, p, i, column, k, n));
                 error = fabs(get(dst, spec->dst_type, at) - sum);
                 allowed = spec->dst_type == DNN_F32 ? 0 : fabs(sum) / 256;
-                if (!(error <= allowed) && !(error / (allowed + 1e-3) <= worst))
-                    worst = error / (allowed + 1e-3);
+                if (!(error <= allowed))
+                    worst = worse(worst, error / (allowed + 1e-3));
             }
     return worst;
 }
@@ -198,7 +198,7 @@ static void check(struct dnn *dnn, const struct role *role, const struct types *
         }
         if (!failed)
             error = error_of(role, &spec, products, src, wei, before, dst);
-        if (!(error <= worst)) {
+        if (is_worse(error, worst)) {
             worst = error;
             worst_shape = shapes[i];
         }
@@ -228,10 +228,7 @@ static double distance(const void *got, enum dnn_type type, const double *want, 
     double error = 0, largest = 0;
 
     for (int i = 0; i < n; i++) {
-        double e = fabs(get(got, type, (size_t)i) - want[i]);
-
-        if (!(e <= error))
-            error = e;
+        error = worse(error, fabs(get(got, type, (size_t)i) - want[i]));
         largest = fmax(largest, fabs(want[i]));
     }
     return largest > 0 ? error / largest : error;

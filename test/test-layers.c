@@ -38,20 +38,9 @@ static float bf16_value(float x) /* rounded to nearest, ties to even */
     return x;
 }
 
-/* Keeps the larger of *worst and the error of n elements; a NaN stays. */
 static void compare(double *worst, const float *got, const double *want, size_t n)
 {
-    double error = 0, largest = 1e-30;
-
-    for (size_t i = 0; i < n; i++) {
-        double e = fabs((double)got[i] - want[i]);
-
-        if (!(e <= error))
-            error = e;
-        largest = fmax(largest, fabs(want[i]));
-    }
-    if (!(error / largest <= *worst))
-        *worst = error / largest;
+    *worst = worse(*worst, worst_of(got, want, n));
 }
 
 /* No number alone: it may lie near zero, where the library's exp(x) - 1 is all rounding. */

@@ -94,20 +94,6 @@ static void plain_loss(int tokens, int vocabulary, const float *src, const float
     free(logits);
 }
 
-static double error_of(const float *got, const double *want, size_t n)
-{
-    double error = 0, largest = 1e-30;
-
-    for (size_t i = 0; i < n; i++) {
-        double e = fabs((double)got[i] - want[i]);
-
-        if (!(e <= error))
-            error = e;
-        largest = fmax(largest, fabs(want[i]));
-    }
-    return error / largest;
-}
-
 enum { TEAM = 2 };
 
 /* All threads of a worker; diff_src: NULL for forward alone. */
@@ -188,10 +174,10 @@ static void test_shape(enum dnn_type type, size_t s, int team)
            "%d tokens of %d ids go in slices of %d, by %d thread(s)", tokens, vocabulary, spec.tokens,
            team);
     tap_ok(worst_nats <= 1e-4, "their losses, %g nats off", worst_nats);
-    tap_ok(error_of(diff_src, want_src, stream) <= tolerances[type], "their gradient, %g",
-           error_of(diff_src, want_src, stream));
-    tap_ok(error_of(nn.diff, want_table, weights) <= tolerances[type], "the table's gradient, %g",
-           error_of(nn.diff, want_table, weights));
+    tap_ok(worst_of(diff_src, want_src, stream) <= tolerances[type], "their gradient, %g",
+           worst_of(diff_src, want_src, stream));
+    tap_ok(worst_of(nn.diff, want_table, weights) <= tolerances[type], "the table's gradient, %g",
+           worst_of(nn.diff, want_table, weights));
 
     memset(scratch.row_nats, 0, (size_t)tokens * sizeof *scratch.row_nats);
     run(threads, plans, &table, &scratch, src, targets, 0, NULL);

@@ -30,8 +30,8 @@ static double derivative_error(const struct activation *a, double alpha, double 
 
         if (fabs(behind - before) > 1e-3 * scale)
             ++*kinks;
-        else if (!(error <= worst))
-            worst = error;
+        else
+            worst = worse(worst, error);
     }
     return worst;
 }

@@ -3,8 +3,8 @@
  * includes it.
  *
  * Logarithm and cosine are their series on a small interval, in double and to two or three units of its last
- * place.  The f32 that is made of it is that of the C library's but where this one is as near to the middle between
- * two: of 2,000 million numbers one was its neighbour. */
+ * place.  The f32 that is made of it is that of the C library's but where that is as near to the middle between two,
+ * and then its neighbour. */
 
 enum { RANDOM_LINE = 64 };
 
@@ -48,10 +48,22 @@ static inline double uniform_of(uint32_t high, uint32_t low)
     return (signed_high + 0x1p31) * 0x1p-32 + (double)(int32_t)(low >> 11) * 0x1p-53;
 }
 
+/* c[0] + c[1] z + ..., as fast as written out where the count is a constant. */
+static inline double polynomial(const double *c, int count, double z)
+{
+    double sum = c[count - 1];
+
+    for (int i = count - 2; i >= 0; i--)
+        sum = sum * z + c[i];
+    return sum;
+}
+
 /* log(x) of a normal x > 0: x = 2^k m with m between sqrt(1/2) and sqrt(2), and log(m) = 2 atanh(s) with
  * s = (m - 1) / (m + 1), of which the square is below 0.0295. */
 static inline double log_of(double x)
 {
+    static const double inverse[] = {1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11, 1.0 / 13,
+                                     1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23};
     const uint64_t least = 0x3fe6a09e667f3bcdu; /* sqrt(1/2) */
     const double ln2_high = 0x1.62e42fefa0000p-1, ln2_low = 0x1.cf79abc9e3b3ap-40; /* k ln2_high is exact */
     union word bits = {.f = x}, m, k;
@@ -63,42 +75,23 @@ static inline double log_of(double x)
     k.f -= 0x1p52 + 1023;
     s = (m.f - 1) / (m.f + 1);
     z = s * s;
-    series = 1.0 / 23;
-    series = series * z + 1.0 / 21;
-    series = series * z + 1.0 / 19;
-    series = series * z + 1.0 / 17;
-    series = series * z + 1.0 / 15;
-    series = series * z + 1.0 / 13;
-    series = series * z + 1.0 / 11;
-    series = series * z + 1.0 / 9;
-    series = series * z + 1.0 / 7;
-    series = series * z + 1.0 / 5;
-    series = series * z + 1.0 / 3;
+    series = polynomial(inverse, LENGTH_OF(inverse), z);
     return k.f * ln2_high + (2 * s + (2 * s * z * series + k.f * ln2_low));
 }
 
 /* cos(x) for 0 <= x <= 2 pi: of r = x - q pi / 2, at most pi / 4, the cosine or the sine. */
 static inline double cos_of(double x)
 {
+    static const double odd[] = {-1.0 / 6, 1.0 / 120, -1.0 / 5040, 1.0 / 362880, /* 1 / n! */
+                                 -1.0 / 39916800, 1.0 / 6227020800, -1.0 / 1307674368000, 1.0 / 355687428096000};
+    static const double even[] = {1.0 / 24, -1.0 / 720, 1.0 / 40320, -1.0 / 3628800,
+                                  1.0 / 479001600, -1.0 / 87178291200, 1.0 / 20922789888000};
     const double high = 0x1.921fb54400000p+0, low = 0x1.0b4611a626331p-34; /* pi / 2; q high is exact */
     union word q = {.f = x * 0.63661977236758134308 + NEAREST};
     double turns = q.f - NEAREST, r = x - turns * high - turns * low, z = r * r;
-    double sine = 1.0 / 355687428096000, cosine = 1.0 / 20922789888000; /* 1 / 17!, 1 / 16! */
+    double sine = polynomial(odd, LENGTH_OF(odd), z), cosine = polynomial(even, LENGTH_OF(even), z);
     union word result;
 
-    sine = sine * z - 1.0 / 1307674368000;
-    sine = sine * z + 1.0 / 6227020800;
-    sine = sine * z - 1.0 / 39916800;
-    sine = sine * z + 1.0 / 362880;
-    sine = sine * z - 1.0 / 5040;
-    sine = sine * z + 1.0 / 120;
-    sine = sine * z - 1.0 / 6;
-    cosine = cosine * z - 1.0 / 87178291200;
-    cosine = cosine * z + 1.0 / 479001600;
-    cosine = cosine * z - 1.0 / 3628800;
-    cosine = cosine * z + 1.0 / 40320;
-    cosine = cosine * z - 1.0 / 720;
-    cosine = cosine * z + 1.0 / 24;
     /* By q: cos(r), -sin(r), -cos(r), sin(r) and again; what is small is added last. */
     result.f = q.i & 1 ? r + r * z * sine : 1 - (0.5 * z - z * z * cosine);
     result.i ^= ((q.i + 1) & 2) << 62;

@@ -65,11 +65,12 @@ test_ref_t5_SOURCES = test/test-ref-t5.c $(ref)
 TESTS += test-ref test-ref-lm test-ref-t5
 
 kernels_fixture = test/kernels-fixture.c test/kernels-fixture.h
-check_PROGRAMS += test-attention test-gates test-kernels
+check_PROGRAMS += test-attention test-gates test-kernels test-parameters
 test_attention_SOURCES = test/test-attention.c $(kernels_fixture) $(ref)
 test_gates_SOURCES = test/test-gates.c $(kernels_fixture)
 test_kernels_SOURCES = test/test-kernels.c $(kernels_fixture) $(ref)
-TESTS += test-attention test-gates test-kernels
+test_parameters_SOURCES = test/test-parameters.c $(kernels_fixture) $(ref)
+TESTS += test-attention test-gates test-kernels test-parameters
 
 check_PROGRAMS += test-optimizer
 test_optimizer_SOURCES = test/test-optimizer.c $(ref)

@@ -24,6 +24,7 @@ double stats_paired_power(double difference, double stddev, int n, double alpha)
     return n < 2 ? NAN : power_beyond(critical_of(n, alpha), fabs(difference) / stddev * sqrt(n), n);
 }
 
+/* p: the standard deviation, the number of pairs, the critical value. */
 static double power_of(double difference, const double *p)
 {
     return power_beyond(p[2], difference / p[0] * sqrt(p[1]), (int)p[1]);
@@ -31,10 +32,11 @@ static double power_of(double difference, const double *p)
 
 double stats_detectable(double stddev, int n, double alpha, double power)
 {
-    double parameters[] = {stddev, n, n < 2 ? NAN : critical_of(n, alpha)}, high = stddev;
+    double parameters[] = {stddev, n, 0.0}, high = stddev;
 
     if (n < 2 || !(stddev > 0.0))
         return NAN;
+    parameters[2] = critical_of(n, alpha);
     while (power_of(high, parameters) < power && high < 1e100)
         high *= 2.0;
     /* 60 halvings of the bracket are beyond the accuracy of the integral. */

@@ -57,7 +57,7 @@ static int open_temporary(const char *temporary)
 
 /* What an interrupted writer left.  A file that is truncated, be it empty, is written to the disk before close()
  * returns on ext4, which keeps a sweep of short runs waiting. */
-static int empty(int fd)
+static int clear(int fd)
 {
     struct stat info;
 
@@ -103,7 +103,7 @@ int atomic_open(struct atomic_file *file, const char *path)
         err_system("cannot write %s", file->temporary);
         goto fail;
     }
-    if (empty(file->fd) != 0 || (exists && fchmod(file->fd, old.st_mode & 0777) != 0)) {
+    if (clear(file->fd) != 0 || (exists && fchmod(file->fd, old.st_mode & 0777) != 0)) {
         err_system("cannot write %s", file->temporary);
         goto fail;
     }

@@ -73,7 +73,7 @@ double ref_gradient_error(ref_loss_fn *loss, void *model, const struct batch *ba
     for (int i = 0; i < count; i++) {
         double error = tensor_error(&problem, &tensors[i], rng);
 
-        if (error > worst) {
+        if (is_worse(error, worst)) {
             worst = error;
             *where = tensors[i].name;
         }
